@@ -1,0 +1,54 @@
+// The Docker Engine over its Unix socket: version negotiation, deadlines, bounded answers.
+// Thread-safe: a connection is taken from a small pool for each call.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "reconciler/base/clock.hpp"
+#include "reconciler/base/json.hpp"
+#include "reconciler/base/result.hpp"
+
+namespace reconciler::docker {
+
+/// What came back: any status; `body` parsed where it was JSON, else null.
+struct Answer {
+  int status = 0;
+  Json body;
+  std::string text;  ///< the bytes, where they were not JSON
+};
+
+/// The seam to the Engine. The real one is EngineSocket; tests have one in memory.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  /// `path` begins with a slash and has no version; `/containers/json?all=1`. Any HTTP status is an
+  /// Answer. Errors: `docker.unreachable`, `docker.permission`, `docker.timeout`, `docker.protocol`.
+  virtual Result<Answer> call(const std::string& method, const std::string& path, const Json* body,
+                              Deadline deadline, std::stop_token stop = {}) = 0;
+  /// Follows a multiplexed log or exec stream until it ends; `on_line` gets each whole line.
+  virtual Status stream(const std::string& method, const std::string& path, const Json* body,
+                        const std::function<void(std::string_view)>& on_line, Deadline deadline,
+                        std::stop_token stop = {}) = 0;
+  /// Negotiated: the lower of ours and the daemon's, e.g. `1.41`.
+  virtual Result<std::string> api_version(Deadline deadline) = 0;
+  virtual const Clock& clock() const = 0;
+
+  /// GET that must be 200: the body, or `docker.error` with the Engine's message (404 too:
+  /// `docker.not_found`).
+  Result<Json> get(const std::string& path, Deadline deadline);
+  /// A changing call that must be 2xx or 304; `docker.error`, `docker.not_found`, `docker.conflict`.
+  Result<Json> change(const std::string& method, const std::string& path, const Json* body,
+                      Deadline deadline, std::stop_token stop = {});
+};
+
+/// `socket` is a path. Nothing is opened before the first call.
+std::unique_ptr<Engine> make_engine_socket(std::string socket, const Clock& clock);
+
+/// Percent-encodes one part of a path or a query value.
+std::string url_encode(std::string_view text);
+
+}  // namespace reconciler::docker

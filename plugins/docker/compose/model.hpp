@@ -1,0 +1,82 @@
+// The compiled model: the Engine calls that Compose would make on an empty Engine, in canonical form.
+// It holds secret values (as the Engine itself does), so it is kept sealed and never shown.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "reconciler/base/clock.hpp"
+#include "reconciler/base/json.hpp"
+#include "reconciler/base/result.hpp"
+
+namespace reconciler::docker {
+
+/// A container's place on one network: the body of `connect`'s EndpointConfig.
+struct Endpoint {
+  std::string network;  ///< the network's name on the Engine
+  Json config;
+};
+
+/// `depends_on` of the resolved model.
+struct Dependency {
+  std::string service;
+  std::string condition;  ///< service_started | service_healthy | service_completed_successfully
+  bool restart = false;
+  bool required = true;
+};
+
+struct Container {
+  std::string service;
+  int number = 1;
+  std::string name;    ///< as Compose names it: `portfolio-backend-1`
+  Json config;         ///< body of /containers/create but NetworkingConfig; lists sorted where order
+                       ///< has no meaning; other containers as `@service:NAME:NUMBER`
+  std::vector<Endpoint> endpoints;  ///< all networks, the one given at creation first
+  std::vector<Dependency> depends_on;
+  bool job = false;    ///< it is well when it has exited 0
+};
+
+struct Network {
+  std::string key;   ///< in the compose file
+  std::string name;  ///< on the Engine
+  Json config;       ///< body of /networks/create
+  bool external = false;
+};
+
+struct Volume {
+  std::string key;
+  std::string name;
+  Json config;       ///< body of /volumes/create
+  bool external = false;
+};
+
+/// An image that services or tasks want.
+struct Image {
+  std::string reference;              ///< `portfolio-backend:v1.1.0`
+  std::vector<std::string> services;  ///< who uses it (services and tasks)
+  std::string build_service;          ///< the service whose `build` makes it; empty: it is pulled
+  std::string inputs;                 ///< keyed digest of its build inputs; empty when pulled
+  std::string pull_policy;            ///< Compose's word; empty: missing
+};
+
+struct CompiledModel {
+  std::string key;        ///< of its inputs: equal keys, equal models
+  std::string project;
+  std::string commit;
+  std::vector<Container> containers;      ///< in an order that obeys depends_on
+  std::map<std::string, Container> tasks; ///< services that steps run, by name, as `compose run` does
+  std::vector<Network> networks;
+  std::vector<Volume> volumes;
+  std::vector<Image> images;
+  Json resolved;          ///< what `docker compose -f -` is given on standard input
+  std::map<std::string, std::string> sources;  ///< objects/OID -> its path in the tree, for words
+  std::vector<std::string> data_folders;       ///< to be made before the switch; absolute
+  Duration patience{0};   ///< the slowest health check's start_period + retries x (interval + timeout)
+};
+
+Json to_json(const CompiledModel& model);
+Result<CompiledModel> compiled_model_from_json(const Json& value);
+
+}  // namespace reconciler::docker

@@ -1,0 +1,1 @@
+// Takes the place of sources that are still to come.

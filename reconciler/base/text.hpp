@@ -1,0 +1,28 @@
+// Small things done with text.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reconciler/base/result.hpp"
+
+namespace reconciler {
+
+/// The candidate that someone most likely meant, if one is near enough (edits, a swap counts one).
+std::optional<std::string> nearest(std::string_view wanted, const std::vector<std::string>& candidates);
+/// `a`, `a and b`, `a, b and c`.
+std::string enumerate(const std::vector<std::string>& items);
+std::string join(const std::vector<std::string>& items, std::string_view between);
+std::vector<std::string> split(std::string_view text, char at);
+std::string_view trim(std::string_view text);
+/// `1 image`, `2 images`.
+std::string count(size_t n, std::string_view one, std::string_view many = "");
+/// Splits a command by a POSIX shell's quoting rules; nothing is expanded. `command.quoting` when a
+/// quote is not closed.
+Result<std::vector<std::string>> split_command(std::string_view text);
+/// Makes text of others safe for a terminal: control bytes become `?`, at most `most` bytes.
+std::string printable(std::string_view text, size_t most = 500);
+
+}  // namespace reconciler

@@ -1,0 +1,92 @@
+// The seam between the core and the world. A driver observes some kinds of things and performs some
+// kinds of work. Drivers propose remedies; the planner selects, orders, gates and protects.
+//
+// One driver object serves all environments, one call at a time unless `perform` of Phase::supply,
+// which may run on several threads at once. A driver in another process (remote.hpp) sees the same
+// calls as JSON-RPC, and tests/conformance holds both to one suite.
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "reconciler/base/clock.hpp"
+#include "reconciler/base/json.hpp"
+#include "reconciler/base/result.hpp"
+#include "reconciler/model/desired.hpp"
+#include "reconciler/model/memory.hpp"
+#include "reconciler/model/plan.hpp"
+#include "reconciler/model/resource.hpp"
+#include "reconciler/model/variables.hpp"
+
+namespace reconciler {
+
+/// What a driver can do.
+struct Description {
+  std::string name;                     ///< ResourceId::driver of all it reports
+  std::vector<std::string> kinds;       ///< of resources
+  std::vector<std::string> sections;    ///< of the manifest that it reads
+  std::vector<std::string> steps;       ///< kinds of steps: run, exec, http, ...
+  std::vector<std::string> verbs;       ///< of work it performs
+};
+
+/// The application's files, exported at one commit, read-only. For the driver to read alone.
+struct Tree {
+  std::string path;      ///< absolute; the application's folder inside it is `root`
+  std::string commit;    ///< empty where there is no source
+  std::string index;     ///< JSON file: every path of the tree with git's mode and object id
+  std::string objects;   ///< folder for objects/OID
+};
+
+/// What `prepare` gets: one environment, read and placed.
+struct Request {
+  EnvironmentId id;
+  std::string tag;
+  std::string lineage;
+  Json sections;         ///< EnvironmentSpec::sections; errors point into it (`#/release/0/run`)
+  Tree tree;
+  Json host;             ///< {data, files: {place: real}, policy: {..}, state, state_files}
+};
+
+/// What a driver made of its sections.
+struct Prepared {
+  Json wanted;                     ///< the driver's own: handed back to observe; holds no secret
+  std::vector<Step> steps;
+  std::set<ResourceId> required;
+  Duration patience{0};            ///< how long its things may take to become well
+  std::string digest;              ///< of what is wanted, secrets by keyed digest
+};
+
+/// Where perform tells how it goes: a line of output of a task, a word about what it waits for.
+class Progress {
+ public:
+  virtual ~Progress() = default;
+  virtual void line(std::string_view text) = 0;
+};
+
+/// What `doctor` prints.
+struct Finding {
+  bool well = true;
+  std::string what;
+  std::string mend;
+};
+
+class Driver {
+ public:
+  virtual ~Driver() = default;
+  virtual Description describe() const = 0;
+  /// Sections to wanted, steps, required; all mistakes at once, each with a pointer as its file.
+  virtual Result<Prepared> prepare(const Request& request, const Variables& variables, Deadline deadline) = 0;
+  /// Looks, changes nothing.
+  virtual Result<Observation> observe(const EnvironmentId& id, const Json& wanted, const Memory& memory,
+                                      const Variables& variables, Deadline deadline) = 0;
+  /// One attempt, once. An Error says that it could not be tried or carried through (what is there
+  /// then is for the next look to tell); Outcome::fate says what became of work that ended.
+  virtual Result<Outcome> perform(const Attempt& attempt, const Variables& variables, Progress& progress,
+                                  std::stop_token stop) = 0;
+  /// What became of an attempt at Effect::once work, from the world alone; waits for one that runs.
+  virtual Result<Outcome> recover(const Attempt& attempt, Progress& progress, std::stop_token stop) = 0;
+  virtual std::vector<Finding> check(Deadline deadline) = 0;
+};
+
+}  // namespace reconciler

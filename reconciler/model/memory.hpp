@@ -1,0 +1,35 @@
+// What the ledger knows of an environment: the planner's other input, plain data.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "reconciler/base/clock.hpp"
+
+namespace reconciler {
+
+/// What became of a once-only piece of work.
+enum class Fate { succeeded, failed, running, not_started, unknown };
+std::string_view to_text(Fate fate);
+
+/// A version that was recorded.
+struct Release {
+  std::string tag;
+  std::string commit;
+  std::string digest;  ///< Desired::digest
+  WallTime at{};
+};
+
+struct Memory {
+  std::string lineage;
+  std::optional<Release> current;          ///< last recorded, and so the last good
+  std::optional<Release> previous;
+  std::map<std::string, Fate> once;        ///< once_key -> fate of its newest attempt
+  std::map<std::string, std::string> once_attempt;  ///< once_key -> that attempt's id
+  std::optional<std::string> unfinished;   ///< digest of a target begun and not recorded
+  std::optional<std::string> changed_to;   ///< digest for which the switch steps have run
+};
+
+}  // namespace reconciler
