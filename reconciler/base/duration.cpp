@@ -11,14 +11,17 @@ struct Unit {
   std::string_view name;
   std::int64_t milliseconds;
 };
-constexpr Unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
+constexpr Unit units[] = {
+    {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
 constexpr std::int64_t longest = 365LL * 86'400'000;
 
 Error invalid(std::string_view text, std::string_view why, std::string hint) {
   return error("duration.invalid", fmt::format("\"{}\" {}", text, why)).next(std::move(hint));
 }
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
+bool digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 }  // namespace
 
@@ -44,7 +47,8 @@ Result<Duration> parse_duration(std::string_view text) {
     for (const auto& known : units)
       if (known.name == name) unit = &known;
     if (!unit) return failure(invalid(text, "is no duration", usual));
-    if (number > longest / unit->milliseconds) return failure(invalid(text, "is longer than 365d", usual));
+    if (number > longest / unit->milliseconds)
+      return failure(invalid(text, "is longer than 365d", usual));
     total += number * unit->milliseconds;
   }
   if (total > longest) return failure(invalid(text, "is longer than 365d", usual));

@@ -32,7 +32,8 @@ std::string render_plain(const Error& e) {
   std::string out = fmt::format("error {}: {}\n", e.code, e.message);
   size_t widest = e.hint.empty() ? 0 : 4;
   for (const auto& fact : e.facts) widest = std::max(widest, fact.label.size());
-  for (const auto& fact : e.facts) out += fmt::format("  {:<{}}  {}\n", fact.label, widest, fact.text);
+  for (const auto& fact : e.facts)
+    out += fmt::format("  {:<{}}  {}\n", fact.label, widest, fact.text);
   if (!e.hint.empty()) out += fmt::format("  {:<{}}  {}\n", "next", widest, e.hint);
   return out;
 }

@@ -18,18 +18,43 @@ namespace {
 
 // Names survive edits, numbers do not. Keep sorted; helpers and drivers add theirs here.
 constexpr std::array names = {
-    "apply.action.after",      "apply.action.before",     "engine.connect.after",
-    "engine.connect.before",   "engine.create.after",     "engine.create.before",
-    "engine.network.after",    "engine.network.before",   "engine.remove.after",
-    "engine.remove.before",    "engine.rename.after",     "engine.rename.before",
-    "engine.start.after",      "engine.start.before",     "engine.stop.after",
-    "engine.stop.before",      "engine.update.after",     "engine.update.before",
-    "engine.volume.after",     "engine.volume.before",    "export.object.after",
-    "export.object.before",    "export.tree.after",       "export.tree.before",
-    "file.replace.after",      "file.replace.before",     "file.replace.rename",
-    "ledger.intent.after",     "ledger.intent.before",    "ledger.record.after",
-    "ledger.record.before",    "ledger.result.after",     "ledger.result.before",
-    "task.waited.before",      "task.waited.after",       "test.one", "test.two",
+    "apply.action.after",
+    "apply.action.before",
+    "engine.connect.after",
+    "engine.connect.before",
+    "engine.create.after",
+    "engine.create.before",
+    "engine.network.after",
+    "engine.network.before",
+    "engine.remove.after",
+    "engine.remove.before",
+    "engine.rename.after",
+    "engine.rename.before",
+    "engine.start.after",
+    "engine.start.before",
+    "engine.stop.after",
+    "engine.stop.before",
+    "engine.update.after",
+    "engine.update.before",
+    "engine.volume.after",
+    "engine.volume.before",
+    "export.object.after",
+    "export.object.before",
+    "export.tree.after",
+    "export.tree.before",
+    "file.replace.after",
+    "file.replace.before",
+    "file.replace.rename",
+    "ledger.intent.after",
+    "ledger.intent.before",
+    "ledger.record.after",
+    "ledger.record.before",
+    "ledger.result.after",
+    "ledger.result.before",
+    "task.waited.before",
+    "task.waited.after",
+    "test.one",
+    "test.two",
 };
 
 enum class Effect { none, kill, error, delay };
@@ -73,12 +98,15 @@ class Table {
       armed->at_pass = std::atoi(effect.c_str() + at + 1);
       effect.resize(at);
     }
-    if (effect == "kill") armed->effect = Effect::kill;
-    else if (effect == "error") armed->effect = Effect::error;
+    if (effect == "kill")
+      armed->effect = Effect::kill;
+    else if (effect == "error")
+      armed->effect = Effect::error;
     else if (effect.starts_with("delay=")) {
       armed->effect = Effect::delay;
       armed->milliseconds = std::atoi(effect.c_str() + 6);
-    } else refuse(fmt::format("\"{}\" is not kill, error or delay=MS", effect));
+    } else
+      refuse(fmt::format("\"{}\" is not kill, error or delay=MS", effect));
   }
   std::array<Armed, names.size()> armed_{};
   bool any_ = false;
@@ -114,6 +142,8 @@ Status failpoint(std::string_view name) {
   return {};
 }
 
-std::vector<std::string> failpoint_names() { return {names.begin(), names.end()}; }
+std::vector<std::string> failpoint_names() {
+  return {names.begin(), names.end()};
+}
 
 }  // namespace reconciler

@@ -36,7 +36,8 @@ Status write_all(int fd, std::string_view content, const std::string& path) {
   while (!content.empty()) {
     const ssize_t n = ::write(fd, content.data(), content.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return failure(system_error("file.unwritable", "cannot write", path, n < 0 ? errno : ENOSPC));
+    if (n <= 0)
+      return failure(system_error("file.unwritable", "cannot write", path, n < 0 ? errno : ENOSPC));
     content.remove_prefix(static_cast<size_t>(n));
   }
   return {};
@@ -57,11 +58,13 @@ void Descriptor::reset(int fd) {
 }
 
 Result<std::string> read_file(const std::string& path, size_t most, bool follow) {
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW)));
+  const Descriptor fd(
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW)));
   if (!fd) {
     if (errno == ENOENT || errno == ENOTDIR)
       return failure(error("file.not_found", fmt::format("there is no file {}", path)));
-    if (errno == ELOOP) return failure(error("path.symlink", fmt::format("{} is a symbolic link", path)));
+    if (errno == ELOOP)
+      return failure(error("path.symlink", fmt::format("{} is a symbolic link", path)));
     return failure(system_error("file.unreadable", "cannot read", path, errno));
   }
   struct stat about {};
@@ -75,7 +78,8 @@ Result<std::string> read_file(const std::string& path, size_t most, bool follow)
     if (n < 0) return failure(system_error("file.unreadable", "cannot read", path, errno));
     if (n == 0) return out;
     if (out.size() + static_cast<size_t>(n) > most)
-      return failure(error("file.too_large", fmt::format("{} is larger than {} bytes", path, most)));
+      return failure(
+          error("file.too_large", fmt::format("{} is larger than {} bytes", path, most)));
     out.append(buffer, static_cast<size_t>(n));
   }
 }
@@ -85,7 +89,8 @@ Status replace_file(const std::string& path, std::string_view content, unsigned 
   const std::string folder = folder_of(path);
   const std::string temporary = fmt::format("{}/.{}.tmp", folder, to_hex(random_bytes(8)));
   {
-    const Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+    const Descriptor fd(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
     if (!fd) return failure(system_error("file.unwritable", "cannot write", path, errno));
     Status done = write_all(fd.get(), content, path);
     if (done && (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0))
@@ -119,14 +124,17 @@ Status make_folders(const std::string& path, unsigned mode) {
       return failure(system_error("file.unwritable", "cannot make the folder", so_far, errno));
     }
   }
-  if (!is_folder(path)) return failure(error("file.unwritable", fmt::format("{} is not a folder", path)));
+  if (!is_folder(path))
+    return failure(error("file.unwritable", fmt::format("{} is not a folder", path)));
   return {};
 }
 
 Status remove_tree(const std::string& path) {
   std::error_code ec;
   std::filesystem::remove_all(path, ec);
-  if (ec) return failure(error("file.unwritable", fmt::format("cannot remove {}: {}", path, ec.message())));
+  if (ec)
+    return failure(
+        error("file.unwritable", fmt::format("cannot remove {}: {}", path, ec.message())));
   return {};
 }
 
@@ -158,10 +166,12 @@ Result<Descriptor> open_beneath(const std::string& folder, const std::string& re
     case EXDEV:
       return failure(error("path.escape", fmt::format("{} leads out of {}", relative, folder)));
     case ELOOP:
-      return failure(error("path.symlink", fmt::format("{} leads through a symbolic link", relative)));
+      return failure(
+          error("path.symlink", fmt::format("{} leads through a symbolic link", relative)));
     case ENOENT:
     case ENOTDIR:
-      return failure(error("path.not_found", fmt::format("there is no {} in {}", relative, folder)));
+      return failure(
+          error("path.not_found", fmt::format("there is no {} in {}", relative, folder)));
     default:
       return failure(system_error("file.unreadable", "cannot open", relative, errno));
   }

@@ -38,7 +38,8 @@ class Descriptor {
 
 /// The whole file. `file.not_found`, `file.unreadable`, `file.too_large` (more than `most` bytes).
 /// Never follows a symlink at the last part when `follow` is false (`path.symlink`).
-Result<std::string> read_file(const std::string& path, size_t most = 64U << 20U, bool follow = true);
+Result<std::string> read_file(const std::string& path, size_t most = 64U << 20U,
+                              bool follow = true);
 /// Replaces a file as a whole, so that after any crash the old or the new one is there: temporary
 /// file in the same folder, all written, fsync, rename, fsync of the folder. `file.unwritable`.
 Status replace_file(const std::string& path, std::string_view content, unsigned mode = 0600);

@@ -43,7 +43,8 @@ Result<Json> parse_json(std::string_view text) {
   boost::json::parse_options options;
   options.max_depth = 64;
   boost::system::error_code ec;
-  Json value = boost::json::parse(boost::json::string_view(text.data(), text.size()), ec, {}, options);
+  Json value =
+      boost::json::parse(boost::json::string_view(text.data(), text.size()), ec, {}, options);
   if (ec) return failure(error("json.syntax", "not JSON: " + ec.message()));
   return value;
 }

@@ -1,4 +1,5 @@
-// JSON as the seams speak it: Boost.JSON, with the few readers that keep callers free of exceptions.
+// JSON as the seams speak it: Boost.JSON, with the few readers that keep callers free of
+// exceptions.
 #pragma once
 
 #include <boost/json.hpp>

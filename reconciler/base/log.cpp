@@ -26,7 +26,11 @@ class Nowhere final : public Log {
 
 }  // namespace
 
-std::unique_ptr<Log> log_to_stderr() { return std::make_unique<Stderr>(); }
-std::unique_ptr<Log> no_log() { return std::make_unique<Nowhere>(); }
+std::unique_ptr<Log> log_to_stderr() {
+  return std::make_unique<Stderr>();
+}
+std::unique_ptr<Log> no_log() {
+  return std::make_unique<Nowhere>();
+}
 
 }  // namespace reconciler

@@ -50,8 +50,8 @@ Prepared prepare(const Command& command) {
   return p;
 }
 
-[[noreturn]] void become(const Command& command, const Prepared& p, int in, int out, int err, int report,
-                         pid_t parent) {
+[[noreturn]] void become(const Command& command, const Prepared& p, int in, int out, int err,
+                         int report, pid_t parent) {
   ::setpgid(0, 0);
   if (!command.keep_on_parent_death) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -70,7 +70,8 @@ Prepared prepare(const Command& command) {
   }
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
-  if (::chdir(command.directory.c_str()) == 0) ::execve(p.argv[0], p.argv.data(), p.environment.data());
+  if (::chdir(command.directory.c_str()) == 0)
+    ::execve(p.argv[0], p.argv.data(), p.environment.data());
   const int number = errno;
   [[maybe_unused]] const ssize_t told = ::write(report, &number, sizeof number);
   ::_exit(127);
@@ -82,8 +83,10 @@ class Lines {
   void add(std::string_view bytes) {
     if (!to_) return;
     for (const char c : bytes) {
-      if (c == '\n' || c == '\r') flush();
-      else if (line_.size() < 4096) line_ += c;
+      if (c == '\n' || c == '\r')
+        flush();
+      else if (line_.size() < 4096)
+        line_ += c;
     }
   }
   void flush() {
@@ -106,14 +109,19 @@ Result<Finished> run_process(const Command& command, std::stop_token stop) {
   auto err = make_pipe();
   auto report = make_pipe();
   if (!in || !out || !err || !report)
-    return failure(error("process.failed_to_start", fmt::format("no pipe for {}: {}", command.argv[0], std::strerror(errno))).passing());
+    return failure(error("process.failed_to_start",
+                         fmt::format("no pipe for {}: {}", command.argv[0], std::strerror(errno)))
+                       .passing());
   const Prepared p = prepare(command);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0)
-    return failure(error("process.failed_to_start", fmt::format("cannot start {}: {}", command.argv[0], std::strerror(errno))).passing());
+    return failure(error("process.failed_to_start",
+                         fmt::format("cannot start {}: {}", command.argv[0], std::strerror(errno)))
+                       .passing());
   if (pid == 0)
-    become(command, p, in->read.get(), out->write.get(), err->write.get(), report->write.get(), parent);
+    become(command, p, in->read.get(), out->write.get(), err->write.get(), report->write.get(),
+           parent);
   ::setpgid(pid, pid);
   in->read.reset();
   out->write.reset();
@@ -122,8 +130,9 @@ Result<Finished> run_process(const Command& command, std::stop_token stop) {
   int number = 0;
   if (::read(report->read.get(), &number, sizeof number) == sizeof number) {
     ::waitpid(pid, nullptr, 0);
-    return failure(error(number == ENOENT ? "process.not_found" : "process.failed_to_start",
-                         fmt::format("cannot start {}: {}", command.argv[0], std::strerror(number))));
+    return failure(
+        error(number == ENOENT ? "process.not_found" : "process.failed_to_start",
+              fmt::format("cannot start {}: {}", command.argv[0], std::strerror(number))));
   }
 
   ::fcntl(in->write.get(), F_SETFL, O_NONBLOCK);
@@ -146,8 +155,11 @@ Result<Finished> run_process(const Command& command, std::stop_token stop) {
   while (out->read || err->read) {
     const auto now = steady_clock::now();
     if (now >= deadline)
-      end(error("process.timeout", fmt::format("{} did not end within {}", command.argv[0], for_people(command.timeout))).passing());
-    if (stop.stop_requested()) end(error("process.stopped", fmt::format("{} was stopped", command.argv[0])));
+      end(error("process.timeout", fmt::format("{} did not end within {}", command.argv[0],
+                                               for_people(command.timeout)))
+              .passing());
+    if (stop.stop_requested())
+      end(error("process.stopped", fmt::format("{} was stopped", command.argv[0])));
     if (now >= kill_at && !killed) {
       ::kill(-pid, SIGKILL);
       killed = true;
@@ -155,7 +167,8 @@ Result<Finished> run_process(const Command& command, std::stop_token stop) {
       err->read.reset();
       break;
     }
-    std::array<pollfd, 3> fds{{{out->read.get(), POLLIN, 0}, {err->read.get(), POLLIN, 0},
+    std::array<pollfd, 3> fds{{{out->read.get(), POLLIN, 0},
+                               {err->read.get(), POLLIN, 0},
                                {in->write.get(), POLLOUT, 0}}};
     if (::poll(fds.data(), fds.size(), 50) < 0 && errno != EINTR) break;
     if (in->write && fds[2].revents) {
@@ -171,7 +184,8 @@ Result<Finished> run_process(const Command& command, std::stop_token stop) {
         into.append(buffer, static_cast<size_t>(n));
         lines.add({buffer, static_cast<size_t>(n)});
         if (into.size() > command.most_output)
-          end(error("process.output_limit", fmt::format("{} wrote more than {} bytes", command.argv[0], command.most_output)));
+          end(error("process.output_limit", fmt::format("{} wrote more than {} bytes",
+                                                        command.argv[0], command.most_output)));
       } else if (n == 0 || errno != EINTR) {
         from.reset();
       }

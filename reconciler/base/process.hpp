@@ -14,13 +14,13 @@ namespace reconciler {
 
 /// What to run and within which limits.
 struct Command {
-  std::vector<std::string> argv;                    ///< argv[0] is an absolute path
-  std::map<std::string, std::string> environment{}; ///< the whole of it: nothing is inherited
+  std::vector<std::string> argv;                     ///< argv[0] is an absolute path
+  std::map<std::string, std::string> environment{};  ///< the whole of it: nothing is inherited
   std::string directory = "/";
-  std::string input{};                              ///< its standard input; then end of file
-  Duration timeout{std::chrono::minutes(1)};        ///< then SIGTERM, 2 s later SIGKILL to its group
-  size_t most_output = 16U << 20U;                  ///< of either stream; more ends it
-  size_t most_memory = 0;                           ///< RLIMIT_AS in bytes; 0: no limit
+  std::string input{};                        ///< its standard input; then end of file
+  Duration timeout{std::chrono::minutes(1)};  ///< then SIGTERM, 2 s later SIGKILL to its group
+  size_t most_output = 16U << 20U;            ///< of either stream; more ends it
+  size_t most_memory = 0;                     ///< RLIMIT_AS in bytes; 0: no limit
   /// Called with each whole line of standard output and error as it comes, from the calling thread.
   std::function<void(std::string_view line)> on_line{};
   bool keep_on_parent_death = false;  ///< otherwise it is killed when the reconciler dies

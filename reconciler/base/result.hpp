@@ -13,7 +13,9 @@ using Result = tl::expected<T, Error>;
 using Status = Result<void>;
 
 /// `return failure(error("tag.empty", "..."));`
-inline tl::unexpected<Error> failure(Error e) { return tl::unexpected<Error>(std::move(e)); }
+inline tl::unexpected<Error> failure(Error e) {
+  return tl::unexpected<Error>(std::move(e));
+}
 
 /// Hands a failed result's error on: `if (!r) return failed(r);`
 template <class T>

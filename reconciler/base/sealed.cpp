@@ -22,10 +22,14 @@ using Cipher = std::unique_ptr<EVP_CIPHER_CTX, FreeCipher>;
 const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
-unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+unsigned char* bytes(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());
+}
 
 Error broken() {
-  return error("seal.broken", "a sealed record cannot be opened: it was changed, or sealed by another installation");
+  return error(
+      "seal.broken",
+      "a sealed record cannot be opened: it was changed, or sealed by another installation");
 }
 
 }  // namespace
@@ -42,16 +46,20 @@ Result<Sealed> seal(const InstallationKey& key, std::string_view purpose, std::s
   int n = 0;
   const bool done =
       key.bytes.size() == 32 && nonce.size() == nonce_size && cipher &&
-      EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes(key.bytes), bytes(nonce)) == 1 &&
-      EVP_EncryptUpdate(cipher.get(), nullptr, &n, bytes(purpose), static_cast<int>(purpose.size())) == 1 &&
-      EVP_EncryptUpdate(cipher.get(), bytes(text), &n, bytes(plain), static_cast<int>(plain.size())) == 1 &&
+      EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes(key.bytes),
+                         bytes(nonce)) == 1 &&
+      EVP_EncryptUpdate(cipher.get(), nullptr, &n, bytes(purpose),
+                        static_cast<int>(purpose.size())) == 1 &&
+      EVP_EncryptUpdate(cipher.get(), bytes(text), &n, bytes(plain),
+                        static_cast<int>(plain.size())) == 1 &&
       EVP_EncryptFinal_ex(cipher.get(), bytes(text) + n, &n) == 1 &&
       EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, tag_size, tag.data()) == 1;
   if (!done) return failure(error("seal.failed", "the installation key cannot seal"));
   return Sealed{nonce + text + tag};
 }
 
-Result<std::string> unseal(const InstallationKey& key, std::string_view purpose, const Sealed& sealed) {
+Result<std::string> unseal(const InstallationKey& key, std::string_view purpose,
+                           const Sealed& sealed) {
   if (sealed.box.size() < nonce_size + tag_size || key.bytes.size() != 32) return failure(broken());
   const std::string_view box = sealed.box;
   const auto nonce = box.substr(0, nonce_size);
@@ -62,9 +70,12 @@ Result<std::string> unseal(const InstallationKey& key, std::string_view purpose,
   int n = 0;
   const bool done =
       cipher &&
-      EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes(key.bytes), bytes(nonce)) == 1 &&
-      EVP_DecryptUpdate(cipher.get(), nullptr, &n, bytes(purpose), static_cast<int>(purpose.size())) == 1 &&
-      EVP_DecryptUpdate(cipher.get(), bytes(plain), &n, bytes(text), static_cast<int>(text.size())) == 1 &&
+      EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes(key.bytes),
+                         bytes(nonce)) == 1 &&
+      EVP_DecryptUpdate(cipher.get(), nullptr, &n, bytes(purpose),
+                        static_cast<int>(purpose.size())) == 1 &&
+      EVP_DecryptUpdate(cipher.get(), bytes(plain), &n, bytes(text),
+                        static_cast<int>(text.size())) == 1 &&
       EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, tag_size, tag.data()) == 1 &&
       EVP_DecryptFinal_ex(cipher.get(), bytes(plain) + n, &n) == 1;
   if (!done) return failure(broken());

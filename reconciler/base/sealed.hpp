@@ -21,6 +21,7 @@ struct Sealed {
 /// Seals `plain`; `purpose` must be the same when it is opened (it is authenticated, not stored).
 Result<Sealed> seal(const InstallationKey& key, std::string_view purpose, std::string_view plain);
 /// `seal.broken` when the bytes were changed, the key is another one, or the purpose differs.
-Result<std::string> unseal(const InstallationKey& key, std::string_view purpose, const Sealed& sealed);
+Result<std::string> unseal(const InstallationKey& key, std::string_view purpose,
+                           const Sealed& sealed);
 
 }  // namespace reconciler

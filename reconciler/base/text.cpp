@@ -23,7 +23,8 @@ size_t edits(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::optional<std::string> nearest(std::string_view wanted, const std::vector<std::string>& candidates) {
+std::optional<std::string> nearest(std::string_view wanted,
+                                   const std::vector<std::string>& candidates) {
   if (wanted.size() > 64) return std::nullopt;
   const std::string* best = nullptr;
   size_t fewest = std::max<size_t>(1, wanted.size() / 3) + 1;
@@ -79,16 +80,21 @@ Result<std::vector<std::string>> split_command(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (quote == '\'') {
-      if (c == '\'') quote = 0;
-      else word += c;
+      if (c == '\'')
+        quote = 0;
+      else
+        word += c;
     } else if (c == '\\' && i + 1 < text.size()) {
       const char escaped = text[++i];
-      if (quote == '"' && escaped != '"' && escaped != '\\' && escaped != '$' && escaped != '`') word += '\\';
+      if (quote == '"' && escaped != '"' && escaped != '\\' && escaped != '$' && escaped != '`')
+        word += '\\';
       word += escaped;
       in_word = true;
     } else if (quote == '"') {
-      if (c == '"') quote = 0;
-      else word += c;
+      if (c == '"')
+        quote = 0;
+      else
+        word += c;
     } else if (c == '\'' || c == '"') {
       quote = c;
       in_word = true;
@@ -101,7 +107,9 @@ Result<std::vector<std::string>> split_command(std::string_view text) {
       in_word = true;
     }
   }
-  if (quote) return failure(error("command.quoting", fmt::format("a {} is not closed", quote)).next("close it, or write the command as a list"));
+  if (quote)
+    return failure(error("command.quoting", fmt::format("a {} is not closed", quote))
+                       .next("close it, or write the command as a list"));
   if (in_word) words.push_back(std::move(word));
   return words;
 }

@@ -11,7 +11,8 @@
 namespace reconciler {
 
 /// The candidate that someone most likely meant, if one is near enough (edits, a swap counts one).
-std::optional<std::string> nearest(std::string_view wanted, const std::vector<std::string>& candidates);
+std::optional<std::string> nearest(std::string_view wanted,
+                                   const std::vector<std::string>& candidates);
 /// `a`, `a and b`, `a, b and c`.
 std::string enumerate(const std::vector<std::string>& items);
 std::string join(const std::vector<std::string>& items, std::string_view between);

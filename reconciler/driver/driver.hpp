@@ -23,19 +23,19 @@ namespace reconciler {
 
 /// What a driver can do.
 struct Description {
-  std::string name;                     ///< ResourceId::driver of all it reports
-  std::vector<std::string> kinds;       ///< of resources
-  std::vector<std::string> sections;    ///< of the manifest that it reads
-  std::vector<std::string> steps;       ///< kinds of steps: run, exec, http, ...
-  std::vector<std::string> verbs;       ///< of work it performs
+  std::string name;                   ///< ResourceId::driver of all it reports
+  std::vector<std::string> kinds;     ///< of resources
+  std::vector<std::string> sections;  ///< of the manifest that it reads
+  std::vector<std::string> steps;     ///< kinds of steps: run, exec, http, ...
+  std::vector<std::string> verbs;     ///< of work it performs
 };
 
 /// The application's files, exported at one commit, read-only. For the driver to read alone.
 struct Tree {
-  std::string path;      ///< absolute; the application's folder inside it is `root`
-  std::string commit;    ///< empty where there is no source
-  std::string index;     ///< JSON file: every path of the tree with git's mode and object id
-  std::string objects;   ///< folder for objects/OID
+  std::string path;     ///< absolute; the application's folder inside it is `root`
+  std::string commit;   ///< empty where there is no source
+  std::string index;    ///< JSON file: every path of the tree with git's mode and object id
+  std::string objects;  ///< folder for objects/OID
 };
 
 /// What `prepare` gets: one environment, read and placed.
@@ -43,18 +43,18 @@ struct Request {
   EnvironmentId id;
   std::string tag;
   std::string lineage;
-  Json sections;         ///< EnvironmentSpec::sections; errors point into it (`#/release/0/run`)
+  Json sections;  ///< EnvironmentSpec::sections; errors point into it (`#/release/0/run`)
   Tree tree;
-  Json host;             ///< {data, files: {place: real}, policy: {..}, state, state_files}
+  Json host;  ///< {data, files: {place: real}, policy: {..}, state, state_files}
 };
 
 /// What a driver made of its sections.
 struct Prepared {
-  Json wanted;                     ///< the driver's own: handed back to observe; holds no secret
+  Json wanted;  ///< the driver's own: handed back to observe; holds no secret
   std::vector<Step> steps;
   std::set<ResourceId> required;
-  Duration patience{0};            ///< how long its things may take to become well
-  std::string digest;              ///< of what is wanted, secrets by keyed digest
+  Duration patience{0};  ///< how long its things may take to become well
+  std::string digest;    ///< of what is wanted, secrets by keyed digest
 };
 
 /// Where perform tells how it goes: a line of output of a task, a word about what it waits for.
@@ -76,16 +76,19 @@ class Driver {
   virtual ~Driver() = default;
   virtual Description describe() const = 0;
   /// Sections to wanted, steps, required; all mistakes at once, each with a pointer as its file.
-  virtual Result<Prepared> prepare(const Request& request, const Variables& variables, Deadline deadline) = 0;
+  virtual Result<Prepared> prepare(const Request& request, const Variables& variables,
+                                   Deadline deadline) = 0;
   /// Looks, changes nothing.
-  virtual Result<Observation> observe(const EnvironmentId& id, const Json& wanted, const Memory& memory,
-                                      const Variables& variables, Deadline deadline) = 0;
+  virtual Result<Observation> observe(const EnvironmentId& id, const Json& wanted,
+                                      const Memory& memory, const Variables& variables,
+                                      Deadline deadline) = 0;
   /// One attempt, once. An Error says that it could not be tried or carried through (what is there
   /// then is for the next look to tell); Outcome::fate says what became of work that ended.
-  virtual Result<Outcome> perform(const Attempt& attempt, const Variables& variables, Progress& progress,
-                                  std::stop_token stop) = 0;
+  virtual Result<Outcome> perform(const Attempt& attempt, const Variables& variables,
+                                  Progress& progress, std::stop_token stop) = 0;
   /// What became of an attempt at Effect::once work, from the world alone; waits for one that runs.
-  virtual Result<Outcome> recover(const Attempt& attempt, Progress& progress, std::stop_token stop) = 0;
+  virtual Result<Outcome> recover(const Attempt& attempt, Progress& progress,
+                                  std::stop_token stop) = 0;
   virtual std::vector<Finding> check(Deadline deadline) = 0;
 };
 

@@ -19,9 +19,9 @@ namespace reconciler {
 /// Where the application's tree comes from.
 struct Source {
   enum class Kind {
-    beside,     ///< left out: the compose files lie beside the manifest, in its folder
-    same,       ///< `.`: the config repository itself
-    repository, ///< a URL, or an absolute path of this host
+    beside,      ///< left out: the compose files lie beside the manifest, in its folder
+    same,        ///< `.`: the config repository itself
+    repository,  ///< a URL, or an absolute path of this host
   };
   Kind kind = Kind::beside;
   std::string location;  ///< for Kind::repository
@@ -57,7 +57,7 @@ struct EnvironmentSpec {
   std::string folder;  ///< of the manifest, in the config repository; empty: its root
   std::string tag;
   Place tag_place;
-  std::string host;    ///< empty: whoever serves it
+  std::string host;  ///< empty: whoever serves it
   Source source;
   std::vector<EnvFile> env_files;
   std::vector<SetVariable> set;
@@ -67,14 +67,15 @@ struct EnvironmentSpec {
   ///   images: {mode: build|pull|absent, no_cache, pull}
   ///   release: [step..]   verify: {checks: [step..]}
   /// A step: {name, run|exec|http|logs|service: TARGET, command: [..], depends_on: [..],
-  ///   when: before|after, once: tag|switch|absent, status, contains, forbid, lines, warn, timeout_ms}
+  ///   when: before|after, once: tag|switch|absent, status, contains, forbid, lines, warn,
+  ///   timeout_ms}
   Json sections;
   Places places;
   std::optional<Duration> verify_timeout;
   Duration verify_stable{std::chrono::seconds(10)};
   OnFailure on_failure = OnFailure::rollback;
-  std::optional<int> keep = 3;   ///< none: all
-  std::string state_files;       ///< empty: under the state folder
+  std::optional<int> keep = 3;  ///< none: all
+  std::string state_files;      ///< empty: under the state folder
   Place state_files_place;
 };
 

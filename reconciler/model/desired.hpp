@@ -18,11 +18,12 @@ enum class Once { tag, change, never };  // once a tag | at each change of versi
 /// A task or check of the manifest, as its driver prepared it.
 struct Step {
   std::string name;
-  std::string shown;     ///< as the manifest writes it; variables not filled in
+  std::string shown;  ///< as the manifest writes it; variables not filled in
   Once once = Once::never;
   std::string once_key;  ///< (environment, task, tag, commit); empty unless Once::tag
   bool warn = false;     ///< a failed check is said and does not fail the plan
   Work work;
+  std::vector<Work> then{};  ///< follows when the step is planned: clearing away what it leaves
 };
 
 /// What to do when a target fails.
@@ -34,14 +35,14 @@ struct Desired {
   std::string commit;         ///< of the source
   std::string config_commit;  ///< who asked: commit and first line of its message
   std::string config_subject;
-  std::string digest;         ///< of all that was asked for
+  std::string digest;  ///< of all that was asked for
   std::vector<Step> steps;
   std::set<ResourceId> required;  ///< what the release depends on
   Duration verify_timeout{std::chrono::seconds(120)};
   Duration verify_stable{std::chrono::seconds(10)};
   OnFailure on_failure = OnFailure::rollback;
-  std::optional<int> keep;        ///< images besides current and previous; none: all
-  int parallel = 2;               ///< images supplied at a time
+  std::optional<int> keep;  ///< images besides current and previous; none: all
+  int parallel = 2;         ///< images supplied at a time
 };
 
 }  // namespace reconciler

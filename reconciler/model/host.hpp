@@ -12,8 +12,8 @@ namespace reconciler {
 
 struct Repository {
   std::string name;
-  std::string url;      ///< https://, ssh (git@host:path or ssh://), or an absolute path
-  std::string branch;   ///< empty: the remote's HEAD
+  std::string url;     ///< https://, ssh (git@host:path or ssh://), or an absolute path
+  std::string branch;  ///< empty: the remote's HEAD
   std::string ssh_key;
   std::string known_hosts;
   Duration poll{std::chrono::seconds(60)};
@@ -34,7 +34,7 @@ struct Policy {
   std::vector<std::string> host_network;
   std::map<std::string, std::vector<std::string>> capabilities;
   std::map<std::string, std::vector<std::string>> devices;
-  std::vector<std::string> external;     ///< networks and volumes of others
+  std::vector<std::string> external;  ///< networks and volumes of others
 };
 
 struct HostEnvironment {

@@ -24,12 +24,12 @@ struct Release {
 
 struct Memory {
   std::string lineage;
-  std::optional<Release> current;          ///< last recorded, and so the last good
+  std::optional<Release> current;  ///< last recorded, and so the last good
   std::optional<Release> previous;
-  std::map<std::string, Fate> once;        ///< once_key -> fate of its newest attempt
+  std::map<std::string, Fate> once;                 ///< once_key -> fate of its newest attempt
   std::map<std::string, std::string> once_attempt;  ///< once_key -> that attempt's id
-  std::optional<std::string> unfinished;   ///< digest of a target begun and not recorded
-  std::optional<std::string> changed_to;   ///< digest for which the switch steps have run
+  std::optional<std::string> unfinished;            ///< digest of a target begun and not recorded
+  std::optional<std::string> changed_to;            ///< digest for which the switch steps have run
 };
 
 }  // namespace reconciler

@@ -12,7 +12,7 @@
 namespace reconciler {
 
 struct Action {
-  std::string key;     ///< digest of what it does
+  std::string key;  ///< digest of what it does
   Work work;
   std::string title;   ///< what people see: `portfolio-backend:v1.2.3`, `backend`, `release`
   std::string reason;  ///< never empty
@@ -33,19 +33,19 @@ struct Gate {
 struct Stall {
   std::string reason;  ///< CamelCase: ReleaseFailed, ReleaseOutcomeUnknown
   std::string why;
-  std::string next;    ///< what to type
+  std::string next;  ///< what to type
 };
 
 struct Plan {
-  std::string id;        ///< digest(environment, lineage, action keys in order, fallback)
+  std::string id;  ///< digest(environment, lineage, action keys in order, fallback)
   EnvironmentId environment;
   std::string lineage;
-  std::string from;      ///< current tag; empty before the first deploy
+  std::string from;  ///< current tag; empty before the first deploy
   std::string to;
   std::string commit;
   std::string config_commit;
   std::string config_subject;
-  std::string desired;   ///< Desired::digest
+  std::string desired;  ///< Desired::digest
   std::vector<std::string> notices;
   std::vector<Action> actions;
   std::vector<Gate> gates;
@@ -70,7 +70,8 @@ struct Outcome {
   Json evidence;
 };
 
-/// The plan as one JSON object, without format_version; and the parts that are kept in a saved plan.
+/// The plan as one JSON object, without format_version; and the parts that are kept in a saved
+/// plan.
 Json to_json(const Plan& plan);
 
 }  // namespace reconciler

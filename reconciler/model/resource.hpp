@@ -1,4 +1,5 @@
-// What drivers say is there: resources, how they differ from what is wanted, and what could be done.
+// What drivers say is there: resources, how they differ from what is wanted, and what could be
+// done.
 #pragma once
 
 #include <compare>
@@ -12,7 +13,18 @@
 namespace reconciler {
 
 /// When in a plan something happens; plans are ordered by this.
-enum class Phase { supply, preflight, start, backup, release, change, after, verify, record, prune };
+enum class Phase {
+  supply,
+  preflight,
+  start,
+  backup,
+  release,
+  change,
+  after,
+  verify,
+  record,
+  prune
+};
 /// `supply`, ...; `change` is `switch` to people and in JSON.
 std::string_view to_text(Phase phase);
 
@@ -44,26 +56,26 @@ struct Difference {
 /// Something that a driver can do.
 struct Work {
   Phase phase = Phase::change;
-  std::string verb;                  ///< the word that people see: build, start, switch, ...
-  std::vector<ResourceId> targets;   ///< one, or those that can only change together
+  std::string verb;                 ///< the word that people see: build, start, switch, ...
+  std::vector<ResourceId> targets;  ///< one, or those that can only change together
   Effect effect = Effect::converge;
-  Json input;                        ///< under the driver's schema; secrets by name, never by value
-  std::string expects;               ///< observed fingerprint it was planned on; perform refuses another
-  std::vector<ResourceId> needs;     ///< what must be done or well before it
-  std::vector<std::string> calls;    ///< every changing call it may make, in order
+  Json input;           ///< under the driver's schema; secrets by name, never by value
+  std::string expects;  ///< observed fingerprint it was planned on; perform refuses another
+  std::vector<ResourceId> needs;   ///< what must be done or well before it
+  std::vector<std::string> calls;  ///< every changing call it may make, in order
 };
 
 /// One thing of the host as a driver sees it.
 struct Resource {
   ResourceId id;
-  std::string desired;   ///< fingerprint; empty: should not exist
-  std::string observed;  ///< fingerprint; empty: does not exist
+  std::string desired;                  ///< fingerprint; empty: should not exist
+  std::string observed;                 ///< fingerprint; empty: does not exist
   std::vector<Difference> differences;  ///< never empty when the fingerprints differ
   std::string state;                    ///< a word or two for people: `running`, `exited 137`
   std::string summary;                  ///< for `status`: image, uptime
   Health health = Health::unknown;      ///< never part of a fingerprint
-  bool ours = false;                    ///< made or taken over by us: all that Aim::remove may touch
-  std::string reason;                   ///< why it is as it is, for the plan: `not on the host`
+  bool ours = false;   ///< made or taken over by us: all that Aim::remove may touch
+  std::string reason;  ///< why it is as it is, for the plan: `not on the host`
   std::map<Aim, std::vector<Work>> remedies;  ///< each a list of works, every one in its own phase
 };
 

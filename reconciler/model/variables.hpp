@@ -12,8 +12,8 @@ namespace reconciler {
 
 struct Variable {
   Secret value;
-  std::string from;     ///< `set in reconciler.yaml:7`, `.env.production:3`
-  bool secret = true;   ///< false only for what stands in the manifest itself, or is always there
+  std::string from;    ///< `set in reconciler.yaml:7`, `.env.production:3`
+  bool secret = true;  ///< false only for what stands in the manifest itself, or is always there
 };
 
 using Variables = std::map<std::string, Variable>;

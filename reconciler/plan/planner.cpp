@@ -1,0 +1,105 @@
+#include "reconciler/plan/planner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reconciler/base/digest.hpp"
+#include "reconciler/plan/order.hpp"
+#include "reconciler/plan/select.hpp"
+
+namespace reconciler {
+namespace {
+
+std::string key_of(const Action& action, const EnvironmentId& id) {
+  JsonArray targets;
+  for (const auto& target : action.work.targets) targets.emplace_back(target.text());
+  JsonArray needs;
+  for (const auto& need : action.work.needs) needs.emplace_back(need.text());
+  return sha256(canonical(JsonObject{{"environment", id.text()},
+                                     {"phase", to_text(action.work.phase)},
+                                     {"verb", action.work.verb},
+                                     {"targets", std::move(targets)},
+                                     {"needs", std::move(needs)},
+                                     {"input", action.work.input},
+                                     {"expects", action.work.expects},
+                                     {"calls", to_json(action.work.calls)},
+                                     {"once", action.once_key}}));
+}
+
+std::string id_of(const Plan& plan) {
+  JsonArray keys;
+  for (const auto& action : plan.actions) keys.emplace_back(action.key);
+  return sha256(canonical(JsonObject{{"environment", plan.environment.text()},
+                                     {"lineage", plan.lineage},
+                                     {"actions", std::move(keys)},
+                                     {"fallback", plan.fallback.value_or("none")}}));
+}
+
+/// The ledger's transaction: from here on the tag is the environment's current one.
+Action record_action(const Desired& desired) {
+  Action action;
+  action.work.phase = Phase::record;
+  action.work.verb = "record";
+  action.work.targets = {{"ledger", "release", desired.tag}};
+  action.work.input = JsonObject{{"tag", desired.tag}, {"commit", desired.commit}};
+  action.title = desired.tag;
+  action.reason = "verified";
+  return action;
+}
+
+bool touches_what_runs(const Action& a) {
+  return a.work.phase == Phase::start || a.work.phase == Phase::release ||
+         a.work.phase == Phase::change || a.work.phase == Phase::after;
+}
+
+std::string after_failure(const Desired& desired, const Memory& memory) {
+  const std::string holds = desired.on_failure == OnFailure::rollback
+                                ? " (on_failure: rollback is not done by this version yet)"
+                                : "";
+  if (!memory.current) return "it stays as it is, and says why" + holds;
+  return fmt::format("it stops there; {}'s containers are kept{}", memory.current->tag, holds);
+}
+
+}  // namespace
+
+std::string version_key(const Desired& desired) {
+  return desired.tag + "@" + desired.commit;
+}
+
+Plan make_plan(const Desired& desired, const Observation& observation, const Memory& memory,
+               WallTime /*now*/) {
+  Plan plan;
+  plan.environment = desired.id;
+  plan.lineage = memory.lineage;
+  plan.from = memory.current ? memory.current->tag : "";
+  plan.to = desired.tag;
+  plan.commit = desired.commit;
+  plan.config_commit = desired.config_commit;
+  plan.config_subject = desired.config_subject;
+  plan.desired = desired.digest;
+  plan.notices = observation.notices;
+  std::sort(plan.notices.begin(), plan.notices.end());
+  plan.on_failure = after_failure(desired, memory);
+  plan.stalled = find_stall(desired, memory);
+
+  if (!plan.stalled) {
+    const bool new_version = memory.changed_to != version_key(desired);
+    plan.actions =
+        select_remedies(desired, observation, release_is_due(desired, memory) || new_version);
+    for (auto& action : select_steps(desired, memory, new_version))
+      plan.actions.push_back(std::move(action));
+    const bool recorded = memory.current && memory.current->tag == desired.tag &&
+                          memory.current->commit == desired.commit && !memory.unfinished;
+    if (!recorded || std::any_of(plan.actions.begin(), plan.actions.end(), touches_what_runs)) {
+      for (auto& action : select_checks(desired)) plan.actions.push_back(std::move(action));
+      plan.actions.push_back(record_action(desired));
+    }
+    order_actions(plan.actions);
+  }
+  for (auto& action : plan.actions) action.key = key_of(action, desired.id);
+  plan.id = id_of(plan);
+  return plan;
+}
+
+}  // namespace reconciler

@@ -1,0 +1,164 @@
+#include "reconciler/plan/render.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "reconciler/base/text.hpp"
+
+namespace reconciler {
+namespace {
+
+constexpr size_t kind_width = 8;
+
+/// One line of the plan: actions of one kind that have one reason.
+struct Line {
+  char sign = ' ';
+  std::string kind;
+  Phase phase = Phase::supply;
+  std::vector<std::string> titles;
+  std::string reason;
+  std::vector<const Action*> actions;
+};
+
+bool shares_line(const Line& line, const Action& action) {
+  if (line.phase != action.work.phase || line.kind != action.work.verb) return false;
+  if (action.work.phase == Phase::release || action.work.phase == Phase::after) return false;
+  if (action.work.phase == Phase::verify) return true;
+  return action.work.phase == Phase::record || line.reason == action.reason;
+}
+
+std::vector<Line> lines_of(const Plan& plan) {
+  std::vector<Line> lines;
+  for (const auto& action : plan.actions) {
+    auto found = std::find_if(lines.begin(), lines.end(),
+                              [&](const Line& l) { return shares_line(l, action); });
+    if (found == lines.end()) {
+      lines.push_back(
+          {sign_of(action), action.work.verb, action.work.phase, {}, action.reason, {}});
+      found = lines.end() - 1;
+    }
+    found->titles.push_back(action.title);
+    found->actions.push_back(&action);
+  }
+  // Every check has the same reason, and what is recorded needs none.
+  for (auto& line : lines)
+    if (line.phase == Phase::verify || line.phase == Phase::record) line.reason.clear();
+  return lines;
+}
+
+void write_line(std::string& out, const Line& line, size_t target_width, const Page& page) {
+  const std::string sign =
+      page.colour ? fmt::format("\x1b[1m{}\x1b[0m", line.sign) : std::string(1, line.sign);
+  std::string lead = fmt::format("  {} {:<{}} ", sign, line.kind, kind_width);
+  const size_t indent = 2 + 1 + 1 + kind_width + 1;
+  std::string targets = join(line.titles, ", ");
+  if (line.reason.empty()) {
+    out += lead + targets + "\n";
+  } else if (indent + std::max(targets.size(), target_width) + 3 + line.reason.size() <=
+             page.width) {
+    out += fmt::format("{}{:<{}}   {}\n", lead, targets, target_width, line.reason);
+  } else {
+    out += fmt::format("{}{}\n{}{}\n", lead, targets, std::string(indent + 2, ' '), line.reason);
+  }
+}
+
+std::string summary(const Plan& plan) {
+  std::map<std::string, size_t> verbs;
+  size_t steps = 0;
+  for (const auto& action : plan.actions) {
+    const Phase phase = action.work.phase;
+    if (phase == Phase::release || phase == Phase::after)
+      ++steps;
+    else if (phase != Phase::verify && phase != Phase::record)
+      ++verbs[action.work.verb];
+  }
+  std::vector<std::string> parts;
+  for (const std::string verb : {"build", "pull", "tag"})
+    if (verbs.contains(verb)) parts.push_back(fmt::format("{} to {}", verbs[verb], verb));
+  if (verbs.contains("create")) parts.push_back(count(verbs["create"], "thing") + " to create");
+  if (verbs.contains("start")) parts.push_back(count(verbs["start"], "service") + " to start");
+  if (steps > 0) parts.push_back(count(steps, "release step"));
+  if (verbs.contains("switch")) parts.push_back(count(verbs["switch"], "service") + " to switch");
+  if (verbs.contains("prune")) parts.push_back(count(verbs["prune"], "container") + " to prune");
+  for (const auto& [verb, n] : verbs) {
+    static const std::set<std::string> known{"build", "pull",   "tag",  "create",
+                                             "start", "switch", "prune"};
+    if (!known.contains(verb)) parts.push_back(fmt::format("{} to {}", n, verb));
+  }
+  if (parts.empty()) return "to be written down";
+  return join(parts, ", ");
+}
+
+}  // namespace
+
+char sign_of(const Action& action) {
+  switch (action.work.phase) {
+    case Phase::supply:
+      return action.work.verb == "pull" ? '>' : '+';
+    case Phase::start:
+      return '+';
+    case Phase::change:
+      return action.work.verb == "switch" ? '~' : '+';
+    case Phase::release:
+    case Phase::after:
+      return '!';
+    case Phase::backup:
+      return '^';
+    case Phase::preflight:
+    case Phase::verify:
+      return '?';
+    case Phase::record:
+      return '=';
+    case Phase::prune:
+      return '-';
+  }
+  return ' ';
+}
+
+std::string render_header(const Plan& plan) {
+  std::string versions = plan.from.empty()      ? fmt::format("-> {}", plan.to)
+                         : plan.from == plan.to ? plan.to
+                                                : fmt::format("{} -> {}", plan.from, plan.to);
+  return fmt::format("{}  {}   config {} \"{}\"\n", plan.environment.text(), versions,
+                     plan.config_commit.substr(0, 7), printable(plan.config_subject, 60));
+}
+
+std::string render_line(const Action& action) {
+  return fmt::format("{:<{}} {}", action.work.verb, kind_width, action.title);
+}
+
+std::string render(const Plan& plan, const Page& page, bool explain) {
+  std::string out = render_header(plan) + "\n";
+  if (!plan.notices.empty()) {
+    for (const auto& notice : plan.notices) out += "  " + notice + "\n";
+    out += "\n";
+  }
+  if (plan.stalled)
+    return out + fmt::format("  Stalled/{}: {}\n  next  {}\n\nNothing was changed.\n",
+                             plan.stalled->reason, plan.stalled->why, plan.stalled->next);
+  if (plan.empty()) return out + "No changes.\n";
+  const auto lines = lines_of(plan);
+  size_t widest = 0;
+  for (const auto& line : lines)
+    if (!line.reason.empty()) widest = std::max(widest, join(line.titles, ", ").size());
+  widest = std::min<size_t>(widest, 46);
+  for (const auto& line : lines) {
+    write_line(out, line, widest, page);
+    if (!explain) continue;
+    for (const auto* action : line.actions)
+      for (const auto& d : action->differences)
+        out += fmt::format("               {}: {}{}\n", action->title, d.field,
+                           d.before.empty() && d.after.empty()
+                               ? ""
+                               : fmt::format(": {} -> {}", d.before.empty() ? "nothing" : d.before,
+                                             d.after.empty() ? "nothing" : d.after));
+  }
+  out += fmt::format("\nPlan {}: {}.\nIf it is not well: {}.\n", plan.id.substr(0, 6),
+                     summary(plan), plan.on_failure);
+  return out;
+}
+
+}  // namespace reconciler

@@ -1,0 +1,25 @@
+// A plan as people read it: TRANSCRIPTS 2 and 5.
+#pragma once
+
+#include <string>
+
+#include "reconciler/model/plan.hpp"
+
+namespace reconciler {
+
+/// How text is laid out.
+struct Page {
+  size_t width = 100;
+  bool utf8 = true;
+  bool colour = false;  ///< the sign alone
+};
+
+/// Header, one line a thing, and what it comes to. `explain` adds every differing field.
+std::string render(const Plan& plan, const Page& page, bool explain = false);
+/// `portfolio/production  v1.2.2 -> v1.2.3   config 4be1d07 "Slugs for projects"`
+std::string render_header(const Plan& plan);
+/// `! release  release`: sign, kind and targets of one line, padded like the plan's.
+std::string render_line(const Action& action);
+char sign_of(const Action& action);
+
+}  // namespace reconciler

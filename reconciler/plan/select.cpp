@@ -1,0 +1,212 @@
+#include "reconciler/plan/select.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace reconciler {
+namespace {
+
+using Resources = std::map<ResourceId, const Resource*>;
+
+bool differs(const Resource& r) {
+  return r.desired != r.observed;
+}
+bool missing(const Resource& r) {
+  return r.observed.empty();
+}
+
+std::string why(const Resource& r) {
+  if (!r.reason.empty()) return r.reason;
+  if (missing(r)) return "not there";
+  std::vector<std::string> fields;
+  for (const auto& d : r.differences)
+    fields.push_back(d.before.empty() && d.after.empty()
+                         ? d.field
+                         : fmt::format("{} {} -> {}", d.field, d.before, d.after));
+  return fields.empty() ? r.state : fmt::format("{}", fmt::join(fields, ", "));
+}
+
+std::string title_of(const Work& work, const std::string& fallback) {
+  std::vector<std::string> names;
+  for (const auto& target : work.targets) names.push_back(target.name);
+  return names.empty() ? fallback : fmt::format("{}", fmt::join(names, ", "));
+}
+
+Action act(Work work, const Resource& resource) {
+  Action action;
+  action.title = title_of(work, resource.id.name);
+  action.reason = work.phase == Phase::prune && resource.observed.empty() ? "once it is verified"
+                                                                          : why(resource);
+  if (work.phase == Phase::prune && !resource.desired.empty())
+    action.reason = "kept until the new one is verified";
+  else
+    action.differences = resource.differences;
+  action.work = std::move(work);
+  return action;
+}
+
+/// Everything that the release needs, and what that needs in turn.
+std::set<ResourceId> needed_by_release(const Desired& desired, const Resources& resources) {
+  std::vector<ResourceId> open(desired.required.begin(), desired.required.end());
+  for (const auto& step : desired.steps)
+    if (step.work.phase == Phase::release || step.work.phase == Phase::preflight)
+      open.insert(open.end(), step.work.needs.begin(), step.work.needs.end());
+  std::set<ResourceId> all;
+  while (!open.empty()) {
+    const ResourceId id = open.back();
+    open.pop_back();
+    if (!all.insert(id).second) continue;
+    const auto found = resources.find(id);
+    if (found == resources.end()) continue;
+    for (const auto& [aim, works] : found->second->remedies)
+      for (const auto& work : works) open.insert(open.end(), work.needs.begin(), work.needs.end());
+  }
+  return all;
+}
+
+const std::vector<Work>* remedy(const Resource& r, Aim aim) {
+  const auto found = r.remedies.find(aim);
+  return found == r.remedies.end() || found->second.empty() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+std::vector<Action> select_remedies(const Desired& desired, const Observation& observation,
+                                    bool release_due) {
+  Resources resources;
+  for (const auto& r : observation.resources) resources[r.id] = &r;
+  const auto early = release_due ? needed_by_release(desired, resources) : std::set<ResourceId>{};
+
+  std::vector<Action> actions;
+  for (const auto& [id, resource] : resources) {
+    const Resource& r = *resource;
+    if (!differs(r)) continue;
+    if (r.desired.empty()) {
+      if (const auto* works = remedy(r, Aim::remove); works && r.ours)
+        for (const auto& work : *works) actions.push_back(act(work, r));
+      continue;
+    }
+    const auto* match = remedy(r, Aim::match);
+    const auto* run = remedy(r, Aim::run);
+    if (early.contains(id)) {
+      if (run) {
+        for (const auto& work : *run) actions.push_back(act(work, r));
+        // A run that makes it as desired leaves nothing to match.
+        const bool as_it_is = !missing(r) && match && !r.differences.empty() &&
+                              std::any_of(match->begin(), match->end(), [](const Work& w) {
+                                return w.phase == Phase::change && w.verb == "switch";
+                              });
+        if (!as_it_is) continue;
+        for (Work work : *match) {
+          work.expects.clear();  // the start before it changes what is observed
+          actions.push_back(act(std::move(work), r));
+        }
+        continue;
+      }
+      if (match && missing(r)) {
+        for (Work work : *match) {
+          if (work.phase == Phase::change) work.phase = Phase::start;
+          actions.push_back(act(std::move(work), r));
+        }
+        continue;
+      }
+    }
+    if (match)
+      for (const auto& work : *match) actions.push_back(act(work, r));
+    else if (run)
+      for (Work work : *run) {
+        if (work.phase == Phase::start) work.phase = Phase::change;
+        actions.push_back(act(std::move(work), r));
+      }
+  }
+  return actions;
+}
+
+std::vector<Action> select_steps(const Desired& desired, const Memory& memory, bool new_version) {
+  std::vector<Action> actions;
+  for (const auto& step : desired.steps) {
+    if (step.work.phase == Phase::verify) continue;
+    Action action;
+    action.work = step.work;
+    action.title = step.name;
+    action.once_key = step.once_key;
+    action.warn = step.warn;
+    switch (step.once) {
+      case Once::tag: {
+        const auto fate = memory.once.find(step.once_key);
+        if (fate != memory.once.end() && fate->second == Fate::succeeded) continue;
+        action.reason = fate != memory.once.end() && fate->second == Fate::running
+                            ? "an attempt still runs; apply waits for it first"
+                            : fmt::format("not yet run for {}", desired.tag);
+        break;
+      }
+      case Once::change:
+        if (!new_version) continue;
+        action.reason = "at each switch";
+        break;
+      case Once::never:
+        if (!new_version) continue;
+        action.reason = "may run again";
+        break;
+    }
+    actions.push_back(std::move(action));
+    for (const auto& work : step.then) {
+      Action after;
+      after.work = work;
+      after.title = title_of(work, step.name);
+      after.reason = fmt::format("left by {}", step.name);
+      actions.push_back(std::move(after));
+    }
+  }
+  return actions;
+}
+
+std::vector<Action> select_checks(const Desired& desired) {
+  std::vector<Action> actions;
+  for (const auto& step : desired.steps) {
+    if (step.work.phase != Phase::verify) continue;
+    Action action;
+    action.work = step.work;
+    action.title = step.shown.empty() ? step.name : step.shown;
+    action.reason =
+        step.warn ? "said, and nothing more, when it fails" : "before it counts as done";
+    action.warn = step.warn;
+    actions.push_back(std::move(action));
+  }
+  return actions;
+}
+
+std::optional<Stall> find_stall(const Desired& desired, const Memory& memory) {
+  for (const auto& step : desired.steps) {
+    if (step.once != Once::tag) continue;
+    const auto fate = memory.once.find(step.once_key);
+    if (fate == memory.once.end()) continue;
+    if (fate->second == Fate::failed)
+      return Stall{
+          "ReleaseFailed",
+          fmt::format("{} failed for {}, and is not tried again by itself", step.name, desired.tag),
+          fmt::format(
+              "commit another tag; or, once its cause is gone: reconciler settle {} {} not-run",
+              desired.id.text(), step.name)};
+    if (fate->second == Fate::unknown)
+      return Stall{"ReleaseOutcomeUnknown",
+                   fmt::format("nobody can know whether {} succeeded for {}: the machine or Docker "
+                               "went away while it ran",
+                               step.name, desired.tag),
+                   fmt::format("look, then: reconciler settle {} {} succeeded|not-run",
+                               desired.id.text(), step.name)};
+  }
+  return std::nullopt;
+}
+
+bool release_is_due(const Desired& desired, const Memory& memory) {
+  return std::any_of(desired.steps.begin(), desired.steps.end(), [&](const Step& step) {
+    if (step.once != Once::tag) return false;
+    const auto fate = memory.once.find(step.once_key);
+    return fate == memory.once.end() || fate->second != Fate::succeeded;
+  });
+}
+
+}  // namespace reconciler
