@@ -43,6 +43,11 @@ std::vector<Line> lines_of(const Plan& plan) {
     found->titles.push_back(action.title);
     found->actions.push_back(&action);
   }
+  // The ledger's own row goes without saying where state files say the same.
+  for (auto& line : lines)
+    if (line.phase == Phase::record && line.titles.size() > 1 &&
+        line.actions[0]->work.targets[0].driver == "ledger")
+      line.titles.erase(line.titles.begin());
   // Every check has the same reason, and what is recorded needs none.
   for (auto& line : lines)
     if (line.phase == Phase::verify || line.phase == Phase::record) line.reason.clear();

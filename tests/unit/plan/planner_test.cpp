@@ -1,0 +1,183 @@
+#include "reconciler/plan/planner.hpp"
+
+#include <gtest/gtest.h>
+
+#include "reconciler/plan/render.hpp"
+
+namespace reconciler {
+namespace {
+
+Work work(Phase phase, std::string verb, ResourceId target, std::vector<ResourceId> needs = {}) {
+  Work w;
+  w.phase = phase;
+  w.verb = std::move(verb);
+  w.targets = {std::move(target)};
+  w.needs = std::move(needs);
+  return w;
+}
+
+ResourceId service(const std::string& name) { return {"compose", "service", name}; }
+ResourceId image(const std::string& name) { return {"compose", "image", name}; }
+
+Resource missing_image(const std::string& name) {
+  Resource r;
+  r.id = image(name);
+  r.desired = "inputs";
+  r.reason = "not on the host";
+  r.differences = {{"image", "", name}};
+  r.remedies[Aim::match] = {work(Phase::supply, "build", r.id)};
+  return r;
+}
+
+Resource same(const std::string& name) {
+  Resource r;
+  r.id = service(name);
+  r.desired = r.observed = "as it should be";
+  r.ours = true;
+  return r;
+}
+
+Resource changed(const std::string& name, Difference how) {
+  Resource r = same(name);
+  r.observed = "other";
+  r.differences = {std::move(how)};
+  r.remedies[Aim::match] = {work(Phase::change, "switch", r.id, {image("portfolio-" + name + ":v1.1.0")}),
+                            work(Phase::prune, "prune", {"compose", "container", name + "-1.prev"})};
+  return r;
+}
+
+Resource stopped(const std::string& name) {
+  Resource r = same(name);
+  r.observed = "stopped";
+  r.state = "exited 137";
+  r.differences = {{"state", "exited 137", "running"}};
+  r.remedies[Aim::run] = {work(Phase::start, "start", r.id)};
+  return r;
+}
+
+Step release() {
+  Step step;
+  step.name = step.shown = "release";
+  step.once = Once::tag;
+  step.once_key = "portfolio/production/release/v1.1.0";
+  step.work = work(Phase::release, "release", {"compose", "task", "release"});
+  step.work.effect = Effect::once;
+  return step;
+}
+
+Step check(const std::string& shown) {
+  Step step;
+  step.name = step.shown = shown;
+  step.work = work(Phase::verify, "verify", {"compose", "check", shown});
+  return step;
+}
+
+Desired wanted() {
+  Desired d;
+  d.id = {"portfolio", "production"};
+  d.tag = "v1.1.0";
+  d.commit = "c0ffee";
+  d.config_commit = "4be1d07aaaaaaaa";
+  d.config_subject = "Slugs for projects";
+  d.digest = "d";
+  d.steps = {release(), check("5 services"), check("https://${SITE_DOMAIN}/")};
+  return d;
+}
+
+Memory remembered(const std::string& tag) {
+  Memory m;
+  m.lineage = "lineage";
+  m.current = Release{tag, "c0ffee", "d", {}};
+  m.changed_to = tag + "@c0ffee";
+  return m;
+}
+
+TEST(Planner, ShowsANormalDeploy) {
+  Observation seen;
+  seen.resources = {missing_image("portfolio-backend:v1.1.0"), missing_image("portfolio-frontend:v1.1.0"),
+                    changed("backend", {"image", "v1.0.0", "v1.1.0"}), changed("frontend", {"image", "v1.0.0", "v1.1.0"}),
+                    same("db"), same("nginx")};
+  const Plan plan = make_plan(wanted(), seen, remembered("v1.0.0"), {});
+  std::string text = render(plan, Page{});
+  const std::string id = plan.id.substr(0, 6);
+  EXPECT_EQ(text,
+            "portfolio/production  v1.0.0 -> v1.1.0   config 4be1d07 \"Slugs for projects\"\n"
+            "\n"
+            "  + build    portfolio-backend:v1.1.0, portfolio-frontend:v1.1.0   not on the host\n"
+            "  ! release  release                                          not yet run for v1.1.0\n"
+            "  ~ switch   backend, frontend                                image v1.0.0 -> v1.1.0\n"
+            "  ? verify   5 services, https://${SITE_DOMAIN}/\n"
+            "  = record   v1.1.0\n"
+            "  - prune    backend-1.prev, frontend-1.prev                  kept until the new one is verified\n"
+            "\n"
+            "Plan " + id + ": 2 to build, 1 release step, 2 services to switch, 2 containers to prune.\n"
+            "If it is not well: it stops there; v1.0.0's containers are kept (on_failure: rollback is not done by this version yet).\n");
+}
+
+TEST(Planner, SecondLookFindsNothing) {
+  Observation seen;
+  seen.resources = {same("backend"), same("db")};
+  Memory memory = remembered("v1.1.0");
+  memory.once["portfolio/production/release/v1.1.0"] = Fate::succeeded;
+  const Plan plan = make_plan(wanted(), seen, memory, {});
+  EXPECT_TRUE(plan.empty());
+  EXPECT_EQ(render(plan, Page{}), "portfolio/production  v1.1.0   config 4be1d07 \"Slugs for projects\"\n\nNo changes.\n");
+}
+
+TEST(Planner, StartsWhatTheReleaseDependsOnAndLeavesTheRestForTheSwitch) {
+  Observation seen;
+  seen.resources = {stopped("db"), stopped("nginx"), changed("redis", {"command", "", ""})};
+  Desired desired = wanted();
+  desired.required = {service("db"), service("redis")};
+  const Plan plan = make_plan(desired, seen, remembered("v1.0.0"), {});
+  std::vector<std::string> order;
+  for (const auto& a : plan.actions) order.push_back(std::string(to_text(a.work.phase)) + " " + a.work.verb + " " + a.title);
+  EXPECT_EQ(order, (std::vector<std::string>{"start start db", "release release release", "switch start nginx",
+                                             "switch switch redis", "verify verify 5 services",
+                                             "verify verify https://${SITE_DOMAIN}/", "record record v1.1.0",
+                                             "prune prune redis-1.prev"}));
+}
+
+TEST(Planner, HealingOneServiceNamesItAndRunsNoRelease) {
+  Observation seen;
+  seen.resources = {same("backend"), stopped("db")};
+  Memory memory = remembered("v1.1.0");
+  memory.once["portfolio/production/release/v1.1.0"] = Fate::succeeded;
+  const Plan plan = make_plan(wanted(), seen, memory, {});
+  ASSERT_EQ(plan.actions.size(), 4U);
+  EXPECT_EQ(plan.actions[0].work.verb + " " + plan.actions[0].title, "start db");
+  EXPECT_EQ(plan.actions[0].reason, "state exited 137 -> running");
+}
+
+TEST(Planner, AsksWhenNobodyKnows) {
+  Memory memory = remembered("v1.0.0");
+  memory.once["portfolio/production/release/v1.1.0"] = Fate::unknown;
+  Observation seen;
+  seen.resources = {changed("backend", {"image", "v1.0.0", "v1.1.0"})};
+  const Plan plan = make_plan(wanted(), seen, memory, {});
+  EXPECT_TRUE(plan.empty());
+  EXPECT_EQ(render(plan, Page{}),
+            "portfolio/production  v1.0.0 -> v1.1.0   config 4be1d07 \"Slugs for projects\"\n"
+            "\n"
+            "  Stalled/ReleaseOutcomeUnknown: nobody can know whether release succeeded for v1.1.0: the machine or Docker went away while it ran\n"
+            "  next  look, then: reconciler settle portfolio/production release succeeded|not-run\n"
+            "\n"
+            "Nothing was changed.\n");
+}
+
+TEST(Planner, RemovesNothingThatIsNotOurs) {
+  Resource stranger;
+  stranger.id = {"compose", "container", "theirs"};
+  stranger.observed = "there";
+  stranger.remedies[Aim::remove] = {work(Phase::prune, "prune", stranger.id)};
+  Observation seen;
+  seen.resources = {stranger};
+  Memory memory = remembered("v1.1.0");
+  memory.once["portfolio/production/release/v1.1.0"] = Fate::succeeded;
+  EXPECT_TRUE(make_plan(wanted(), seen, memory, {}).empty());
+  seen.resources[0].ours = true;
+  EXPECT_EQ(make_plan(wanted(), seen, memory, {}).actions.size(), 1U);
+}
+
+}  // namespace
+}  // namespace reconciler

@@ -1,0 +1,58 @@
+"""No wall is broken; and each wall, broken once on purpose in a copy, is seen."""
+import pathlib
+import shutil
+
+import pytest
+
+from walls import faults
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def test_no_wall_is_broken():
+    assert faults(ROOT) == []
+
+
+@pytest.fixture
+def copy(tmp_path):
+    for top in ("reconciler", "plugins"):
+        shutil.copytree(ROOT / top, tmp_path / top)
+    return tmp_path
+
+
+BREAKS = [
+    ("reconciler/plan/planner.cpp", '#include "../ledger/ledger.hpp"', "../ledger/ledger.hpp is not named from the root"),
+    ("reconciler/plan/planner.cpp", '#include "reconciler/ledger/ledger.hpp"', "reconciler/plan may not include reconciler/ledger"),
+    ("reconciler/plan/planner.cpp", '#include "reconciler/driver/driver.hpp"', "reconciler/plan may not include reconciler/driver"),
+    ("reconciler/model/plan.cpp", '#include "reconciler/plan/planner.hpp"', "reconciler/model may not include reconciler/plan"),
+    ("reconciler/apply/executor.cpp", '#include "plugins/docker/client/engine.hpp"', "reconciler/apply may not include plugins/docker/client"),
+    ("reconciler/ledger/ledger.cpp", '#include "reconciler/apply/executor.hpp"', "reconciler/ledger may not include reconciler/apply"),
+    ("reconciler/helper/main.cpp", '#include "reconciler/ledger/ledger.hpp"', "reconciler/helper may not include reconciler/ledger"),
+    ("plugins/docker/client/engine.cpp", '#include "reconciler/ledger/ledger.hpp"', "plugins/docker/client may not include reconciler/ledger"),
+    ("plugins/docker/client/engine.cpp", '#include "plugins/docker/tasks/tasks.hpp"', "plugins/docker/client may not include plugins/docker/tasks"),
+    ("plugins/probe/probe.cpp", '#include "plugins/docker/client/engine.hpp"', "plugins/probe may not include plugins/docker/client"),
+    ("reconciler/git/mirror.cpp", "#include <git2.h>", "git2.h belongs to reconciler/helper"),
+    ("reconciler/plan/planner.cpp", "#include <sqlite3.h>", "sqlite3.h belongs to reconciler/ledger"),
+    ("reconciler/model/plan.cpp", "#include <boost/json.hpp>", "boost/json.hpp belongs to reconciler/base"),
+]
+
+
+@pytest.mark.parametrize("file, line, said", BREAKS)
+def test_a_broken_include_is_seen(copy, file, line, said):
+    path = copy / file
+    path.write_text(line + "\n" + (path.read_text() if path.exists() else ""))
+    assert any(said in fault for fault in faults(copy)), faults(copy)
+
+
+@pytest.mark.parametrize("file, old, new, said", [
+    ("reconciler/plan/CMakeLists.txt", "LINKS base model", "LINKS base model ledger", "reconciler/plan: may not link ledger"),
+    ("reconciler/model/CMakeLists.txt", "LINKS base", "LINKS base plan", "reconciler/model: may not link plan"),
+    ("reconciler/helper/CMakeLists.txt", "PRIVATE base", "PRIVATE base ledger", "reconciler/helper: may not link ledger"),
+    ("reconciler/plan/CMakeLists.txt", "LINKS base model", "LINKS base model SQLite::SQLite3", "SQLite::SQLite3 belongs to reconciler/ledger"),
+])
+def test_a_broken_link_line_is_seen(copy, file, old, new, said):
+    path = copy / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    assert any(said in fault for fault in faults(copy)), faults(copy)
