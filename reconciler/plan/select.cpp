@@ -38,7 +38,8 @@ Action act(Work work, const Resource& resource) {
   Action action;
   action.title = title_of(work, resource.id.name);
   // What is written down is shown with its value: `current_tag v1.2.3`.
-  if (work.phase == Phase::record && !resource.differences.empty() && !resource.differences[0].after.empty())
+  if (work.phase == Phase::record && !resource.differences.empty() &&
+      !resource.differences[0].after.empty())
     action.title += " " + resource.differences[0].after;
   action.reason = work.phase == Phase::prune && resource.observed.empty() ? "once it is verified"
                                                                           : why(resource);

@@ -1,0 +1,49 @@
+// One action tried once: intent, perform, result, and what it said meanwhile.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "reconciler/apply/executor.hpp"
+
+namespace reconciler {
+
+/// What every attempt of a run shares.
+struct Run {
+  Tools tools;
+  RunId id = 0;
+  const Plan& plan;
+  const Desired& desired;
+  const Variables& variables;
+  std::stop_token stop;
+};
+
+/// The last lines of an action's output; all of them go to the run's log.
+class Output final : public Progress {
+ public:
+  Output(Run& run, const Action& action) : run_(run), action_(action) {}
+  void line(std::string_view text) override;
+  /// Writes what was said to the run's log. Losing the log loses no truth: its failure is passed
+  /// over.
+  void keep();
+  std::vector<std::string> last(size_t n) const;
+
+ private:
+  Run& run_;
+  const Action& action_;
+  mutable std::mutex mutex_;
+  std::vector<std::string> lines_;
+};
+
+/// Tries `action`: the outcome, or why it could not be carried through. The ledger knows either
+/// way.
+Result<Outcome> attempt(Run& run, const Action& action, Output& output);
+
+/// The driver that an action belongs to; `driver.unknown`.
+Result<Driver*> driver_of(const Run& run, const Action& action);
+
+/// A few words of an outcome's evidence: `detail`, else its last line.
+std::string words_of(const Outcome& outcome);
+
+}  // namespace reconciler

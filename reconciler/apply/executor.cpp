@@ -1,0 +1,101 @@
+#include "reconciler/apply/executor.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reconciler/apply/attempt.hpp"
+#include "reconciler/apply/failures.hpp"
+#include "reconciler/apply/supply.hpp"
+#include "reconciler/apply/verify.hpp"
+#include "reconciler/plan/planner.hpp"
+
+namespace reconciler {
+namespace {
+
+bool is_ledgers(const Action& action) {
+  return action.work.phase == Phase::record && !action.work.targets.empty() &&
+         action.work.targets[0].driver == "ledger";
+}
+
+/// The ledger's transaction is the truth; the state files after it are outputs.
+Status record(Run& run, const Action& action) {
+  Release release{run.plan.to, run.plan.commit, run.plan.desired, run.tools.clock.wall()};
+  auto written = run.tools.ledger.record(run.id, release);
+  if (written) run.tools.events.finished(action, Duration{0}, "");
+  return written;
+}
+
+Status perform(Run& run, const Action& action) {
+  if (is_ledgers(action)) return record(run, action);
+  const Instant began = run.tools.clock.now();
+  run.tools.events.started(action);
+  Output output(run, action);
+  auto outcome = attempt(run, action, output);
+  const Duration took = run.tools.clock.now() - began;
+  if (!outcome) {
+    run.tools.events.failed(action, took, outcome.error().message, output.last(10));
+    return failed(outcome);
+  }
+  if (outcome->fate == Fate::succeeded) {
+    run.tools.events.finished(action, took, words_of(*outcome));
+    return {};
+  }
+  run.tools.events.failed(action, took, words_of(*outcome), output.last(10));
+  return failure(action_failed(run, action, *outcome));
+}
+
+std::vector<const Action*> of_phase(const Plan& plan, Phase phase) {
+  std::vector<const Action*> out;
+  for (const auto& action : plan.actions)
+    if (action.work.phase == phase) out.push_back(&action);
+  return out;
+}
+
+Status one_by_one(Run& run, const std::vector<const Action*>& actions) {
+  for (const auto* action : actions) {
+    if (run.stop.stop_requested())
+      return failure(error("apply.stopped",
+                           fmt::format("stopped before {} {}", action->work.verb, action->title)));
+    if (auto done = perform(run, *action); !done) return done;
+  }
+  return {};
+}
+
+Status all_phases(Run& run) {
+  for (int p = 0; p <= static_cast<int>(Phase::prune); ++p) {
+    const auto phase = static_cast<Phase>(p);
+    const auto actions = of_phase(run.plan, phase);
+    if (phase == Phase::verify && !of_phase(run.plan, Phase::record).empty())
+      // From here on the switch steps of this version have run, whatever verify finds.
+      if (auto written =
+              run.tools.ledger.switch_steps_done(run.plan.environment, version_key(run.desired));
+          !written)
+        return written;
+    if (actions.empty()) continue;
+    auto done = phase == Phase::supply   ? supply(run, actions)
+                : phase == Phase::verify ? verify(run, actions)
+                                         : one_by_one(run, actions);
+    if (done && phase == Phase::supply && run.stop.stop_requested())
+      done = failure(error("apply.stopped", "stopped before anything that runs was touched"));
+    if (!done) return done;
+  }
+  return {};
+}
+
+}  // namespace
+
+Status Executor::apply(const Plan& plan, const Desired& desired, const Variables& variables,
+                       const std::string& who, std::stop_token stop) {
+  auto id = tools_.ledger.begin_run(run_of(plan, who));
+  if (!id) return failed(id);
+  Run run{tools_, *id, plan, desired, variables, std::move(stop)};
+  auto done = all_phases(run);
+  if (done) return tools_.ledger.end_run(*id, {"Ready", "Succeeded", "", ""});
+  Error why = told(run, std::move(done.error()));
+  // A ledger that cannot be written any more says so in `why`; the next look finds the run open.
+  (void)tools_.ledger.end_run(*id, end_of(why));
+  return failure(std::move(why));
+}
+
+}  // namespace reconciler

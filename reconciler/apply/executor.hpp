@@ -1,0 +1,42 @@
+// Carries a plan out: each action written to the ledger, performed by its driver, its result
+// written. It performs the plan's actions in their order and nothing else; supply alone runs in
+// parallel.
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "reconciler/apply/events.hpp"
+#include "reconciler/base/clock.hpp"
+#include "reconciler/base/result.hpp"
+#include "reconciler/driver/registry.hpp"
+#include "reconciler/ledger/ledger.hpp"
+#include "reconciler/model/plan.hpp"
+#include "reconciler/model/variables.hpp"
+
+namespace reconciler {
+
+/// What an executor works with; none of it is owned.
+struct Tools {
+  const Drivers& drivers;
+  Ledger& ledger;
+  Clock& clock;
+  Events& events;
+};
+
+class Executor {
+ public:
+  explicit Executor(Tools tools) : tools_(tools) {}
+
+  /// Performs the plan. The caller holds the environment's lock and has settled open attempts.
+  /// On the first failure it stops, leaves what is there, and returns what failed with what to do
+  /// next: the failing driver's error, `release.failed`, `verify.failed`, `PHASE.failed`;
+  /// `apply.stopped` when `stop` was asked for: it ends between two actions, never inside a switch.
+  Status apply(const Plan& plan, const Desired& desired, const Variables& variables,
+               const std::string& who, std::stop_token stop);
+
+ private:
+  Tools tools_;
+};
+
+}  // namespace reconciler

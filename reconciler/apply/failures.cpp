@@ -1,0 +1,74 @@
+#include "reconciler/apply/failures.hpp"
+
+#include <fmt/format.h>
+
+#include "reconciler/base/text.hpp"
+
+namespace reconciler {
+namespace {
+
+std::string with_detail(const std::string& sentence, const std::string& detail) {
+  return detail.empty() ? sentence : fmt::format("{}: {}", sentence, printable(detail, 200));
+}
+
+}  // namespace
+
+Error action_failed(const Run& run, const Action& action, const Outcome& outcome) {
+  const std::string& tag = run.plan.to;
+  const std::string id = run.plan.environment.text();
+  const std::string detail = words_of(outcome);
+  if (action.work.effect == Effect::once && outcome.fate == Fate::failed)
+    return error("release.failed", fmt::format("{} of {} failed with exit code {}", action.title,
+                                               tag, number_at(outcome.evidence, "exit_code", -1)))
+        .next(fmt::format(
+            "commit another tag; or, once its cause is gone: reconciler settle {} {} not-run", id,
+            action.title));
+  if (action.work.effect == Effect::once && outcome.fate == Fate::unknown)
+    return error("release.outcome_unknown",
+                 with_detail(
+                     fmt::format("nobody can know whether {} of {} succeeded", action.title, tag),
+                     detail))
+        .next(
+            fmt::format("look, then: reconciler settle {} {} succeeded|not-run", id, action.title));
+  if (outcome.fate == Fate::running)
+    return error("apply.stopped",
+                 fmt::format("{} of {} goes on by itself in its container", action.title, tag))
+        .next(fmt::format(
+            "reconciler apply {}: it waits for what still runs, and never starts it twice", id));
+  return error(
+      fmt::format("{}.failed", to_text(action.work.phase)),
+      with_detail(fmt::format("{} {} of {} failed", action.work.verb, action.title, tag), detail));
+}
+
+Error told(const Run& run, Error why) {
+  const std::string id = run.plan.environment.text();
+  if (!run.plan.from.empty())
+    why.facts.push_back({"unchanged", fmt::format("current_tag {}", run.plan.from)});
+  why.facts.push_back({"log", fmt::format("reconciler history {} --run {} --log", id, run.id)});
+  if (why.hint.empty())
+    why.hint = why.lasting == Lasting::transient
+                   ? fmt::format("when it is back: reconciler apply {}", id)
+                   : fmt::format("commit another tag; or mend it and: reconciler apply {}", id);
+  return why;
+}
+
+RunEnd end_of(const Error& why) {
+  RunEnd end{"Stalled", "ApplyFailed", why.code, why.message};
+  if (why.lasting == Lasting::transient) return {"Reconciling", "Retrying", why.code, why.message};
+  if (why.code == "apply.stopped") return {"Reconciling", "Stopped", why.code, why.message};
+  if (why.code == "release.failed")
+    end.reason = "ReleaseFailed";
+  else if (why.code == "release.outcome_unknown")
+    end.reason = "ReleaseOutcomeUnknown";
+  else if (why.code == "verify.failed")
+    end.reason = "VerifyFailed";
+  else if (why.code.starts_with("image."))
+    end.reason = "SupplyFailed";
+  else if (why.code == "switch.failed" || why.code == "start.failed")
+    end.reason = "SwitchFailed";
+  else if (why.code == "plan.stale")
+    return {"Reconciling", "Stale", why.code, why.message};
+  return end;
+}
+
+}  // namespace reconciler

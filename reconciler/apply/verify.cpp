@@ -1,0 +1,140 @@
+#include "reconciler/apply/verify.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reconciler/base/text.hpp"
+
+namespace reconciler {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr Duration between_asks{500ms};
+
+struct Check {
+  const Action* action = nullptr;
+  Driver* driver = nullptr;
+  Attempt attempt;
+  int asked = 0;
+  bool well = false;
+  std::string said;
+  std::vector<std::string> lines;
+};
+
+class Verification {
+ public:
+  Verification(Run& run, std::vector<Check> checks) : run_(run), checks_(std::move(checks)) {}
+
+  Status operator()() {
+    Clock& clock = run_.tools.clock;
+    const Instant began = clock.now();
+    const Deadline deadline(clock, run_.desired.verify_timeout);
+    std::optional<Instant> well_since;
+    for (;;) {
+      if (run_.stop.stop_requested())
+        return failure(error("apply.stopped", "stopped while it was being verified"));
+      ask_all();
+      const bool well = std::all_of(checks_.begin(), checks_.end(),
+                                    [](const Check& c) { return c.well || c.action->warn; });
+      if (!well)
+        well_since.reset();
+      else if (!well_since)
+        well_since = clock.now();
+      if (well_since && clock.now() - *well_since >= run_.desired.verify_stable)
+        return done(clock.now() - began);
+      // Once all is well, the stable window may outlast the deadline; falling out of it may not.
+      if (!well_since && deadline.passed(clock)) return give_up(clock.now() - began);
+      clock.wait_until(clock.now() + between_asks, run_.stop);
+    }
+  }
+
+ private:
+  void ask_all() {
+    for (auto& check : checks_) {
+      Output output(run_, *check.action);
+      auto outcome = check.driver->perform(check.attempt, run_.variables, output, run_.stop);
+      ++check.asked;
+      check.well = outcome && outcome->fate == Fate::succeeded;
+      check.said = outcome ? words_of(*outcome) : outcome.error().message;
+      if (outcome) check.lines = texts_at(outcome->evidence, "lines");
+    }
+  }
+
+  Action as_one() const {
+    Action all = *checks_.front().action;
+    all.title = fmt::format("{}, then well for {}", count(checks_.size(), "check"),
+                            for_people(run_.desired.verify_stable));
+    return all;
+  }
+
+  Status write(const Check& check) {
+    JsonObject evidence{{"detail", check.said}, {"asked", check.asked}};
+    return run_.tools.ledger.result(
+        check.attempt.id, {check.well ? Fate::succeeded : Fate::failed, std::move(evidence)});
+  }
+
+  Status done(Duration took) {
+    for (const auto& check : checks_) {
+      if (auto written = write(check); !written) return written;
+      if (!check.well)
+        run_.tools.events.line(*check.action,
+                               fmt::format("warning: {}: {}", check.action->title, check.said));
+    }
+    run_.tools.events.finished(as_one(), took, "");
+    return {};
+  }
+
+  Status give_up(Duration took) {
+    std::optional<Error> why;
+    for (const auto& check : checks_) {
+      if (auto written = write(check); !written) return written;
+      if (check.well || check.action->warn) continue;
+      run_.tools.events.failed(
+          *check.action, took,
+          fmt::format("{}; asked {}", check.said, count(static_cast<size_t>(check.asked), "time")),
+          check.lines);
+      std::vector<std::string> log;
+      for (const auto& line : check.lines) log.push_back(check.action->title + " | " + line);
+      (void)run_.tools.ledger.append_log(run_.id, log);
+      if (why) {
+        why->facts.push_back({"also", fmt::format("{}: {}", check.action->title, check.said)});
+        continue;
+      }
+      why = error("verify.failed", fmt::format("{} is not well: {}: {}", run_.plan.to,
+                                               check.action->title, check.said));
+      if (!run_.plan.from.empty())
+        why->facts.push_back({"kept", fmt::format("{}'s containers, stopped, until the next switch",
+                                                  run_.plan.from)});
+      else
+        why->facts.push_back({"kept", "what was started, as it is"});
+    }
+    return failure(std::move(*why));
+  }
+
+  Run& run_;
+  std::vector<Check> checks_;
+};
+
+}  // namespace
+
+Status verify(Run& run, const std::vector<const Action*>& actions) {
+  std::vector<Check> checks;
+  for (const auto* action : actions) {
+    auto driver = driver_of(run, *action);
+    if (!driver) return failed(driver);
+    auto id = run.tools.ledger.intend(run.id, *action);
+    if (!id) return failed(id);
+    run.tools.events.started(*action);
+    checks.push_back({action,
+                      *driver,
+                      {*id, run.plan.environment, run.plan.lineage, "", action->work},
+                      0,
+                      false,
+                      "",
+                      {}});
+  }
+  return Verification(run, std::move(checks))();
+}
+
+}  // namespace reconciler

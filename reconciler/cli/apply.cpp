@@ -1,0 +1,157 @@
+// `apply`: performs the plan that it shows, or one that was saved and still is what would be done.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <map>
+
+#include "reconciler/base/filesystem.hpp"
+#include "reconciler/cli/commands.hpp"
+#include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/reporter.hpp"
+#include "reconciler/cli/selection.hpp"
+#include "reconciler/cli/terminal.hpp"
+#include "reconciler/plan/moved.hpp"
+
+namespace reconciler::cli {
+namespace {
+
+struct ApplyOptions {
+  std::vector<std::string> environments;
+  bool yes = false;
+  bool no_fetch = false;
+};
+
+using Saved = std::map<std::string, SavedPlan>;
+
+/// The one argument that is a file and no APP/ENV is a saved plan.
+Result<std::optional<Saved>> read_saved(const std::vector<std::string>& arguments) {
+  if (arguments.size() != 1 || !exists(arguments[0]) || is_folder(arguments[0]))
+    return std::optional<Saved>{};
+  auto text = read_file(arguments[0]);
+  if (!text) return failed(text);
+  auto value = parse_json(*text);
+  if (!value)
+    return failure(
+        error("plan.invalid", fmt::format("{} is no saved plan: it is not JSON", arguments[0]))
+            .next("save one with: reconciler plan --out FILE"));
+  const std::string version = text_at(*value, "format_version");
+  const auto* environments = member(*value, "environments");
+  if (!version.starts_with("1.") || !environments || !environments->is_array())
+    return failure(
+        error("plan.invalid", fmt::format("{} is no saved plan of format 1", arguments[0]))
+            .next("save one with: reconciler plan --out FILE"));
+  Saved all;
+  for (const auto& one : environments->get_array()) {
+    auto plan = saved_plan_from_json(one);
+    if (!plan) return failed(plan);
+    all[plan->environment] = std::move(*plan);
+  }
+  return std::optional(std::move(all));
+}
+
+class Applying {
+ public:
+  Applying(Context& context, const ApplyOptions& options, std::optional<Saved> saved)
+      : context_(context),
+        options_(options),
+        saved_(std::move(saved)),
+        reporter_(std::cout, page_of_stdout()) {}
+
+  int one(const Parts& parts, const Asked& asked, std::stop_token stop) {
+    auto done = reconcile(
+        parts, asked, who(), [&](const Look& seen) { return agree(seen); }, reporter_,
+        std::move(stop));
+    std::cout << std::flush;
+    if (!done) return report(context_, done.error());
+    if (done->declined) {
+      std::cout << "Nothing was changed.\n";
+      return wrong;
+    }
+    const Plan& plan = done->plan;
+    if (!done->changed) {
+      if (saved_)
+        if (auto why = moved(saved_->at(plan.environment.text()), plan))
+          return report(context_, *why);
+      std::cout << render(plan, page_of_stdout());
+      return plan.stalled ? wrong : well;
+    }
+    std::cout << fmt::format("\n{} runs {} after {}.\n", plan.environment.text(), plan.to,
+                             for_people(done->took));
+    return well;
+  }
+
+ private:
+  Result<bool> agree(const Look& seen) {
+    const Plan& plan = seen.plan;
+    if (saved_) {
+      if (auto why = moved(saved_->at(plan.environment.text()), plan))
+        return failure(std::move(*why));
+      std::cout << render_header(plan) << "\n";
+      return true;
+    }
+    if (options_.yes) {
+      std::cout << render(plan, page_of_stdout()) << "\n";
+      return true;
+    }
+    if (!stdin_is_terminal())
+      return failure(
+          error("usage",
+                "apply asks before it changes anything, and there is no terminal to ask on")
+              .next(fmt::format("reconciler apply {} --yes", plan.environment.text())));
+    std::cout << render(plan, page_of_stdout());
+    const bool agreed = ask("Apply?");
+    std::cout << "\n";
+    return agreed;
+  }
+
+  Context& context_;
+  const ApplyOptions& options_;
+  std::optional<Saved> saved_;
+  Reporter reporter_;
+};
+
+int apply(Context& context, const ApplyOptions& options, std::stop_token stop) {
+  auto saved = read_saved(options.environments);
+  if (!saved) return report(context, saved.error());
+  std::vector<std::string> names = options.environments;
+  if (*saved) {
+    names.clear();
+    for (const auto& [name, plan] : **saved) names.push_back(name);
+  }
+  auto selection = select(context, names, options.no_fetch ? Reading::last : Reading::fetch, stop);
+  if (!selection) return report(context, selection.error());
+  auto parts = context.parts();
+  if (!parts) return report(context, parts.error());
+  int worst = well;
+  for (const auto& notice : selection->notices) std::cerr << notice << "\n";
+  for (const auto& broken : selection->broken) worst = report(context, broken.error);
+  Applying applying(context, options, std::move(*saved));
+  bool first = true;
+  for (const auto& asked : selection->asked) {
+    if (stop.stop_requested()) break;
+    if (!first) std::cout << "\n";
+    first = false;
+    if (const int status = applying.one(*parts, asked, stop); status != well) worst = status;
+  }
+  return worst;
+}
+
+}  // namespace
+
+void add_apply(CLI::App& app, Context& context, Verb& chosen) {
+  auto options = std::make_shared<ApplyOptions>();
+  auto* verb = app.add_subcommand("apply", "Show the plan, ask, and perform it.");
+  verb->add_option(
+      "environment", options->environments,
+      "APP/ENV, or ENV where that is unique; or a file that plan --out saved; none: all");
+  verb->add_flag("--yes", options->yes, "Do not ask");
+  verb->add_flag("--no-fetch", options->no_fetch, "Work from the last fetch");
+  verb->footer("Examples:\n  reconciler apply portfolio/production\n  reconciler apply next.json");
+  verb->callback([&context, &chosen, options] {
+    chosen = [&context, options](std::stop_token stop) {
+      return apply(context, *options, std::move(stop));
+    };
+  });
+}
+
+}  // namespace reconciler::cli

@@ -1,0 +1,32 @@
+// The verbs. Each adds itself to the parser and returns what is to be done when it is chosen.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <stop_token>
+
+#include "reconciler/cli/context.hpp"
+
+namespace reconciler::cli {
+
+/// What a chosen verb does: an exit status.
+using Verb = std::function<int(std::stop_token)>;
+
+/// Adds one verb to `app`; `chosen` is set when it is the one on the command line.
+using AddVerb = void (*)(CLI::App& app, Context& context, Verb& chosen);
+
+void add_plan(CLI::App& app, Context& context, Verb& chosen);
+void add_apply(CLI::App& app, Context& context, Verb& chosen);
+void add_run(CLI::App& app, Context& context, Verb& chosen);
+void add_status(CLI::App& app, Context& context, Verb& chosen);
+void add_history(CLI::App& app, Context& context, Verb& chosen);
+void add_settle(CLI::App& app, Context& context, Verb& chosen);
+void add_adopt(CLI::App& app, Context& context, Verb& chosen);
+void add_validate(CLI::App& app, Context& context, Verb& chosen);
+void add_schema(CLI::App& app, Context& context, Verb& chosen);
+void add_driver(CLI::App& app, Context& context, Verb& chosen);
+
+/// Prints an error to standard error, as JSON where that was asked for; its exit status.
+int report(const Context& context, const Error& e);
+
+}  // namespace reconciler::cli

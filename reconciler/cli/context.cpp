@@ -1,0 +1,66 @@
+#include "reconciler/cli/context.hpp"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "reconciler/base/filesystem.hpp"
+#include "reconciler/manifest/host_file.hpp"
+
+namespace reconciler::cli {
+namespace {
+
+constexpr const char* usual_host_file = "/etc/reconciler/host.yaml";
+
+}  // namespace
+
+Result<const Host*> Context::host() {
+  if (host_) return host_.get();
+  const bool named = !options_.host_file.empty();
+  const std::string path = named ? options_.host_file : usual_host_file;
+  auto host = std::make_unique<Host>();
+  if (named || exists(path)) {
+    auto read = read_host_file(path);
+    if (!read) return failed(read);
+    *host = std::move(*read);
+  }
+  if (!options_.repo.empty()) {
+    Repository only;
+    only.name = "config";
+    only.url = options_.repo;
+    host->repositories = {only};
+  }
+  if (host->data.empty()) host->data = options_.state + "/data";
+  host_ = std::move(host);
+  return host_.get();
+}
+
+Result<Ledger*> Context::ledger() {
+  if (ledger_) return ledger_.get();
+  auto opened = Ledger::open(options_.state, clock_);
+  if (!opened) return failed(opened);
+  ledger_ = std::move(*opened);
+  return ledger_.get();
+}
+
+Result<Parts> Context::parts() {
+  auto known = host();
+  if (!known) return failed(known);
+  auto opened = ledger();
+  if (!opened) return failed(opened);
+  if (!drivers_) {
+    auto made = make_drivers_({clock_, helper_, (*opened)->key(), options_.state});
+    if (!made) return failed(made);
+    drivers_ = std::move(*made);
+  }
+  return Parts{**opened, *drivers_, helper_, clock_, **known, options_.state};
+}
+
+std::string who() {
+  if (const char* sudo = std::getenv("SUDO_USER"); sudo && *sudo) return sudo;
+  const passwd* user = ::getpwuid(::getuid());
+  return user ? user->pw_name : std::to_string(::getuid());
+}
+
+}  // namespace reconciler::cli

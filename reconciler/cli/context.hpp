@@ -1,0 +1,65 @@
+// What every command needs: the options that all of them take, and the parts, made when first asked
+// for.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "reconciler/base/clock.hpp"
+#include "reconciler/base/helper.hpp"
+#include "reconciler/base/result.hpp"
+#include "reconciler/driver/registry.hpp"
+#include "reconciler/ledger/ledger.hpp"
+#include "reconciler/model/host.hpp"
+#include "reconciler/reconcile.hpp"
+
+namespace reconciler::cli {
+
+/// `--repo`, `--host-file`, `--state-dir`, `--json`, with their RECONCILER_ twins.
+struct Options {
+  std::string repo;
+  std::string host_file;
+  std::string state = "/var/lib/reconciler";
+  bool json = false;
+};
+
+/// What a plugin may be built from.
+struct PluginParts {
+  Clock& clock;
+  Helper& helper;
+  const InstallationKey& key;
+  std::string state;
+};
+using MakeDrivers = std::function<Result<std::unique_ptr<Drivers>>(const PluginParts&)>;
+
+/// Owns the parts of one command. Not thread-safe.
+class Context {
+ public:
+  Context(Options& options, MakeDrivers make_drivers)
+      : options_(options), make_drivers_(std::move(make_drivers)) {}
+
+  const Options& options() const { return options_; }
+  Clock& clock() { return clock_; }
+  Helper& helper() { return helper_; }
+  /// The host file, or the defaults; `--repo` takes the place of its repositories.
+  Result<const Host*> host();
+  Result<Ledger*> ledger();
+  /// Everything; opens the ledger and makes the drivers.
+  Result<Parts> parts();
+
+ private:
+  Options& options_;
+  MakeDrivers make_drivers_;
+  SystemClock clock_;
+  HelperProcess helper_;
+  std::unique_ptr<Host> host_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<Drivers> drivers_;
+};
+
+/// The user who started it, for the history.
+std::string who();
+
+}  // namespace reconciler::cli

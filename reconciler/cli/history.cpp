@@ -1,0 +1,111 @@
+// `history`: the runs of an environment, or one of them with what it did and said.
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "reconciler/base/text.hpp"
+#include "reconciler/cli/commands.hpp"
+#include "reconciler/cli/exit.hpp"
+
+namespace reconciler::cli {
+namespace {
+
+struct HistoryOptions {
+  std::string environment;
+  RunId run = 0;
+  bool log = false;
+  size_t limit = 20;
+};
+
+std::string outcome(const RunRow& run) {
+  if (!run.ended) return "not ended";
+  return run.end.condition == "Ready" ? "Ready" : run.end.condition + "/" + run.end.reason;
+}
+
+std::string versions(const RunRow& run) {
+  return run.from == run.to || run.from.empty() ? run.to : run.from + " -> " + run.to;
+}
+
+void print_attempt(const AttemptRow& attempt) {
+  const std::string fate = !attempt.code.empty() ? attempt.code
+                           : attempt.fate        ? std::string(to_text(*attempt.fate))
+                                                 : "no result";
+  std::cout << fmt::format("  {:<8} {:<40} {:>8}   {}", attempt.verb, attempt.title,
+                           attempt.took ? for_people(*attempt.took) : "-", fate);
+  if (!attempt.settled_by.empty()) std::cout << fmt::format(" (said {})", attempt.settled_by);
+  if (!attempt.message.empty()) std::cout << ": " << printable(attempt.message, 160);
+  std::cout << "\n";
+}
+
+int one_run(Context& context, Ledger& ledger, const HistoryOptions& options) {
+  auto run = ledger.run(options.run);
+  if (!run) return report(context, run.error());
+  if (options.log) {
+    auto lines = ledger.log(options.run);
+    if (!lines) return report(context, lines.error());
+    for (const auto& line : *lines) std::cout << printable(line, 4096) << "\n";
+    return well;
+  }
+  std::cout << fmt::format("run {}  {}  {}  {}  {}\n", run->serial, run->id.text(), versions(*run),
+                           to_text(run->started), outcome(*run));
+  for (const auto& attempt : run->attempts) print_attempt(attempt);
+  if (!run->end.message.empty())
+    std::cout << fmt::format("  {}: {}\n", run->end.code, run->end.message);
+  return well;
+}
+
+int history(Context& context, const HistoryOptions& options) {
+  auto id = parse_environment_id(options.environment);
+  if (!id) return report(context, id.error());
+  auto ledger = context.ledger();
+  if (!ledger) return report(context, ledger.error());
+  if (options.run > 0) return one_run(context, **ledger, options);
+  auto runs = (*ledger)->history(*id, options.limit);
+  if (!runs) return report(context, runs.error());
+  if (context.options().json) {
+    JsonArray rows;
+    for (const auto& run : *runs)
+      rows.push_back(JsonObject{{"run", run.serial},
+                                {"started", to_text(run.started)},
+                                {"from", run.from},
+                                {"to", run.to},
+                                {"who", run.who},
+                                {"config", run.config_commit},
+                                {"condition", run.end.condition},
+                                {"reason", run.end.reason},
+                                {"code", run.end.code},
+                                {"message", run.end.message}});
+    std::cout << boost::json::serialize(
+                     JsonObject{{"format_version", "1.0"}, {"runs", std::move(rows)}})
+              << "\n";
+    return well;
+  }
+  if (runs->empty()) {
+    std::cout << fmt::format("{} has no history here yet.\n", id->text());
+    return well;
+  }
+  std::cout << "RUN   STARTED               VERSION                  BY          ENDED\n";
+  for (const auto& run : *runs)
+    std::cout << fmt::format("{:<5} {:<21} {:<24} {:<11} {}\n", run.serial, to_text(run.started),
+                             versions(run), run.who, outcome(run));
+  return well;
+}
+
+}  // namespace
+
+void add_history(CLI::App& app, Context& context, Verb& chosen) {
+  auto options = std::make_shared<HistoryOptions>();
+  auto* verb = app.add_subcommand("history", "What was done, when, by whom, and how it ended.");
+  verb->add_option("environment", options->environment, "APP/ENV")->required();
+  auto* run = verb->add_option("--run", options->run, "One run: what it did")->type_name("N");
+  verb->add_flag("--log", options->log, "Everything it said")->needs(run);
+  verb->add_option("--limit", options->limit, "How many runs")->capture_default_str();
+  verb->footer(
+      "Examples:\n  reconciler history portfolio/production\n  reconciler history "
+      "portfolio/production --run 57 --log");
+  verb->callback([&context, &chosen, options] {
+    chosen = [&context, options](std::stop_token) { return history(context, *options); };
+  });
+}
+
+}  // namespace reconciler::cli

@@ -1,0 +1,100 @@
+// `plan`: what would be done, and why. Changes nothing.
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "reconciler/base/filesystem.hpp"
+#include "reconciler/cli/commands.hpp"
+#include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/selection.hpp"
+#include "reconciler/cli/terminal.hpp"
+
+namespace reconciler::cli {
+namespace {
+
+struct PlanOptions {
+  std::vector<std::string> environments;
+  std::string out;
+  bool detailed = false;
+  bool explain = false;
+  bool no_fetch = false;
+  bool worktree = false;
+};
+
+Json document(const std::vector<Plan>& plans) {
+  JsonArray environments;
+  for (const auto& plan : plans) environments.push_back(to_json(plan));
+  return JsonObject{{"format_version", "1.0"}, {"environments", std::move(environments)}};
+}
+
+int plan(Context& context, const PlanOptions& options, std::stop_token stop) {
+  const Reading reading = options.worktree   ? Reading::worktree
+                          : options.no_fetch ? Reading::last
+                                             : Reading::fetch;
+  auto selection = select(context, options.environments, reading, stop);
+  if (!selection) return report(context, selection.error());
+  auto parts = context.parts();
+  if (!parts) return report(context, parts.error());
+
+  int worst = well;
+  for (const auto& notice : selection->notices) std::cerr << notice << "\n";
+  for (const auto& broken : selection->broken) worst = report(context, broken.error);
+  std::vector<Plan> plans;
+  for (const auto& asked : selection->asked) {
+    auto seen = look(*parts, asked, stop);
+    if (!seen) {
+      worst = report(context, seen.error());
+      continue;
+    }
+    if (!context.options().json) {
+      if (!plans.empty()) std::cout << "\n";
+      std::cout << render(seen->plan, page_of_stdout(), options.explain);
+    }
+    plans.push_back(std::move(seen->plan));
+  }
+  if (context.options().json) std::cout << boost::json::serialize(document(plans)) << "\n";
+  if (!options.out.empty()) {
+    if (auto written = replace_file(options.out, boost::json::serialize(document(plans)) + "\n");
+        !written)
+      return report(context, written.error());
+    if (!context.options().json)
+      std::cout << fmt::format("\nSaved: reconciler apply {}\n", options.out);
+  }
+  if (worst != well) return worst;
+  for (const auto& one : plans)
+    if (one.stalled) return wrong;
+  if (!options.detailed) return well;
+  for (const auto& one : plans)
+    for (const auto& gate : one.gates)
+      if (!gate.open) return blocked;
+  for (const auto& one : plans)
+    if (!one.empty()) return changes;
+  return well;
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app, Context& context, Verb& chosen) {
+  auto options = std::make_shared<PlanOptions>();
+  auto* verb = app.add_subcommand("plan", "Show what apply would do, and why. Changes nothing.");
+  verb->add_option("environment", options->environments,
+                   "APP/ENV, or ENV where that is unique; none: all");
+  verb->add_option("--out", options->out, "Save the plan, for apply FILE")->type_name("FILE");
+  verb->add_flag("--detailed-exitcode", options->detailed,
+                 "0 nothing to do, 2 changes, 3 blocked by a gate, 1 error");
+  verb->add_flag("--explain", options->explain, "Every differing field");
+  auto* no_fetch = verb->add_flag("--no-fetch", options->no_fetch,
+                                  "Work from the last fetch; starts no other program");
+  verb->add_flag("--worktree", options->worktree, "Read the config repository's working files")
+      ->excludes(no_fetch);
+  verb->footer(
+      "Examples:\n  reconciler plan portfolio/production\n  reconciler plan --out next.json && "
+      "reconciler apply next.json");
+  verb->callback([&context, &chosen, options] {
+    chosen = [&context, options](std::stop_token stop) {
+      return plan(context, *options, std::move(stop));
+    };
+  });
+}
+
+}  // namespace reconciler::cli

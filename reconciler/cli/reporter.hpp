@@ -1,0 +1,33 @@
+// Apply's events as lines for people: `✓ build    portfolio-backend:v1.2.3   48 s`.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "reconciler/apply/events.hpp"
+#include "reconciler/plan/render.hpp"
+
+namespace reconciler::cli {
+
+/// One line an action when it is done; lines of failing ones below it. Checks of one verify, and
+/// what is recorded, are told as one.
+class Reporter final : public Events {
+ public:
+  Reporter(std::ostream& out, Page page) : out_(out), page_(page) {}
+  void started(const Action& action) override;
+  void line(const Action& action, std::string_view text) override;
+  void finished(const Action& action, Duration took, std::string_view detail) override;
+  void failed(const Action& action, Duration took, std::string_view detail,
+              const std::vector<std::string>& last_lines) override;
+
+ private:
+  void write(bool well, const Action& action, Duration took, std::string_view detail);
+  std::ostream& out_;
+  Page page_;
+  std::mutex mutex_;
+};
+
+}  // namespace reconciler::cli

@@ -1,0 +1,62 @@
+// `settle`: a person's answer to what became of once-only work that nobody else can know.
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "reconciler/cli/commands.hpp"
+#include "reconciler/cli/exit.hpp"
+#include "reconciler/ledger/locks.hpp"
+
+namespace reconciler::cli {
+namespace {
+
+struct SettleOptions {
+  std::string environment;
+  std::string task;
+  std::string answer;
+};
+
+int settle(Context& context, const SettleOptions& options) {
+  auto id = parse_environment_id(options.environment);
+  if (!id) return report(context, id.error());
+  auto ledger = context.ledger();
+  if (!ledger) return report(context, ledger.error());
+  auto lock = lock_environment(context.options().state, *id, {context.clock(), Duration{0}, {}});
+  if (!lock) return report(context, lock.error());
+  auto keys = (*ledger)->once_keys(*id, options.task);
+  if (!keys) return report(context, keys.error());
+  if (keys->empty())
+    return report(context, error("settle.nothing", fmt::format("no attempt at {} is known for {}",
+                                                               options.task, id->text()))
+                               .next(fmt::format("reconciler history {}", id->text())));
+  const Fate fate = options.answer == "succeeded" ? Fate::succeeded : Fate::not_started;
+  if (auto done = (*ledger)->settle(*id, keys->front(), fate, who()); !done)
+    return report(context, done.error());
+  std::cout << fmt::format("{} of {} counts as {}.\nnext  reconciler plan {}\n", options.task,
+                           id->text(),
+                           fate == Fate::succeeded ? "succeeded; it is not run again for this tag"
+                                                   : "not run; the next apply runs it",
+                           id->text());
+  return well;
+}
+
+}  // namespace
+
+void add_settle(CLI::App& app, Context& context, Verb& chosen) {
+  auto options = std::make_shared<SettleOptions>();
+  auto* verb = app.add_subcommand(
+      "settle", "Answer what became of a release that was cut off, or let a failed one run again.");
+  verb->add_option("environment", options->environment, "APP/ENV")->required();
+  verb->add_option("task", options->task, "The step's name, as the plan shows it")->required();
+  verb->add_option("answer", options->answer, "succeeded | not-run")
+      ->required()
+      ->check(CLI::IsMember({"succeeded", "not-run"}));
+  verb->footer(
+      "Examples:\n  reconciler settle portfolio/production release succeeded\n  reconciler settle "
+      "portfolio/production release not-run");
+  verb->callback([&context, &chosen, options] {
+    chosen = [&context, options](std::stop_token) { return settle(context, *options); };
+  });
+}
+
+}  // namespace reconciler::cli

@@ -1,0 +1,149 @@
+// `status`: every environment at a glance, or the things of one.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "reconciler/base/text.hpp"
+#include "reconciler/cli/commands.hpp"
+#include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/selection.hpp"
+#include "reconciler/condition.hpp"
+
+namespace reconciler::cli {
+namespace {
+
+struct Row {
+  EnvironmentId id;
+  std::string tag;
+  Condition condition;
+  std::string since;
+  std::optional<Look> seen;
+};
+
+std::string ago(WallTime then, WallTime now) {
+  return for_people(std::chrono::duration_cast<Duration>(now - then));
+}
+
+Row row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
+  Row row{asked.spec.id, asked.spec.tag, {}, "", std::nullopt};
+  const auto last = parts.ledger.last_run(asked.spec.id);
+  const std::optional<RunRow> run = last ? *last : std::nullopt;
+  auto seen = look(parts, asked, std::move(stop));
+  if (seen) {
+    row.tag = seen->memory.current ? seen->memory.current->tag : "-";
+    row.condition = condition_of(seen->plan, run);
+    row.seen = std::move(*seen);
+  } else {
+    const auto memory = parts.ledger.memory(asked.spec.id);
+    row.tag = memory && memory->current ? memory->current->tag : "-";
+    row.condition = condition_of(asked.spec.id, seen.error());
+  }
+  if (run) row.since = ago(run->ended.value_or(run->started), parts.clock.wall());
+  return row;
+}
+
+void print_table(const std::vector<Row>& rows) {
+  size_t environment = 11;
+  size_t tag = 3;
+  for (const auto& row : rows) {
+    environment = std::max(environment, row.id.text().size());
+    tag = std::max(tag, row.tag.size());
+  }
+  std::cout << fmt::format("{:<{}}  {:<{}}  {:<11}  {}\n", "ENVIRONMENT", environment, "TAG", tag,
+                           "CONDITION", "SINCE");
+  for (const auto& row : rows) {
+    std::string line = fmt::format("{:<{}}  {:<{}}  {:<11}  {:<8}", row.id.text(), environment,
+                                   row.tag, tag, row.condition.word, row.since);
+    if (!row.condition.why.empty()) line += " " + printable(row.condition.why, 120);
+    while (line.ends_with(' ')) line.pop_back();
+    std::cout << line << "\n";
+  }
+}
+
+void print_one(const Row& row, const Parts& parts) {
+  std::cout << fmt::format("{}  {}  {}", row.id.text(), row.tag, row.condition.word);
+  if (row.condition.word != "Ready") std::cout << "/" << row.condition.reason;
+  if (row.seen)
+    std::cout << fmt::format("   config {}", row.seen->desired.config_commit.substr(0, 7));
+  if (const auto last = parts.ledger.last_run(row.id); last && *last && (*last)->ended)
+    std::cout << fmt::format(", applied {} ago by {}", ago(*(*last)->ended, parts.clock.wall()),
+                             (*last)->who);
+  std::cout << "\n";
+  if (!row.condition.why.empty()) std::cout << "  " << row.condition.why << "\n";
+  if (!row.seen) return;
+  size_t widest = 0;
+  for (const auto& r : row.seen->observation.resources)
+    if (!r.summary.empty()) widest = std::max(widest, r.id.name.size());
+  for (const auto& r : row.seen->observation.resources)
+    if (!r.summary.empty())
+      std::cout << fmt::format("  {:<{}}  {}\n", r.id.name, widest, r.summary);
+}
+
+Json to_json(const Row& row) {
+  JsonObject out{{"environment", row.id.text()},    {"tag", row.tag},
+                 {"condition", row.condition.word}, {"reason", row.condition.reason},
+                 {"why", row.condition.why},        {"next", row.condition.next}};
+  if (row.seen) {
+    JsonArray resources;
+    for (const auto& r : row.seen->observation.resources)
+      resources.push_back(JsonObject{{"id", r.id.text()},
+                                     {"health", to_text(r.health)},
+                                     {"state", r.state},
+                                     {"as_desired", r.desired == r.observed}});
+    out["resources"] = std::move(resources);
+  }
+  return out;
+}
+
+int status(Context& context, const std::vector<std::string>& names, std::stop_token stop) {
+  auto selection = select(context, names, Reading::last, stop);
+  if (!selection) return report(context, selection.error());
+  auto parts = context.parts();
+  if (!parts) return report(context, parts.error());
+  for (const auto& notice : selection->notices) std::cerr << notice << "\n";
+  std::vector<Row> rows;
+  for (const auto& asked : selection->asked) rows.push_back(row_of(*parts, asked, stop));
+  const auto needing = std::count_if(rows.begin(), rows.end(),
+                                     [](const Row& r) { return r.condition.needs_someone(); });
+  int worst = needing > 0 ? wrong : well;
+  for (const auto& broken : selection->broken) worst = report(context, broken.error);
+  if (context.options().json) {
+    JsonArray environments;
+    for (const auto& row : rows) environments.push_back(to_json(row));
+    std::cout << boost::json::serialize(JsonObject{{"format_version", "1.0"},
+                                                   {"environments", std::move(environments)}})
+              << "\n";
+    return worst;
+  }
+  if (!names.empty() && rows.size() == 1)
+    print_one(rows[0], *parts);
+  else
+    print_table(rows);
+  if (needing > 0) {
+    std::cout << fmt::format("\n{} of {} need{} you:\n", needing, rows.size(),
+                             needing == 1 ? "s" : "");
+    for (const auto& row : rows)
+      if (row.condition.needs_someone())
+        std::cout << fmt::format("  {}   {}\n", row.id.text(), row.condition.next);
+  }
+  return worst;
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Context& context, Verb& chosen) {
+  auto names = std::make_shared<std::vector<std::string>>();
+  auto* verb = app.add_subcommand(
+      "status",
+      "How every environment is; with one named, its services. 1 when one needs someone.");
+  verb->add_option("environment", *names, "APP/ENV, or ENV where that is unique; none: all");
+  verb->footer("Examples:\n  reconciler status\n  reconciler status portfolio/production");
+  verb->callback([&context, &chosen, names] {
+    chosen = [&context, names](std::stop_token stop) {
+      return status(context, *names, std::move(stop));
+    };
+  });
+}
+
+}  // namespace reconciler::cli

@@ -1,0 +1,33 @@
+#include "reconciler/condition.hpp"
+
+#include <fmt/format.h>
+
+#include "reconciler/base/text.hpp"
+
+namespace reconciler {
+
+Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
+  const std::string id = plan.environment.text();
+  if (plan.stalled) return {"Stalled", plan.stalled->reason, plan.stalled->why, plan.stalled->next};
+  for (const auto& gate : plan.gates)
+    if (!gate.open)
+      return {"Blocked", "GateClosed", fmt::format("{}: {}", gate.name, gate.why), gate.opens_when};
+  if (plan.empty()) return {"Ready", "Succeeded", "", ""};
+  if (last && last->ended && last->end.condition == "Stalled" && last->desired == plan.desired)
+    return {"Stalled", last->end.reason, fmt::format("{}: {}", plan.to, last->end.message),
+            fmt::format("reconciler history {} --run {} --log", id, last->serial)};
+  const bool working = last && !last->ended;
+  return {"Reconciling", working ? "Progressing" : "Due",
+          working ? fmt::format("run {} is at it, or was cut off", last->serial)
+                  : count(plan.actions.size(), "action") + " due",
+          fmt::format("reconciler apply {}", id)};
+}
+
+Condition condition_of(const EnvironmentId& id, const Error& why) {
+  if (why.lasting == Lasting::transient)
+    return {"Reconciling", "SourceUnavailable", why.message, ""};
+  return {"Stalled", "CannotLook", fmt::format("{}: {}", why.code, why.message),
+          fmt::format("reconciler plan {}", id.text())};
+}
+
+}  // namespace reconciler
