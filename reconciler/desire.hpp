@@ -11,6 +11,7 @@ struct Wish {
   Desired desired;
   Variables variables;
   PreparedAll prepared;
+  std::optional<Error> stale;  ///< why the source was not asked: what is here served
 };
 
 /// Places of drivers' diagnostics are turned into file, line and column of the manifest.

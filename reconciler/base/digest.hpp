@@ -1,6 +1,7 @@
-// SHA-256, plain and keyed, as lower-case hexadecimal.
+// SHA-256, plain and keyed, as lower-case hexadecimal; and the encodings beside it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,5 +14,11 @@ std::string keyed_digest(std::string_view key, std::string_view bytes);
 /// `n` bytes from the system's random source. Empty only if the system has none.
 std::string random_bytes(size_t n);
 std::string to_hex(std::string_view bytes);
+/// HMAC-SHA-1 as 20 raw bytes: only for what others hashed so (host names in known_hosts).
+std::string sha1_mac(std::string_view key, std::string_view bytes);
+/// The bytes that base64 text stands for; nothing when it is not base64 with its padding.
+std::optional<std::string> from_base64(std::string_view text);
+/// Base64 with padding.
+std::string to_base64(std::string_view bytes);
 
 }  // namespace reconciler

@@ -31,7 +31,7 @@ struct Description {
 };
 
 /// The application's files, exported at one commit, read-only. For the driver to read alone.
-struct Tree {
+struct TreeRef {
   std::string path;     ///< absolute; the application's folder inside it is `root`
   std::string commit;   ///< empty where there is no source
   std::string index;    ///< JSON file: every path of the tree with git's mode and object id
@@ -44,7 +44,7 @@ struct Request {
   std::string tag;
   std::string lineage;
   Json sections;  ///< EnvironmentSpec::sections; errors point into it (`#/release/0/run`)
-  Tree tree;
+  TreeRef tree;
   Json host;  ///< {data, files: {place: real}, policy: {..}, state, state_files}
 };
 
@@ -90,6 +90,9 @@ class Driver {
   virtual Result<Outcome> recover(const Attempt& attempt, Progress& progress,
                                   std::stop_token stop) = 0;
   virtual std::vector<Finding> check(Deadline deadline) = 0;
+  /// Removes what the driver itself keeps in the state folder and nothing needs any more. Touches
+  /// nothing that runs, so it is no row of a plan; called after a deploy.
+  virtual Status tidy(const EnvironmentId& /*id*/, const Memory& /*memory*/) { return {}; }
 };
 
 }  // namespace reconciler

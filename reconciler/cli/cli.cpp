@@ -1,0 +1,113 @@
+#include "reconciler/cli/cli.hpp"
+
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <iostream>
+#include <thread>
+
+#include "reconciler/cli/commands.hpp"
+#include "reconciler/cli/exit.hpp"
+
+namespace reconciler::cli {
+namespace {
+
+/// Turns SIGINT and SIGTERM into a stop: the first ends at the next safe point, the second at once.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGUSR2);  // ends the waiting thread
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    thread_ = std::thread([this] { wait(); });
+  }
+  ~Signals() {
+    done_ = true;
+    pthread_kill(thread_.native_handle(), SIGUSR2);
+    thread_.join();
+  }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  std::stop_token token() const { return source_.get_token(); }
+  int status(int otherwise) const {
+    return first_ == SIGINT ? interrupted : first_ == SIGTERM ? terminated : otherwise;
+  }
+
+ private:
+  void wait() {
+    for (;;) {
+      int signal = 0;
+      if (sigwait(&set_, &signal) != 0 || done_) return;
+      if (signal == SIGUSR2) continue;
+      if (first_ != 0) std::_Exit(signal == SIGINT ? interrupted : terminated);
+      first_ = signal;
+      std::cerr << "stopping at the next safe point; once more ends at once\n";
+      source_.request_stop();
+    }
+  }
+  sigset_t set_{};
+  std::stop_source source_;
+  std::atomic<int> first_{0};
+  std::atomic<bool> done_{false};
+  std::thread thread_;
+};
+
+void add_common(CLI::App& app, Options& options) {
+  app.add_option("--repo", options.repo,
+                 "The config repository: a path or URL; takes the place of the host file's")
+      ->envname("RECONCILER_REPO");
+  app.add_option("--host-file", options.host_file,
+                 "What the owner of this machine decides (/etc/reconciler/host.yaml)")
+      ->envname("RECONCILER_HOST_FILE");
+  app.add_option("--state-dir", options.state, "Ledger, trees, objects")
+      ->envname("RECONCILER_STATE_DIR")
+      ->capture_default_str();
+  app.add_flag("--json", options.json, "Output for programs");
+}
+
+}  // namespace
+
+int report(const Context& context, const Error& e) {
+  if (context.options().json)
+    std::cerr << boost::json::serialize(to_json(e)) << "\n";
+  else
+    std::cerr << render(e);
+  return exit_of(e);
+}
+
+int run(int argc, char** argv, const std::string& version, MakeDrivers make_drivers) {
+  CLI::App app("Keeps what runs on a Docker host equal to what a git repository says should run.",
+               "reconciler");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.set_help_all_flag("--help-all", "Help of every verb");
+  Options options;
+  add_common(app, options);
+  Context context(options, std::move(make_drivers));
+  Verb chosen;
+  for (const AddVerb add : {add_plan, add_apply, add_run, add_status, add_history, add_settle,
+                            add_adopt, add_validate, add_schema, add_driver})
+    add(app, context, chosen);
+  app.add_subcommand("version", "Print the version.")->callback([&] {
+    chosen = [version](std::stop_token) {
+      std::cout << "reconciler " << version << "\n";
+      return int{well};
+    };
+  });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);
+    std::cerr << "error usage: " << e.what() << "\n  next  reconciler --help\n";
+    return usage;
+  }
+  while (options.state.size() > 1 && options.state.ends_with('/')) options.state.pop_back();
+  Signals signals;
+  const int status = chosen(signals.token());
+  return signals.status(status);
+}
+
+}  // namespace reconciler::cli

@@ -1,0 +1,134 @@
+#include "reconciler/desire.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reconciler/base/digest.hpp"
+#include "reconciler/git/source.hpp"
+#include "reconciler/manifest/manifest.hpp"
+#include "reconciler/manifest/variables.hpp"
+
+namespace reconciler {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr Duration prepare_within{3min};
+
+Json policy_json(const Policy& policy) {
+  JsonObject capabilities;
+  for (const auto& [who, what] : policy.capabilities) capabilities[who] = to_json(what);
+  JsonObject devices;
+  for (const auto& [who, what] : policy.devices) devices[who] = to_json(what);
+  return JsonObject{{"state_files", to_json(policy.state_files)},
+                    {"binds", to_json(policy.binds)},
+                    {"docker_socket", to_json(policy.docker_socket)},
+                    {"privileged", to_json(policy.privileged)},
+                    {"host_network", to_json(policy.host_network)},
+                    {"capabilities", std::move(capabilities)},
+                    {"devices", std::move(devices)},
+                    {"external", to_json(policy.external)}};
+}
+
+HostEnvironment of_host(const Host& host, const EnvironmentId& id) {
+  const auto found = host.environments.find(id.text());
+  return found == host.environments.end() ? HostEnvironment{} : found->second;
+}
+
+/// What drivers are told of the host for one environment.
+Json host_json(const Parts& parts, const EnvironmentSpec& spec) {
+  const HostEnvironment own = of_host(parts.host, spec.id);
+  const std::string place = spec.id.application + "/" + spec.id.environment;
+  JsonObject files;
+  for (const auto& [in_tree, real] : own.files) files[in_tree] = real;
+  return JsonObject{
+      {"data", own.data.empty() ? fmt::format("{}/{}", parts.host.data, place) : own.data},
+      {"files", std::move(files)},
+      {"policy", policy_json(parts.host.policy)},
+      {"state", parts.state},
+      {"state_files", spec.state_files.empty()
+                          ? fmt::format("{}/state-files/{}", parts.state, place)
+                          : spec.state_files}};
+}
+
+/// Drivers point into sections; people get file, line and column.
+Error placed(Error e, const Places& places) {
+  if (e.place.file.starts_with('#')) {
+    Place place = place_at(places, e.place.file);
+    if (!place.file.empty())
+      e.place = std::move(place);
+    else
+      e.place = {};
+  }
+  for (auto& other : e.others) other = placed(std::move(other), places);
+  return e;
+}
+
+std::string digest_of(const EnvironmentSpec& spec, const std::string& commit,
+                      const PreparedAll& prepared) {
+  JsonArray steps;
+  for (const auto& step : prepared.steps)
+    steps.push_back(
+        JsonArray{step.name, step.once_key, to_text(step.work.phase), step.work.input, step.warn});
+  return sha256(canonical(JsonObject{{"environment", spec.id.text()},
+                                     {"tag", spec.tag},
+                                     {"commit", commit},
+                                     {"wanted", prepared.digest},
+                                     {"steps", std::move(steps)},
+                                     {"state_files", spec.state_files}}));
+}
+
+}  // namespace
+
+Result<Wish> desire(const Parts& parts, const Asked& asked, std::stop_token stop) {
+  const EnvironmentSpec& spec = asked.spec;
+  const HostEnvironment own = of_host(parts.host, spec.id);
+  auto remembered = parts.ledger.commit_of(spec.id, spec.tag);
+  if (!remembered) return failed(remembered);
+  SourceAsk ask;
+  ask.remembered = remembered->value_or("");
+  ask.fetch = asked.fetch;
+  auto tree = source_tree(spec, parts.host, asked.config, parts.state, ask, parts.helper, parts.clock, stop);
+  if (!tree) return failed(tree);
+  // Only a tag that a source resolved can move.
+  if (spec.source.kind == Source::Kind::repository)
+    if (auto kept = parts.ledger.remember_commit(spec.id, spec.tag, tree->commit); !kept)
+      return failed(kept);
+
+  auto variables = load_variables(spec, tree->commit, tree->path, own.files);
+  if (!variables) return failed(variables);
+
+  Request request;
+  request.id = spec.id;
+  request.tag = spec.tag;
+  request.lineage = parts.ledger.lineage();
+  request.sections = spec.sections;
+  request.tree = {tree->path, spec.source.kind == Source::Kind::repository ? tree->commit : "",
+                  tree->index, parts.state + "/objects"};
+  request.host = host_json(parts, spec);
+  auto prepared = parts.drivers.prepare(request, *variables, Deadline(parts.clock, prepare_within));
+  if (!prepared) return failure(placed(std::move(prepared.error()), spec.places));
+
+  Wish wish;
+  wish.stale = std::move(tree->stale);
+  Desired& desired = wish.desired;
+  desired.id = spec.id;
+  desired.tag = spec.tag;
+  desired.commit = tree->commit;
+  desired.config_commit = asked.config.commit;
+  desired.config_subject = asked.config.subject;
+  desired.digest = digest_of(spec, tree->commit, *prepared);
+  desired.steps = prepared->steps;
+  desired.required = prepared->required;
+  desired.verify_timeout =
+      spec.verify_timeout.value_or(std::max<Duration>(120s, prepared->patience));
+  desired.verify_stable = spec.verify_stable;
+  desired.on_failure = spec.on_failure;
+  desired.keep = spec.keep;
+  desired.parallel = parts.host.parallel;
+  wish.variables = std::move(*variables);
+  wish.prepared = std::move(*prepared);
+  return wish;
+}
+
+}  // namespace reconciler

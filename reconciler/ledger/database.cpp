@@ -1,0 +1,172 @@
+#include "reconciler/ledger/database.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include "reconciler/base/filesystem.hpp"
+
+namespace reconciler {
+namespace {
+
+constexpr int busy_milliseconds = 5000;
+
+}  // namespace
+
+Query::~Query() {
+  if (!it_) return;
+  sqlite3_reset(it_);
+  sqlite3_clear_bindings(it_);
+}
+
+Query& Query::bind(std::string_view text) {
+  sqlite3_bind_text64(it_, ++at_, text.data() ? text.data() : "", text.size(),
+                      SQLITE_TRANSIENT,  // NOLINT: SQLite's own macro casts
+                      SQLITE_UTF8);
+  return *this;
+}
+
+Query& Query::bind(std::int64_t number) {
+  sqlite3_bind_int64(it_, ++at_, number);
+  return *this;
+}
+
+Query& Query::bind_null() {
+  sqlite3_bind_null(it_, ++at_);
+  return *this;
+}
+
+Result<bool> Query::step() {
+  const int code = sqlite3_step(it_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return failure(database_->failed_call(code));
+}
+
+Status Query::run() {
+  auto row = step();
+  if (!row) return failed(row);
+  return {};
+}
+
+std::string Query::text(int column) const {
+  const void* bytes = sqlite3_column_blob(it_, column);
+  const int size = sqlite3_column_bytes(it_, column);
+  if (!bytes) return {};
+  return {static_cast<const char*>(bytes), static_cast<size_t>(size)};
+}
+
+std::int64_t Query::number(int column) const {
+  return sqlite3_column_int64(it_, column);
+}
+
+bool Query::null(int column) const {
+  return sqlite3_column_type(it_, column) == SQLITE_NULL;
+}
+
+std::optional<std::string> Query::maybe_text(int column) const {
+  if (null(column)) return std::nullopt;
+  return text(column);
+}
+
+Result<Database> Database::open(const std::string& path, const std::string& vfs) {
+  sqlite3* raw = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                                   vfs.empty() ? nullptr : vfs.c_str());
+  Database database(raw, path);
+  if (code != SQLITE_OK) return failure(database.failed_call(code));
+  sqlite3_extended_result_codes(raw, 1);
+  sqlite3_busy_timeout(raw, busy_milliseconds);
+  // The log stays when the last one closes: a look that finds nothing then unlinks no file.
+  int keep = 1;
+  sqlite3_file_control(raw, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+  if (auto set = database.execute("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                                  "PRAGMA trusted_schema=OFF; PRAGMA journal_size_limit=4194304;");
+      !set)
+    return failed(set);
+  return database;
+}
+
+Database::Database(Database&& other) noexcept
+    : it_(std::exchange(other.it_, nullptr)),
+      path_(std::move(other.path_)),
+      finished_(std::move(other.finished_)),
+      statements_(std::move(other.statements_)) {
+  other.statements_.clear();
+}
+
+Database::~Database() {
+  for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  sqlite3_close_v2(it_);
+}
+
+Result<Query> Database::query(const char* sql) {
+  if (finished_) return failure(*finished_);
+  auto& statement = statements_[sql];
+  if (!statement) {
+    const int code =
+        sqlite3_prepare_v3(it_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    if (code != SQLITE_OK) return failure(failed_call(code));
+  }
+  return Query(*this, statement);
+}
+
+Status Database::execute(const char* sql) {
+  if (finished_) return failure(*finished_);
+  const int code = sqlite3_exec(it_, sql, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return failure(failed_call(code));
+  return {};
+}
+
+std::int64_t Database::last_id() const {
+  return sqlite3_last_insert_rowid(it_);
+}
+
+Error Database::failed_call(int code) {
+  const std::string said = it_ ? sqlite3_errmsg(it_) : sqlite3_errstr(code);
+  const auto say = [&](std::string name, std::string_view what) {
+    return error(std::move(name), fmt::format("{} {}: {}", what, path_, said));
+  };
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return error("ledger.busy",
+                   fmt::format("another process has been writing {} for more than {} s", path_,
+                               busy_milliseconds / 1000))
+          .passing();
+    case SQLITE_FULL:
+      return say("ledger.full", "there is no room to write")
+          .next("make room on that disk")
+          .passing();
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      // Found in use: the next open examines the whole file.
+      (void)replace_file(path_ + ".suspect", said + "\n");
+      return say("ledger.damaged", "cannot make sense of")
+          .next("run the same again: the ledger is examined first, and set aside if it is broken");
+    case SQLITE_IOERR: {
+      Error e =
+          say("ledger.io", "cannot read or write").next("see what the kernel says of that disk");
+      if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) finished_ = e;
+      return e;
+    }
+    default:
+      return say("ledger.io", "cannot use");
+  }
+}
+
+Result<Transaction> Transaction::begin(Database& database) {
+  if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return failed(begun);
+  return Transaction(database);
+}
+
+Transaction::~Transaction() {
+  if (database_) (void)database_->execute("ROLLBACK");
+}
+
+Status Transaction::commit() {
+  if (auto done = database_->execute("COMMIT"); !done) return done;
+  database_ = nullptr;
+  return {};
+}
+
+}  // namespace reconciler

@@ -1,0 +1,102 @@
+// SQLite as the ledger uses it: an open file, prepared statements, transactions; errors as values.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "reconciler/base/result.hpp"
+
+namespace reconciler {
+
+class Database;
+
+/// One use of a prepared statement; reset when it goes. Parameters are bound in order, counted from
+/// the first; texts are copied.
+class Query {
+ public:
+  Query(Database& database, sqlite3_stmt* statement) : database_(&database), it_(statement) {}
+  Query(Query&& other) noexcept
+      : database_(other.database_), it_(std::exchange(other.it_, nullptr)), at_(other.at_) {}
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+  Query& operator=(Query&&) = delete;
+  ~Query();
+
+  Query& bind(std::string_view text);
+  Query& bind(const std::string& text) { return bind(std::string_view(text)); }
+  Query& bind(const char* text) { return bind(std::string_view(text)); }
+  Query& bind(std::int64_t number);
+  Query& bind_null();
+  template <class T>
+  Query& bind(const std::optional<T>& value) {
+    return value ? bind(*value) : bind_null();
+  }
+
+  /// True when there is a row, false at the end.
+  Result<bool> step();
+  /// For statements without rows.
+  Status run();
+
+  std::string text(int column) const;
+  std::int64_t number(int column) const;
+  bool null(int column) const;
+  std::optional<std::string> maybe_text(int column) const;
+
+ private:
+  Database* database_;
+  sqlite3_stmt* it_;
+  int at_ = 0;
+};
+
+/// An open database file: WAL, synchronous=FULL, foreign keys. Not for two threads at a time.
+class Database {
+ public:
+  /// `path` exists (0600, perhaps empty). Fails as `ledger.hpp` says.
+  static Result<Database> open(const std::string& path, const std::string& vfs);
+  Database(Database&& other) noexcept;
+  Database& operator=(Database&&) = delete;
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  ~Database();
+
+  /// Prepared once a text, then used again; `sql` must be a literal.
+  Result<Query> query(const char* sql);
+  /// Several statements without parameters or rows.
+  Status execute(const char* sql);
+  std::int64_t last_id() const;
+  const std::string& path() const { return path_; }
+  /// The error of a SQLite call that failed. After a failed sync everything fails: what the kernel
+  /// dropped cannot be written again through this object.
+  Error failed_call(int code);
+
+ private:
+  explicit Database(sqlite3* it, std::string path) : it_(it), path_(std::move(path)) {}
+  sqlite3* it_ = nullptr;
+  std::string path_;
+  std::optional<Error> finished_;
+  std::unordered_map<const char*, sqlite3_stmt*> statements_;
+};
+
+/// BEGIN IMMEDIATE; rolled back unless committed.
+class Transaction {
+ public:
+  static Result<Transaction> begin(Database& database);
+  Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+  Status commit();
+
+ private:
+  explicit Transaction(Database& database) : database_(&database) {}
+  Database* database_;
+};
+
+}  // namespace reconciler

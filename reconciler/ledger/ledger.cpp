@@ -1,0 +1,260 @@
+#include "reconciler/ledger/ledger.hpp"
+
+#include <fmt/format.h>
+
+#include "reconciler/base/failpoint.hpp"
+#include "reconciler/driver/wire.hpp"
+#include "reconciler/ledger/parts.hpp"
+
+namespace reconciler {
+namespace {
+
+/// The release in four columns from `column` on; none where the tag is null.
+std::optional<Release> release_at(const Query& row, int column) {
+  if (row.null(column)) return std::nullopt;
+  return Release{row.text(column), row.text(column + 1), row.text(column + 2),
+                 wall_time(row.number(column + 3))};
+}
+
+void bind_release(Query& query, const std::optional<Release>& release) {
+  if (!release) {
+    query.bind_null().bind_null().bind_null().bind_null();
+    return;
+  }
+  query.bind(release->tag)
+      .bind(release->commit)
+      .bind(release->digest)
+      .bind(std::int64_t{release->at.time_since_epoch().count()});
+}
+
+/// Newest attempt of each once key.
+Status read_once(Database& database, const EnvironmentId& id, Memory& memory) {
+  auto query = database.query(
+      "SELECT once_key, id, fate FROM attempts WHERE environment = ? AND once_key != '' ORDER BY "
+      "id");
+  if (!query) return failed(query);
+  query->bind(id.text());
+  for (;;) {
+    auto row = query->step();
+    if (!row) return failed(row);
+    if (!*row) return {};
+    const std::string key = query->text(0);
+    memory.once[key] = Fate::running;
+    if (!query->null(2))
+      if (auto done = wire::read_fate(query->text(2), memory.once[key]); !done) return done;
+    memory.once_attempt[key] = query->text(1);
+  }
+}
+
+}  // namespace
+
+Ledger::Ledger(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Ledger::~Ledger() = default;
+
+Result<std::unique_ptr<Ledger>> Ledger::open(const std::string& state_dir, const Clock& clock,
+                                             const std::string& vfs) {
+  auto identity = open_identity(state_dir, clock, vfs);
+  if (!identity) return failed(identity);
+  return std::unique_ptr<Ledger>(new Ledger(std::make_unique<Parts>(std::move(*identity), clock)));
+}
+
+const std::string& Ledger::lineage() const {
+  return parts_->lineage;
+}
+const InstallationKey& Ledger::key() const {
+  return parts_->key;
+}
+const std::optional<Error>& Ledger::loss() const {
+  return parts_->loss;
+}
+
+Result<bool> Ledger::needs_adoption(const EnvironmentId& id) const {
+  if (!parts_->loss || parts_->loss->code == "ledger.key_lost") return false;
+  const std::lock_guard lock(parts_->mutex);
+  auto query = parts_->database.query(
+      "SELECT 1 FROM environments WHERE name = ? AND (adopted_at IS NOT NULL OR serial > 0)");
+  if (!query) return failed(query);
+  auto row = query->bind(id.text()).step();
+  if (!row) return failed(row);
+  return !*row;
+}
+
+Result<Memory> Ledger::memory(const EnvironmentId& id) const {
+  const std::lock_guard lock(parts_->mutex);
+  Memory memory;
+  memory.lineage = parts_->lineage;
+  auto query = parts_->database.query(
+      "SELECT current_tag, current_commit, current_digest, current_at, previous_tag, "
+      "previous_commit, previous_digest, previous_at, unfinished, changed_to FROM environments "
+      "WHERE name = ?");
+  if (!query) return failed(query);
+  auto row = query->bind(id.text()).step();
+  if (!row) return failed(row);
+  if (!*row) return memory;
+  memory.current = release_at(*query, 0);
+  memory.previous = release_at(*query, 4);
+  memory.unfinished = query->maybe_text(8);
+  memory.changed_to = query->maybe_text(9);
+  if (auto done = read_once(parts_->database, id, memory); !done) return failed(done);
+  return memory;
+}
+
+Status Ledger::record(RunId run, const Release& release) {
+  if (auto point = failpoint("ledger.record.before"); !point) return point;
+  {
+    const std::lock_guard lock(parts_->mutex);
+    auto transaction = Transaction::begin(parts_->database);
+    if (!transaction) return failed(transaction);
+    auto query = parts_->database.query(
+        "UPDATE environments SET "
+        "previous_tag    = iif(current_tag IS ?1, previous_tag, current_tag), "
+        "previous_commit = iif(current_tag IS ?1, previous_commit, current_commit), "
+        "previous_digest = iif(current_tag IS ?1, previous_digest, current_digest), "
+        "previous_at     = iif(current_tag IS ?1, previous_at, current_at), "
+        "current_tag = ?1, current_commit = ?2, current_digest = ?3, current_at = ?4, "
+        "unfinished = NULL, serial = serial + 1 "
+        "WHERE name = (SELECT environment FROM runs WHERE serial = ?5) RETURNING serial");
+    if (!query) return failed(query);
+    bind_release(*query, release);
+    auto row = query->bind(run).step();
+    if (!row) return failed(row);
+    if (!*row)
+      return failure(error("ledger.run_unknown", fmt::format("the ledger has no run {}", run)));
+    if (auto rest = query->step(); !rest) return failed(rest);
+    if (auto done = transaction->commit(); !done) return done;
+  }
+  return failpoint("ledger.record.after");
+}
+
+Status Ledger::switch_steps_done(const EnvironmentId& id, const std::string& version) {
+  const std::lock_guard lock(parts_->mutex);
+  auto query = parts_->database.query(
+      "INSERT INTO environments (name, changed_to) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET "
+      "changed_to = excluded.changed_to");
+  if (!query) return failed(query);
+  return query->bind(id.text()).bind(version).run();
+}
+
+Result<std::int64_t> Ledger::serial(const EnvironmentId& id) const {
+  const std::lock_guard lock(parts_->mutex);
+  auto query = parts_->database.query("SELECT serial FROM environments WHERE name = ?");
+  if (!query) return failed(query);
+  auto row = query->bind(id.text()).step();
+  if (!row) return failed(row);
+  return *row ? query->number(0) : 0;
+}
+
+Status Ledger::adopt(const EnvironmentId& id, const Adoption& adoption) {
+  const std::lock_guard lock(parts_->mutex);
+  Database& db = parts_->database;
+  auto transaction = Transaction::begin(db);
+  if (!transaction) return failed(transaction);
+  if (auto known = parts_->know(id); !known) return known;
+  {
+    auto query = db.query(
+        "UPDATE environments SET current_tag = ?, current_commit = ?, current_digest = ?, "
+        "current_at = ?, previous_tag = ?, previous_commit = ?, previous_digest = ?, "
+        "previous_at = ?, changed_to = ?, unfinished = NULL, adopted_at = ?, serial = serial + 1 "
+        "WHERE name = ?");
+    if (!query) return failed(query);
+    bind_release(*query, adoption.current);
+    bind_release(*query, adoption.previous);
+    query->bind(adoption.changed_to).bind(parts_->wall()).bind(id.text());
+    if (auto done = query->run(); !done) return done;
+  }
+  for (const auto& lineage : adoption.lineages) {
+    auto query = db.query(
+        "INSERT OR REPLACE INTO lineages (environment, lineage, who, at) VALUES (?, ?, ?, ?)");
+    if (!query) return failed(query);
+    query->bind(id.text()).bind(lineage).bind(adoption.who).bind(parts_->wall());
+    if (auto done = query->run(); !done) return done;
+  }
+  const std::string tag = adoption.current ? adoption.current->tag : "";
+  {
+    auto query = db.query(
+        "INSERT INTO runs (environment, plan_id, from_tag, to_tag, desired, config_commit, "
+        "config_subject, who, plan, started, ended, condition, reason) "
+        "VALUES (?, '', '', ?, '', '', '', ?, 'null', ?4, ?4, 'Ready', 'Adopted')");
+    if (!query) return failed(query);
+    query->bind(id.text()).bind(tag).bind(adoption.who).bind(parts_->wall());
+    if (auto done = query->run(); !done) return done;
+  }
+  const std::int64_t run = db.last_id();
+  for (const auto& key : adoption.once_keys) {
+    auto query = db.query(
+        "INSERT INTO attempts (run, environment, once_key, action_key, phase, verb, title, work, "
+        "started, took_ms, fate, evidence) "
+        "VALUES (?, ?, ?, '', 'release', 'release', 'release', 'null', ?, 0, 'succeeded', "
+        "'{\"assumed\":true}')");
+    if (!query) return failed(query);
+    query->bind(run).bind(id.text()).bind(key).bind(parts_->wall());
+    if (auto done = query->run(); !done) return done;
+  }
+  return transaction->commit();
+}
+
+Result<std::set<std::string>> Ledger::lineages(const EnvironmentId& id) const {
+  const std::lock_guard lock(parts_->mutex);
+  std::set<std::string> all{parts_->lineage};
+  auto query = parts_->database.query("SELECT lineage FROM lineages WHERE environment = ?");
+  if (!query) return failed(query);
+  query->bind(id.text());
+  for (;;) {
+    auto row = query->step();
+    if (!row) return failed(row);
+    if (!*row) return all;
+    all.insert(query->text(0));
+  }
+}
+
+Result<std::optional<std::string>> Ledger::commit_of(const EnvironmentId& id,
+                                                     const std::string& tag) const {
+  const std::lock_guard lock(parts_->mutex);
+  auto query =
+      parts_->database.query("SELECT commit_id FROM tags WHERE environment = ? AND tag = ?");
+  if (!query) return failed(query);
+  auto row = query->bind(id.text()).bind(tag).step();
+  if (!row) return failed(row);
+  if (!*row) return std::optional<std::string>();
+  return std::optional(query->text(0));
+}
+
+Status Ledger::remember_commit(const EnvironmentId& id, const std::string& tag,
+                               const std::string& commit) {
+  auto known = commit_of(id, tag);
+  if (!known) return failed(known);
+  if (*known) {
+    if (**known == commit) return {};
+    return failure(
+        error("tag.moved", fmt::format("tag {} points at {}; it was {} when {} first used it", tag,
+                                       commit.substr(0, 12), (*known)->substr(0, 12), id.text()))
+            .next("tags are for ever: make a new one"));
+  }
+  const std::lock_guard lock(parts_->mutex);
+  auto transaction = Transaction::begin(parts_->database);
+  if (!transaction) return failed(transaction);
+  if (auto done = parts_->know(id); !done) return done;
+  auto query = parts_->database.query(
+      "INSERT OR IGNORE INTO tags (environment, tag, commit_id, at) VALUES (?, ?, ?, ?)");
+  if (!query) return failed(query);
+  query->bind(id.text()).bind(tag).bind(commit).bind(parts_->wall());
+  if (auto done = query->run(); !done) return done;
+  return transaction->commit();
+}
+
+Result<std::vector<EnvironmentId>> Ledger::environments() const {
+  const std::lock_guard lock(parts_->mutex);
+  std::vector<EnvironmentId> all;
+  auto query = parts_->database.query("SELECT name FROM environments ORDER BY name");
+  if (!query) return failed(query);
+  for (;;) {
+    auto row = query->step();
+    if (!row) return failed(row);
+    if (!*row) return all;
+    const std::string name = query->text(0);
+    const auto slash = name.find('/');
+    all.push_back({name.substr(0, slash), name.substr(slash + 1)});
+  }
+}
+
+}  // namespace reconciler

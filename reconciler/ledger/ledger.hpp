@@ -1,0 +1,127 @@
+// The ledger: the reconciler's own durable memory, one SQLite file in the state folder. It is the
+// truth about what was asked, begun, done and recorded; what runs is for drivers to tell.
+//
+// Intent is written before each effect and the result after it. Everything but log lines is on the
+// disk before a call returns. One object serves several threads; several processes may hold the
+// same ledger open (their writes wait for each other up to 5 s, then `ledger.busy`).
+//
+// Besides the codes named below every call may fail with `ledger.busy`, `ledger.full` (no room),
+// `ledger.io` (after a failed sync the object refuses everything that follows) and
+// `ledger.damaged` (the next open examines the file and sets it aside if it is broken).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reconciler/base/clock.hpp"
+#include "reconciler/base/result.hpp"
+#include "reconciler/base/sealed.hpp"
+#include "reconciler/ledger/rows.hpp"
+#include "reconciler/model/memory.hpp"
+#include "reconciler/model/plan.hpp"
+
+namespace reconciler {
+
+class Ledger {
+ public:
+  /// Opens the ledger of a state folder, or makes folder (0700), ledger, lineage and key together;
+  /// a crash in between leaves what the next open finishes. `state.unsafe` when folder or files
+  /// belong to another user, are open to others, or are symbolic links; `ledger.newer_version`.
+  /// A file that is no ledger any more is set aside as `ledger.db.corrupt-TIME` and a new one made
+  /// with another lineage: then `loss()` says so. `clock` must outlive the ledger; `vfs` is the
+  /// name of a registered SQLite VFS, empty for the system's.
+  static Result<std::unique_ptr<Ledger>> open(const std::string& state_dir, const Clock& clock,
+                                              const std::string& vfs = "");
+  ~Ledger();
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+
+  /// UUID of this installation; on labels and beside state files.
+  const std::string& lineage() const;
+  const InstallationKey& key() const;
+  /// Set from the open that found the ledger gone (`ledger.lost`) or broken (`ledger.corrupt`) or
+  /// the key gone (`ledger.key_lost`), and at every later open: it is never said only once.
+  const std::optional<Error>& loss() const;
+  /// True after a loss of the ledger for an environment that has not been adopted since and was
+  /// not recorded here: nothing may be run on a guess (Stalled/LedgerLost).
+  Result<bool> needs_adoption(const EnvironmentId& id) const;
+
+  /// What the planner needs. An environment never heard of has no current, no previous. A once key
+  /// whose newest attempt has no result is `Fate::running`: only a driver can tell.
+  Result<Memory> memory(const EnvironmentId& id) const;
+
+  // --- runs
+  /// Begins a run and sets `unfinished`. Earlier runs of the environment that never ended are
+  /// closed as `Interrupted`. The caller holds the environment's lock.
+  Result<RunId> begin_run(const RunStart& start);
+  /// Ends it; `unfinished` stays unless record() cleared it. `ledger.run_unknown`.
+  Status end_run(RunId run, const RunEnd& end);
+
+  // --- attempts
+  /// The durable row before an effect; the id is a serial and never given twice.
+  /// Refuses (`once.open`, `once.done`, `once.failed`, `once.unknown`) when the newest attempt at
+  /// the same once key has no result, succeeded, failed, or nobody knows. Failpoints
+  /// ledger.intent.*.
+  Result<std::string> intend(RunId run, const Action& action);
+  /// What became of it. May be called again for an attempt that was still running.
+  /// `ledger.attempt_unknown`; `ledger.attempt_settled` when another final fate is already written.
+  /// Failpoints ledger.result.*.
+  Status result(const std::string& attempt, const Outcome& outcome);
+  /// It could not be tried or carried through. A once attempt stays open: `recover` is to be asked.
+  Status failed_to_run(const std::string& attempt, const Error& why);
+  /// Once attempts with an intent and no final fate, oldest first.
+  Result<std::vector<OpenAttempt>> open_attempts(const EnvironmentId& id) const;
+  /// A person's answer, `succeeded` or `not_started`, for the newest attempt at `once_key`.
+  /// `settle.nothing` (no such attempt), `settle.known` (it succeeded, or is settled so already),
+  /// `settle.open` (not yet looked for: apply does that first), `settle.fate` (another answer).
+  Status settle(const EnvironmentId& id, const std::string& once_key, Fate fate,
+                const std::string& who);
+  /// Once keys of the environment whose task is `task`'s, newest attempt first; for `settle`.
+  Result<std::vector<std::string>> once_keys(const EnvironmentId& id, std::string_view title) const;
+
+  // --- the record
+  /// THE transaction: with another tag previous <- current, current <- release; with the same tag
+  /// current alone; `unfinished` cleared; the environment's serial one more. Failpoints
+  /// ledger.record.*.
+  Status record(RunId run, const Release& release);
+  /// The switch steps of that version have run (Memory::changed_to).
+  Status switch_steps_done(const EnvironmentId& id, const std::string& version);
+  /// How often the environment was recorded; only grows.
+  Result<std::int64_t> serial(const EnvironmentId& id) const;
+
+  // --- taking over
+  Status adopt(const EnvironmentId& id, const Adoption& adoption);
+  /// This ledger's own lineage and those that were adopted for the environment.
+  Result<std::set<std::string>> lineages(const EnvironmentId& id) const;
+
+  // --- tags that must not move
+  Result<std::optional<std::string>> commit_of(const EnvironmentId& id,
+                                               const std::string& tag) const;
+  /// The first commit stays; `tag.moved` when it is another one.
+  Status remember_commit(const EnvironmentId& id, const std::string& tag,
+                         const std::string& commit);
+
+  // --- history
+  /// Newest first, with their attempts in order.
+  Result<std::vector<RunRow>> history(const EnvironmentId& id, size_t limit) const;
+  Result<std::optional<RunRow>> last_run(const EnvironmentId& id) const;
+  /// `ledger.run_unknown`.
+  Result<RunRow> run(RunId run) const;
+  /// Appends lines to a run's log, which holds 1 MiB; then one line says that the rest is left out.
+  /// Not synced by itself: the next result or record takes it along.
+  Status append_log(RunId run, const std::vector<std::string>& lines);
+  Result<std::vector<std::string>> log(RunId run) const;
+  /// Environments that this ledger knows, by name.
+  Result<std::vector<EnvironmentId>> environments() const;
+
+ private:
+  struct Parts;
+  explicit Ledger(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace reconciler

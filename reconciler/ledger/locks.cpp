@@ -1,0 +1,117 @@
+#include "reconciler/ledger/locks.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "reconciler/base/json.hpp"
+#include "reconciler/base/text.hpp"
+#include "reconciler/ledger/identity.hpp"
+
+namespace reconciler {
+namespace {
+
+constexpr Duration between_tries{100};
+
+std::string first_line(const std::string& path) {
+  const auto text = read_file(path, 4096);
+  return text ? std::string(trim(split(*text, '\n').front())) : std::string();
+}
+
+/// When the process started, in the kernel's ticks: tells it from another with the same pid.
+std::string start_ticks(std::int64_t pid) {
+  const auto text = read_file(fmt::format("/proc/{}/stat", pid), 4096);
+  if (!text) return {};
+  const auto parts = split(text->substr(std::min(text->rfind(')') + 2, text->size())), ' ');
+  return parts.size() > 19 ? parts[19] : std::string();
+}
+
+std::string own_command() {
+  const auto text = read_file("/proc/self/cmdline", 4096);
+  if (!text) return {};
+  std::vector<std::string> words = split(*text, '\0');
+  if (!words.empty() && words.back().empty()) words.pop_back();
+  if (!words.empty()) words[0] = words[0].substr(words[0].rfind('/') + 1);
+  return printable(join(words, " "), 200);
+}
+
+std::string boot_id() {
+  return first_line("/proc/sys/kernel/random/boot_id");
+}
+
+void write_holder(int fd, const Clock& clock) {
+  const std::string text = boost::json::serialize(JsonObject{{"pid", ::getpid()},
+                                                             {"start", start_ticks(::getpid())},
+                                                             {"boot", boot_id()},
+                                                             {"command", own_command()},
+                                                             {"since", to_text(clock.wall())}}) +
+                           "\n";
+  // For messages alone: a name that could not be written is no reason not to hold the lock.
+  if (::ftruncate(fd, 0) == 0) [[maybe_unused]]
+    const ssize_t n = ::pwrite(fd, text.data(), text.size(), 0);
+}
+
+Error held(const std::string& what, const std::string& path) {
+  Error e = error("lock.held", fmt::format("another run holds {}", what))
+                .next("wait until it has ended; a lock never outlives the process that holds it")
+                .passing();
+  const auto text = read_file(path, 4096);
+  const auto holder = text ? parse_json(*text) : failure(Error{});
+  if (!holder) return e;
+  const std::int64_t pid = number_at(*holder, "pid");
+  const bool alive = pid > 0 && text_at(*holder, "boot") == boot_id() &&
+                     text_at(*holder, "start") == start_ticks(pid);
+  e.facts.push_back(
+      {"holder", fmt::format("{} (pid {}, since {}{})", printable(text_at(*holder, "command"), 200),
+                             pid, printable(text_at(*holder, "since"), 40),
+                             alive ? "" : "; it has ended, a child of it holds the lock")});
+  return e;
+}
+
+Result<Lock> take(const std::string& state_dir, const std::string& name, const std::string& what,
+                  const Patience& patience) {
+  if (auto secured = secure_state_folder(state_dir); !secured) return failed(secured);
+  const std::string folder = state_dir + "/locks";
+  if (auto made = make_folders(folder, 0700); !made) return failed(made);
+  const std::string path = folder + "/" + name;
+  Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd)
+    return failure(
+        error("file.unwritable", fmt::format("cannot open {}: {}", path, std::strerror(errno))));
+  const Deadline deadline(patience.clock, patience.most);
+  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK)
+      return failure(
+          error("file.unwritable", fmt::format("cannot lock {}: {}", path, std::strerror(errno))));
+    if (deadline.passed(patience.clock)) return failure(held(what, path));
+    const Instant again = std::min(deadline.until(), patience.clock.now() + between_tries);
+    if (!patience.clock.wait_until(again, patience.stop))
+      return failure(error("lock.stopped", fmt::format("stopped while waiting for {}", what)));
+  }
+  write_holder(fd.get(), patience.clock);
+  return Lock(std::move(fd));
+}
+
+}  // namespace
+
+Lock::~Lock() {
+  // The name goes before the lock does; the file stays, or two could lock two files of one name.
+  if (file_) [[maybe_unused]]
+    const int done = ::ftruncate(file_.get(), 0);
+}
+
+Result<Lock> lock_environment(const std::string& state_dir, const EnvironmentId& id,
+                              const Patience& patience) {
+  return take(state_dir, id.application + "." + id.environment + ".lock", id.text(), patience);
+}
+
+Result<Lock> lock_host(const std::string& state_dir, const Patience& patience) {
+  return take(state_dir, ".host.lock", "the images of this host", patience);
+}
+
+}  // namespace reconciler

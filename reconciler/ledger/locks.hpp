@@ -1,0 +1,42 @@
+// One writer at a time: a flock an environment, and one for the host around supply and removal.
+// The kernel frees them when the holder dies; descriptors are close-on-exec, so that no child that
+// outlives the reconciler keeps one. The holder's name in the file is for messages alone.
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "reconciler/base/clock.hpp"
+#include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/result.hpp"
+#include "reconciler/model/names.hpp"
+
+namespace reconciler {
+
+/// A lock that is held; freed with the object.
+class Lock {
+ public:
+  explicit Lock(Descriptor file) : file_(std::move(file)) {}
+  Lock(Lock&&) = default;
+  Lock& operator=(Lock&&) = default;
+  ~Lock();
+
+ private:
+  Descriptor file_;
+};
+
+/// How long to wait for a lock that another run holds, and on which clock.
+struct Patience {
+  Clock& clock;
+  Duration most{0};  ///< zero: not at all
+  std::stop_token stop{};
+};
+
+/// The environment's lock, for everything that changes it. `lock.held` (exit 75) names who holds
+/// it and since when; `lock.stopped` when the wait was stopped.
+Result<Lock> lock_environment(const std::string& state_dir, const EnvironmentId& id,
+                              const Patience& patience);
+/// The host's lock, around supply and removal of images. Always taken after an environment's.
+Result<Lock> lock_host(const std::string& state_dir, const Patience& patience);
+
+}  // namespace reconciler

@@ -1,0 +1,247 @@
+// Runs: begun, ended, and told again by `history`; their logs.
+#include <fmt/format.h>
+
+#include "reconciler/base/text.hpp"
+#include "reconciler/driver/wire.hpp"
+#include "reconciler/ledger/parts.hpp"
+
+namespace reconciler {
+namespace {
+
+constexpr std::int64_t most_log_bytes = 1 << 20;
+constexpr std::int64_t logs_kept = 50;  // of an environment's newest runs
+
+constexpr const char* left_out = "... the rest is left out: a run's log holds 1 MiB";
+
+Error run_unknown(RunId run) {
+  return error("ledger.run_unknown", fmt::format("the ledger has no run {}", run))
+      .next("reconciler history shows which there are");
+}
+
+Result<std::vector<AttemptRow>> attempts_of(Database& database, RunId run) {
+  std::vector<AttemptRow> all;
+  auto query = database.query(
+      "SELECT id, phase, verb, title, once_key, started, took_ms, fate, evidence, code, message, "
+      "settled_by FROM attempts WHERE run = ? ORDER BY id");
+  if (!query) return failed(query);
+  query->bind(run);
+  for (;;) {
+    auto row = query->step();
+    if (!row) return failed(row);
+    if (!*row) return all;
+    AttemptRow& one = all.emplace_back();
+    one.id = query->text(0);
+    if (auto done = wire::read_phase(query->text(1), one.phase); !done) return failed(done);
+    one.verb = query->text(2);
+    one.title = query->text(3);
+    one.once_key = query->text(4);
+    one.started = wall_time(query->number(5));
+    if (!query->null(6)) one.took = Duration(query->number(6));
+    if (!query->null(7))
+      if (auto done = wire::read_fate(query->text(7), one.fate.emplace()); !done)
+        return failed(done);
+    if (!query->null(8)) {
+      auto json = parse_json(query->text(8));
+      if (!json) return failed(json);
+      one.evidence = std::move(*json);
+    }
+    one.code = query->text(9);
+    one.message = query->text(10);
+    one.settled_by = query->text(11);
+  }
+}
+
+#define RUN_COLUMNS                                                                          \
+  "serial, environment, started, ended, plan_id, from_tag, to_tag, desired, config_commit, " \
+  "config_subject, who, condition, reason, code, message"
+
+Result<std::vector<RunRow>> read_runs(Database& database, Query query) {
+  std::vector<RunRow> runs;
+  for (;;) {
+    auto row = query.step();
+    if (!row) return failed(row);
+    if (!*row) break;
+    RunRow& run = runs.emplace_back();
+    run.serial = query.number(0);
+    const std::string name = query.text(1);
+    const auto slash = name.find('/');
+    run.id = {name.substr(0, slash), name.substr(slash + 1)};
+    run.started = wall_time(query.number(2));
+    if (!query.null(3)) run.ended = wall_time(query.number(3));
+    run.plan_id = query.text(4);
+    run.from = query.text(5);
+    run.to = query.text(6);
+    run.desired = query.text(7);
+    run.config_commit = query.text(8);
+    run.config_subject = query.text(9);
+    run.who = query.text(10);
+    run.end = {query.text(11), query.text(12), query.text(13), query.text(14)};
+  }
+  for (auto& run : runs) {
+    auto attempts = attempts_of(database, run.serial);
+    if (!attempts) return failed(attempts);
+    run.attempts = std::move(*attempts);
+  }
+  return runs;
+}
+
+Status close_interrupted(Database& database, const EnvironmentId& id, std::int64_t now) {
+  auto query = database.query(
+      "UPDATE runs SET ended = ?, condition = 'Stalled', reason = 'Interrupted' "
+      "WHERE environment = ? AND ended IS NULL");
+  if (!query) return failed(query);
+  return query->bind(now).bind(id.text()).run();
+}
+
+Status drop_old_logs(Database& database, const EnvironmentId& id) {
+  auto query = database.query(
+      "DELETE FROM log WHERE run IN (SELECT serial FROM runs WHERE environment = ? AND "
+      "log_bytes > 0 ORDER BY serial DESC LIMIT -1 OFFSET ?)");
+  if (!query) return failed(query);
+  return query->bind(id.text()).bind(logs_kept).run();
+}
+
+}  // namespace
+
+RunStart run_of(const Plan& plan, std::string who) {
+  return {
+      plan.environment,    plan.id,        plan.from,    plan.to, plan.desired, plan.config_commit,
+      plan.config_subject, std::move(who), to_json(plan)};
+}
+
+Result<RunId> Ledger::begin_run(const RunStart& start) {
+  const std::lock_guard lock(parts_->mutex);
+  Database& db = parts_->database;
+  auto transaction = Transaction::begin(db);
+  if (!transaction) return failed(transaction);
+  if (auto done = parts_->know(start.id); !done) return failed(done);
+  if (auto done = close_interrupted(db, start.id, parts_->wall()); !done) return failed(done);
+  if (auto done = drop_old_logs(db, start.id); !done) return failed(done);
+  {
+    auto query = db.query("UPDATE environments SET unfinished = ? WHERE name = ?");
+    if (!query) return failed(query);
+    if (auto done = query->bind(start.desired).bind(start.id.text()).run(); !done)
+      return failed(done);
+  }
+  {
+    auto query = db.query(
+        "INSERT INTO runs (environment, plan_id, from_tag, to_tag, desired, config_commit, "
+        "config_subject, who, plan, started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    if (!query) return failed(query);
+    query->bind(start.id.text())
+        .bind(start.plan_id)
+        .bind(start.from)
+        .bind(start.to)
+        .bind(start.desired)
+        .bind(start.config_commit)
+        .bind(start.config_subject)
+        .bind(start.who)
+        .bind(boost::json::serialize(start.plan))
+        .bind(parts_->wall());
+    if (auto done = query->run(); !done) return failed(done);
+  }
+  const RunId run = db.last_id();
+  if (auto done = transaction->commit(); !done) return failed(done);
+  return run;
+}
+
+Status Ledger::end_run(RunId run, const RunEnd& end) {
+  const std::lock_guard lock(parts_->mutex);
+  auto query = parts_->database.query(
+      "UPDATE runs SET ended = ?, condition = ?, reason = ?, code = ?, message = ? "
+      "WHERE serial = ? RETURNING serial");
+  if (!query) return failed(query);
+  query->bind(parts_->wall()).bind(end.condition).bind(end.reason).bind(end.code).bind(end.message);
+  auto row = query->bind(run).step();
+  if (!row) return failed(row);
+  if (!*row) return failure(run_unknown(run));
+  if (auto rest = query->step(); !rest) return failed(rest);
+  return {};
+}
+
+Result<std::vector<RunRow>> Ledger::history(const EnvironmentId& id, size_t limit) const {
+  const std::lock_guard lock(parts_->mutex);
+  auto query = parts_->database.query(
+      "SELECT " RUN_COLUMNS " FROM runs WHERE environment = ? ORDER BY serial DESC LIMIT ?");
+  if (!query) return failed(query);
+  query->bind(id.text()).bind(static_cast<std::int64_t>(limit));
+  return read_runs(parts_->database, std::move(*query));
+}
+
+Result<std::optional<RunRow>> Ledger::last_run(const EnvironmentId& id) const {
+  auto runs = history(id, 1);
+  if (!runs) return failed(runs);
+  if (runs->empty()) return std::optional<RunRow>();
+  return std::optional(std::move(runs->front()));
+}
+
+Result<RunRow> Ledger::run(RunId run) const {
+  const std::lock_guard lock(parts_->mutex);
+  auto query = parts_->database.query("SELECT " RUN_COLUMNS " FROM runs WHERE serial = ?");
+  if (!query) return failed(query);
+  query->bind(run);
+  auto runs = read_runs(parts_->database, std::move(*query));
+  if (!runs) return failed(runs);
+  if (runs->empty()) return failure(run_unknown(run));
+  return std::move(runs->front());
+}
+
+Status Ledger::append_log(RunId run, const std::vector<std::string>& lines) {
+  if (lines.empty()) return {};
+  const std::lock_guard lock(parts_->mutex);
+  Database& db = parts_->database;
+  // A line a sync would slow the task that writes it; the next full commit syncs these as well.
+  if (auto set = db.execute("PRAGMA synchronous=NORMAL"); !set) return set;
+  const auto append = [&]() -> Status {
+    auto transaction = Transaction::begin(db);
+    if (!transaction) return failed(transaction);
+    std::int64_t bytes = 0;
+    std::int64_t n = 0;
+    {
+      auto query = db.query(
+          "SELECT log_bytes, (SELECT coalesce(max(n), 0) FROM log WHERE run = serial) FROM runs "
+          "WHERE serial = ?");
+      if (!query) return failed(query);
+      auto row = query->bind(run).step();
+      if (!row) return failed(row);
+      if (!*row) return failure(run_unknown(run));
+      bytes = query->number(0);
+      n = query->number(1);
+    }
+    const auto write = [&](std::string_view line) -> Status {
+      auto query = db.query("INSERT INTO log (run, n, line) VALUES (?, ?, ?)");
+      if (!query) return failed(query);
+      return query->bind(run).bind(++n).bind(line).run();
+    };
+    for (const auto& line : lines) {
+      if (bytes > most_log_bytes) break;
+      bytes += static_cast<std::int64_t>(line.size()) + 1;
+      if (auto done = write(bytes > most_log_bytes ? left_out : line); !done) return done;
+    }
+    {
+      auto query = db.query("UPDATE runs SET log_bytes = ? WHERE serial = ?");
+      if (!query) return failed(query);
+      if (auto done = query->bind(bytes).bind(run).run(); !done) return done;
+    }
+    return transaction->commit();
+  };
+  Status done = append();
+  if (auto set = db.execute("PRAGMA synchronous=FULL"); !set) return set;
+  return done;
+}
+
+Result<std::vector<std::string>> Ledger::log(RunId run) const {
+  const std::lock_guard lock(parts_->mutex);
+  std::vector<std::string> lines;
+  auto query = parts_->database.query("SELECT line FROM log WHERE run = ? ORDER BY n");
+  if (!query) return failed(query);
+  query->bind(run);
+  for (;;) {
+    auto row = query->step();
+    if (!row) return failed(row);
+    if (!*row) return lines;
+    lines.push_back(query->text(0));
+  }
+}
+
+}  // namespace reconciler

@@ -1,0 +1,13 @@
+// What two environments cannot share.
+#pragma once
+
+#include "reconciler/manifest/manifest.hpp"
+
+namespace reconciler {
+
+/// Moves environments that would fight over a name into `broken`, all who claim it: nothing tells
+/// which one is right, and the newcomer must not take over what runs. `env.duplicate_name`,
+/// `env.project_collision` and `env.state_collision` (on one host).
+void refuse_collisions(Manifests& manifests);
+
+}  // namespace reconciler

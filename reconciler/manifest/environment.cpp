@@ -1,0 +1,256 @@
+#include "reconciler/manifest/environment.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "reconciler/base/duration.hpp"
+#include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/text.hpp"
+#include "reconciler/manifest/check.hpp"
+#include "reconciler/manifest/expression.hpp"
+#include "reconciler/manifest/paths.hpp"
+#include "reconciler/manifest/placeholders.hpp"
+#include "reconciler/manifest/steps.hpp"
+
+namespace reconciler {
+namespace {
+
+bool variable_name(std::string_view name) {
+  const auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_'; };
+  return !name.empty() && name.size() <= 200 && letter(name.front()) &&
+         std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
+bool always_there(std::string_view name) {
+  return name == "TAG" || name == "COMMIT" || name == "APPLICATION" || name == "ENVIRONMENT";
+}
+
+class Reader {
+ public:
+  Reader(EnvironmentSpec& spec, const Node& merged, std::vector<Error>& mistakes)
+      : spec_(spec), merged_(merged), mistakes_(mistakes) {}
+
+  void read() {
+    spec_.places[""] = merged_.spot.place();
+    source();
+    tag();
+    if (const Node* host = at("host")) spec_.host = host->text;
+    variables();
+    JsonObject sections;
+    sections["compose"] = compose();
+    sections["data"] = paths("data", at("data"), "/data");
+    sections["images"] = images();
+    sections["release"] =
+        read_steps(at("release"), StepList::release, "/release", spec_.places, mistakes_);
+    sections["verify"] = verify();
+    spec_.sections = std::move(sections);
+    rest();
+  }
+
+ private:
+  const Node* at(std::string_view key) const { return merged_.find(key); }
+  static const Node* at(const Node* map, std::string_view key) {
+    return map ? map->find(key) : nullptr;
+  }
+  void note(Error e, const Spot& where) { mistakes_.push_back(std::move(e).at(where.place())); }
+  void hold(Status status, const Spot& where) {
+    if (!status) note(std::move(status.error()), where);
+  }
+
+  void tag() {
+    const Node* tag = at("tag");
+    if (!tag)
+      return note(error("manifest.missing", fmt::format("{} has no tag", spec_.id.text()))
+                      .next("write the version wanted, such as tag: v1.2.3"),
+                  merged_.spot);
+    spec_.tag = tag->text;
+    spec_.tag_place = tag->spot.place();
+    if (tag->is(Node::Kind::scalar)) hold(check_tag(tag->text, spec_.source.tags), tag->spot);
+  }
+
+  void source() {
+    const Node* source = at("source");
+    spec_.source.tags = TagDiscipline::any;  // nothing resolves the tag where there is no source
+    if (!source) return;
+    const Node* repository = source->find("repository");
+    const Node* tags = source->find("tags");
+    if (!repository)
+      return note(error("manifest.missing", "source has no repository")
+                      .next("add repository: URL, or write the URL alone"),
+                  source->spot);
+    const std::string& location = repository->text;
+    spec_.source.place = repository->spot.place();
+    if (location == ".") {
+      spec_.source.kind = Source::Kind::same;
+    } else {
+      spec_.source.kind = Source::Kind::repository;
+      spec_.source.location = location;
+      spec_.source.tags = TagDiscipline::semver;
+      if (location.empty()) note(error("manifest.type", "source is empty"), repository->spot);
+    }
+    if (!tags) return;
+    for (const auto one : {TagDiscipline::semver, TagDiscipline::commit, TagDiscipline::build,
+                           TagDiscipline::any})
+      if (to_text(one) == tags->text) spec_.source.tags = one;
+  }
+
+  void variables() {
+    const Node* variables = at("variables");
+    if (const Node* files = at(variables, "env_file")) {
+      if (files->is(Node::Kind::list))
+        for (const auto& item : files->items) env_file(item);
+      else
+        env_file(*files);
+    }
+    if (const Node* set = at(variables, "set"))
+      for (const auto& member : set->members) {
+        name_of_variable(member.key, member.spot);
+        if (always_there(member.key))
+          note(error("variables.reserved",
+                     fmt::format("{} is set by the reconciler", member.key))
+                   .next("use another name"),
+               member.spot);
+        placeholders(member.value);
+        spec_.set.push_back({member.key, member.value.text, member.value.spot.place()});
+      }
+    if (const Node* required = at(variables, "required")) {
+      for (const auto& item : required->items) {
+        name_of_variable(item.text, item.spot);
+        spec_.required.push_back({item.text, "", item.spot.place()});
+      }
+      for (const auto& member : required->members) {
+        name_of_variable(member.key, member.spot);
+        if (auto good = Expression::compile(member.value.text); !good)
+          note(std::move(good.error()), member.value.spot);
+        spec_.required.push_back({member.key, member.value.text, member.value.spot.place()});
+      }
+    }
+  }
+
+  void env_file(const Node& node) {
+    const Node* path = node.is(Node::Kind::map) ? node.find("path") : &node;
+    if (!path) {
+      if (!node.find("provider"))
+        note(error("manifest.missing", "an env file has a path, and this has none"), node.spot);
+      return;  // a provider alone was refused before
+    }
+    hold(check_tree_path("env_file", path->text), path->spot);
+    spec_.env_files.push_back({path->text, path->spot.place()});
+  }
+
+  void placeholders(const Node& text) {
+    if (auto good = references(text.text); !good) note(std::move(good.error()), text.spot);
+  }
+
+  void name_of_variable(const std::string& name, const Spot& where) {
+    if (!variable_name(name))
+      note(error("name.invalid", fmt::format("\"{}\" is no name of a variable",
+                                             printable(name, 60)))
+               .next("letters, digits and _ alone, and no digit first"),
+           where);
+  }
+
+  JsonArray texts(const Node* node, const std::string& pointer) {
+    JsonArray out;
+    if (!node) return out;
+    const auto add = [&](const Node& one) {
+      spec_.places[fmt::format("{}/{}", pointer, out.size())] = one.spot.place();
+      out.push_back(Json(one.text));
+    };
+    spec_.places[pointer] = node->spot.place();
+    if (node->is(Node::Kind::scalar)) add(*node);
+    for (const auto& item : node->items) add(item);
+    return out;
+  }
+
+  JsonArray paths(std::string_view what, const Node* node, const std::string& pointer) {
+    const auto one = [&](const Node& path) { hold(check_tree_path(what, path.text), path.spot); };
+    if (node && node->is(Node::Kind::scalar)) one(*node);
+    if (node) std::ranges::for_each(node->items, one);
+    return texts(node, pointer);
+  }
+
+  JsonObject compose() {
+    const Node* compose = at("compose");
+    JsonObject out;
+    if (const Node* files = at(compose, "files")) {
+      if (files->is(Node::Kind::list) && files->items.empty())
+        note(error("manifest.type", "compose.files is empty")
+                 .next("name a file, or leave it out: Compose's own rules find them"),
+             files->spot);
+      out["files"] = paths("compose.files", files, "/compose/files");
+    }
+    const Node* project = at(compose, "project");
+    if (project) hold(check_name("project", project->text), project->spot);
+    out["project"] = project ? project->text : spec_.id.application;
+    out["profiles"] = texts(at(compose, "profiles"), "/compose/profiles");
+    out["jobs"] = texts(at(compose, "jobs"), "/compose/jobs");
+    spec_.places["/compose"] = (compose ? compose : &merged_)->spot.place();
+    spec_.places["/compose/project"] =
+        (project ? project : compose ? compose : &merged_)->spot.place();
+    return out;
+  }
+
+  JsonObject images() {
+    const Node* images = at("images");
+    JsonObject out{{"no_cache", false}, {"pull", false}};
+    if (!images) return out;
+    spec_.places["/images"] = images->spot.place();
+    const Node* build = images->find("build");
+    const Spot& mode = build ? build->spot : images->spot;
+    if (images->is(Node::Kind::scalar) || build) {
+      out["mode"] = build ? "build" : images->text;
+      spec_.places["/images/mode"] = mode.place();
+    }
+    for (const char* key : {"no_cache", "pull"})
+      if (const Node* value = at(build, key)) {
+        out[key] = value->text == "true";
+        spec_.places[fmt::format("/images/{}", key)] = value->spot.place();
+      }
+    return out;
+  }
+
+  JsonObject verify() {
+    const Node* verify = at("verify");
+    if (verify) spec_.places["/verify"] = verify->spot.place();
+    if (const Node* timeout = at(verify, "timeout"))
+      if (const auto parsed = parse_duration(timeout->text)) spec_.verify_timeout = *parsed;
+    if (const Node* stable = at(verify, "stable"))
+      if (const auto parsed = parse_duration(stable->text)) spec_.verify_stable = *parsed;
+    return {{"checks", read_steps(at(verify, "checks"), StepList::checks, "/verify/checks",
+                                  spec_.places, mistakes_)}};
+  }
+
+  void rest() {
+    if (const Node* on_failure = at("on_failure"))
+      spec_.on_failure = on_failure->text == "hold" ? OnFailure::hold : OnFailure::rollback;
+    if (const Node* keep = at("keep")) {
+      spec_.keep.reset();
+      if (keep->text != "all") spec_.keep = static_cast<int>(number_of(*keep));
+    }
+    if (const Node* folder = at("state_files")) {
+      hold(check_host_path("state_files", folder->text), folder->spot);
+      spec_.state_files = clean_path(folder->text);
+      spec_.state_files_place = folder->spot.place();
+    }
+  }
+
+  EnvironmentSpec& spec_;
+  const Node& merged_;
+  std::vector<Error>& mistakes_;
+};
+
+}  // namespace
+
+EnvironmentSpec read_environment(const EnvironmentId& id, const std::string& folder,
+                                 const Node& merged, std::vector<Error>& mistakes) {
+  EnvironmentSpec spec;
+  spec.id = id;
+  spec.folder = folder;
+  Reader(spec, merged, mistakes).read();
+  return spec;
+}
+
+}  // namespace reconciler

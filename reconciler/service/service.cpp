@@ -1,0 +1,137 @@
+#include "reconciler/service/service.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "reconciler/base/digest.hpp"
+#include "reconciler/condition.hpp"
+#include "reconciler/manifest/manifest.hpp"
+
+namespace reconciler {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr Duration look_again{60s};
+constexpr Duration fetch_within{60s};
+
+bool serves(const Host& host, const EnvironmentSpec& spec) {
+  if (!host.serve.empty())
+    return std::find(host.serve.begin(), host.serve.end(), spec.id.text()) != host.serve.end();
+  return spec.host.empty() || spec.host == host.name;
+}
+
+/// What the repository asks of one environment: its own sections, not the commit they came with.
+std::string wish_of(const EnvironmentSpec& spec) {
+  JsonArray variables;
+  for (const auto& set : spec.set) variables.push_back(JsonArray{set.name, set.text});
+  return sha256(canonical(JsonObject{{"tag", spec.tag},
+                                     {"sections", spec.sections},
+                                     {"set", std::move(variables)},
+                                     {"source", spec.source.location},
+                                     {"state_files", spec.state_files}}));
+}
+
+}  // namespace
+
+void Service::take(const Snapshot& snapshot, const Repository& repository) {
+  auto manifests = read_manifests(snapshot.folder, repository.name);
+  if (!manifests) {
+    log_.warn(fmt::format("{}: {}", repository.name, manifests.error().message));
+    return;
+  }
+  for (const auto& mistake : manifests->mistakes())
+    log_.warn(fmt::format("{}:{}: {}: {}", mistake.place.file, mistake.place.line, mistake.code,
+                          mistake.message));
+  for (auto& spec : manifests->environments) {
+    if (!serves(parts_.host, spec)) continue;
+    Place& place =
+        places_
+            .try_emplace(
+                spec.id,
+                Place{std::nullopt, "", {}, Backoff(std::hash<std::string>{}(spec.id.text())), ""})
+            .first->second;
+    const std::string wish = wish_of(spec);
+    const bool newer =
+        wish != place.wish || (place.asked && place.asked->config.commit != snapshot.commit &&
+                               spec.source.kind != Source::Kind::repository);
+    if (newer) {  // ends every wait and back-off at once
+      place.due = parts_.clock.now();
+      place.backoff.reset();
+      place.stalled_at.clear();
+    }
+    place.wish = wish;
+    place.asked = Asked{std::move(spec), snapshot, true};
+  }
+}
+
+void Service::fetch(const Repository& repository, std::stop_token stop) {
+  Mirror mirror(parts_.state, repository, MirrorOf::config, parts_.helper, parts_.clock);
+  auto snapshot = mirror.fetch(fetch_within, std::move(stop));
+  if (!snapshot) {
+    log_.warn(fmt::format("{}: {}: {}; works on from the last fetch", repository.name,
+                          snapshot.error().code, snapshot.error().message));
+    snapshot = mirror.last();
+  }
+  if (snapshot) take(*snapshot, repository);
+  fetch_due_[repository.name] = parts_.clock.now() + repository.poll;
+}
+
+void Service::later(const EnvironmentId& id, Place& place, const Error& why) {
+  if (why.code == "apply.stopped") return;
+  if (why.lasting == Lasting::transient || why.code == "plan.stale" || why.code == "lock.held") {
+    const Duration wait = place.backoff.next();
+    place.due = parts_.clock.now() + wait;
+    log_.warn(
+        fmt::format("{}: {}: {}; again in {}", id.text(), why.code, why.message, for_people(wait)));
+    return;
+  }
+  // What failed for good is not tried again by itself: it waits for another wish, or a person.
+  place.stalled_at = place.wish;
+  place.due = parts_.clock.now() + look_again;
+  log_.warn(
+      fmt::format("{}: Stalled: {}: {}; next: {}", id.text(), why.code, why.message, why.hint));
+}
+
+void Service::reconcile_one(const EnvironmentId& id, Place& place, std::stop_token stop) {
+  const auto agree = [&](const Look& seen) -> Result<bool> {
+    const auto last = parts_.ledger.last_run(id);
+    const Condition condition = condition_of(seen.plan, last ? *last : std::nullopt);
+    if (condition.word != "Reconciling") return false;
+    log_.info(fmt::format("{}: plan {}: {} -> {}", id.text(), seen.plan.id.substr(0, 6),
+                          seen.plan.from, seen.plan.to));
+    return true;
+  };
+  auto done = reconcile(parts_, *place.asked, "run", agree, events_, std::move(stop));
+  if (!done) return later(id, place, done.error());
+  place.backoff.reset();
+  place.due = parts_.clock.now() + look_again;
+  if (done->changed)
+    log_.info(
+        fmt::format("{}: runs {} after {}", id.text(), done->plan.to, for_people(done->took)));
+  if (done->plan.stalled && place.stalled_at != place.wish) {
+    place.stalled_at = place.wish;
+    log_.warn(fmt::format("{}: Stalled/{}: {}; next: {}", id.text(), done->plan.stalled->reason,
+                          done->plan.stalled->why, done->plan.stalled->next));
+  }
+}
+
+Instant Service::step(std::stop_token stop) {
+  for (const auto& repository : parts_.host.repositories) {
+    if (stop.stop_requested()) return parts_.clock.now();
+    if (const auto due = fetch_due_.find(repository.name);
+        due == fetch_due_.end() || due->second <= parts_.clock.now())
+      fetch(repository, stop);
+  }
+  Instant next = parts_.clock.now() + look_again;
+  for (auto& [id, place] : places_) {
+    if (stop.stop_requested()) break;
+    if (place.due <= parts_.clock.now()) reconcile_one(id, place, stop);
+    next = std::min(next, place.due);
+  }
+  for (const auto& [name, due] : fetch_due_) next = std::min(next, due);
+  return next;
+}
+
+}  // namespace reconciler

@@ -1,0 +1,47 @@
+// `run`: a loop with one step: take an environment that is due and reconcile it. Level-triggered:
+// it always looks afresh, so that a lost event costs time and never correctness.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "reconciler/base/log.hpp"
+#include "reconciler/reconcile.hpp"
+#include "reconciler/service/backoff.hpp"
+
+namespace reconciler {
+
+/// Drives all environments of this host. Call step() again and again; tests do so under a clock of
+/// theirs. Not thread-safe.
+class Service {
+ public:
+  Service(Parts parts, Log& log, Events& events) : parts_(parts), log_(log), events_(events) {}
+
+  /// Fetches config repositories that are due, reconciles every environment that is due, and says
+  /// when the next thing is. A broken environment never holds up others.
+  Instant step(std::stop_token stop);
+
+ private:
+  struct Place {
+    std::optional<Asked> asked;
+    std::string wish;  ///< what the repository asks: a newer one ends a wait
+    Instant due{};
+    Backoff backoff{0};
+    std::string stalled_at;  ///< the wish for which it stopped for good
+  };
+  void fetch(const Repository& repository, std::stop_token stop);
+  void take(const Snapshot& snapshot, const Repository& repository);
+  void reconcile_one(const EnvironmentId& id, Place& place, std::stop_token stop);
+  void later(const EnvironmentId& id, Place& place, const Error& why);
+
+  Parts parts_;
+  Log& log_;
+  Events& events_;
+  std::map<std::string, Instant> fetch_due_;  // by repository name
+  std::map<EnvironmentId, Place> places_;
+};
+
+}  // namespace reconciler
