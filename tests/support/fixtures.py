@@ -1,0 +1,39 @@
+"""pytest fixtures; a conftest.py takes them with `pytest_plugins = ["support.fixtures"]`."""
+
+from pathlib import Path
+
+import pytest
+
+from .compose import VERSIONS, Compose
+from .engine import Engine
+from .images import busybox
+from .proxy import Proxy
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """One Engine for the whole run, with busybox:test. A test that kills Engines makes one of its own."""
+    with Engine() as engine:
+        busybox(engine)
+        yield engine
+
+
+@pytest.fixture
+def proxy(engine):
+    """A recording proxy before that Engine."""
+    with Proxy(engine.socket, engine.folder / "proxy.sock") as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="session", params=VERSIONS, ids=[f"compose-{version}" for version in VERSIONS])
+def compose(request, engine):
+    with Compose(request.param, engine.url) as compose:
+        yield compose
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """tmp_path, readable by containers that do not run as root."""
+    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        parent.chmod(0o755)
+    return tmp_path

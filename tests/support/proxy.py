@@ -1,0 +1,204 @@
+"""A recording proxy in front of an Engine's socket: `with Proxy(engine.socket, path) as proxy:`.
+
+Bytes go through as they come, both ways and half-closes too, so that attach, exec, build, logs and events work as
+without it; beside that the requests are read and kept, with their answers' status.
+"""
+
+import asyncio
+import json
+import os
+import re
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, Callable, Deque, Dict, List, Optional, Union
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from .http_messages import CLOSE, RAW, Framing, Messages, framing_of, parse_head
+
+BODY_LIMIT = 4 << 20  # of a build context or an image archive only the beginning is kept
+
+# Requests that are not GET or HEAD and yet change nothing.
+_HARMLESS = re.compile(r"^/(containers/[^/]+/(wait|attach|resize)|exec/[^/]+/resize|auth|session|grpc)$")
+_EXEC = re.compile(r"^/(containers/[^/]+/exec|exec/[^/]+/(start|resize))$")
+
+
+@dataclass
+class Request:
+    method: str
+    target: str
+    headers: Dict[str, str]
+    at: float = field(default_factory=time.monotonic)
+    body: bytes = b""
+    size: int = 0
+    status: Optional[int] = None  # None: no answer came
+    answer: bytes = b""
+    hijacked: bool = False
+
+    @property
+    def path(self) -> str:
+        """Without version and query."""
+        return re.sub(r"^/v\d+\.\d+(?=/)", "", unquote(urlsplit(self.target).path))
+
+    @property
+    def query(self) -> Dict[str, str]:
+        return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
+
+    @property
+    def is_exec(self) -> bool:
+        """Part of running a command in a container, as checks do."""
+        return bool(_EXEC.match(self.path))
+
+    @property
+    def changes(self) -> bool:
+        """Asks the Engine to change something; execs are counted apart."""
+        return self.method not in ("GET", "HEAD") and not self.is_exec and not _HARMLESS.match(self.path)
+
+    def json(self) -> Any:
+        return json.loads(self.body or b"null")
+
+    def answer_json(self) -> Any:
+        return json.loads(self.answer or b"null")
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.target} -> {self.status}"
+
+
+class Proxy:
+    def __init__(self, upstream: str, path: Union[str, os.PathLike]):
+        self.upstream = str(upstream)
+        self.path = str(path)
+        self.url = f"unix://{self.path}"
+        self.requests: List[Request] = []
+        # Asked before a request's bytes go on: a number delays it by so many seconds, "drop" closes the connection.
+        self.before: Optional[Callable[[Request], Union[None, float, str]]] = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._ready = threading.Event()
+
+    def changes(self) -> List[Request]:
+        return [request for request in self.requests if request.changes]
+
+    def execs(self) -> List[Request]:
+        return [request for request in self.requests if request.is_exec]
+
+    def clear(self) -> None:
+        self.requests.clear()
+
+    def __enter__(self) -> "Proxy":
+        self._thread.start()
+        if not self._ready.wait(10) or not os.path.exists(self.path):
+            raise RuntimeError(f"no proxy at {self.path}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            server = self._loop.run_until_complete(asyncio.start_unix_server(self._serve, self.path))
+        finally:
+            self._ready.set()
+        self._loop.run_forever()
+        server.close()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0.01))
+        self._loop.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            engine_reader, engine_writer = await asyncio.open_unix_connection(self.upstream)
+        except OSError:
+            # As a client sees it when nothing listens.
+            writer.close()
+            return
+        connection = _Connection(self)
+        try:
+            await asyncio.gather(
+                self._pump(reader, engine_writer, connection.requests.feed, connection),
+                self._pump(engine_reader, writer, connection.answers.feed, None),
+            )
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+            engine_writer.close()
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
+                    follow: Callable[[bytes], None], judged: Optional["_Connection"]) -> None:
+        while True:
+            piece = await reader.read(1 << 16)
+            if not piece:
+                if writer.can_write_eof():
+                    writer.write_eof()
+                # The Engine ended its side: nothing more will be answered, so the client's side ends too.
+                if judged is None:
+                    raise ConnectionResetError
+                return
+            follow(piece)
+            while judged is not None and judged.verdicts:
+                verdict = judged.verdicts.popleft()
+                if verdict == "drop":
+                    raise ConnectionResetError
+                await asyncio.sleep(float(verdict))
+            writer.write(piece)
+            await writer.drain()
+
+
+class _Connection:
+    """The messages of one connection, both ways: answers come in the order of their requests."""
+
+    def __init__(self, proxy: Proxy):
+        self._proxy = proxy
+        self._unanswered: Deque[Request] = deque()
+        self._asking: Optional[Request] = None
+        self._answering: Optional[Request] = None
+        self.verdicts: Deque[Union[float, str]] = deque()
+        self.requests = Messages(self._request_head, self._request_data, self._request_end)
+        self.answers = Messages(self._answer_head, self._answer_data, self._answer_end)
+
+    def _request_head(self, head: bytes) -> Framing:
+        first, headers = parse_head(head)
+        method, target, _ = first.split(" ", 2)
+        request = Request(method, target, headers, hijacked="upgrade" in headers)
+        self._asking = request
+        self._unanswered.append(request)
+        self._proxy.requests.append(request)
+        verdict = self._proxy.before(request) if self._proxy.before else None
+        if verdict is not None:
+            self.verdicts.append(verdict)
+        return framing_of(headers, otherwise=0)
+
+    def _request_data(self, piece: bytes) -> None:
+        self._asking.size += len(piece)
+        self._asking.body += piece[: BODY_LIMIT - len(self._asking.body)]
+
+    def _request_end(self) -> bool:
+        return not self._asking.hijacked
+
+    def _answer_head(self, head: bytes) -> Framing:
+        first, headers = parse_head(head)
+        status = int(first.split(" ", 2)[1])
+        if 100 <= status < 200 and status != 101:
+            self._answering = None
+            return 0
+        request = self._answering = self._unanswered.popleft()
+        request.status = status
+        if status == 101:
+            return RAW
+        if request.method == "HEAD" or status in (204, 304):
+            return 0
+        return framing_of(headers, otherwise=CLOSE)
+
+    def _answer_data(self, piece: bytes) -> None:
+        if self._answering:
+            self._answering.answer += piece[: BODY_LIMIT - len(self._answering.answer)]
+
+    def _answer_end(self) -> bool:
+        return True
