@@ -41,14 +41,17 @@ Json host_json(const Parts& parts, const EnvironmentSpec& spec) {
   const std::string place = spec.id.application + "/" + spec.id.environment;
   JsonObject files;
   for (const auto& [in_tree, real] : own.files) files[in_tree] = real;
+  JsonArray adopted;
+  if (auto lineages = parts.ledger.lineages(spec.id))
+    for (const auto& lineage : *lineages) adopted.emplace_back(lineage);
   return JsonObject{
       {"data", own.data.empty() ? fmt::format("{}/{}", parts.host.data, place) : own.data},
       {"files", std::move(files)},
       {"policy", policy_json(parts.host.policy)},
       {"state", parts.state},
-      {"state_files", spec.state_files.empty()
-                          ? fmt::format("{}/state-files/{}", parts.state, place)
-                          : spec.state_files}};
+      {"state_files", spec.state_files},
+      {"file", parts.host.file},
+      {"adopted", std::move(adopted)}};
 }
 
 /// Drivers point into sections; people get file, line and column.
@@ -88,7 +91,8 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, std::stop_token stop
   SourceAsk ask;
   ask.remembered = remembered->value_or("");
   ask.fetch = asked.fetch;
-  auto tree = source_tree(spec, parts.host, asked.config, parts.state, ask, parts.helper, parts.clock, stop);
+  auto tree = source_tree(spec, parts.host, asked.config, parts.state, ask, parts.helper,
+                          parts.clock, stop);
   if (!tree) return failed(tree);
   // Only a tag that a source resolved can move.
   if (spec.source.kind == Source::Kind::repository)
@@ -107,7 +111,11 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, std::stop_token stop
                   tree->index, parts.state + "/objects"};
   request.host = host_json(parts, spec);
   auto prepared = parts.drivers.prepare(request, *variables, Deadline(parts.clock, prepare_within));
-  if (!prepared) return failure(placed(std::move(prepared.error()), spec.places));
+  if (!prepared) {
+    Places places = spec.places;
+    places["/state_files"] = spec.state_files_place;
+    return failure(placed(std::move(prepared.error()), places));
+  }
 
   Wish wish;
   wish.stale = std::move(tree->stale);

@@ -58,6 +58,9 @@ Status RemoteDriver::make_ready() {
 
 Result<Json> RemoteDriver::call(Call call) {
   const std::lock_guard lock(mutex_);
+  if (call.stop.stop_requested())  // while it waited for another call, perhaps
+    return failure(error("apply.stopped", fmt::format("stopped before {} was asked to {}",
+                                                      description_.name, call.method)));
   if (auto ready = make_ready(); !ready) return failed(ready);
   return exchange(call);
 }

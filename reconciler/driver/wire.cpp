@@ -259,8 +259,8 @@ Status read(const Json& from, Resource& into) {
         f.wrong("remedies", "is not a list of works for each of run, match and remove");
         break;
       }
-      for (const auto& work : works.get_array())
-        f.take(read(work, into.remedies[aim].emplace_back()));
+      auto& list_of_aim = into.remedies[aim];
+      for (const auto& work : works.get_array()) f.take(read(work, list_of_aim.emplace_back()));
     }
   return f.done();
 }

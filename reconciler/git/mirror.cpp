@@ -244,6 +244,8 @@ Result<std::string> Mirror::find_commit(const std::string& prefix, Duration time
   if (const std::string commit = text_at(known, prefix); !commit.empty()) return commit;
   const Json request = JsonObject{{"mirror", folder_ + "/mirror.git"}, {"prefix", prefix}};
   auto answer = helper_.call("resolve-prefix", request, timeout, std::move(stop));
+  if (!answer && answer.error().code == "git.corrupt")
+    static_cast<void>(replace_file(damage_note(folder_ + "/mirror.git"), ""));
   if (!answer) return failed(answer);
   const std::string commit = text_at(*answer, "commit");
   if (known.get_object().size() >= 1000) known.get_object().clear();  // a cache, nothing more

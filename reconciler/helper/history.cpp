@@ -176,6 +176,8 @@ Result<Json> resolve_prefix(const Json& request) {
   if (!repository) return failed(repository);
   auto found = commits_with(repository->get(), prefix, mirror);
   if (!found) return failed(found);
+  if (found->empty() && is_damaged(repository->get()))
+    return failure(mirror_error(GIT_ENOTFOUND, mirror));
   if (found->empty())
     return failure(error("git.commit_not_found", fmt::format("no commit begins with {}", prefix)));
   if (found->size() > 1)

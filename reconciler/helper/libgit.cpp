@@ -58,6 +58,26 @@ Result<Repository> open_mirror(const std::string& mirror) {
   return Repository(raw);
 }
 
+bool is_damaged(git_repository* repository) {
+  git_reference_iterator* raw = nullptr;
+  if (git_reference_iterator_new(&raw, repository) < 0) return true;
+  const ReferenceIterator all(raw);
+  git_odb* raw_odb = nullptr;
+  if (git_repository_odb(&raw_odb, repository) < 0) return true;
+  const Odb odb(raw_odb);
+  for (;;) {
+    git_reference* next = nullptr;
+    const int code = git_reference_next(&next, all.get());
+    if (code == GIT_ITEROVER) return false;
+    if (code < 0) return true;
+    const Reference reference(next);
+    size_t size = 0;
+    git_object_t type = GIT_OBJECT_INVALID;
+    const git_oid* target = git_reference_target(reference.get());
+    if (target && git_odb_read_header(&size, &type, odb.get(), target) < 0) return true;
+  }
+}
+
 Result<git_oid> parse_commit(std::string_view hex) {
   git_oid oid{};
   if (hex.size() != GIT_OID_HEXSZ || hex.find_first_not_of("0123456789abcdef") != hex.npos ||
@@ -74,7 +94,7 @@ Result<Commit> find_commit(git_repository* repository, std::string_view hex,
   if (!oid) return failed(oid);
   git_commit* raw = nullptr;
   const int code = git_commit_lookup(&raw, repository, &*oid);
-  if (code == GIT_ENOTFOUND)
+  if (code == GIT_ENOTFOUND && !is_damaged(repository))
     return failure(
         error("git.commit_not_found", fmt::format("commit {} is not in {}", hex, mirror)));
   if (code < 0) return failure(mirror_error(code, mirror));

@@ -48,6 +48,9 @@ Error mirror_error(int code, const std::string& mirror);
 
 /// `git.corrupt` when it cannot be opened; `git.never_fetched` when it is not there.
 Result<Repository> open_mirror(const std::string& mirror);
+/// Whether it lacks what its own references name. A pack that cannot be read hides its objects:
+/// they look as if they had never been there.
+bool is_damaged(git_repository* repository);
 /// 40 hexadecimal digits; `git.ref_invalid`.
 Result<git_oid> parse_commit(std::string_view hex);
 /// `git.commit_not_found`.

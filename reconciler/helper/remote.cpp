@@ -127,9 +127,17 @@ Error remote_error(int code, const Connection::State& state, bool downloading) {
                      kind == GIT_ERROR_OBJECT || kind == GIT_ERROR_REFERENCE;
   if (downloading && local)
     return error("git.corrupt", "the mirror cannot be added to").with("cause", cause).passing();
-  return error("git.unreachable", fmt::format("cannot fetch from {}", state.access.url))
-      .with("cause", cause)
-      .passing();
+  Error e = error("git.unreachable", fmt::format("cannot fetch from {}", state.access.url))
+                .with("cause", cause)
+                .passing();
+  // libssh2 says the same when the line breaks and when no kind of key is common to both sides.
+  const Url& url = state.access.parsed;
+  if (cause.find("exchange encryption keys") != cause.npos)
+    e.hint = fmt::format(
+        "if this lasts: RSA host keys are not understood here, so pin another: "
+        "ssh-keyscan -t ed25519{} {} >> {}",
+        url.port == 22 ? "" : fmt::format(" -p {}", url.port), url.host, state.access.known_hosts);
+  return e;
 }
 
 bool is_followed(std::string_view name) {
@@ -159,7 +167,7 @@ Result<Connection> Connection::open(git_repository* into, const Access& access) 
   Remote remote(raw);
   git_remote_connect_options options = GIT_REMOTE_CONNECT_OPTIONS_INIT;
   options.callbacks = callbacks(*state);
-  options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;  // the host file names the place
+  options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;  // to another host, that is
   options.proxy_opts.type = GIT_PROXY_NONE;
   if (const int code = git_remote_connect_ext(remote.get(), GIT_DIRECTION_FETCH, &options);
       code < 0)

@@ -46,6 +46,26 @@ Status read_once(Database& database, const EnvironmentId& id, Memory& memory) {
   }
 }
 
+/// What adoption found out takes the place of what was remembered; without it that stays.
+Status take_over(Database& db, const EnvironmentId& id, const Adoption& adoption,
+                 std::int64_t now) {
+  {
+    auto query =
+        db.query("UPDATE environments SET adopted_at = ?, serial = serial + 1 WHERE name = ?");
+    if (!query) return failed(query);
+    if (auto done = query->bind(now).bind(id.text()).run(); !done) return done;
+  }
+  if (!adoption.current) return {};
+  auto query = db.query(
+      "UPDATE environments SET current_tag = ?, current_commit = ?, current_digest = ?, "
+      "current_at = ?, previous_tag = ?, previous_commit = ?, previous_digest = ?, "
+      "previous_at = ?, changed_to = ?, unfinished = NULL WHERE name = ?");
+  if (!query) return failed(query);
+  bind_release(*query, adoption.current);
+  bind_release(*query, adoption.previous);
+  return query->bind(adoption.changed_to).bind(id.text()).run();
+}
+
 }  // namespace
 
 Ledger::Ledger(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -150,18 +170,7 @@ Status Ledger::adopt(const EnvironmentId& id, const Adoption& adoption) {
   auto transaction = Transaction::begin(db);
   if (!transaction) return failed(transaction);
   if (auto known = parts_->know(id); !known) return known;
-  {
-    auto query = db.query(
-        "UPDATE environments SET current_tag = ?, current_commit = ?, current_digest = ?, "
-        "current_at = ?, previous_tag = ?, previous_commit = ?, previous_digest = ?, "
-        "previous_at = ?, changed_to = ?, unfinished = NULL, adopted_at = ?, serial = serial + 1 "
-        "WHERE name = ?");
-    if (!query) return failed(query);
-    bind_release(*query, adoption.current);
-    bind_release(*query, adoption.previous);
-    query->bind(adoption.changed_to).bind(parts_->wall()).bind(id.text());
-    if (auto done = query->run(); !done) return done;
-  }
+  if (auto done = take_over(db, id, adoption, parts_->wall()); !done) return done;
   for (const auto& lineage : adoption.lineages) {
     auto query = db.query(
         "INSERT OR REPLACE INTO lineages (environment, lineage, who, at) VALUES (?, ?, ?, ?)");

@@ -83,6 +83,7 @@ struct OpenAttempt {
 };
 
 /// A stack that is taken over: what `adopt` found out, written as if it had been done here.
+/// Without `current` nothing of what is remembered changes but whose the environment is.
 struct Adoption {
   std::string who;
   std::optional<Release> current{};

@@ -153,7 +153,7 @@ class Checker {
       if (key->state == Key::State::not_yet && does_something(member.value, *key))
         note("manifest.not_yet", fmt::format("{} is not done by this version yet", inner),
              member.spot, "take it out until it is");
-      value(member.value, *key->shape, inner, nulls);
+      value(member.value, *key->shape, inner, key->stays ? Nulls::refused : nulls);
     }
   }
 

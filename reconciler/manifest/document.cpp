@@ -376,7 +376,9 @@ Result<Node> parse_document(const std::string& file, std::string_view text) {
     run_parser(whole, builder, mistakes);
   } catch (const Stop&) {
   } catch (const YAML::Exception& e) {
-    const Spot where = e.mark.is_null() ? builder.last() : builder.spot(e.mark);
+    // Behind the last line there is nothing to point at.
+    Spot where = e.mark.is_null() ? builder.last() : builder.spot(e.mark);
+    if (source->lines[static_cast<size_t>(where.line) - 1].empty()) where = builder.last();
     if (e.msg.starts_with("the referenced anchor is not defined"))
       mistakes.push_back(error("manifest.alias_forbidden",
                                "an alias or anchor stands here, and manifests have none")

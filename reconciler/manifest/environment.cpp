@@ -50,17 +50,19 @@ class Reader {
   }
 
  private:
-  const Node* at(std::string_view key) const { return merged_.find(key); }
+  /// A null means as much as no key.
   static const Node* at(const Node* map, std::string_view key) {
-    return map ? map->find(key) : nullptr;
+    const Node* value = map ? map->find(key) : nullptr;
+    return value && !value->is(Node::Kind::null) ? value : nullptr;
   }
+  const Node* at(std::string_view key) const { return at(&merged_, key); }
   void note(Error e, const Spot& where) { mistakes_.push_back(std::move(e).at(where.place())); }
   void hold(Status status, const Spot& where) {
     if (!status) note(std::move(status.error()), where);
   }
 
   void tag() {
-    const Node* tag = at("tag");
+    const Node* tag = merged_.find("tag");
     if (!tag)
       return note(error("manifest.missing", fmt::format("{} has no tag", spec_.id.text()))
                       .next("write the version wanted, such as tag: v1.2.3"),
@@ -74,8 +76,8 @@ class Reader {
     const Node* source = at("source");
     spec_.source.tags = TagDiscipline::any;  // nothing resolves the tag where there is no source
     if (!source) return;
-    const Node* repository = source->find("repository");
-    const Node* tags = source->find("tags");
+    const Node* repository = at(source, "repository");
+    const Node* tags = at(source, "tags");
     if (!repository)
       return note(error("manifest.missing", "source has no repository")
                       .next("add repository: URL, or write the URL alone"),
@@ -106,6 +108,7 @@ class Reader {
     }
     if (const Node* set = at(variables, "set"))
       for (const auto& member : set->members) {
+        if (member.value.is(Node::Kind::null)) continue;
         name_of_variable(member.key, member.spot);
         if (always_there(member.key))
           note(error("variables.reserved",
@@ -121,6 +124,7 @@ class Reader {
         spec_.required.push_back({item.text, "", item.spot.place()});
       }
       for (const auto& member : required->members) {
+        if (member.value.is(Node::Kind::null)) continue;
         name_of_variable(member.key, member.spot);
         if (auto good = Expression::compile(member.value.text); !good)
           note(std::move(good.error()), member.value.spot);
@@ -198,7 +202,7 @@ class Reader {
     JsonObject out{{"no_cache", false}, {"pull", false}};
     if (!images) return out;
     spec_.places["/images"] = images->spot.place();
-    const Node* build = images->find("build");
+    const Node* build = at(images, "build");
     const Spot& mode = build ? build->spot : images->spot;
     if (images->is(Node::Kind::scalar) || build) {
       out["mode"] = build ? "build" : images->text;

@@ -35,18 +35,12 @@ Node merge(Node base, const Node& over) {
   if (!base.is(Node::Kind::map) || !over.is(Node::Kind::map)) return over;
   for (const auto& member : over.members) {
     Node* inherited = base.find(member.key);
-    if (member.value.is(Node::Kind::null)) {
+    if (inherited && member.value.is(Node::Kind::null)) {
       std::erase_if(base.members, [&](const Member& one) { return one.key == member.key; });
     } else if (inherited) {
       *inherited = merge(std::move(*inherited), member.value);
     } else {
       base.members.push_back(member);
-      // What is new may itself hold nulls, which here take nothing away.
-      Node empty;
-      empty.kind = Node::Kind::map;
-      empty.spot = member.value.spot;
-      if (member.value.is(Node::Kind::map))
-        base.members.back().value = merge(std::move(empty), member.value);
     }
   }
   return base;

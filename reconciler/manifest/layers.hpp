@@ -9,7 +9,8 @@ namespace reconciler {
 /// `source: URL`, `compose: FILES`, `verify: [checks]`.
 Node long_form(Node document);
 
-/// `over` put on `base`: maps merge, scalars and lists replace, null takes an inherited key away.
+/// `over` put on `base`: maps merge, scalars and lists replace, null takes an inherited key away
+/// (where none is inherited it stays, and means as much as no key).
 Node merge(Node base, const Node& over);
 
 }  // namespace reconciler

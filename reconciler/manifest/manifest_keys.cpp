@@ -253,7 +253,7 @@ const Shape& environment_shape() {
   });
   static const Shape shape = [] {
     std::vector<Key> all{
-        {"tag", &text(), "", "The version wanted, read as it is written."},
+        {"tag", &text(), "", "The version wanted, read as it is written.", now, true},
         {"host", &text(), "(whoever serves it)", "The name of the host that serves it."},
         {"promote", &promote, "", "What must have run elsewhere before.", not_yet},
         {"approval", &approval, "", "A person must approve a change of version.", not_yet},

@@ -36,6 +36,7 @@ struct Key {
   std::string fallback;  ///< what holds when left out, as one would write it; in ( ): in words
   std::string sentence;  ///< what it is for
   State state = State::now;
+  bool stays = false;  ///< an environment cannot take it away with null
 };
 
 /// Tables for the three kinds of file. They live as long as the program.

@@ -56,7 +56,7 @@ class Writer {
     if (key.state == Key::State::not_yet) sentence += " Not done by this version yet.";
     JsonObject out{{"title", key.name}, {"description", sentence}};
     if (!key.fallback.empty() && !in_words) out["default"] = fallback(key);
-    for (auto& [name, value] : key.name == "tag" ? shape(*key.shape) : or_null(shape(*key.shape)))
+    for (auto& [name, value] : key.stays ? shape(*key.shape) : or_null(shape(*key.shape)))
       out[name] = value;
     return out;
   }
