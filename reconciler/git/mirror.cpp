@@ -26,9 +26,10 @@ std::string brief(const std::string& commit) {
 }
 
 // A name of the host file is a folder's name as it stands; a URL becomes one by its digest.
-std::string folder_name(const Repository& repository) {
+std::string folder_name(const Repository& repository, MirrorOf use) {
   if (check_name("repository", repository.name)) return repository.name;
-  return "by-url-" + sha256(repository.url).substr(0, 24);
+  // One URL may be both: what is kept of it, and what may be rewritten, is not the same.
+  return (use == MirrorOf::config ? "config-" : "source-") + sha256(repository.url).substr(0, 24);
 }
 
 // One fetch of a repository at a time on this host; freed by the kernel when its holder dies.
@@ -38,10 +39,14 @@ Result<Descriptor> lock(const std::string& path, const Deadline& deadline, const
   if (!fd)
     return failure(
         error("file.unwritable", fmt::format("cannot open {}: {}", path, std::strerror(errno))));
-  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (stop.stop_requested() || deadline.passed(clock))
+  // By count and not by the clock: the holder is another process, whom a simulated clock does not
+  // move.
+  constexpr Duration step(20);
+  for (auto tries = deadline.left(clock) / step; ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0;
+       --tries) {
+    if (stop.stop_requested() || tries <= 0)
       return failure(error("git.busy", fmt::format("another fetch holds {}", path)).passing());
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::this_thread::sleep_for(step);
   }
   return fd;
 }
@@ -55,7 +60,7 @@ Duration left(const Deadline& deadline, const Clock& clock) {
 Mirror::Mirror(const std::string& state, Repository repository, MirrorOf use, Helper& helper,
                const Clock& clock)
     : state_(state),
-      folder_(fmt::format("{}/repositories/{}", state, folder_name(repository))),
+      folder_(fmt::format("{}/repositories/{}", state, folder_name(repository, use))),
       repository_(std::move(repository)),
       use_(use),
       helper_(helper),

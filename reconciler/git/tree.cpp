@@ -99,6 +99,7 @@ Status settle(const TreeAsk& ask, const std::string& staging, const Tree& tree,
               const TreeIndex& index) {
   const std::string parent = folder_of(ask.state, ask.id);
   if (auto made = make_folders(parent, 0700); !made) return made;
+  if (known_tree(ask)) return {};
   if (is_folder(tree.path)) {  // another folder of the repository, or other links
     if (auto removed = remove_tree(tree.path); !removed) return removed;
   }

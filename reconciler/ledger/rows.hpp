@@ -29,6 +29,8 @@ struct RunStart {
   std::string config_subject;
   std::string who;  ///< who started it: a user's name, or `run`
   Json plan;        ///< to_json(Plan)
+  /// The plan ends in a record, and is unfinished until then. One that only mends an output is not.
+  bool to_be_recorded = true;
 };
 
 /// A run of that plan.

@@ -1,8 +1,12 @@
 // Runs: begun, ended, and told again by `history`; their logs.
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include <algorithm>
 #include "reconciler/base/text.hpp"
 #include "reconciler/driver/wire.hpp"
+
 #include "reconciler/ledger/parts.hpp"
 
 namespace reconciler {
@@ -103,10 +107,23 @@ Status drop_old_logs(Database& database, const EnvironmentId& id) {
 
 }  // namespace
 
+namespace {
+
+bool ends_in_record(const Plan& plan) {
+  return std::any_of(plan.actions.begin(), plan.actions.end(), [](const Action& action) {
+    return action.work.phase == Phase::record && !action.work.targets.empty() &&
+           action.work.targets[0].driver == "ledger";
+  });
+}
+
+}  // namespace
+
 RunStart run_of(const Plan& plan, std::string who) {
-  return {
-      plan.environment,    plan.id,        plan.from,    plan.to, plan.desired, plan.config_commit,
-      plan.config_subject, std::move(who), to_json(plan)};
+  return {plan.environment,    plan.id,
+          plan.from,           plan.to,
+          plan.desired,        plan.config_commit,
+          plan.config_subject, std::move(who),
+          to_json(plan),       ends_in_record(plan)};
 }
 
 Result<RunId> Ledger::begin_run(const RunStart& start) {
@@ -117,7 +134,7 @@ Result<RunId> Ledger::begin_run(const RunStart& start) {
   if (auto done = parts_->know(start.id); !done) return failed(done);
   if (auto done = close_interrupted(db, start.id, parts_->wall()); !done) return failed(done);
   if (auto done = drop_old_logs(db, start.id); !done) return failed(done);
-  {
+  if (start.to_be_recorded) {
     auto query = db.query("UPDATE environments SET unfinished = ? WHERE name = ?");
     if (!query) return failed(query);
     if (auto done = query->bind(start.desired).bind(start.id.text()).run(); !done)

@@ -113,10 +113,9 @@ class Checker {
     if (std::ranges::find(shape.words, node.text) != shape.words.end()) return;
     const std::string_view text = node.text;
     const std::string_view digits = text.starts_with('-') ? text.substr(1) : text;
-    const bool number =
-        !node.quoted && !digits.empty() &&
-        std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; }) &&
-        (digits.size() == 1 || digits.front() != '0');
+    const bool number = !node.quoted && !digits.empty() &&
+                        std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; }) &&
+                        (digits.size() == 1 || digits.front() != '0');
     if (!number) {
       const auto near = nearest(text, shape.words);
       return wrong_type(node, path,
@@ -126,14 +125,16 @@ class Checker {
     std::int64_t parsed = 0;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), parsed);
     if (read.ec != std::errc{} || parsed < shape.least || parsed > shape.most)
-      note("number.range", fmt::format("{} is {}, and wants {}", path, printable(text, 60), shape.wanted),
+      note("number.range",
+           fmt::format("{} is {}, and wants {}", path, printable(text, 60), shape.wanted),
            node.spot);
   }
 
   void names(const Node& node, const Shape& shape, const std::string& path, Nulls nulls) {
     for (const auto& member : node.members) {
       const bool layer = shape.values == &environment_shape();
-      const std::string inner = layer ? member.key : fmt::format("{}.{}", path, printable(member.key, 60));
+      const std::string inner =
+          layer ? member.key : fmt::format("{}.{}", path, printable(member.key, 60));
       value(member.value, *shape.values, inner, layer ? Nulls::take_away : nulls);
     }
   }

@@ -17,8 +17,8 @@ enum class Nulls { refused, take_away };
 /// where its value does nothing anyway (null, empty, the default).
 std::vector<Error> check(const Node& document, const Shape& shape, Nulls nulls = Nulls::refused);
 
-/// Mistakes in the order of files, lines and columns, one a place: what follows from a mistake is no
-/// second one.
+/// Mistakes in the order of files, lines and columns, one a place: what follows from a mistake is
+/// no second one.
 std::vector<Error> tidy(std::vector<Error> mistakes);
 
 /// The number that a scalar of Shape::Scalar::integer holds once check() has passed it.

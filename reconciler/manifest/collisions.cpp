@@ -43,9 +43,10 @@ class Collisions {
       fight(claimants, "env.project_collision", "the Compose project", claim.second, project_place,
             "give one of them a compose.project of its own");
     for (const auto& [claim, claimants] : folders)
-      fight(claimants, "env.state_collision", "the state files' folder", claim.second,
-            [](const EnvironmentSpec& spec) { return spec.state_files_place; },
-            "give one of them a state_files of its own");
+      fight(
+          claimants, "env.state_collision", "the state files' folder", claim.second,
+          [](const EnvironmentSpec& spec) { return spec.state_files_place; },
+          "give one of them a state_files of its own");
     std::erase_if(manifests_.environments,
                   [&](const EnvironmentSpec& spec) { return out_.contains(&spec); });
     for (auto& one : broken_) manifests_.broken.push_back(std::move(one));
@@ -61,11 +62,11 @@ class Collisions {
     if (claimants.size() < 2) return;
     for (const auto* spec : claimants) {
       const auto* other = claimants[spec == claimants[0] ? 1 : 0];
-      refuse(*spec, error("env.duplicate_name",
-                          fmt::format("{} is there twice, in {} as well", spec->id.text(),
-                                      shown(other->tag_place)))
-                        .at(spec->tag_place)
-                        .next("give one application another name: name: ..."));
+      refuse(*spec,
+             error("env.duplicate_name", fmt::format("{} is there twice, in {} as well",
+                                                     spec->id.text(), shown(other->tag_place)))
+                 .at(spec->tag_place)
+                 .next("give one application another name: name: ..."));
     }
   }
 
@@ -76,11 +77,11 @@ class Collisions {
     for (const auto* spec : claimants) {
       const auto* other = claimants[spec == claimants[0] ? 1 : 0];
       if (spec->id == other->id) continue;  // said already
-      refuse(*spec, error(code, fmt::format("{} \"{}\" of {} is also that of {} ({})", what, value,
-                                            spec->id.text(), other->id.text(),
-                                            shown(place_of(*other))))
-                        .at(place_of(*spec))
-                        .next(hint));
+      refuse(*spec,
+             error(code, fmt::format("{} \"{}\" of {} is also that of {} ({})", what, value,
+                                     spec->id.text(), other->id.text(), shown(place_of(*other))))
+                 .at(place_of(*spec))
+                 .next(hint));
     }
   }
 
@@ -91,6 +92,8 @@ class Collisions {
 
 }  // namespace
 
-void refuse_collisions(Manifests& manifests) { Collisions(manifests).run(); }
+void refuse_collisions(Manifests& manifests) {
+  Collisions(manifests).run();
+}
 
 }  // namespace reconciler

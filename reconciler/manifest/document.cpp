@@ -20,25 +20,9 @@ namespace {
 constexpr size_t deepest = 32;
 constexpr size_t most_nodes = 10'000;
 constexpr size_t most_mistakes = 100;  // more help nobody
-constexpr size_t longest_excerpt = 200;
 
 /// Thrown out of the parser to end it; `mistakes` already says why.
 struct Stop {};
-
-/// How far a scalar reaches on its first line. The parser tells only where it begins.
-int scalar_width(std::string_view line, size_t at, std::string_view text) {
-  if (at >= line.size()) return 1;
-  const char quote = line[at];
-  if (quote == '"' || quote == '\'') {
-    for (size_t i = at + 1; i < line.size(); ++i) {
-      if (quote == '"' && line[i] == '\\') ++i;
-      else if (line[i] == quote) return characters(line.substr(at, i + 1 - at));
-    }
-    return characters(line.substr(at));
-  }
-  if (!text.empty() && line.substr(at).starts_with(text)) return characters(text);
-  return 1;
-}
 
 /// Builds the tree from the parser's events and notes what must not be there.
 class Builder final : public YAML::EventHandler {
@@ -123,7 +107,7 @@ class Builder final : public YAML::EventHandler {
  private:
   struct Open {
     Node node;
-    std::optional<Member> key;  // a map's key whose value is still to come
+    std::optional<Member> key;         // a map's key whose value is still to come
     std::map<std::string, int> lines;  // of the keys so far
     bool repeated = false;             // the key was there before: its first value stays
   };
@@ -258,37 +242,6 @@ Error syntax(const Spot& where, std::string what, std::string hint) {
       .next(std::move(hint));
 }
 
-/// The first quote from `from` on that opens a scalar and is never closed; `from` if there is none.
-Spot open_quote(Spot from) {
-  const auto& lines = from.text->lines;
-  char quote = 0;
-  size_t line = 0;
-  size_t at = 0;
-  for (auto l = static_cast<size_t>(std::max(from.line, 1)) - 1; l < lines.size(); ++l) {
-    char before = ' ';
-    for (size_t i = 0; i < lines[l].size(); ++i) {
-      const char c = lines[l][i];
-      if (quote == '"' && c == '\\') {
-        ++i;
-      } else if (quote != 0) {
-        if (c == quote) quote = 0;
-      } else if (c == '#' && before == ' ') {
-        break;
-      } else if ((c == '"' || c == '\'') &&
-                 std::string_view(" \t[{,").find(before) != std::string_view::npos) {
-        quote = c;
-        line = l;
-        at = i;
-      }
-      before = c;
-    }
-  }
-  if (quote == 0) return from;
-  const std::string_view text = lines[line];
-  return {from.text, static_cast<int>(line) + 1, characters(text.substr(0, at)) + 1,
-          characters(text.substr(at))};
-}
-
 Error further_document(const Spot& where) {
   return error("manifest.multi_document", "a second document begins here, and a file holds one")
       .at(where.place())
@@ -320,19 +273,6 @@ void run_parser(const std::string& text, Builder& builder, std::vector<Error>& m
 
 }  // namespace
 
-Place Spot::place() const {
-  Place out;
-  if (text) out.file = text->file;
-  out.line = line;
-  out.column = column;
-  out.width = width;
-  const auto index = static_cast<size_t>(std::max(line, 1)) - 1;
-  if (text && line > 0 && index < text->lines.size() &&
-      text->lines[index].size() <= longest_excerpt)
-    out.source = text->lines[index];
-  return out;
-}
-
 const Member* Node::member(std::string_view key) const {
   for (const auto& one : members)
     if (one.key == key) return &one;
@@ -352,9 +292,8 @@ Node* Node::find(std::string_view key) {
 
 Result<Node> parse_document(const std::string& file, std::string_view text) {
   if (text.size() > largest_document)
-    return failure(error("manifest.too_large",
-                         fmt::format("the file has {} bytes, and may have {}", text.size(),
-                                     largest_document))
+    return failure(error("manifest.too_large", fmt::format("the file has {} bytes, and may have {}",
+                                                           text.size(), largest_document))
                        .at(whole_file(file))
                        .next("split it: environments can stand in files of their own"));
   if (auto readable = check_text(file, text); !readable) return failed(readable);

@@ -2,35 +2,16 @@
 // number of nodes are bounded, and what YAML can do beyond lists, maps and text is refused.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "reconciler/base/result.hpp"
+#include "reconciler/manifest/spot.hpp"
 
 namespace reconciler {
 
 inline constexpr size_t largest_document = 64U << 10U;
-
-/// A file's name and its lines, shared by all that was read from it.
-struct SourceText {
-  std::string file;
-  std::vector<std::string> lines;
-};
-
-/// Where a key or a value stands. Small; the excerpt is made when someone asks.
-struct Spot {
-  std::shared_ptr<const SourceText> text;
-  int line = 0;
-  int column = 0;  ///< in characters, from 1
-  int width = 1;
-  Place place() const;
-};
-
-/// The place of what concerns a file as a whole.
-inline Place whole_file(std::string file) { return {std::move(file), 0, 0, 1, ""}; }
 
 struct Member;
 
@@ -39,8 +20,8 @@ struct Member;
 struct Node {
   enum class Kind { null, scalar, list, map };
   Kind kind = Kind::null;
-  std::string text{};    ///< of a scalar
-  bool quoted = false;   ///< a scalar in quotes, or a block scalar
+  std::string text{};   ///< of a scalar
+  bool quoted = false;  ///< a scalar in quotes, or a block scalar
   std::vector<Node> items{};
   std::vector<Member> members{};  ///< in the order of the document; no key stands twice
   Spot spot{};

@@ -11,7 +11,9 @@
 namespace reconciler {
 namespace {
 
-bool blank(char c) { return c == ' ' || c == '\t' || c == '\v' || c == '\f' || c == '\r'; }
+bool blank(char c) {
+  return c == ' ' || c == '\t' || c == '\v' || c == '\f' || c == '\r';
+}
 
 /// Bytes of a space that is not ASCII (next line, no-break space) at the head of `text`, or 0.
 size_t wide_blank(std::string_view text) {
@@ -29,8 +31,8 @@ std::string_view without_trailing_blanks(std::string_view text) {
   }
 }
 
-/// What `\0` and these digits stand for, as UTF-8: three octal ones are a character, and anything else
-/// loses its 0 (that is what Compose does). How many digits were taken.
+/// What `\0` and these digits stand for, as UTF-8: three octal ones are a character, and anything
+/// else loses its 0 (that is what Compose does). How many digits were taken.
 size_t append_octal(std::string_view text, std::string& out) {
   size_t digits = 0;
   while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
@@ -54,9 +56,9 @@ size_t append_octal(std::string_view text, std::string& out) {
 
 /// The shell's escapes in double quotes. `\$` becomes `$$`, which interpolation makes `$`.
 std::string unescape(std::string_view text) {
-  static const std::map<char, char> plain{{'a', '\a'}, {'b', '\b'}, {'f', '\f'}, {'n', '\n'},
-                                          {'r', '\r'}, {'t', '\t'}, {'v', '\v'}, {'\\', '\\'},
-                                          {'"', '"'}};
+  static const std::map<char, char> plain{{'a', '\a'}, {'b', '\b'},  {'f', '\f'},
+                                          {'n', '\n'}, {'r', '\r'},  {'t', '\t'},
+                                          {'v', '\v'}, {'\\', '\\'}, {'"', '"'}};
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '\\' || i + 1 == text.size()) {
@@ -123,8 +125,7 @@ class Parser {
 
   Status statement() {
     const int line = line_;
-    if (rest().starts_with("export") && at_ + 6 < text_.size() &&
-        blank(text_[at_ + 6])) {
+    if (rest().starts_with("export") && at_ + 6 < text_.size() && blank(text_[at_ + 6])) {
       at_ += 6;
       skip_blanks();
     }
@@ -136,11 +137,10 @@ class Parser {
                       line);
       ++at_;
     }
-    std::string name(
-        without_trailing_blanks(std::string_view(text_).substr(from, at_ - from)));
+    std::string name(without_trailing_blanks(std::string_view(text_).substr(from, at_ - from)));
     if (std::ranges::any_of(name, blank))
-      return refuse(error("variables.syntax", "a name cannot hold a space").next("write NAME=value"),
-                    line);
+      return refuse(
+          error("variables.syntax", "a name cannot hold a space").next("write NAME=value"), line);
     if (at_ >= text_.size() || here() == '\n') return {};  // inherits, and nothing is inherited
     ++at_;
     if (name.empty())
@@ -213,7 +213,8 @@ Result<std::vector<EnvEntry>> parse_env_file(const std::string& called, std::str
                                              const Lookup& lookup) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // Compose passes over it too
   if (text.find('\0') != std::string_view::npos)
-    return failure(error("variables.syntax", "the file holds a NUL character").at(whole_file(called)));
+    return failure(
+        error("variables.syntax", "the file holds a NUL character").at(whole_file(called)));
   return Parser(called, std::string(text), lookup).parse();
 }
 

@@ -18,7 +18,9 @@ namespace reconciler {
 namespace {
 
 bool variable_name(std::string_view name) {
-  const auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_'; };
+  const auto letter = [](char c) {
+    return std::isalpha(static_cast<unsigned char>(c)) || c == '_';
+  };
   return !name.empty() && name.size() <= 200 && letter(name.front()) &&
          std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
@@ -93,8 +95,8 @@ class Reader {
       if (location.empty()) note(error("manifest.type", "source is empty"), repository->spot);
     }
     if (!tags) return;
-    for (const auto one : {TagDiscipline::semver, TagDiscipline::commit, TagDiscipline::build,
-                           TagDiscipline::any})
+    for (const auto one :
+         {TagDiscipline::semver, TagDiscipline::commit, TagDiscipline::build, TagDiscipline::any})
       if (to_text(one) == tags->text) spec_.source.tags = one;
   }
 
@@ -111,8 +113,7 @@ class Reader {
         if (member.value.is(Node::Kind::null)) continue;
         name_of_variable(member.key, member.spot);
         if (always_there(member.key))
-          note(error("variables.reserved",
-                     fmt::format("{} is set by the reconciler", member.key))
+          note(error("variables.reserved", fmt::format("{} is set by the reconciler", member.key))
                    .next("use another name"),
                member.spot);
         placeholders(member.value);
@@ -150,10 +151,10 @@ class Reader {
 
   void name_of_variable(const std::string& name, const Spot& where) {
     if (!variable_name(name))
-      note(error("name.invalid", fmt::format("\"{}\" is no name of a variable",
-                                             printable(name, 60)))
-               .next("letters, digits and _ alone, and no digit first"),
-           where);
+      note(
+          error("name.invalid", fmt::format("\"{}\" is no name of a variable", printable(name, 60)))
+              .next("letters, digits and _ alone, and no digit first"),
+          where);
   }
 
   JsonArray texts(const Node* node, const std::string& pointer) {
@@ -192,8 +193,10 @@ class Reader {
     out["profiles"] = texts(at(compose, "profiles"), "/compose/profiles");
     out["jobs"] = texts(at(compose, "jobs"), "/compose/jobs");
     spec_.places["/compose"] = (compose ? compose : &merged_)->spot.place();
-    spec_.places["/compose/project"] =
-        (project ? project : compose ? compose : &merged_)->spot.place();
+    spec_.places["/compose/project"] = (project   ? project
+                                        : compose ? compose
+                                                  : &merged_)
+                                           ->spot.place();
     return out;
   }
 

@@ -22,15 +22,14 @@ class ExpressionCompiler {
     Tree tree = alternatives();
     if (problem_.empty() && at_ < text_.size()) problem_ = "a ) closes nothing";
     if (!problem_.empty())
-      return failure(error("expression.invalid",
-                           fmt::format("\"{}\" is no expression: {}", text_, problem_)));
+      return failure(
+          error("expression.invalid", fmt::format("\"{}\" is no expression: {}", text_, problem_)));
     Expression out;
     states_ = &out.states_;
     const size_t done = add({Expression::State::Kind::done});
     out.start_ = build(tree, done);
     if (too_large_)
-      return failure(error("expression.too_large",
-                           fmt::format("\"{}\" repeats too much", text_))
+      return failure(error("expression.too_large", fmt::format("\"{}\" repeats too much", text_))
                          .next("write smaller numbers in { }"));
     return out;
   }
@@ -79,11 +78,16 @@ class ExpressionCompiler {
     Tree one = atom();
     for (int times = 0; more(); ++times) {
       Tree repeat{.kind = Tree::Kind::repeat};
-      if (take('*')) repeat.least = 0;
-      else if (take('+')) repeat.least = 1;
-      else if (take('?')) repeat.most = 1;
-      else if (text_[at_] == '{') counts(repeat);
-      else break;
+      if (take('*'))
+        repeat.least = 0;
+      else if (take('+'))
+        repeat.least = 1;
+      else if (take('?'))
+        repeat.most = 1;
+      else if (text_[at_] == '{')
+        counts(repeat);
+      else
+        break;
       if (times > 0) return fail("a repetition is repeated");
       take('?');  // "as few as possible" changes what is captured, not whether it matches
       repeat.parts.push_back(std::move(one));
@@ -172,15 +176,24 @@ class ExpressionCompiler {
     const Bytes word = digits | range('a', 'z') | range('A', 'Z') | single('_');
     const Bytes space = single(' ') | range('\t', '\r');
     switch (c) {
-      case 'd': return digits;
-      case 'D': return ~digits;
-      case 'w': return word;
-      case 'W': return ~word;
-      case 's': return space;
-      case 'S': return ~space;
-      case 'n': return single('\n');
-      case 'r': return single('\r');
-      case 't': return single('\t');
+      case 'd':
+        return digits;
+      case 'D':
+        return ~digits;
+      case 'w':
+        return word;
+      case 'W':
+        return ~word;
+      case 's':
+        return space;
+      case 'S':
+        return ~space;
+      case 'n':
+        return single('\n');
+      case 'r':
+        return single('\r');
+      case 't':
+        return single('\t');
       default:
         if (word[static_cast<unsigned char>(c)]) return std::nullopt;
         return single(c);
@@ -289,9 +302,9 @@ class ExpressionCompiler {
 
 Result<Expression> Expression::compile(std::string_view text) {
   if (text.size() > longest)
-    return failure(error("expression.too_large",
-                         fmt::format("the expression has {} characters, and may have {}",
-                                     text.size(), longest)));
+    return failure(error(
+        "expression.too_large",
+        fmt::format("the expression has {} characters, and may have {}", text.size(), longest)));
   return ExpressionCompiler(text).compile();
 }
 
@@ -337,7 +350,8 @@ bool Expression::run(std::string_view text, bool whole) const {
     in.assign(states_.size(), false);
     const bool at_end = i + 1 == text.size();
     for (const size_t at : now)
-      if (states_[at].kind == State::Kind::bytes && states_[at].bytes[static_cast<unsigned char>(text[i])])
+      if (states_[at].kind == State::Kind::bytes &&
+          states_[at].bytes[static_cast<unsigned char>(text[i])])
         follow(then, in, states_[at].next, false, at_end);
     if (!whole) follow(then, in, start_, false, at_end);
     now = std::move(then);

@@ -14,8 +14,8 @@ namespace reconciler {
 /// `{m}`, `{m,}`, `{m,n}`, `^`, `$`, and `(?i)` at the beginning. Bytes, not characters.
 class Expression {
  public:
-  static constexpr size_t longest = 200;       ///< of the expression
-  static constexpr size_t longest_text = 4096; ///< beyond it nothing matches
+  static constexpr size_t longest = 200;        ///< of the expression
+  static constexpr size_t longest_text = 4096;  ///< beyond it nothing matches
 
   /// `expression.invalid` with what is wrong; `expression.too_large`.
   static Result<Expression> compile(std::string_view text);

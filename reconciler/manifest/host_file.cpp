@@ -75,8 +75,7 @@ class Reader {
     auto parts = split(name, '/');
     if (parts.size() == 3 && !parts[2].empty()) parts.pop_back();
     if (parts.size() == 2) return environment(join(parts, "/"), where);
-    hold(failure(error("name.invalid",
-                       fmt::format("\"{}\" names no service", printable(name, 130)))
+    hold(failure(error("name.invalid", fmt::format("\"{}\" names no service", printable(name, 130)))
                      .next("write APP/ENV/SERVICE, or APP/ENV for all its services")),
          where);
   }

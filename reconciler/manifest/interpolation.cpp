@@ -9,8 +9,12 @@ namespace {
 
 constexpr int deepest = 20;
 
-bool begins_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool in_name(char c) { return begins_name(c) || (c >= '0' && c <= '9'); }
+bool begins_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool in_name(char c) {
+  return begins_name(c) || (c >= '0' && c <= '9');
+}
 
 std::string_view name_at(std::string_view text, size_t at) {
   size_t end = at;
@@ -81,7 +85,8 @@ class Interpolation {
     const bool usable = value && !(empty_too && value->empty());
     const char how = rest.empty() ? '\0' : rest.front();
     if (how != '-' && how != '?' && how != '+')
-      return failure(error("variables.syntax", fmt::format("${{{}...}} is no form of a variable", name)));
+      return failure(
+          error("variables.syntax", fmt::format("${{{}...}} is no form of a variable", name)));
     rest.remove_prefix(1);
     if (how == '+') return usable ? fill(rest, depth + 1) : Result<std::string>("");
     if (usable) return *value;

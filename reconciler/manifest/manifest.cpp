@@ -25,9 +25,8 @@ class Application {
               Manifests& out)
       : root_(root), files_(files), out_(out) {
     const auto slash = files.folder.rfind('/');
-    name_ = files.folder.empty()
-                ? root_name
-                : files.folder.substr(slash == std::string::npos ? 0 : slash + 1);
+    name_ = files.folder.empty() ? root_name
+                                 : files.folder.substr(slash == std::string::npos ? 0 : slash + 1);
   }
 
   void read() {
@@ -176,8 +175,9 @@ Result<Manifests> read_manifests(const std::string& folder, const std::string& r
   auto applications = find_applications(folder);
   if (!applications) return failed(applications);
   if (applications->empty())
-    return failure(error("manifest.none", fmt::format("no folder of {} has a reconciler.yaml", folder))
-                       .next("write one: reconciler init"));
+    return failure(
+        error("manifest.none", fmt::format("no folder of {} has a reconciler.yaml", folder))
+            .next("write one: reconciler init"));
   Manifests out;
   for (const auto& files : *applications) Application(folder, files, root_name, out).read();
   refuse_collisions(out);

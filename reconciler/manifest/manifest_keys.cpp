@@ -269,7 +269,8 @@ const Shape& manifest_shape() {
   static const Shape environments =
       map_of(environment_shape(), "names, each with the keys of an environment");
   static const Shape shape = [] {
-    std::vector<Key> all{{"name", &text(), "(the folder's name)", "What the application is called."}};
+    std::vector<Key> all{
+        {"name", &text(), "(the folder's name)", "What the application is called."}};
     for (auto& key : common_keys()) all.push_back(std::move(key));
     all.push_back({"environments", &environments, "(the files under environments/)",
                    "The places where the application runs; each may override any key."});

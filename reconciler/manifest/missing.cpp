@@ -57,7 +57,8 @@ void MissingSearch::require(const RequiredVariable& one) {
   if (found == variables_.end()) return add({one.name, What::not_set, shown(one.place)});
   const std::string& value = found->second.value.reveal();
   const auto expression = Expression::compile(one.expression);
-  const bool fits = one.expression.empty() ? !value.empty() : expression && expression->matches(value);
+  const bool fits =
+      one.expression.empty() ? !value.empty() : expression && expression->matches(value);
   if (fits) return;
   if (value.empty()) return add({one.name, What::empty, shown(one.place)});
   add({one.name, What::wrong_form, fmt::format("{} wants {}", shown(one.place), one.expression)});

@@ -36,12 +36,13 @@ Result<std::vector<Piece>> pieces(std::string_view text) {
       const size_t end = rest.find('}');
       const auto inside = rest.substr(2, end == std::string_view::npos ? end : end - 2);
       if (end == std::string_view::npos || !name(inside))
-        return failure(error("variables.syntax",
-                             fmt::format("\"{}\" is no variable: only ${{NAME}} is filled in here",
-                                         printable(rest.substr(0, end == std::string_view::npos
-                                                                      ? 20
-                                                                      : std::min<size_t>(end + 1, 60)))))
-                           .next("a literal ${ is written $${"));
+        return failure(
+            error("variables.syntax",
+                  fmt::format(
+                      "\"{}\" is no variable: only ${{NAME}} is filled in here",
+                      printable(rest.substr(
+                          0, end == std::string_view::npos ? 20 : std::min<size_t>(end + 1, 60)))))
+                .next("a literal ${ is written $${"));
       if (!plain.empty()) out.push_back({false, std::move(plain)});
       plain.clear();
       out.push_back({true, std::string(inside)});

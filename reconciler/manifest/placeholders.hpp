@@ -1,5 +1,5 @@
-// `${NAME}` in the manifest's own texts: `set`, URLs, commands. No other form is filled in; `$${` is
-// a literal `${`, and a `$` before anything else stays.
+// `${NAME}` in the manifest's own texts: `set`, URLs, commands. No other form is filled in; `$${`
+// is a literal `${`, and a `$` before anything else stays.
 #pragma once
 
 #include <set>

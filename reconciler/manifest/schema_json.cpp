@@ -44,15 +44,15 @@ class Writer {
   JsonObject members(const Shape& shape) const {
     JsonObject properties;
     for (const auto& key : shape.keys) properties[key.name] = property(key);
-    return JsonObject{{"type", "object"},
-                      {"properties", std::move(properties)},
-                      {"additionalProperties", false}};
+    return JsonObject{
+        {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
   }
 
   JsonObject property(const Key& key) const {
     std::string sentence = key.sentence;
     const bool in_words = key.fallback.starts_with('(');
-    if (in_words) sentence += fmt::format(" Left out: {}.", key.fallback.substr(1, key.fallback.size() - 2));
+    if (in_words)
+      sentence += fmt::format(" Left out: {}.", key.fallback.substr(1, key.fallback.size() - 2));
     if (key.state == Key::State::not_yet) sentence += " Not done by this version yet.";
     JsonObject out{{"title", key.name}, {"description", sentence}};
     if (!key.fallback.empty() && !in_words) out["default"] = fallback(key);

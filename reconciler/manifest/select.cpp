@@ -23,8 +23,8 @@ Error unknown(const std::string& name, const std::vector<EnvironmentId>& known) 
   std::vector<std::string> names;
   const bool pair = name.find('/') != std::string::npos;
   for (const auto& id : known) names.push_back(pair ? id.text() : id.environment);
-  Error e = error("env.unknown",
-                  fmt::format("there is no environment \"{}\"", printable(name, 130)));
+  Error e =
+      error("env.unknown", fmt::format("there is no environment \"{}\"", printable(name, 130)));
   if (const auto near = nearest(name, names))
     e.hint = fmt::format("did you mean {}?", *near);
   else if (!known.empty())
@@ -57,8 +57,8 @@ Result<EnvironmentId> resolve(const std::string& name, const std::vector<Environ
   if (found.size() > 1) {
     std::vector<std::string> names;
     for (const auto& id : found) names.push_back(id.text());
-    return failure(error("env.ambiguous", fmt::format("\"{}\" is the name of {} environments", name,
-                                                      found.size()))
+    return failure(error("env.ambiguous",
+                         fmt::format("\"{}\" is the name of {} environments", name, found.size()))
                        .next("write one of " + enumerate(names)));
   }
   return found.front();

@@ -42,8 +42,10 @@ class StepReader {
     pointer_ = pointer;
     step_ = {};
     places_[pointer] = node.spot.place();
-    if (node.is(Node::Kind::scalar)) short_form(node);
-    else long_form(node);
+    if (node.is(Node::Kind::scalar))
+      short_form(node);
+    else
+      long_form(node);
     return std::move(step_);
   }
 
@@ -57,9 +59,8 @@ class StepReader {
 
   void short_form(const Node& node) {
     if (list_ == StepList::checks && !looks_like_url(node.text))
-      return note(error("manifest.type",
-                        fmt::format("a check alone is a URL, and \"{}\" is none",
-                                    printable(node.text, 60)))
+      return note(error("manifest.type", fmt::format("a check alone is a URL, and \"{}\" is none",
+                                                     printable(node.text, 60)))
                       .next("write https://..., or a step such as { service: NAME }"),
                   node.spot);
     const std::string kind = list_ == StepList::release ? "run" : "http";
@@ -71,14 +72,14 @@ class StepReader {
     for (const auto& member : node.members)
       if (std::ranges::find(kinds, member.key) != kinds.end()) found.push_back(member.key);
     if (found.empty())
-      return note(error("manifest.missing", "a step has one of run, exec, http, logs and service, "
-                                            "and this has none")
+      return note(error("manifest.missing",
+                        "a step has one of run, exec, http, logs and service, "
+                        "and this has none")
                       .next("say what it does, such as run: SERVICE"),
                   node.spot);
     if (found.size() > 1)
-      return note(error("manifest.conflict",
-                        fmt::format("a step has one of {}, and this has {}", enumerate(kinds),
-                                    enumerate(found)))
+      return note(error("manifest.conflict", fmt::format("a step has one of {}, and this has {}",
+                                                         enumerate(kinds), enumerate(found)))
                       .next("make it two steps"),
                   node.member(found[1])->spot);
     const std::string& kind = found.front();
@@ -160,8 +161,8 @@ class StepReader {
     if (target.text.empty())
       return note(error("manifest.type", fmt::format("{} is empty", kind)), target.spot);
     if (kind == "http" && !looks_like_url(target.text))
-      note(error("manifest.type", fmt::format("http is \"{}\", and wants a URL",
-                                              printable(target.text, 60)))
+      note(error("manifest.type",
+                 fmt::format("http is \"{}\", and wants a URL", printable(target.text, 60)))
                .next("begin it with https:// or http://"),
            target.spot);
     if (kind == "http") placeholders(target);

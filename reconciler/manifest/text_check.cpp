@@ -11,7 +11,8 @@ bool follows(std::string_view text, size_t at) {
   return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
 }
 
-/// Bytes of the well-formed character at `at` (RFC 3629: no surrogates, no overlong forms); 0: none.
+/// Bytes of the well-formed character at `at` (RFC 3629: no surrogates, no overlong forms); 0:
+/// none.
 size_t character_length(std::string_view text, size_t at) {
   const auto lead = static_cast<unsigned char>(text[at]);
   const auto second = at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : 0U;

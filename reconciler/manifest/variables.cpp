@@ -16,6 +16,8 @@
 namespace reconciler {
 namespace {
 
+constexpr size_t deepest_set = 50;  // variables of `set` in variables of `set`
+
 std::string shown(const Place& place) {
   return place.line > 0 ? fmt::format("{}:{}", place.file, place.line) : place.file;
 }
@@ -54,15 +56,12 @@ class Loader {
     if (!mistakes_.empty()) return failure(gather(std::move(mistakes_)));
     const auto missing =
         MissingSearch(spec_, variables_, std::move(missing_), std::move(unfilled_)).run();
-    if (!missing.empty())
-      return failure(missing_variables(spec_.id, missing, looked_in(), mend()));
+    if (!missing.empty()) return failure(missing_variables(spec_.id, missing, looked_in(), mend()));
     return std::move(variables_);
   }
 
  private:
-  void note(Error e, Place where) {
-    mistakes_.push_back(std::move(e).at(std::move(where)));
-  }
+  void note(Error e, Place where) { mistakes_.push_back(std::move(e).at(std::move(where))); }
 
   void always(const std::string& name, const std::string& value, const Place& place) {
     std::string from = place.line > 0 ? shown(place) : "the reconciler";
@@ -127,9 +126,8 @@ class Loader {
     if (known == variables_.end()) {
       variables_[entry.name] = {entry.value, shown(place), true};
     } else if (known->second.value.reveal() != entry.value.reveal()) {
-      note(error("variables.conflict",
-                 fmt::format("{} has one value here and another from {}", entry.name,
-                             known->second.from))
+      note(error("variables.conflict", fmt::format("{} has one value here and another from {}",
+                                                   entry.name, known->second.from))
                .next(known->second.secret ? "keep one of them"
                                           : "take it out here: the reconciler sets it"),
            std::move(place));
@@ -140,11 +138,12 @@ class Loader {
     if (!redirects(name)) return;
     if (name == "COMPOSE_PROJECT_NAME") {
       if (value == project_of(spec_)) return;
-      return note(error("compose.env_redirect",
-                        fmt::format("COMPOSE_PROJECT_NAME is not the project of {}, which is \"{}\"",
-                                    spec_.id.text(), project_of(spec_)))
-                      .next("write compose.project in the manifest, or take this out"),
-                  place);
+      return note(
+          error("compose.env_redirect",
+                fmt::format("COMPOSE_PROJECT_NAME is not the project of {}, which is \"{}\"",
+                            spec_.id.text(), project_of(spec_)))
+              .next("write compose.project in the manifest, or take this out"),
+          place);
     }
     note(error("compose.env_redirect",
                fmt::format("{} would tell Compose what the manifest and the host file say", name))
@@ -156,13 +155,19 @@ class Loader {
   /// A variable of `set`, with what it refers to. Its own name means the env files' value.
   const Variable* resolve(const SetVariable& one) {
     if (const auto done = set_.find(one.name); done != set_.end()) return &done->second;
-    if (!resolving_.insert(one.name).second) {
-      if (cyclic_.insert(one.name).second)
-        note(error("variables.cycle", fmt::format("{} is made of itself", one.name))
-                 .next("take one of its variables out"),
-             one.place);
+    if (unfilled_.contains(one.name)) return nullptr;
+    if (resolving_.contains(one.name) || resolving_.size() >= deepest_set) {
+      note(resolving_.contains(one.name)
+               ? error("variables.cycle", fmt::format("{} is made of itself", one.name))
+                     .next("take one of its variables out")
+               : error("variables.too_deep",
+                       fmt::format("{} stands more than {} variables deep", one.name, deepest_set))
+                     .next("write its value out"),
+           one.place);
+      unfilled_.insert(one.name);
       return nullptr;
     }
+    resolving_.insert(one.name);
     Variables in;
     bool whole = true;
     const auto names = references(one.text);
@@ -180,8 +185,10 @@ class Loader {
           value = &known->second;
         else
           missing_.push_back({name, MissingVariable::What::not_set, shown(one.place)});
-        if (value) in[name] = *value;
-        else whole = false;
+        if (value)
+          in[name] = *value;
+        else
+          whole = false;
       }
     }
     resolving_.erase(one.name);
@@ -191,6 +198,7 @@ class Loader {
     }
     auto text = expand(one.text, in, one.place);
     if (!text) {
+      unfilled_.insert(one.name);
       mistakes_.push_back(std::move(text.error()));
       return nullptr;
     }
@@ -219,10 +227,9 @@ class Loader {
   Variables set_;
   std::map<std::string, const SetVariable*> texts_;
   std::set<std::string> resolving_;
-  std::set<std::string> cyclic_;
   std::vector<std::pair<std::string, size_t>> read_;
   std::vector<MissingVariable> missing_;
-  std::set<std::string> unfilled_;  // of `set`, for want of what is in missing_
+  std::set<std::string> unfilled_;  // of `set`; why is said by a mistake or in missing_
   std::vector<Error> mistakes_;
 };
 

@@ -1,5 +1,5 @@
-// From any observed state: apply, then the plan is empty. Planning is deterministic, does not depend on
-// the order of facts, and its id changes if and only if an action or the fallback does.
+// From any observed state: apply, then the plan is empty. Planning is deterministic, does not
+// depend on the order of facts, and its id changes if and only if an action or the fallback does.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
@@ -52,11 +52,13 @@ void scramble(World& world) {
         }
     }
     if (*rc::gen::arbitrary<bool>()) world.host.services[names[i]] = any_service();
-    if (*rc::gen::arbitrary<bool>() && *rc::gen::arbitrary<bool>()) world.host.kept[names[i]] = any_service();
+    if (*rc::gen::arbitrary<bool>() && *rc::gen::arbitrary<bool>())
+      world.host.kept[names[i]] = any_service();
   }
   for (const std::string image : {"a:1", "a:2", "b:1"})
     if (*rc::gen::arbitrary<bool>()) world.host.images.insert(image);
-  if (*rc::gen::arbitrary<bool>()) world.host.files["current_tag"] = *rc::gen::element<std::string>("v0", "v1", "v2");
+  if (*rc::gen::arbitrary<bool>())
+    world.host.files["current_tag"] = *rc::gen::element<std::string>("v0", "v1", "v2");
 }
 
 /// Calls that one plan declares, in order.
@@ -79,6 +81,22 @@ RC_GTEST_PROP(Plan, ApplyThenPlanIsEmpty, ()) {
   RC_ASSERT(world.ledger->memory(world.id)->current.has_value() || plan.empty());
 }
 
+// Mending an output, or clearing away, leaves nothing to be verified.
+RC_GTEST_PROP(Plan, MendingAnOutputIsAllThatHappens, ()) {
+  const Folder folder;
+  World world(folder.path());
+  scramble(world);
+  RC_ASSERT(world.apply(world.plan()).has_value());
+  RC_PRE(!world.plan().stalled);
+  if (*rc::gen::arbitrary<bool>()) world.host.files["current_tag"] = "edited";
+  if (*rc::gen::arbitrary<bool>()) world.host.kept["db"] = any_service();
+  const Plan plan = world.plan();
+  for (const auto& action : plan.actions)
+    RC_ASSERT(action.work.phase == Phase::record || action.work.phase == Phase::prune);
+  if (!plan.empty()) RC_ASSERT(world.apply(plan).has_value());
+  RC_ASSERT(world.plan().empty());
+}
+
 RC_GTEST_PROP(Plan, ApplyMakesTheCallsItDeclared, ()) {
   const Folder folder;
   World world(folder.path());
@@ -90,7 +108,9 @@ RC_GTEST_PROP(Plan, ApplyMakesTheCallsItDeclared, ()) {
   auto wanted = declared(plan);
   // Supply runs in parallel: its calls come in any order, before all others.
   const auto builds = [](std::vector<std::string>& calls) {
-    std::sort(calls.begin(), std::stable_partition(calls.begin(), calls.end(), [](const std::string& c) { return c.starts_with("build "); }));
+    std::sort(calls.begin(),
+              std::stable_partition(calls.begin(), calls.end(),
+                                    [](const std::string& c) { return c.starts_with("build "); }));
   };
   builds(made);
   builds(wanted);
@@ -138,7 +158,8 @@ RC_GTEST_PROP(Plan, RunsTheReleaseOfATagOnce, ()) {
     if (auto applied = world.apply(world.plan()); !applied) RC_FAIL(render(applied.error()));
     for (auto& [name, service] : world.host.services) service = any_service();
   }
-  RC_ASSERT(world.host.release_table == (std::vector<std::string>{"start " + world.wanted.tag, "done " + world.wanted.tag}));
+  RC_ASSERT(world.host.release_table ==
+            (std::vector<std::string>{"start " + world.wanted.tag, "done " + world.wanted.tag}));
 }
 
 // Of all that may end Stalled, this world has one: a release that fails.
