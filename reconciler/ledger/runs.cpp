@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include <algorithm>
 #include "reconciler/base/text.hpp"
 #include "reconciler/driver/wire.hpp"
 

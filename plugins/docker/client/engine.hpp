@@ -14,11 +14,11 @@
 
 namespace reconciler::docker {
 
-/// What came back: any status; `body` parsed where it was JSON, else null.
+/// What came back: any status; `body` parsed where it was one JSON document, else null.
 struct Answer {
   int status = 0;
   Json body;
-  std::string text;  ///< the bytes, where they were not JSON
+  std::string text;  ///< the bytes, where they were not one JSON document
 };
 
 /// The seam to the Engine. The real one is EngineSocket; tests have one in memory.
@@ -26,10 +26,15 @@ class Engine {
  public:
   virtual ~Engine() = default;
   /// `path` begins with a slash and has no version; `/containers/json?all=1`. Any HTTP status is an
-  /// Answer. Errors: `docker.unreachable`, `docker.permission`, `docker.timeout`, `docker.protocol`.
+  /// Answer. Errors: `docker.unreachable` and `docker.timeout` (both may pass),
+  /// `docker.permission`, `docker.protocol`, `docker.stopped`. After one of them a changing call
+  /// may or may not have been carried out: look again. Changing calls pass the failpoints
+  /// `engine.*.before` and `.after`.
   virtual Result<Answer> call(const std::string& method, const std::string& path, const Json* body,
                               Deadline deadline, std::stop_token stop = {}) = 0;
-  /// Follows a multiplexed log or exec stream until it ends; `on_line` gets each whole line.
+  /// Follows a log, exec or progress stream until it ends; `on_line` gets each whole line, without
+  /// its end. Multiplexed or raw: the stream itself says which. A status that is not 2xx is
+  /// `docker.error`, `docker.not_found` or `docker.conflict`.
   virtual Status stream(const std::string& method, const std::string& path, const Json* body,
                         const std::function<void(std::string_view)>& on_line, Deadline deadline,
                         std::stop_token stop = {}) = 0;
@@ -38,9 +43,10 @@ class Engine {
   virtual const Clock& clock() const = 0;
 
   /// GET that must be 200: the body, or `docker.error` with the Engine's message (404 too:
-  /// `docker.not_found`).
+  /// `docker.not_found`). A body that is not JSON is `docker.protocol`.
   Result<Json> get(const std::string& path, Deadline deadline);
-  /// A changing call that must be 2xx or 304; `docker.error`, `docker.not_found`, `docker.conflict`.
+  /// A changing call that must be 2xx or 304; `docker.error`, `docker.not_found`,
+  /// `docker.conflict`.
   Result<Json> change(const std::string& method, const std::string& path, const Json* body,
                       Deadline deadline, std::stop_token stop = {});
 };
@@ -50,5 +56,12 @@ std::unique_ptr<Engine> make_engine_socket(std::string socket, const Clock& cloc
 
 /// Percent-encodes one part of a path or a query value.
 std::string url_encode(std::string_view text);
+
+/// What the Engine says in an answer that is no success: its `message`, or the text itself;
+/// bounded.
+std::string engine_message(const Answer& answer);
+
+/// The typed error for an answer that is no success.
+Error engine_error(const std::string& method, const std::string& path, const Answer& answer);
 
 }  // namespace reconciler::docker

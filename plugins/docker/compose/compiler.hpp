@@ -19,13 +19,14 @@ namespace reconciler::docker {
 struct CompileInput {
   EnvironmentId id;
   std::string tag;
-  Json sections;           ///< EnvironmentSpec::sections: compose, data, images, release, verify
-  std::string tree;        ///< the application's exported folder
-  std::string tree_index;  ///< JSON file: [{path, mode, oid}], folders too, paths relative to `tree`
+  Json sections;     ///< EnvironmentSpec::sections: compose, data, images, release, verify
+  std::string tree;  ///< the application's exported folder
+  std::string
+      tree_index;  ///< JSON file: [{path, mode, oid}], folders too, paths relative to `tree`
   std::string commit;
-  std::string objects;     ///< folder for objects/OID
-  Json host;               ///< {data, files: {place: real}, policy: {...}}
-  std::string cache;       ///< folder for sealed models
+  std::string objects;  ///< folder for objects/OID
+  Json host;            ///< {data, files: {place: real}, policy: {...}}
+  std::string cache;    ///< folder for sealed models
 };
 
 class Compiler {
@@ -40,11 +41,11 @@ class Compiler {
 };
 
 /// `compose_plugin` and `socket`: paths. `key` seals the cache and keys digests of secret values.
-std::unique_ptr<Compiler> make_compiler(std::string compose_plugin, std::string socket, Engine& engine,
-                                        InstallationKey key, const Clock& clock);
+std::unique_ptr<Compiler> make_compiler(std::string compose_plugin, std::string socket,
+                                        Engine& engine, InstallationKey key, const Clock& clock);
 
-/// The first docker-compose of version 2 or later in Compose's own list of folders, `home` being the
-/// user's; `compose.missing` says how to get it.
+/// The first docker-compose of version 2 or later in Compose's own list of folders, `home` being
+/// the user's; `compose.missing` says how to get it.
 Result<std::string> find_compose(const std::string& home);
 
 }  // namespace reconciler::docker

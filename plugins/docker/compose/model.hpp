@@ -1,5 +1,5 @@
-// The compiled model: the Engine calls that Compose would make on an empty Engine, in canonical form.
-// It holds secret values (as the Engine itself does), so it is kept sealed and never shown.
+// The compiled model: the Engine calls that Compose would make on an empty Engine, in canonical
+// form. It holds secret values (as the Engine itself does), so it is kept sealed and never shown.
 #pragma once
 
 #include <map>
@@ -30,12 +30,12 @@ struct Dependency {
 struct Container {
   std::string service;
   int number = 1;
-  std::string name;    ///< as Compose names it: `portfolio-backend-1`
-  Json config;         ///< body of /containers/create but NetworkingConfig; lists sorted where order
-                       ///< has no meaning; other containers as `@service:NAME:NUMBER`
+  std::string name;  ///< as Compose names it: `portfolio-backend-1`
+  Json config;       ///< body of /containers/create but NetworkingConfig; lists sorted where order
+                     ///< has no meaning; other containers as `@service:NAME:NUMBER`
   std::vector<Endpoint> endpoints;  ///< all networks, the one given at creation first
   std::vector<Dependency> depends_on;
-  bool job = false;    ///< it is well when it has exited 0
+  bool job = false;  ///< it is well when it has exited 0
 };
 
 struct Network {
@@ -48,7 +48,7 @@ struct Network {
 struct Volume {
   std::string key;
   std::string name;
-  Json config;       ///< body of /volumes/create
+  Json config;  ///< body of /volumes/create
   bool external = false;
 };
 
@@ -62,18 +62,23 @@ struct Image {
 };
 
 struct CompiledModel {
-  std::string key;        ///< of its inputs: equal keys, equal models
+  std::string key;  ///< of its inputs: equal keys, equal models
   std::string project;
   std::string commit;
-  std::vector<Container> containers;      ///< in an order that obeys depends_on
-  std::map<std::string, Container> tasks; ///< services that steps run, by name, as `compose run` does
+  std::vector<Container> containers;  ///< in an order that obeys depends_on
+  std::map<std::string, Container>
+      tasks;  ///< services that steps run, by name, as `compose run` does
   std::vector<Network> networks;
   std::vector<Volume> volumes;
   std::vector<Image> images;
-  Json resolved;          ///< what `docker compose -f -` is given on standard input
+  Json resolved;  ///< what `docker compose -f -` is given on standard input
   std::map<std::string, std::string> sources;  ///< objects/OID -> its path in the tree, for words
   std::vector<std::string> data_folders;       ///< to be made before the switch; absolute
-  Duration patience{0};   ///< the slowest health check's start_period + retries x (interval + timeout)
+  /// Data folder -> objects/OID of git's placeholder folder (or file) that fills it once, when
+  /// made.
+  std::map<std::string, std::string> data_seeds;
+  Duration patience{
+      0};  ///< the slowest health check's start_period + retries x (interval + timeout)
 };
 
 Json to_json(const CompiledModel& model);

@@ -1,0 +1,74 @@
+#include "plugins/docker/client/lines.hpp"
+
+#include <algorithm>
+
+namespace reconciler::docker {
+namespace {
+constexpr size_t header_size = 8;
+constexpr size_t longest_line = 64U << 10U;
+}  // namespace
+
+void LineReader::add(std::string_view bytes) {
+  if (kind_ == Kind::raw) return text(1, bytes);
+  pending_ += bytes;
+  if (kind_ == Kind::unknown) decide();
+  if (kind_ == Kind::multiplexed) frames();
+}
+
+// A frame begins with 0, 1 or 2 and three zeros; what a terminal shows does not. (API 1.42 and
+// later say it in the content type, 1.41 does not.)
+void LineReader::decide() {
+  if (pending_.size() < header_size) return;
+  const bool frame = pending_[0] >= 0 && pending_[0] <= 2 && pending_[1] == 0 && pending_[2] == 0 &&
+                     pending_[3] == 0;
+  kind_ = frame ? Kind::multiplexed : Kind::raw;
+  if (kind_ == Kind::raw) {
+    text(1, pending_);
+    pending_.clear();
+  }
+}
+
+void LineReader::frames() {
+  std::string_view rest = pending_;
+  for (;;) {
+    const size_t n = std::min(left_, rest.size());
+    text(source_, rest.substr(0, n));
+    rest.remove_prefix(n);
+    left_ -= n;
+    if (left_ > 0 || rest.size() < header_size) break;
+    source_ = std::min<size_t>(static_cast<unsigned char>(rest[0]), 2);
+    for (size_t i = 4; i < header_size; ++i)
+      left_ = left_ << 8U | static_cast<unsigned char>(rest[i]);
+    rest.remove_prefix(header_size);
+  }
+  pending_ = std::string(rest);
+}
+
+void LineReader::text(size_t source, std::string_view bytes) {
+  std::string& line = partial_[source];
+  const auto flush = [&] {
+    if (line.ends_with('\r')) line.pop_back();
+    on_line_(line);
+    line.clear();
+  };
+  while (!bytes.empty()) {
+    const size_t end = bytes.find('\n');
+    const size_t n = std::min({end, bytes.size(), longest_line - line.size()});
+    line += bytes.substr(0, n);
+    bytes.remove_prefix(n);
+    if (n == end) bytes.remove_prefix(1);
+    if (n == end || line.size() == longest_line) flush();
+  }
+}
+
+void LineReader::finish() {
+  if (kind_ != Kind::multiplexed && !pending_.empty()) text(1, pending_);
+  pending_.clear();
+  for (auto& line : partial_) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (!line.empty()) on_line_(line);
+    line.clear();
+  }
+}
+
+}  // namespace reconciler::docker

@@ -1,0 +1,135 @@
+#include "plugins/docker/compose/compiler.hpp"
+
+#include <algorithm>
+
+#include "plugins/docker/compose/cache.hpp"
+#include "plugins/docker/compose/images.hpp"
+#include "plugins/docker/compose/policy.hpp"
+#include "plugins/docker/compose/record.hpp"
+#include "plugins/docker/compose/resolve.hpp"
+#include "plugins/docker/compose/sources.hpp"
+#include "reconciler/base/filesystem.hpp"
+
+namespace reconciler::docker {
+namespace {
+
+std::map<std::string, std::string> files_of(const Json& host) {
+  std::map<std::string, std::string> out;
+  if (const Json* files = member(host, "files"); files && files->is_object())
+    for (const auto& pair : files->get_object())
+      if (pair.value().is_string())
+        out[std::string(pair.key())] = std::string(pair.value().get_string());
+  return out;
+}
+
+const Json& section(const Json& sections, std::string_view name) {
+  static const Json none = JsonObject{};
+  const Json* found = member(sections, name);
+  return found ? *found : none;
+}
+
+class ComposeCompiler final : public Compiler {
+ public:
+  ComposeCompiler(std::string plugin, std::string socket, Engine& engine, InstallationKey key,
+                  const Clock& clock)
+      : plugin_(std::move(plugin)),
+        socket_(std::move(socket)),
+        engine_(engine),
+        key_(std::move(key)),
+        clock_(clock) {}
+
+  Result<CompiledModel> compile(const CompileInput& input, const Variables& variables,
+                                Deadline deadline, std::stop_token stop) override {
+    auto version = engine_.api_version(deadline);
+    if (!version) return failed(version);
+    auto key = cache_key(input, variables, plugin_, *version, key_);
+    if (!key) return failed(key);
+    if (auto known = load_model(input.cache, *key, key_); known && still_whole(*known))
+      return known;
+    auto model = make(input, variables, deadline, std::move(stop));
+    if (!model) return model;
+    model->key = std::move(*key);
+    if (auto stored = store_model(input.cache, *model, key_); !stored) return failed(stored);
+    return model;
+  }
+
+  Result<CompiledModel> load(const std::string& cache, const std::string& key) override {
+    return load_model(cache, key, key_);
+  }
+
+ private:
+  /// A clean-up may have taken objects that nothing seemed to need; the tree still has them.
+  static bool still_whole(const CompiledModel& model) {
+    return std::all_of(model.sources.begin(), model.sources.end(),
+                       [](const auto& source) { return exists(source.first); });
+  }
+
+  Result<CompiledModel> make(const CompileInput& input, const Variables& variables,
+                             Deadline deadline, std::stop_token stop) {
+    if (!text_at(input.host, "data").starts_with('/') || !input.objects.starts_with('/'))
+      return failure(error("host.data", "the folders for data and objects are not absolute paths"));
+    auto tree = Tree::read(input.tree, input.tree_index, files_of(input.host));
+    if (!tree) return failed(tree);
+    auto stack =
+        read_stack(*tree, texts_at(section(input.sections, "compose"), "files"), variables);
+    if (!stack) return failed(stack);
+    auto scratch = Scratch::make();
+    if (!scratch) return failed(scratch);
+    auto resolved =
+        resolve(input, variables, *tree, *stack, plugin_, *scratch, deadline.left(clock_), stop);
+    if (!resolved) return failed(resolved);
+
+    const Objects objects(*tree, input.objects);
+    const std::string data = text_at(input.host, "data");
+    auto sources = place_sources(resolved->model, *tree, objects, data,
+                                 texts_at(input.sections, "data"), *stack);
+    if (!sources) return failed(sources);
+    auto record = record_model(*resolved, tree->root(), plugin_, *scratch, engine_, variables,
+                               deadline, stop);
+    if (!record) return failed(record);
+    std::set<std::string> placed;
+    for (const auto& [path, relative] : sources->objects) placed.insert(path);
+    const PolicyInput policy{input.id, section(input.host, "policy"), data, std::move(placed),
+                             socket_};
+    if (auto allowed = check_policy(*record, resolved->model, *tree, policy); !allowed)
+      return failed(allowed);
+    auto images = images_of(*record, resolved->model, section(input.sections, "images"), *tree,
+                            *stack, key_.bytes);
+    if (!images) return failed(images);
+
+    auto jobs = awaited_jobs(resolved->model);
+    for (auto& name : texts_at(section(input.sections, "compose"), "jobs"))
+      jobs.insert(std::move(name));
+    for (auto& container : record->containers) container.job = jobs.contains(container.service);
+    CompiledModel model;
+    model.project = resolved->project;
+    model.commit = input.commit;
+    model.patience = patience_of(*record);
+    model.containers = std::move(record->containers);
+    model.tasks = std::move(record->tasks);
+    model.networks = std::move(record->networks);
+    model.volumes = std::move(record->volumes);
+    model.images = std::move(*images);
+    model.resolved = std::move(resolved->model);
+    model.sources = std::move(sources->objects);
+    model.data_folders = std::move(sources->data_folders);
+    model.data_seeds = std::move(sources->data_seeds);
+    return model;
+  }
+
+  const std::string plugin_;
+  const std::string socket_;
+  Engine& engine_;
+  const InstallationKey key_;
+  const Clock& clock_;
+};
+
+}  // namespace
+
+std::unique_ptr<Compiler> make_compiler(std::string compose_plugin, std::string socket,
+                                        Engine& engine, InstallationKey key, const Clock& clock) {
+  return std::make_unique<ComposeCompiler>(std::move(compose_plugin), std::move(socket), engine,
+                                           std::move(key), clock);
+}
+
+}  // namespace reconciler::docker

@@ -1,0 +1,23 @@
+// Which images a stack wants, and what each build's result depends on.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plugins/docker/compose/record.hpp"
+#include "plugins/docker/compose/stack.hpp"
+#include "plugins/docker/compose/tree.hpp"
+
+namespace reconciler::docker {
+
+/// Every image that a container or task of the record uses, by reference. `images`: the manifest's
+/// section. Build inputs are a digest under `key`: arguments may be secret. `path.escape`,
+/// `path.not_found` and `path.symlink` for a Dockerfile, `compose.unsupported` where two services
+/// build one name from different inputs.
+Result<std::vector<Image>> images_of(const Record& record, const Json& resolved, const Json& images,
+                                     const Tree& tree, const Stack& stack, std::string_view key);
+
+/// The time that the slowest health check may take to say that a container is not well.
+Duration patience_of(const Record& record);
+
+}  // namespace reconciler::docker

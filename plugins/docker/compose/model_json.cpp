@@ -1,0 +1,144 @@
+#include "plugins/docker/compose/model.hpp"
+
+namespace reconciler::docker {
+namespace {
+
+Json object_or_empty(const Json& value, std::string_view name) {
+  const Json* found = member(value, name);
+  return found ? *found : Json(JsonObject{});
+}
+
+Json to_json(const Container& c) {
+  JsonArray endpoints;
+  for (const auto& e : c.endpoints)
+    endpoints.push_back(JsonObject{{"network", e.network}, {"config", e.config}});
+  JsonArray dependencies;
+  for (const auto& d : c.depends_on)
+    dependencies.push_back(JsonObject{{"service", d.service},
+                                      {"condition", d.condition},
+                                      {"restart", d.restart},
+                                      {"required", d.required}});
+  return JsonObject{{"service", c.service},
+                    {"number", c.number},
+                    {"name", c.name},
+                    {"config", c.config},
+                    {"endpoints", std::move(endpoints)},
+                    {"depends_on", std::move(dependencies)},
+                    {"job", c.job}};
+}
+
+template <class F>
+void each(const Json& value, std::string_view name, const F& f) {
+  const Json* list = member(value, name);
+  if (list && list->is_array())
+    for (const auto& item : list->get_array()) f(item);
+}
+
+Container container_from(const Json& value) {
+  Container c;
+  c.service = text_at(value, "service");
+  c.number = static_cast<int>(number_at(value, "number", 1));
+  c.name = text_at(value, "name");
+  c.config = object_or_empty(value, "config");
+  each(value, "endpoints", [&](const Json& e) {
+    c.endpoints.push_back({text_at(e, "network"), object_or_empty(e, "config")});
+  });
+  each(value, "depends_on", [&](const Json& d) {
+    c.depends_on.push_back({text_at(d, "service"), text_at(d, "condition"), truth_at(d, "restart"),
+                            truth_at(d, "required", true)});
+  });
+  c.job = truth_at(value, "job");
+  return c;
+}
+
+template <class T>
+JsonArray places_to_json(const std::vector<T>& places) {
+  JsonArray out;
+  for (const auto& p : places)
+    out.push_back(JsonObject{
+        {"key", p.key}, {"name", p.name}, {"config", p.config}, {"external", p.external}});
+  return out;
+}
+
+template <class T>
+std::vector<T> places_from(const Json& value, std::string_view name) {
+  std::vector<T> out;
+  each(value, name, [&](const Json& p) {
+    out.push_back({text_at(p, "key"), text_at(p, "name"), object_or_empty(p, "config"),
+                   truth_at(p, "external")});
+  });
+  return out;
+}
+
+JsonObject map_to_json(const std::map<std::string, std::string>& map) {
+  JsonObject out;
+  for (const auto& [key, value] : map) out[key] = value;
+  return out;
+}
+
+std::map<std::string, std::string> map_from(const Json& value, std::string_view name) {
+  std::map<std::string, std::string> out;
+  const Json* found = member(value, name);
+  if (found && found->is_object())
+    for (const auto& pair : found->get_object())
+      if (pair.value().is_string())
+        out[std::string(pair.key())] = std::string(pair.value().get_string());
+  return out;
+}
+
+}  // namespace
+
+Json to_json(const CompiledModel& model) {
+  JsonArray containers;
+  for (const auto& c : model.containers) containers.push_back(to_json(c));
+  JsonObject tasks;
+  for (const auto& [name, task] : model.tasks) tasks[name] = to_json(task);
+  JsonArray images;
+  for (const auto& i : model.images)
+    images.push_back(JsonObject{{"reference", i.reference},
+                                {"services", reconciler::to_json(i.services)},
+                                {"build_service", i.build_service},
+                                {"inputs", i.inputs},
+                                {"pull_policy", i.pull_policy}});
+  return JsonObject{{"key", model.key},
+                    {"project", model.project},
+                    {"commit", model.commit},
+                    {"containers", std::move(containers)},
+                    {"tasks", std::move(tasks)},
+                    {"networks", places_to_json(model.networks)},
+                    {"volumes", places_to_json(model.volumes)},
+                    {"images", std::move(images)},
+                    {"resolved", model.resolved},
+                    {"sources", map_to_json(model.sources)},
+                    {"data_folders", reconciler::to_json(model.data_folders)},
+                    {"data_seeds", map_to_json(model.data_seeds)},
+                    {"patience_ms", model.patience.count()}};
+}
+
+Result<CompiledModel> compiled_model_from_json(const Json& value) {
+  if (!member(value, "key") || !member(value, "containers") || !member(value, "resolved"))
+    return failure(error("cache.broken", "what should be a compiled model is none"));
+  CompiledModel model;
+  model.key = text_at(value, "key");
+  model.project = text_at(value, "project");
+  model.commit = text_at(value, "commit");
+  each(value, "containers", [&](const Json& c) { model.containers.push_back(container_from(c)); });
+  if (const Json* tasks = member(value, "tasks"); tasks && tasks->is_object())
+    for (const auto& pair : tasks->get_object())
+      model.tasks[std::string(pair.key())] = container_from(pair.value());
+  model.networks = places_from<Network>(value, "networks");
+  model.volumes = places_from<Volume>(value, "volumes");
+  each(value, "images", [&](const Json& i) {
+    model.images.push_back({text_at(i, "reference"), texts_at(i, "services"),
+                            text_at(i, "build_service"), text_at(i, "inputs"),
+                            text_at(i, "pull_policy")});
+  });
+  model.resolved = object_or_empty(value, "resolved");
+  model.sources = map_from(value, "sources");
+  model.data_folders = texts_at(value, "data_folders");
+  model.data_seeds = map_from(value, "data_seeds");
+  model.patience = Duration(number_at(value, "patience_ms"));
+  return model;
+}
+
+}  // namespace reconciler::docker

@@ -1,0 +1,339 @@
+#include "plugins/docker/compose/resolve.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+#include <sstream>
+
+#include "plugins/docker/compose/allow_list.hpp"
+#include "plugins/docker/compose/interpolate.hpp"
+#include "reconciler/base/text.hpp"
+
+namespace reconciler::docker {
+namespace {
+
+using Names = std::set<std::string>;
+
+/// Compose's own words: its last lines that are no warnings, without its log's decoration.
+std::string words_of(const std::string& err) {
+  std::istringstream in(err);
+  std::string out;
+  for (std::string line; std::getline(in, line);) {
+    if (line.find("level=warning") != std::string::npos || trim(line).empty()) continue;
+    out += (out.empty() ? "" : "; ") + std::string(trim(line));
+  }
+  return out.empty() ? "it says nothing" : out;
+}
+
+Names unset_names(const std::string& err) {
+  static const std::regex form(R"(The \\?"([A-Za-z_][A-Za-z0-9_]*)\\?" variable is not set)");
+  Names out;
+  for (auto it = std::sregex_iterator(err.begin(), err.end(), form); it != std::sregex_iterator();
+       ++it)
+    out.insert((*it)[1]);
+  return out;
+}
+
+Error unset_error(const Names& names, const Stack& stack, const std::string& environment) {
+  Error e =
+      error("compose.variable_unset", fmt::format("{} that the compose files of {} use {} no value",
+                                                  count(names.size(), "variable"), environment,
+                                                  names.size() == 1 ? "has" : "have"));
+  for (const auto& name : names) {
+    std::vector<std::string> places;
+    for (const auto& [place, service] : stack.uses(name))
+      places.push_back(
+          fmt::format("{}:{}{}", place.file, place.line, service.empty() ? "" : "  " + service));
+    if (places.size() > 5) places.resize(5);
+    e.facts.push_back(
+        {name, "not set      " + (places.empty() ? std::string("used by the compose files")
+                                                 : join(places, ", "))});
+  }
+  e.hint = "set them under `variables:`, or write ${NAME:-} where empty is meant";
+  return e;
+}
+
+Error compose_error(const Finished& finished, const Stack& stack, const Variables& variables) {
+  static const std::regex required(
+      R"(required variable ([A-Za-z_][A-Za-z0-9_]*) is missing a value)");
+  const std::string words = redact(words_of(finished.err), variables);
+  std::smatch match;
+  if (std::regex_search(words, match, required)) {
+    const std::string name = match[1];
+    Error e = error("compose.variable_required",
+                    fmt::format("the compose file requires {}, which has no value", name));
+    const auto uses = stack.uses(name);
+    if (!uses.empty()) e.place = uses.front().first;
+    return std::move(e).with("compose", words).next("set it under `variables:`");
+  }
+  if (words.find("container name") != std::string::npos &&
+      words.find("already") != std::string::npos)
+    return error("compose.name_conflict", "two services want one container name: " + words)
+        .at(stack.place({"services"}));
+  if (words.find("no service selected") != std::string::npos ||
+      words.find("empty compose file") != std::string::npos)
+    return error("compose.no_services", "the compose files name no service")
+        .at(stack.place({"services"}));
+  return error("compose.invalid", "Compose refuses the compose files: " + words)
+      .at(stack.place({}));
+}
+
+class Resolver {
+ public:
+  Resolver(const CompileInput& input, const Variables& variables, const Tree& tree,
+           const Stack& stack, const std::string& plugin, const Scratch& scratch, Duration timeout,
+           std::stop_token stop)
+      : input_(input),
+        variables_(variables),
+        tree_(tree),
+        stack_(stack),
+        plugin_(plugin),
+        scratch_(scratch),
+        timeout_(timeout),
+        stop_(std::move(stop)) {}
+
+  Result<Resolved> run() {
+    const Json none = JsonObject{};
+    const Json* section = member(input_.sections, "compose");
+    const Json& compose = section ? *section : none;
+    out_.project = text_at(compose, "project");
+    if (out_.project.empty()) out_.project = stack_.name;
+    if (out_.project.empty()) out_.project = input_.id.application;
+    if (auto good = check_variable_names(variables_, out_.project); !good) return failed(good);
+    if (auto bad = check_written(stack_); !bad.empty()) return failure(gather(std::move(bad)));
+    targets_ = step_targets(input_.sections);
+    for (const auto& target : targets_)
+      if (target.task) out_.tasks.insert(target.service);
+
+    for (auto& profile : texts_at(compose, "profiles")) profiles_.insert(std::move(profile));
+    if (const auto found = variables_.find("COMPOSE_PROFILES"); found != variables_.end())
+      for (const auto& profile : split(found->second.value.reveal(), ','))
+        if (!trim(profile).empty()) profiles_.insert(std::string(trim(profile)));
+    Names wider = profiles_;
+    for (const auto& target : targets_)
+      for (auto& profile : stack_.profiles(target.service)) wider.insert(std::move(profile));
+
+    if (auto done = config(wider); !done) return failed(done);
+    const auto missing = [&] {
+      return std::any_of(targets_.begin(), targets_.end(),
+                         [&](const auto& t) { return !service(t.service); });
+    };
+    // A profile may come by `extends` or an include, where it is not seen beforehand.
+    if (missing()) {
+      if (auto done = config({"*"}); !done) return failed(done);
+    }
+    if (auto good = names_exist(compose); !good) return failed(good);
+    if (auto cut = cut_down(); !cut) return failed(cut);
+    if (auto bad = check_resolved(out_.model, stack_); !bad.empty())
+      return failure(gather(std::move(bad)));
+    if (out_.active.empty() && out_.tasks.empty())
+      return failure(error("compose.no_services",
+                           "no service of the compose files runs: each stands under a profile that "
+                           "is not active")
+                         .at(stack_.place({"services"}))
+                         .next("name one under `compose.profiles`"));
+    return std::move(out_);
+  }
+
+ private:
+  Status config(const Names& profiles) {
+    ComposeRun run;
+    run.plugin = plugin_;
+    run.project = out_.project;
+    run.tree = tree_.root();
+    run.files = stack_.paths();
+    run.profiles = {profiles.begin(), profiles.end()};
+    run.arguments = {"config", "--format", "json"};
+    for (const auto& [name, variable] : variables_)
+      if (!name.starts_with("COMPOSE_")) run.variables[name] = variable.value.reveal();
+    auto finished = run_compose(run, scratch_, timeout_, stop_);
+    if (!finished) return failed(finished);
+    if (const Names unset = unset_names(finished->err); !unset.empty())
+      return failure(unset_error(unset, stack_, input_.id.text()));
+    if (finished->exit_code != 0) return failure(compose_error(*finished, stack_, variables_));
+    // HOME and PATH are ours in that process: a compose file that uses them gets no such value.
+    if (finished->out.find(scratch_.path()) != std::string::npos)
+      return failure(
+          error("compose.variable_unset",
+                "a compose file uses ~, HOME or PATH, and no variable says what they are")
+              .next("write the path itself, or set HOME under `variables:`"));
+    auto model = parse_json(finished->out);
+    if (!model) return failure(error("compose.invalid", "what Compose writes is not JSON"));
+    out_.model = std::move(*model);
+    if (!out_.model.is_object() || !member(out_.model, "services") ||
+        !member(out_.model, "services")->is_object() ||
+        member(out_.model, "services")->get_object().empty())
+      return failure(error("compose.no_services", "the compose files name no service")
+                         .at(stack_.place({"services"})));
+    return {};
+  }
+
+  const Json* service(const std::string& name) const {
+    return member(*member(out_.model, "services"), name);
+  }
+
+  Status names_exist(const Json& compose) const {
+    std::vector<Error> errors;
+    const auto known = stack_.services();
+    const auto check = [&](const std::string& name, const std::string& pointer) {
+      if (service(name) || std::find(known.begin(), known.end(), name) != known.end()) return;
+      Error e = error(
+          "compose.service_unknown",
+          fmt::format("no service of the compose files is called \"{}\"", printable(name, 100)));
+      if (const auto near = nearest(name, known)) e.hint = fmt::format("did you mean {}?", *near);
+      errors.push_back(std::move(e).at({pointer, 0, 0, 1, ""}));
+    };
+    for (const auto& target : targets_) check(target.service, target.pointer);
+    const auto jobs = texts_at(compose, "jobs");
+    for (size_t i = 0; i < jobs.size(); ++i) check(jobs[i], fmt::format("/compose/jobs/{}", i));
+    if (errors.empty()) return {};
+    return failure(gather(std::move(errors)));
+  }
+
+  bool runs(const std::string& name, const Json& value) const {
+    if (out_.tasks.contains(name)) return false;
+    const auto own = texts_at(value, "profiles");
+    return own.empty() || profiles_.contains("*") ||
+           std::any_of(own.begin(), own.end(),
+                       [&](const auto& p) { return profiles_.contains(p); });
+  }
+
+  /// Services of profiles that were on for a task's sake only go again, and dependencies on what is
+  /// not there with them (ENGINE rule 4); on tasks too: steps run those, in the manifest's order.
+  Status cut_down() {
+    auto& services = out_.model.as_object()["services"].as_object();
+    Names kept;
+    for (const auto& pair : services) {
+      const std::string name(pair.key());
+      if (runs(name, pair.value())) out_.active.insert(name);
+      if (out_.active.contains(name) || out_.tasks.contains(name)) kept.insert(name);
+    }
+    std::erase_if(out_.tasks, [&](const auto& name) { return !kept.contains(name); });
+    Names all;
+    for (const auto& pair : services) all.insert(std::string(pair.key()));
+    for (const auto& name : all)
+      if (!kept.contains(name)) services.erase(name);
+    for (auto& pair : services) {
+      auto* dependencies =
+          pair.value().is_object() ? pair.value().get_object().if_contains("depends_on") : nullptr;
+      if (!dependencies || !dependencies->is_object()) continue;
+      Names gone;
+      for (const auto& dependency : dependencies->get_object())
+        if (!out_.active.contains(std::string(dependency.key())))
+          gone.insert(std::string(dependency.key()));
+      const std::string name(pair.key());
+      for (const auto& other : gone)
+        if (out_.active.contains(name) && !out_.tasks.contains(other) &&
+            truth_at(dependencies->at(other), "required", true))
+          return failure(
+              error("compose.invalid",
+                    fmt::format("{} depends on {}, whose profile is not active", name, other))
+                  .at(stack_.place({"services", name, "depends_on"}))
+                  .next("name the profile under `compose.profiles`"));
+      for (const auto& other : gone) dependencies->get_object().erase(other);
+      if (dependencies->get_object().empty()) pair.value().get_object().erase("depends_on");
+    }
+    return {};
+  }
+
+  const CompileInput& input_;
+  const Variables& variables_;
+  const Tree& tree_;
+  const Stack& stack_;
+  const std::string& plugin_;
+  const Scratch& scratch_;
+  Duration timeout_;
+  std::stop_token stop_;
+  std::vector<StepTarget> targets_;
+  Names profiles_;
+  Resolved out_;
+};
+
+}  // namespace
+
+std::vector<StepTarget> step_targets(const Json& sections) {
+  std::vector<StepTarget> out;
+  const auto steps = [&](const Json* list, const std::string& pointer) {
+    if (!list || !list->is_array()) return;
+    for (size_t i = 0; i < list->get_array().size(); ++i) {
+      const Json& step = list->get_array()[i];
+      for (const char* kind : {"run", "exec", "logs", "service"}) {
+        const std::string target = text_at(step, kind);
+        if (!target.empty() && target != "*")
+          out.push_back(
+              {target, fmt::format("{}/{}/{}", pointer, i, kind), std::string_view(kind) == "run"});
+      }
+      const auto dependencies = texts_at(step, "depends_on");
+      for (size_t d = 0; d < dependencies.size(); ++d)
+        out.push_back({dependencies[d], fmt::format("{}/{}/depends_on/{}", pointer, i, d), false});
+    }
+  };
+  for (const char* section : {"preflight", "release"})
+    steps(member(sections, section), std::string("/") + section);
+  if (const auto* verify = member(sections, "verify"))
+    steps(member(*verify, "checks"), "/verify/checks");
+  return out;
+}
+
+Status check_variable_names(const Variables& variables, const std::string& project) {
+  static const Names exact = {"PATH",
+                              "DOCKER_HOST",
+                              "DOCKER_CONTEXT",
+                              "DOCKER_CONFIG",
+                              "DOCKER_API_VERSION",
+                              "DOCKER_TLS",
+                              "DOCKER_TLS_VERIFY",
+                              "DOCKER_CERT_PATH",
+                              "DOCKER_CUSTOM_HEADERS",
+                              "DOCKER_DEFAULT_PLATFORM",
+                              "GODEBUG",
+                              "GOTRACEBACK",
+                              "GOMAXPROCS",
+                              "GOGC",
+                              "GOMEMLIMIT",
+                              "GOCOVERDIR",
+                              "GLIBC_TUNABLES",
+                              "GCONV_PATH",
+                              "LOCPATH",
+                              "NLSPATH",
+                              "OPENSSL_CONF",
+                              "OPENSSL_MODULES",
+                              "TMPDIR"};
+  static const std::vector<std::string> prefixes = {"COMPOSE_",  "LD_",     "OTEL_", "BUILDX_",
+                                                    "BUILDKIT_", "MALLOC_", "XDG_",  "DOCKER_CLI_"};
+  std::vector<Error> errors;
+  for (const auto& [name, variable] : variables) {
+    if (name == "COMPOSE_PROFILES") continue;
+    if (name == "COMPOSE_PROJECT_NAME") {
+      if (variable.value.reveal() != project)
+        errors.push_back(
+            error("compose.env_redirect",
+                  fmt::format("COMPOSE_PROJECT_NAME disagrees with the project \"{}\"", project))
+                .with("from", variable.from)
+                .next("take it out, or name the project under `compose.project`"));
+      continue;
+    }
+    const bool steers = exact.contains(name) || name.find('=') != std::string::npos ||
+                        name.empty() ||
+                        std::any_of(prefixes.begin(), prefixes.end(),
+                                    [&](const auto& p) { return name.starts_with(p); });
+    if (steers)
+      errors.push_back(
+          error("compose.env_redirect",
+                fmt::format("the variable {} would steer Compose itself, not the stack",
+                            printable(name, 100)))
+              .with("from", variable.from)
+              .next("take it out"));
+  }
+  if (errors.empty()) return {};
+  return failure(gather(std::move(errors)));
+}
+
+Result<Resolved> resolve(const CompileInput& input, const Variables& variables, const Tree& tree,
+                         const Stack& stack, const std::string& plugin, const Scratch& scratch,
+                         Duration timeout, std::stop_token stop) {
+  return Resolver(input, variables, tree, stack, plugin, scratch, timeout, std::move(stop)).run();
+}
+
+}  // namespace reconciler::docker

@@ -1,0 +1,40 @@
+// From compose files and variables to Compose's resolved model, cut down to what this environment
+// runs: nothing of it has been carried out, nothing of the repository's has been run.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "plugins/docker/compose/compiler.hpp"
+#include "plugins/docker/compose/invoke.hpp"
+#include "plugins/docker/compose/stack.hpp"
+
+namespace reconciler::docker {
+
+struct Resolved {
+  std::string project;
+  Json model;  ///< allowed keys only; services that run and services that are tasks
+  std::set<std::string> active;  ///< services of a plain `up`, tasks aside
+  std::set<std::string> tasks;   ///< services that steps run
+};
+
+/// `compose.variable_unset` (all at once), `compose.variable_required`, `compose.invalid`,
+/// `compose.unsupported`, `compose.service_unknown`, `compose.no_services`, `compose.env_redirect`.
+Result<Resolved> resolve(const CompileInput& input, const Variables& variables, const Tree& tree,
+                         const Stack& stack, const std::string& plugin, const Scratch& scratch,
+                         Duration timeout, std::stop_token stop);
+
+/// Variables that would steer Compose, the Docker client or the program loader instead of the
+/// stack: `compose.env_redirect`, all at once.
+Status check_variable_names(const Variables& variables, const std::string& project);
+
+/// What the steps of the manifest name, with the JSON pointer where they do.
+struct StepTarget {
+  std::string service;
+  std::string pointer;
+  bool task = false;  ///< `run`
+};
+std::vector<StepTarget> step_targets(const Json& sections);
+
+}  // namespace reconciler::docker
