@@ -96,18 +96,18 @@ Result<Snapshot> Mirror::last() const {
           .next("run it once without --no-fetch"));
 }
 
-Result<Snapshot> Mirror::fetch(Duration timeout, std::stop_token stop) {
+Result<Snapshot> Mirror::fetch(Duration timeout, const std::stop_token& stop) {
   auto fetched = fetch(timeout, stop, false);
   // The helper looks at the newest commit alone; damage deeper down shows when files are read.
   if (!fetched && fetched.error().code == "git.corrupt") return fetch(timeout, stop, true);
   return fetched;
 }
 
-Result<Snapshot> Mirror::fetch_anew(Duration timeout, std::stop_token stop) {
-  return fetch(timeout, std::move(stop), true);
+Result<Snapshot> Mirror::fetch_anew(Duration timeout, const std::stop_token& stop) {
+  return fetch(timeout, stop, true);
 }
 
-Result<Snapshot> Mirror::fetch(Duration timeout, std::stop_token stop, bool anew) {
+Result<Snapshot> Mirror::fetch(Duration timeout, const std::stop_token& stop, bool anew) {
   const Deadline deadline(clock_, timeout);
   if (auto made = make_folders(folder_, 0700); !made) return failed(made);
   const auto held = lock(folder_ + "/lock", deadline, clock_, stop);
@@ -124,7 +124,7 @@ Result<Snapshot> Mirror::fetch(Duration timeout, std::stop_token stop, bool anew
 }
 
 Result<Json> Mirror::ask(const std::optional<Snapshot>& before, bool anew, const Deadline& deadline,
-                         std::stop_token stop) {
+                         const std::stop_token& stop) {
   // Another URL or branch in the host file is its owner's word: there the history starts again.
   const bool same_url = before && before->url == repository_.url;
   const bool same_branch =
@@ -140,11 +140,11 @@ Result<Json> Mirror::ask(const std::optional<Snapshot>& before, bool anew, const
       {"branch_needed", config},
       {"renew", anew || (before && !same_url)},
   };
-  return helper_.call("fetch", request, left(deadline, clock_), std::move(stop));
+  return helper_.call("fetch", request, left(deadline, clock_), stop);
 }
 
 Result<Snapshot> Mirror::take(const Json& answer, const std::optional<Snapshot>& before,
-                              const Deadline& deadline, std::stop_token stop) {
+                              const Deadline& deadline, const std::stop_token& stop) {
   if (const Json* moved = member(answer, "moved"); moved && before)
     for (const auto& pair : moved->get_object())
       if (!truth_at(pair.value(), "forward")) {
@@ -180,7 +180,7 @@ Result<Snapshot> Mirror::take(const Json& answer, const std::optional<Snapshot>&
 }
 
 Status Mirror::keep_manifests(const std::string& commit, const Deadline& deadline,
-                              std::stop_token stop) {
+                              const std::stop_token& stop) {
   const std::string path = tree_of(commit);
   if (is_folder(path)) return {};
   auto staging = staging_place(state_, "config");
@@ -195,7 +195,7 @@ Status Mirror::keep_manifests(const std::string& commit, const Deadline& deadlin
     static_cast<void>(remove_tree(*staging + ".index"));
     return failure(std::move(e));
   };
-  auto answer = helper_.call("export", request, left(deadline, clock_), std::move(stop));
+  auto answer = helper_.call("export", request, left(deadline, clock_), stop);
   if (!answer) return clear(std::move(answer.error()));
   // A manifest that is a link would look as if it were gone, and its environments forgotten.
   for (const auto& one : texts_at(*answer, "left_out"))
@@ -214,7 +214,7 @@ Status Mirror::keep_manifests(const std::string& commit, const Deadline& deadlin
 Result<std::map<std::string, Change>> Mirror::touched(const Snapshot& now,
                                                       const std::optional<Snapshot>& before,
                                                       const Deadline& deadline,
-                                                      std::stop_token stop) {
+                                                      const std::stop_token& stop) {
   if (before && before->commit == now.commit && !before->touched.empty()) return before->touched;
   auto index = TreeIndex::read(now.folder + ".index");
   if (!index) return failed(index);
@@ -231,7 +231,7 @@ Result<std::map<std::string, Change>> Mirror::touched(const Snapshot& now,
                                   {"folders", std::move(folders)},
                                   {"before", JsonObject{{"commit", before ? before->commit : ""},
                                                         {"changes", std::move(changes)}}}};
-  auto answer = helper_.call("last-change", request, left(deadline, clock_), std::move(stop));
+  auto answer = helper_.call("last-change", request, left(deadline, clock_), stop);
   if (!answer) return failed(answer);
   std::map<std::string, Change> out;
   if (const Json* found = member(*answer, "folders"); found && found->is_object())
@@ -241,14 +241,14 @@ Result<std::map<std::string, Change>> Mirror::touched(const Snapshot& now,
 }
 
 Result<std::string> Mirror::find_commit(const std::string& prefix, Duration timeout,
-                                        std::stop_token stop) {
+                                        const std::stop_token& stop) {
   const std::string path = folder_ + "/prefixes.json";
   Json known = JsonObject{};
   if (const auto text = read_file(path, 4U << 20U, false))
     if (auto value = parse_json(*text); value && value->is_object()) known = std::move(*value);
   if (const std::string commit = text_at(known, prefix); !commit.empty()) return commit;
   const Json request = JsonObject{{"mirror", folder_ + "/mirror.git"}, {"prefix", prefix}};
-  auto answer = helper_.call("resolve-prefix", request, timeout, std::move(stop));
+  auto answer = helper_.call("resolve-prefix", request, timeout, stop);
   if (!answer && answer.error().code == "git.corrupt")
     static_cast<void>(replace_file(damage_note(folder_ + "/mirror.git"), ""));
   if (!answer) return failed(answer);

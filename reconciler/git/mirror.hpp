@@ -31,31 +31,33 @@ class Mirror {
   /// `git.history_rewritten` when the branch does not lead on from the commit that is had: that
   /// commit stays, and last() says so. `git.unreachable` and others as the helper says; whatever
   /// fails, last() goes on answering as before.
-  Result<Snapshot> fetch(Duration timeout, std::stop_token stop = {});
+  Result<Snapshot> fetch(Duration timeout, const std::stop_token& stop = {});
   /// The same, the mirror made anew: for when it turned out to be damaged.
-  Result<Snapshot> fetch_anew(Duration timeout, std::stop_token stop = {});
+  Result<Snapshot> fetch_anew(Duration timeout, const std::stop_token& stop = {});
   /// What was last fetched; starts no process. `git.never_fetched` where nothing was.
   Result<Snapshot> last() const;
 
   /// The whole id of the commit that begins with `prefix` (7 to 40 hexadecimal digits). Starts the
   /// helper the first time only. `git.commit_not_found`, `git.commit_ambiguous`.
   Result<std::string> find_commit(const std::string& prefix, Duration timeout,
-                                  std::stop_token stop = {});
+                                  const std::stop_token& stop = {});
 
   /// STATE/repositories/NAME
   const std::string& folder() const { return folder_; }
   const Repository& repository() const { return repository_; }
 
  private:
-  Result<Snapshot> fetch(Duration timeout, std::stop_token stop, bool anew);
+  Result<Snapshot> fetch(Duration timeout, const std::stop_token& stop, bool anew);
   Result<Snapshot> take(const Json& answer, const std::optional<Snapshot>& before,
-                        const Deadline& deadline, std::stop_token stop);
+                        const Deadline& deadline, const std::stop_token& stop);
   Result<Json> ask(const std::optional<Snapshot>& before, bool anew, const Deadline& deadline,
-                   std::stop_token stop);
-  Status keep_manifests(const std::string& commit, const Deadline& deadline, std::stop_token stop);
+                   const std::stop_token& stop);
+  Status keep_manifests(const std::string& commit, const Deadline& deadline,
+                        const std::stop_token& stop);
   Result<std::map<std::string, Change>> touched(const Snapshot& now,
                                                 const std::optional<Snapshot>& before,
-                                                const Deadline& deadline, std::stop_token stop);
+                                                const Deadline& deadline,
+                                                const std::stop_token& stop);
   Error explained(Error e, const std::optional<Snapshot>& before, Duration timeout) const;
   Error rewritten(const Snapshot& before) const;
   Result<Snapshot> stored() const;

@@ -41,11 +41,11 @@ Error moved(const TagQuestion& question, const Snapshot& source, const std::stri
 
 Result<std::string> by_commit(const TagQuestion& question, const std::string& prefix,
                               const Snapshot& source, Mirror& mirror, Duration timeout,
-                              std::stop_token stop) {
+                              const std::stop_token& stop) {
   // A commit's id never means another commit, so what was found once needs no second look.
   if (!question.remembered.empty() && question.remembered.starts_with(prefix))
     return question.remembered;
-  auto commit = mirror.find_commit(prefix, timeout, std::move(stop));
+  auto commit = mirror.find_commit(prefix, timeout, stop);
   if (commit) return commit;
   if (commit.error().code == "git.commit_not_found")
     return failure(
@@ -65,11 +65,11 @@ Result<std::string> by_commit(const TagQuestion& question, const std::string& pr
 }  // namespace
 
 Result<std::string> resolve_tag(const TagQuestion& question, const Snapshot& source, Mirror& mirror,
-                                Duration timeout, std::stop_token stop) {
+                                Duration timeout, const std::stop_token& stop) {
   if (auto checked = check_tag(question.tag, question.discipline); !checked)
     return failure(std::move(checked.error()).at(question.place));
   if (question.discipline == TagDiscipline::commit)
-    return by_commit(question, question.tag, source, mirror, timeout, std::move(stop));
+    return by_commit(question, question.tag, source, mirror, timeout, stop);
   const auto found = source.refs.find(std::string(tags) + question.tag);
   if (found != source.refs.end()) {
     if (!question.remembered.empty() && question.remembered != found->second)
@@ -78,8 +78,7 @@ Result<std::string> resolve_tag(const TagQuestion& question, const Snapshot& sou
   }
   if (question.discipline != TagDiscipline::build) return failure(not_found(question, source));
   const auto end = question.tag.find('-');
-  return by_commit(question, question.tag.substr(1, end - 1), source, mirror, timeout,
-                   std::move(stop));
+  return by_commit(question, question.tag.substr(1, end - 1), source, mirror, timeout, stop);
 }
 
 }  // namespace reconciler

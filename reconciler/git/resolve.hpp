@@ -21,6 +21,6 @@ struct TagQuestion {
 /// `tag.moved`, `tag.ambiguous`. Starts no process for a tag that has a name in `source`, nor for a
 /// commit that is remembered or was asked for before.
 Result<std::string> resolve_tag(const TagQuestion& question, const Snapshot& source, Mirror& mirror,
-                                Duration timeout, std::stop_token stop = {});
+                                Duration timeout, const std::stop_token& stop = {});
 
 }  // namespace reconciler

@@ -52,10 +52,9 @@ Sources::Sources(std::string state, const Host& host, Helper& helper, const Cloc
     : state_(std::move(state)), host_(host), helper_(helper), clock_(clock) {}
 
 Result<SourceTree> Sources::tree(const EnvironmentSpec& spec, const Snapshot& config,
-                                 const SourceAsk& ask, std::stop_token stop) {
-  return spec.source.kind == Source::Kind::repository
-             ? of_repository(spec, ask, std::move(stop))
-             : of_config(spec, config, ask, std::move(stop));
+                                 const SourceAsk& ask, const std::stop_token& stop) {
+  return spec.source.kind == Source::Kind::repository ? of_repository(spec, ask, stop)
+                                                      : of_config(spec, config, ask, stop);
 }
 
 TreeAsk Sources::tree_ask(const EnvironmentSpec& spec, std::string mirror, std::string commit,
@@ -67,7 +66,7 @@ TreeAsk Sources::tree_ask(const EnvironmentSpec& spec, std::string mirror, std::
 }
 
 Result<SourceTree> Sources::of_config(const EnvironmentSpec& spec, const Snapshot& config,
-                                      const SourceAsk& ask, std::stop_token stop) {
+                                      const SourceAsk& ask, const std::stop_token& stop) {
   const std::string folder = spec.source.kind == Source::Kind::same ? "" : spec.folder;
   const auto change = config.touched.find(folder);
   if (change == config.touched.end())
@@ -76,13 +75,13 @@ Result<SourceTree> Sources::of_config(const EnvironmentSpec& spec, const Snapsho
                                                        folder, config.commit.substr(0, 8)))
                        .next("run it once without --no-fetch"));
   auto tree = export_tree(tree_ask(spec, config.mirror, change->second.commit, folder), helper_,
-                          ask.timeout, std::move(stop));
+                          ask.timeout, stop);
   if (!tree) return failed(tree);
   return SourceTree{tree->path, tree->index, tree->commit, tree->subject, config.mirror, {}};
 }
 
 Result<Sources::Fetched> Sources::snapshot(Mirror& mirror, const SourceAsk& ask,
-                                           std::stop_token stop) {
+                                           const std::stop_token& stop) {
   if (!ask.fetch) {
     auto last = mirror.last();
     if (!last) return failed(last);
@@ -90,7 +89,7 @@ Result<Sources::Fetched> Sources::snapshot(Mirror& mirror, const SourceAsk& ask,
   }
   const std::string& url = mirror.repository().url;
   if (const auto done = fetched_.find(url); done != fetched_.end()) return done->second;
-  auto now = mirror.fetch(ask.timeout, std::move(stop));
+  auto now = mirror.fetch(ask.timeout, stop);
   Result<Fetched> result = now ? Result<Fetched>(Fetched{*now, {}}) : failure(now.error());
   // What a forge that is down said earlier is as true as it was: tags and commits do not move.
   if (!now && now.error().lasting == Lasting::transient)
@@ -100,7 +99,7 @@ Result<Sources::Fetched> Sources::snapshot(Mirror& mirror, const SourceAsk& ask,
 }
 
 Result<SourceTree> Sources::of_repository(const EnvironmentSpec& spec, const SourceAsk& ask,
-                                          std::stop_token stop) {
+                                          const std::stop_token& stop) {
   auto repository = source_repository(spec.source, host_);
   if (!repository) return failed(repository);
   Mirror mirror(state_, *repository, MirrorOf::source, helper_, clock_);
@@ -127,8 +126,8 @@ Result<SourceTree> Sources::of_repository(const EnvironmentSpec& spec, const Sou
 Result<SourceTree> source_tree(const EnvironmentSpec& spec, const Host& host,
                                const Snapshot& config, const std::string& state,
                                const SourceAsk& ask, Helper& helper, const Clock& clock,
-                               std::stop_token stop) {
-  return Sources(state, host, helper, clock).tree(spec, config, ask, std::move(stop));
+                               const std::stop_token& stop) {
+  return Sources(state, host, helper, clock).tree(spec, config, ask, stop);
 }
 
 }  // namespace reconciler

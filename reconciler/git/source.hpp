@@ -40,7 +40,7 @@ class Sources {
   /// own. Starts no process where nothing is to be fetched and the tree is there.
   /// `source.not_allowed`, `tag.*`, `git.*`, and what export_tree says.
   Result<SourceTree> tree(const EnvironmentSpec& spec, const Snapshot& config, const SourceAsk& ask,
-                          std::stop_token stop = {});
+                          const std::stop_token& stop = {});
 
  private:
   struct Fetched {
@@ -48,10 +48,10 @@ class Sources {
     std::optional<Error> stale;
   };
   Result<SourceTree> of_config(const EnvironmentSpec& spec, const Snapshot& config,
-                               const SourceAsk& ask, std::stop_token stop);
+                               const SourceAsk& ask, const std::stop_token& stop);
   Result<SourceTree> of_repository(const EnvironmentSpec& spec, const SourceAsk& ask,
-                                   std::stop_token stop);
-  Result<Fetched> snapshot(Mirror& mirror, const SourceAsk& ask, std::stop_token stop);
+                                   const std::stop_token& stop);
+  Result<Fetched> snapshot(Mirror& mirror, const SourceAsk& ask, const std::stop_token& stop);
   TreeAsk tree_ask(const EnvironmentSpec& spec, std::string mirror, std::string commit,
                    std::string folder) const;
 
@@ -66,7 +66,7 @@ class Sources {
 Result<SourceTree> source_tree(const EnvironmentSpec& spec, const Host& host,
                                const Snapshot& config, const std::string& state,
                                const SourceAsk& ask, Helper& helper, const Clock& clock,
-                               std::stop_token stop = {});
+                               const std::stop_token& stop = {});
 
 /// The repository that `source` names, with the credentials that the host file has for it: those of
 /// the longest prefix. `source.not_allowed` for a path of this host that is not named there.

@@ -19,7 +19,7 @@
 namespace reconciler {
 namespace {
 
-constexpr std::time_t stale_after_seconds = 24 * 60 * 60;
+constexpr std::time_t stale_after_seconds = 86'400;
 
 std::string folder_of(const std::string& state, const EnvironmentId& id) {
   return fmt::format("{}/trees/{}/{}", state, id.application, id.environment);
@@ -80,7 +80,7 @@ Status place_files(const std::string& tree, const std::map<std::string, std::str
                                                       printable(real, 200)))
                          .next("write the real file's whole path in the host file"));
     if (auto made = make_parents(tree, place); !made) return made;
-    const std::string path = tree + "/" + place;
+    const std::string path = fmt::format("{}/{}", tree, place);
     if (auto removed = remove_tree(path); !removed) return removed;
     if (::symlink(real.c_str(), path.c_str()) != 0) return failure(cannot("link", path));
     index.remove(place);
@@ -136,7 +136,7 @@ Result<std::string> staging_place(const std::string& state, const std::string& n
   if (const auto names = list_folder(folder))
     for (const auto& old : *names) {
       struct stat about {};
-      const std::string path = folder + "/" + old;
+      const std::string path = fmt::format("{}/{}", folder, old);
       if (::lstat(path.c_str(), &about) == 0 &&
           about.st_mtime + stale_after_seconds < std::time(nullptr))
         static_cast<void>(remove_tree(path));
@@ -161,7 +161,7 @@ std::optional<Tree> known_tree(const TreeAsk& ask) {
 }
 
 Result<Tree> export_tree(const TreeAsk& ask, Helper& helper, Duration timeout,
-                         std::stop_token stop) {
+                         const std::stop_token& stop) {
   if (auto known = known_tree(ask)) return *known;
   if (auto point = failpoint("export.tree.before"); !point) return failed(point);
   auto place =
@@ -196,7 +196,7 @@ Status remove_other_trees(const std::string& state, const EnvironmentId& id,
   if (!names) return failed(names);
   for (const auto& name : *names) {
     if (keep.contains(name.substr(0, name.find('.')))) continue;
-    if (auto removed = remove_tree(folder + "/" + name); !removed) return removed;
+    if (auto removed = remove_tree(fmt::format("{}/{}", folder, name)); !removed) return removed;
   }
   return {};
 }

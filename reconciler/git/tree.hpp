@@ -40,7 +40,7 @@ std::optional<Tree> known_tree(const TreeAsk& ask);
 /// over and renamed. `git.*` as the helper says them, `path.escape` for an entry of `files` that
 /// leads out of the tree, `git.export_differs`, `file.unwritable`.
 Result<Tree> export_tree(const TreeAsk& ask, Helper& helper, Duration timeout,
-                         std::stop_token stop = {});
+                         const std::stop_token& stop = {});
 /// Removes the trees of an environment whose commits are not among `keep`.
 Status remove_other_trees(const std::string& state, const EnvironmentId& id,
                           const std::set<std::string>& keep);

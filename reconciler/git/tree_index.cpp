@@ -42,7 +42,7 @@ class TakeOver {
     while (const dirent* entry = ::readdir(listing.get())) {
       const std::string name = entry->d_name;
       if (name == "." || name == "..") continue;
-      const std::string inner = path == "." ? name : path + "/" + name;
+      const std::string inner = path == "." ? name : fmt::format("{}/{}", path, name);
       if (auto done = one(raw, name, inner); !done) return done;
     }
     return {};

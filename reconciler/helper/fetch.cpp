@@ -179,7 +179,7 @@ size_t tidy_packs(const std::string& mirror) {
     if (name.ends_with(".pack"))
       ++packs;
     else if (!name.ends_with(".idx") && !name.ends_with(".keep"))
-      ::unlink((folder + "/" + name).c_str());
+      ::unlink(fmt::format("{}/{}", folder, name).c_str());
   }
   return packs;
 }

@@ -85,6 +85,7 @@ Result<Json> run(std::string_view name) {
     }
   }
   std::vector<std::string> known;
+  known.reserve(verbs.size());
   for (const auto& verb : verbs) known.emplace_back(verb.name);
   return failure(error("helper.verb_unknown",
                        fmt::format("reconciler-helper has no verb \"{}\"", printable(name, 40)))

@@ -18,7 +18,7 @@ namespace reconciler::helper {
 namespace {
 
 constexpr std::int64_t most_body = 64 << 10;
-constexpr std::int64_t most_timeout_ms = 10 * 60 * 1000;
+constexpr std::int64_t most_timeout_ms = 600'000;
 
 struct FreeUrl {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
