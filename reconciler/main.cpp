@@ -16,29 +16,56 @@ std::string environment(const char* name, std::string otherwise) {
   return value && *value ? value : std::move(otherwise);
 }
 
-/// DOCKER_HOST's Unix socket, or the usual one. A reconciler controls only the host that it runs on.
+/// DOCKER_HOST's Unix socket, or the usual one. A reconciler controls only the host that it runs
+/// on.
 Result<std::string> engine_socket() {
   const std::string host = environment("DOCKER_HOST", "unix:///var/run/docker.sock");
   if (host.starts_with("unix://")) return host.substr(7);
-  return failure(error("docker.unreachable", "DOCKER_HOST is \"" + host + "\"; reconciler speaks to the Engine of its own machine, over its socket")
-                     .next("unset DOCKER_HOST, or set it to unix:///var/run/docker.sock"));
+  return failure(
+      error("docker.unreachable",
+            "DOCKER_HOST is \"" + host +
+                "\"; reconciler speaks to the Engine of its own machine, over its socket")
+          .next("unset DOCKER_HOST, or set it to unix:///var/run/docker.sock"));
 }
 
-Result<std::unique_ptr<Drivers>> make_drivers(const cli::PluginParts& parts) {
+/// What the Docker driver works with; outlives it.
+struct Docker {
+  std::unique_ptr<docker::Engine> engine;
+  std::unique_ptr<docker::Compiler> compiler;
+};
+
+Result<std::unique_ptr<Driver>> make_docker(const cli::PluginParts& parts, Docker& with) {
   auto socket = engine_socket();
   if (!socket) return failed(socket);
-  auto drivers = std::make_unique<Drivers>();
-  auto add = [&](std::unique_ptr<Driver> driver) { return drivers->add(std::move(driver)); };
   docker::DockerPaths paths;
   paths.socket = *socket;
   paths.home = environment("HOME", "/root");
   paths.state = parts.state;
-  if (auto done = add(docker::make_docker_driver(std::move(paths), parts.key, parts.clock)); !done) return failed(done);
-  if (auto done = add(std::make_unique<files::FilesDriver>()); !done) return failed(done);
-  if (auto done = add(std::make_unique<probe::ProbeDriver>(parts.helper)); !done) return failed(done);
+  paths.docker_cli = "/usr/bin/docker";
+  auto plugin = docker::find_compose(paths.home);
+  if (!plugin) return failed(plugin);
+  paths.compose_plugin = *plugin;
+  with.engine = docker::make_engine_socket(*socket, parts.clock);
+  with.compiler = docker::make_compiler(*plugin, *socket, *with.engine, parts.key, parts.clock);
+  return docker::make_docker_driver(*with.engine, *with.compiler, parts.clock, parts.key,
+                                    std::move(paths));
+}
+
+Result<std::unique_ptr<Drivers>> make_drivers(const cli::PluginParts& parts, Docker& with) {
+  auto drivers = std::make_unique<Drivers>();
+  auto docker = make_docker(parts, with);
+  if (!docker) return failed(docker);
+  if (auto done = drivers->add(std::move(*docker)); !done) return failed(done);
+  if (auto done = drivers->add(std::make_unique<files::FilesDriver>()); !done) return failed(done);
+  if (auto done = drivers->add(std::make_unique<probe::ProbeDriver>(parts.helper)); !done)
+    return failed(done);
   return drivers;
 }
 
 }  // namespace
 
-int main(int argc, char** argv) { return cli::run(argc, argv, RECONCILER_VERSION, make_drivers); }
+int main(int argc, char** argv) {
+  Docker docker;
+  return cli::run(argc, argv, RECONCILER_VERSION,
+                  [&](const cli::PluginParts& parts) { return make_drivers(parts, docker); });
+}

@@ -18,7 +18,7 @@ namespace reconciler::wire {
 
 class Fields;
 template <class E>
-struct Words;  ///< specialised in wire.cpp: the words of an enumeration
+struct Words;  ///< specialised in words.hpp: the words of an enumeration
 
 class Fields {
  public:

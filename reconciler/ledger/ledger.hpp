@@ -55,8 +55,8 @@ class Ledger {
   Result<Memory> memory(const EnvironmentId& id) const;
 
   // --- runs
-  /// Begins a run and sets `unfinished` where it is to be recorded. Earlier runs of the environment that never ended are
-  /// closed as `Interrupted`. The caller holds the environment's lock.
+  /// Begins a run and sets `unfinished` where it is to be recorded. Earlier runs of the environment
+  /// that never ended are closed as `Interrupted`. The caller holds the environment's lock.
   Result<RunId> begin_run(const RunStart& start);
   /// Ends it; `unfinished` stays unless record() cleared it. `ledger.run_unknown`.
   Status end_run(RunId run, const RunEnd& end);

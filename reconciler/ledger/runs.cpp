@@ -104,10 +104,6 @@ Status drop_old_logs(Database& database, const EnvironmentId& id) {
   return query->bind(id.text()).bind(logs_kept).run();
 }
 
-}  // namespace
-
-namespace {
-
 bool ends_in_record(const Plan& plan) {
   return std::any_of(plan.actions.begin(), plan.actions.end(), [](const Action& action) {
     return action.work.phase == Phase::record && !action.work.targets.empty() &&

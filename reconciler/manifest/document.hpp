@@ -23,7 +23,7 @@ struct Node {
   std::string text{};   ///< of a scalar
   bool quoted = false;  ///< a scalar in quotes, or a block scalar
   std::vector<Node> items{};
-  std::vector<Member> members{};  ///< in the order of the document; no key stands twice
+  std::vector<Member> members;  ///< in the order of the document; no key stands twice
   Spot spot{};
 
   /// The value of a key of a map; nullptr when there is none.

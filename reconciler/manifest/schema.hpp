@@ -11,7 +11,17 @@
 
 namespace reconciler {
 
-struct Key;
+struct Shape;
+
+struct Key {
+  enum class State { now, not_yet };
+  std::string name;
+  const Shape* shape;
+  std::string fallback;  ///< what holds when left out, as one would write it; in ( ): in words
+  std::string sentence;  ///< what it is for
+  State state = State::now;
+  bool stays = false;  ///< an environment cannot take it away with null
+};
 
 /// What a value may look like: one of up to three forms, told apart by scalar, list or map.
 struct Shape {
@@ -27,16 +37,6 @@ struct Shape {
   std::vector<Key> keys{};        ///< the map form with these keys alone, or
   const Shape* values = nullptr;  ///< with names of the writer's own
   std::string noun{};  ///< `a step`: names the map in messages; its keys are then named alone
-};
-
-struct Key {
-  enum class State { now, not_yet };
-  std::string name;
-  const Shape* shape;
-  std::string fallback;  ///< what holds when left out, as one would write it; in ( ): in words
-  std::string sentence;  ///< what it is for
-  State state = State::now;
-  bool stays = false;  ///< an environment cannot take it away with null
 };
 
 /// Tables for the three kinds of file. They live as long as the program.

@@ -1,0 +1,171 @@
+#include "plugins/docker/driver.hpp"
+
+#include <fmt/format.h>
+
+#include <mutex>
+
+#include "plugins/docker/images/images.hpp"
+#include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/resources.hpp"
+#include "plugins/docker/services/work.hpp"
+#include "plugins/docker/tasks/checks.hpp"
+#include "plugins/docker/tasks/oneoff.hpp"
+#include "plugins/docker/tasks/steps.hpp"
+#include "reconciler/base/filesystem.hpp"
+
+namespace reconciler::docker {
+namespace {
+
+/// Compiled models by key: equal keys are equal models, so one that was read stays right.
+class Models {
+ public:
+  using Shared = std::shared_ptr<const CompiledModel>;
+
+  Shared keep(CompiledModel model) {
+    const std::lock_guard lock(mutex_);
+    if (models_.size() > 64) models_.clear();  // bounded; the cache on disk has them all
+    auto key = model.key;
+    return models_[key] = std::make_shared<const CompiledModel>(std::move(model));
+  }
+  Result<Shared> get(Context& context, const std::string& key) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto found = models_.find(key); found != models_.end()) return found->second;
+    }
+    auto model = context.compiler.load(context.models(), key);
+    if (!model) return failed(model);
+    return keep(std::move(*model));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, Shared> models_;
+};
+
+class DockerDriver final : public Driver {
+ public:
+  DockerDriver(Engine& engine, Compiler& compiler, Clock& clock, InstallationKey key, DockerPaths paths)
+      : context_{engine, compiler, clock, std::move(key), std::move(paths), {}} {}
+
+  Description describe() const override {
+    return {std::string(driver_name),
+            {"service", "network", "volume", "image", "container"},
+            {"compose", "data", "images", "release", "verify"},
+            {"run", "exec", "logs", "service"},
+            {"build", "pull", "tag", "create", "start", "switch", "release", "verify", "prune"}};
+  }
+
+  Result<Prepared> prepare(const Request& request, const Variables& variables, Deadline deadline) override {
+    CompileInput input;
+    input.id = request.id;
+    input.tag = request.tag;
+    input.sections = request.sections;
+    input.tree = request.tree.path;
+    input.tree_index = request.tree.index;
+    input.commit = request.tree.commit;
+    input.objects = request.tree.objects;
+    input.host = request.host;
+    input.cache = context_.models();
+    auto compiled = context_.compiler.compile(input, variables, deadline);
+    if (!compiled) return failed(compiled);
+    const auto model = models_.keep(std::move(*compiled));
+    inputs_[request.id] = {model->key, std::move(input)};
+    auto steps = steps_of(request, *model);
+    if (!steps) return failed(steps);
+    Prepared prepared;
+    prepared.wanted = JsonObject{{"model", model->key}};
+    prepared.digest = model->key;
+    prepared.patience = model->patience;
+    prepared.steps = std::move(steps->steps);
+    prepared.required = std::move(steps->required);
+    return prepared;
+  }
+
+  Result<Observation> observe(const EnvironmentId& id, const Json& wanted, const Memory& memory, const Variables&,
+                              Deadline deadline) override {
+    auto model = models_.get(context_, text_at(wanted, "model"));
+    if (!model) return failed(model);
+    auto look = look_at(context_.engine, context_.configs, **model, Scope{}, deadline);
+    if (!look) return failed(look);
+    const auto changing = changing_images(**model, *look);
+    Observation observation;
+    observe_images(context_, **model, *look, observation);
+    const Observed observed{id, **model, *look, memory, changing};
+    if (auto done = observe_services(context_, observed, observation); !done) return failed(done);
+    return observation;
+  }
+
+  Result<Outcome> perform(const Attempt& attempt, const Variables& variables, Progress& progress,
+                          std::stop_token stop) override {
+    const Json& input = attempt.work.input;
+    auto model = models_.get(context_, text_at(input, "model"));
+    if (!model) return failed(model);
+    if (attempt.work.phase == Phase::supply) return perform_image_work(context_, **model, attempt, progress, stop);
+    if (member(input, "task")) return prune_task(context_, **model, attempt);
+    const auto kind = text_at(input, "kind");
+    if (kind == "run") return perform_task(context_, **model, attempt, variables, progress, stop);
+    if (kind == "exec") return perform_exec(context_, **model, input, variables, progress, stop);
+    if (kind == "logs") return check_logs(context_, **model, input, variables, progress);
+    if (kind == "services" || kind == "service") return check_services(context_, **model, input, counts_, progress);
+    const RestoreObjects restore = [&](const std::vector<std::string>& paths) {
+      return restore_objects((*model)->key, paths, variables);
+    };
+    return perform_service_work(context_, **model, attempt, restore, progress, stop);
+  }
+
+  Result<Outcome> recover(const Attempt& attempt, Progress& progress, std::stop_token stop) override {
+    return recover_task(context_, attempt, progress, std::move(stop));
+  }
+
+  std::vector<Finding> check(Deadline deadline) override {
+    std::vector<Finding> findings;
+    const auto before = context_.clock.now();
+    auto version = context_.engine.get("/version", deadline);
+    if (version)
+      findings.push_back({true,
+                          fmt::format("Engine {}, API {}, answers in {} ms", text_at(*version, "Version"),
+                                      text_at(*version, "ApiVersion"), (context_.clock.now() - before).count()),
+                          ""});
+    else
+      findings.push_back({false, version.error().message, version.error().hint});
+    const bool compose = !context_.paths.compose_plugin.empty() && exists(context_.paths.compose_plugin);
+    findings.push_back({compose, compose ? "Compose at " + context_.paths.compose_plugin : "no Compose v2",
+                        compose ? ""
+                                : "put the docker-compose binary, made executable, at "
+                                  "/usr/local/lib/docker/cli-plugins/docker-compose"});
+    return findings;
+  }
+
+ private:
+  /// The compiler writes what is missing anew from the tree.
+  Status restore_objects(const std::string& key, const std::vector<std::string>& paths, const Variables& variables) {
+    for (const auto& [id, made] : inputs_) {
+      if (made.key != key) continue;
+      for (const auto& path : paths)
+        if (auto gone = remove_tree(path); !gone) return gone;
+      auto again = context_.compiler.compile(made.input, variables, context_.within(std::chrono::minutes(2)));
+      if (!again) return failed(again);
+      return {};
+    }
+    return failure(error("plan.stale", "a mounted file was changed by hand, and its tree is not known").next("plan again"));
+  }
+
+  struct Made {
+    std::string key;
+    CompileInput input;
+  };
+
+  Context context_;
+  Models models_;
+  std::map<EnvironmentId, Made> inputs_;  ///< what each environment's model was last made from
+  RestartCounts counts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Driver> make_docker_driver(Engine& engine, Compiler& compiler, Clock& clock, InstallationKey key,
+                                           DockerPaths paths) {
+  return std::make_unique<DockerDriver>(engine, compiler, clock, std::move(key), std::move(paths));
+}
+
+}  // namespace reconciler::docker

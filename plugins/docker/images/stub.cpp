@@ -1,1 +1,0 @@
-// Takes the place of sources that are still to come.

@@ -1,0 +1,235 @@
+#include "plugins/docker/services/compare.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "plugins/docker/services/endpoints.hpp"
+#include "plugins/docker/services/mounted.hpp"
+#include "plugins/docker/services/mounts.hpp"
+#include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/readings.hpp"
+#include "plugins/docker/services/state.hpp"
+
+namespace reconciler::docker {
+namespace {
+
+using namespace reading;  // NOLINT: the table below reads like the page that it comes from
+
+constexpr auto no = Row::Show::no;
+constexpr auto yes = Row::Show::yes;
+
+const std::vector<Row> table = {
+    // field, what people call it, how it is read, may values be shown, why
+    {"Env", "environment", environment, no, "merged with the image's by name; PATH is the Engine's"},
+    {"Entrypoint", "entrypoint", entrypoint, no, "null inherits, [] clears"},
+    {"Cmd", "command", command, no, "an entrypoint of its own drops the image's"},
+    {"Labels", "label", labels, no, "merged with the image's; Compose's and ours aside"},
+    {"ExposedPorts", "exposed port", exposed_ports, no, "merged with the image's"},
+    {"Healthcheck", "healthcheck", health_check, no, "field by field; {} inherits"},
+    {"User", "user", or_image, no, "empty inherits"},
+    {"WorkingDir", "working directory", working_dir, no, "empty inherits; cleaned"},
+    {"StopSignal", "stop signal", stop_signal, yes, "empty inherits; SIGTERM is the default"},
+    {"StopTimeout", "stop grace period", plain, yes, ""},
+    {"Hostname", "hostname", engine_chooses, no, "empty: generated"},
+    {"Domainname", "domain name", plain, no, ""},
+    {"Tty", "tty", plain, yes, ""},
+    {"OpenStdin", "stdin", plain, yes, ""},
+    {"StdinOnce", "stdin", plain, yes, ""},
+    {"NetworkDisabled", "network", plain, yes, ""},
+    {"MacAddress", "mac address", engine_chooses, yes, "empty: generated"},
+    {"Shell", "shell", or_image, no, "empty inherits"},
+
+    {"HostConfig.NetworkMode", "network mode", network_mode, yes, "networks are compared one by one"},
+    {"HostConfig.PidMode", "pid", namespace_mode, yes, "a container's id is the service it stands for"},
+    {"HostConfig.IpcMode", "ipc", namespace_mode, yes, "empty: the daemon's default"},
+    {"HostConfig.UTSMode", "uts", plain, yes, ""},
+    {"HostConfig.UsernsMode", "userns", plain, yes, ""},
+    {"HostConfig.CgroupnsMode", "cgroup", engine_chooses, yes, "empty: the daemon's default"},
+    {"HostConfig.Cgroup", "cgroup", plain, yes, ""},
+    {"HostConfig.CgroupParent", "cgroup parent", plain, yes, ""},
+    {"HostConfig.Runtime", "runtime", engine_chooses, yes, "empty: the daemon's default"},
+    {"HostConfig.Isolation", "isolation", engine_chooses, yes, "empty: the daemon's default"},
+    {"HostConfig.PortBindings", "port", port_bindings, yes, "free host ports have no number"},
+    {"HostConfig.PublishAllPorts", "published ports", plain, yes, ""},
+    {"HostConfig.RestartPolicy", "restart", restart_policy, yes, "empty is no"},
+    {"HostConfig.AutoRemove", "auto remove", plain, yes, ""},
+    {"HostConfig.LogConfig", "log driver", log_driver, yes, "empty: the daemon's default"},
+    {"HostConfig.LogConfig", "log options", log_options, no, "empty: the daemon's default"},
+    {"HostConfig.VolumesFrom", "volumes from", volumes_from, no, "ids are the services they stand for"},
+    {"HostConfig.VolumeDriver", "volume driver", plain, yes, ""},
+    {"HostConfig.CapAdd", "capabilities", capabilities, yes, "upper case, with CAP_, a set"},
+    {"HostConfig.CapDrop", "dropped capabilities", capabilities, yes, "upper case, with CAP_, a set"},
+    {"HostConfig.SecurityOpt", "security options", security_options, no,
+     "a set; privileged and host namespaces add label=disable"},
+    {"HostConfig.MaskedPaths", "masked paths", masked, no, "null: the Engine's, [] is unmasked"},
+    {"HostConfig.ReadonlyPaths", "read-only paths", masked, no, "null: the Engine's, [] is unmasked"},
+    {"HostConfig.Privileged", "privileged", plain, yes, ""},
+    {"HostConfig.ReadonlyRootfs", "read-only root", plain, yes, ""},
+    {"HostConfig.Init", "init", engine_chooses, yes, "empty: the daemon's default"},
+    {"HostConfig.Dns", "dns", plain, no, "order has meaning"},
+    {"HostConfig.DnsOptions", "dns options", plain, no, "order has meaning"},
+    {"HostConfig.DnsSearch", "dns search", plain, no, "order has meaning"},
+    {"HostConfig.ExtraHosts", "extra hosts", set_of_texts, no, "a set"},
+    {"HostConfig.GroupAdd", "groups", set_of_texts, no, "a set"},
+    {"HostConfig.Ulimits", "ulimit", ulimits, yes, "by name"},
+    {"HostConfig.Sysctls", "sysctl", plain, no, ""},
+    {"HostConfig.StorageOpt", "storage option", plain, no, ""},
+    {"HostConfig.Devices", "device", devices, yes, "by the path inside"},
+    {"HostConfig.DeviceRequests", "device requests", plain, no, ""},
+    {"HostConfig.DeviceCgroupRules", "device rules", set_of_texts, no, "a set"},
+    {"HostConfig.ShmSize", "shm size", shm_size, yes, "0 is 64 MiB"},
+    {"HostConfig.Memory", "memory", plain, yes, ""},
+    {"HostConfig.MemoryReservation", "memory reservation", plain, yes, ""},
+    {"HostConfig.MemorySwap", "memory swap", memory_swap, yes, "0 is twice the memory"},
+    {"HostConfig.MemorySwappiness", "memory swappiness", engine_chooses, yes, "null: the kernel's"},
+    {"HostConfig.OomKillDisable", "oom kill", plain, yes, "null and false are one"},
+    {"HostConfig.OomScoreAdj", "oom score", plain, yes, ""},
+    {"HostConfig.PidsLimit", "pids limit", pids_limit, yes, "0, -1 and null are no limit"},
+    {"HostConfig.NanoCpus", "cpus", plain, yes, ""},
+    {"HostConfig.CpuShares", "cpu shares", plain, yes, ""},
+    {"HostConfig.CpuPeriod", "cpu period", plain, yes, ""},
+    {"HostConfig.CpuQuota", "cpu quota", plain, yes, ""},
+    {"HostConfig.CpuRealtimePeriod", "cpu realtime period", plain, yes, ""},
+    {"HostConfig.CpuRealtimeRuntime", "cpu realtime runtime", plain, yes, ""},
+    {"HostConfig.CpusetCpus", "cpuset", plain, yes, ""},
+    {"HostConfig.CpusetMems", "cpuset memory", plain, yes, ""},
+    {"HostConfig.CpuCount", "cpu count", plain, yes, ""},
+    {"HostConfig.CpuPercent", "cpu percent", plain, yes, ""},
+    {"HostConfig.BlkioWeight", "block io weight", plain, yes, ""},
+    {"HostConfig.BlkioWeightDevice", "block io weight of devices", plain, no, ""},
+    {"HostConfig.BlkioDeviceReadBps", "block io read rate", plain, no, ""},
+    {"HostConfig.BlkioDeviceWriteBps", "block io write rate", plain, no, ""},
+    {"HostConfig.BlkioDeviceReadIOps", "block io reads", plain, no, ""},
+    {"HostConfig.BlkioDeviceWriteIOps", "block io writes", plain, no, ""},
+    {"HostConfig.IOMaximumIOps", "io maximum", plain, yes, ""},
+    {"HostConfig.IOMaximumBandwidth", "io bandwidth", plain, yes, ""},
+};
+
+/// Compared elsewhere, or without meaning for what runs.
+const std::set<std::string, std::less<>> set_aside = {
+    // images, mounts and networks have their own comparison
+    "Image", "Volumes", "HostConfig.Binds", "HostConfig.Mounts", "HostConfig.Tmpfs", "NetworkingConfig",
+    "HostConfig.Links",  // null in inspect on user networks; the endpoints have them
+    "HostConfig",
+    // of the moment of creation, or of a terminal
+    "AttachStdin", "AttachStdout", "AttachStderr", "OnBuild", "HostConfig.ConsoleSize",
+    "HostConfig.ContainerIDFile", "HostConfig.Annotations",
+    // on 20.10 alone
+    "HostConfig.KernelMemory", "HostConfig.KernelMemoryTCP", "ArgsEscaped",
+};
+
+std::string shown(const Json& value) {
+  if (value.is_null()) return "";
+  return value.is_string() ? std::string(value.as_string()) : canonical(value);
+}
+
+void add(std::vector<Difference>& out, std::string field, Row::Show show, const Json& before,
+         const Json& after) {
+  Difference difference{.field = std::move(field), .before = "", .after = ""};
+  if (show == Row::Show::yes) {
+    difference.before = shown(before);
+    difference.after = shown(after);
+    if (difference.before.empty()) difference.before = "none";
+    if (difference.after.empty()) difference.after = "none";
+  }
+  for (const auto& known : out)
+    if (known.field == difference.field) return;
+  out.push_back(std::move(difference));
+}
+
+/// Objects key by key, so that the key is named: `environment DEBUG`, `port 80`.
+void compare_row(const Row& row, const Json& before, const Json& after, std::vector<Difference>& out) {
+  static const Json nothing;
+  if (!before.is_object() || !after.is_object()) {
+    if (canonical(before) != canonical(after)) add(out, std::string(row.word), row.show, before, after);
+    return;
+  }
+  std::set<std::string> keys;
+  for (const auto& [key, value] : before.as_object()) keys.emplace(key);
+  for (const auto& [key, value] : after.as_object()) keys.emplace(key);
+  const bool by_key = row.read == environment || row.read == labels || row.read == exposed_ports ||
+                      row.read == port_bindings || row.read == ulimits || row.read == devices;
+  for (const auto& key : keys) {
+    const Json* old = member(before, key);
+    const Json* now = member(after, key);
+    const Json& a = old ? *old : nothing;
+    const Json& b = now ? *now : nothing;
+    if (canonical(a) == canonical(b)) continue;
+    if (by_key) add(out, fmt::format("{} {}", row.word, key), row.show, a, b);
+    else add(out, std::string(row.word), row.show, before, after);
+  }
+}
+
+/// A field that no row knows: what a later Compose asks for must not be missed, what a later Engine
+/// adds by itself must not restart anything. So it counts only where it is wanted.
+void compare_unknown(const Json& wanted, const Json& observed, std::string_view prefix,
+                     std::vector<Difference>& out) {
+  if (!wanted.is_object()) return;
+  for (const auto& [key, value] : wanted.as_object()) {
+    const std::string field = std::string(prefix) + std::string(key);
+    if (set_aside.contains(field)) continue;
+    if (std::any_of(table.begin(), table.end(), [&](const Row& row) { return row.field == field; }))
+      continue;
+    const Json asked = without_empty(value);
+    if (asked.is_null()) continue;
+    const Json* there = member(observed, key);
+    if (!there || canonical(without_empty(*there)) != canonical(asked)) add(out, std::string(key), no, {}, {});
+  }
+}
+
+void compare_image(const Container& wanted, const Json& inspect, const Surroundings& around,
+                   std::vector<Difference>& out) {
+  const Json* config = member(inspect, "Config");
+  const auto before = config ? text_at(*config, "Image") : "";
+  const auto after = text_at(wanted.config, "Image");
+  const auto running = text_at(inspect, "Image");
+  const bool same_name = familiar_reference(before) == familiar_reference(after);
+  if (same_name && !around.image_will_change &&
+      (around.wanted_image_id.empty() || around.wanted_image_id == running))
+    return;  // not on the host: a tag that vanished is put back, and the container stays
+  if (!same_name) {
+    out.push_back({"image", before, after});
+    return;
+  }
+  out.push_back({"image", fmt::format("{} ({})", before, short_id(running)),
+                 around.image_will_change
+                     ? after + " (made anew)"
+                     : fmt::format("{} ({})", after, short_id(around.wanted_image_id))});
+}
+
+}  // namespace
+
+const std::vector<Row>& comparison_table() { return table; }
+
+std::vector<Difference> compare(const Container& wanted, const Json& inspect, const Surroundings& around) {
+  std::vector<Difference> out;
+  Side before;
+  if (const Json* config = member(inspect, "Config")) before.config = *config;
+  if (const Json* host = member(inspect, "HostConfig")) before.host = *host;
+  Surroundings known = around;
+  if (const Json* labels = member(before.config, "Labels"))
+    if (const Json* own = member(wanted.config, "Labels"))
+      known.same_hash = text_at(*labels, label::config_hash) == text_at(*own, label::config_hash);
+  before.around = &known;
+  Side after;
+  after.config = wanted.config;
+  if (const Json* host = member(wanted.config, "HostConfig")) after.host = *host;
+  if (around.wanted_image) after.image = *around.wanted_image;
+  after.record = true;
+  after.around = &known;
+
+  compare_image(wanted, inspect, known, out);
+  for (const auto& row : table) {
+    const auto a = row.read(before, row.field);
+    const auto b = row.read(after, row.field);
+    if (a && b) compare_row(row, *a, *b, out);
+  }
+  compare_mounts(before, after, out);
+  compare_endpoints(wanted, inspect, known, out);
+  compare_unknown(after.config, before.config, "", out);
+  compare_unknown(after.host, before.host, "HostConfig.", out);
+  return out;
+}
+
+}  // namespace reconciler::docker

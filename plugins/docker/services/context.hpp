@@ -1,0 +1,36 @@
+// What services, images and tasks all need: the Engine, the clock, the key, the paths.
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "plugins/docker/client/engine.hpp"
+#include "plugins/docker/compose/compiler.hpp"
+#include "plugins/docker/services/look.hpp"
+#include "reconciler/base/sealed.hpp"
+
+namespace reconciler::docker {
+
+/// Where the programs and the state lie. Paths are absolute.
+struct DockerPaths {
+  std::string compose_plugin;  ///< docker-compose of version 2 or later
+  std::string docker_cli;      ///< `docker`, for pulls; may be empty
+  std::string state;           ///< the state folder; compiled models lie in `compiled/` under it
+  std::string socket;          ///< the Engine's, for builds and pulls
+  std::string home;            ///< whose `.docker/config.json` serves builds and pulls; may be empty
+};
+
+struct Context {
+  Engine& engine;
+  Compiler& compiler;
+  Clock& clock;
+  InstallationKey key;
+  DockerPaths paths;
+  ImageConfigs configs;
+
+  std::string models() const { return paths.state + "/compiled"; }
+  std::string digest(const Json& value) const { return keyed_digest(key.bytes, canonical(value)); }
+  Deadline within(Duration d) const { return {clock, d}; }
+};
+
+}  // namespace reconciler::docker

@@ -1,0 +1,108 @@
+#include "plugins/docker/services/endpoints.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "plugins/docker/services/mounts.hpp"
+
+namespace reconciler::docker {
+namespace {
+
+const Json& attached(const Json& inspect) {
+  static const Json nothing;
+  const Json* settings = member(inspect, "NetworkSettings");
+  const Json* networks = settings ? member(*settings, "Networks") : nullptr;
+  return networks && networks->is_object() ? *networks : nothing;
+}
+
+bool predefined(std::string_view name) { return name == "host" || name == "none" || name == "bridge"; }
+
+std::set<std::string> as_set(const std::vector<std::string>& texts) { return {texts.begin(), texts.end()}; }
+
+/// What the Engine adds to the aliases that were asked for, by version: short id, hostname, name.
+std::set<std::string> added_by_engine(const Json& inspect) {
+  std::set<std::string> added{text_at(inspect, "Id").substr(0, 12)};
+  if (const Json* config = member(inspect, "Config")) added.insert(text_at(*config, "Hostname"));
+  auto name = text_at(inspect, "Name");
+  added.insert(name.substr(name.starts_with("/") ? 1 : 0));
+  return added;
+}
+
+std::vector<std::string> asked_aliases(const Json& endpoint, const Json& inspect,
+                                       const std::set<std::string>& wanted) {
+  const auto added = added_by_engine(inspect);
+  std::vector<std::string> asked;
+  for (auto& alias : texts_at(endpoint, "Aliases"))
+    if (wanted.contains(alias) || !added.contains(alias)) asked.push_back(std::move(alias));
+  return asked;
+}
+
+Json part(const Json& endpoint, std::string_view name) {
+  const Json* value = member(endpoint, name);
+  return value ? without_empty(*value) : Json();
+}
+
+bool same(const Json& before, const Json& wanted, const Json& inspect) {
+  const auto aliases = as_set(texts_at(wanted, "Aliases"));
+  if (as_set(asked_aliases(before, inspect, aliases)) != aliases) return false;
+  if (as_set(texts_at(before, "Links")) != as_set(texts_at(wanted, "Links"))) return false;
+  for (const std::string_view field : {"IPAMConfig", "DriverOpts", "GwPriority"})
+    if (canonical(part(before, field)) != canonical(part(wanted, field))) return false;
+  const auto mac = text_at(wanted, "MacAddress");
+  return mac.empty() || mac == text_at(before, "MacAddress");
+}
+
+}  // namespace
+
+void compare_endpoints(const Container& wanted, const Json& inspect, const Surroundings& around,
+                       std::vector<Difference>& out) {
+  const Json& there = attached(inspect);
+  std::set<std::string> names;
+  for (const auto& endpoint : wanted.endpoints) {
+    names.insert(endpoint.network);
+    const Json* before = member(there, endpoint.network);
+    const auto field = fmt::format("network {}", endpoint.network);
+    if (!before) {
+      if (!predefined(endpoint.network)) out.push_back({field, "not connected", "connected"});
+      continue;
+    }
+    // A network made anew under the same name is another network.
+    const auto id = text_at(*before, "NetworkID");
+    const auto known = around.networks ? around.networks->find(endpoint.network)
+                                       : std::map<std::string, SeenThing>::const_iterator{};
+    if (around.networks && !predefined(endpoint.network) &&
+        (known == around.networks->end() || (!id.empty() && known->second.id != id)))
+      out.push_back({field, "removed", "connected"});
+    else if (!same(*before, endpoint.config, inspect))
+      out.push_back({field, "connected otherwise", "connected"});
+  }
+  if (!there.is_object()) return;
+  for (const auto& [name, endpoint] : there.as_object()) {
+    const std::string network(name);
+    // Networks of the project are the compose file's to say; of others, a person's.
+    if (!names.contains(network) && around.networks && around.networks->contains(network))
+      out.push_back({fmt::format("network {}", network), "connected", "not connected"});
+  }
+}
+
+std::vector<Endpoint> extra_endpoints(const Container& wanted, const Json& inspect,
+                                      const std::map<std::string, SeenThing>& project_networks) {
+  std::vector<Endpoint> extra;
+  const Json& there = attached(inspect);
+  if (!there.is_object()) return extra;
+  for (const auto& [name, endpoint] : there.as_object()) {
+    const std::string network(name);
+    const bool is_wanted = std::ranges::any_of(
+        wanted.endpoints, [&](const Endpoint& one) { return one.network == network; });
+    if (is_wanted || predefined(network) || project_networks.contains(network)) continue;
+    JsonObject config;
+    if (const auto aliases = asked_aliases(endpoint, inspect, {}); !aliases.empty())
+      config["Aliases"] = reconciler::to_json(aliases);
+    extra.push_back({network, Json(std::move(config))});
+  }
+  return extra;
+}
+
+}  // namespace reconciler::docker

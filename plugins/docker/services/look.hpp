@@ -1,0 +1,87 @@
+// One look at the Engine: what is there of a project, read once and shared by services, images and
+// tasks. A look changes nothing.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "plugins/docker/client/engine.hpp"
+#include "plugins/docker/compose/model.hpp"
+
+namespace reconciler::docker {
+
+/// A container as `inspect` shows it.
+struct Seen {
+  std::string id;
+  std::string name;     ///< without the slash
+  std::string service;  ///< Compose's label; empty where there is none
+  int number = 0;
+  bool oneoff = false;
+  Json inspect;
+
+  std::string state() const;     ///< created, running, paused, restarting, exited, dead, removing
+  std::string image_id() const;
+  std::string label(std::string_view key) const;
+  bool up() const;               ///< running or restarting: a crash loop is up, and unwell
+  bool stopped() const;          ///< created, exited or dead
+  std::int64_t exit_code() const;
+};
+
+/// One image of the host.
+struct SeenImage {
+  std::string id;
+  std::vector<std::string> tags;
+  Json labels;
+};
+
+/// A network or volume of the host.
+struct SeenThing {
+  std::string id;  ///< networks only
+  Json inspect;
+};
+
+struct Look {
+  std::vector<Seen> containers;  ///< of the project, sorted by name
+  std::vector<SeenImage> images;
+  std::map<std::string, Json> image_configs;    ///< image ID -> its `Config`, for images in play
+  std::map<std::string, SeenThing> networks;    ///< by name: the project's, and those wanted
+  std::map<std::string, SeenThing> volumes;
+
+  const SeenImage* image_by_reference(std::string_view reference) const;
+  const SeenImage* image_by_id(std::string_view id) const;
+  const Json* image_config(const std::string& id) const;
+  const Seen* container_by_id(std::string_view id) const;
+};
+
+/// Image configurations by ID. An ID's configuration never changes, so an entry is right for ever.
+class ImageConfigs {
+ public:
+  std::optional<Json> find(const std::string& id);
+  void keep(const std::string& id, const Json& config);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, Json> configs_;
+};
+
+/// What to look at besides the lists.
+struct Scope {
+  bool all = true;                 ///< every container of the project is inspected
+  std::set<std::string> services;  ///< otherwise those of these services, and one-offs
+};
+
+/// Reads the Engine: containers by the project's label, images once, inspects over a few connections
+/// at a time. Errors are the Engine's (`docker.unreachable`, ...).
+Result<Look> look_at(Engine& engine, ImageConfigs& configs, const CompiledModel& model, const Scope& scope,
+                     Deadline deadline);
+
+/// `portfolio-backend` and `docker.io/library/portfolio-backend:latest` as the Engine lists them:
+/// `portfolio-backend:latest`.
+std::string familiar_reference(std::string_view reference);
+
+}  // namespace reconciler::docker

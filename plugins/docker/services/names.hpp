@@ -1,0 +1,34 @@
+// Labels and names by which containers are told apart, a look alone being enough.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace reconciler::docker {
+
+namespace label {
+inline constexpr std::string_view project = "com.docker.compose.project";
+inline constexpr std::string_view service = "com.docker.compose.service";
+inline constexpr std::string_view number = "com.docker.compose.container-number";
+inline constexpr std::string_view oneoff = "com.docker.compose.oneoff";
+inline constexpr std::string_view image = "com.docker.compose.image";
+inline constexpr std::string_view config_hash = "com.docker.compose.config-hash";
+inline constexpr std::string_view environment = "reconciler.environment";
+inline constexpr std::string_view lineage = "reconciler.lineage";
+inline constexpr std::string_view attempt = "reconciler.attempt";
+inline constexpr std::string_view files = "reconciler.files";
+inline constexpr std::string_view boot = "reconciler.boot";
+inline constexpr std::string_view commit = "reconciler.commit";
+inline constexpr std::string_view inputs = "reconciler.inputs";
+inline constexpr std::string_view compose_prefix = "com.docker.compose.";
+inline constexpr std::string_view own_prefix = "reconciler.";
+}  // namespace label
+
+/// The name of the driver: ResourceId::driver of all that it reports.
+inline constexpr std::string_view driver_name = "compose";
+
+/// A container that is being put in the place of `name`, and the one that it took the place of.
+inline std::string next_name(const std::string& name) { return name + ".next"; }
+inline std::string prev_name(const std::string& name) { return name + ".prev"; }
+
+}  // namespace reconciler::docker

@@ -1,0 +1,48 @@
+// Where one service stands, told from a look alone: which container has its name, which waits beside
+// it, which was kept, how it differs from what is wanted, and what is to be done.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "plugins/docker/services/compare.hpp"
+#include "plugins/docker/services/context.hpp"
+#include "plugins/docker/services/look.hpp"
+
+namespace reconciler::docker {
+
+struct Place {
+  const Container* wanted = nullptr;
+  const Seen* current = nullptr;  ///< NAME, or the one container of the service under another name
+  const Seen* next = nullptr;     ///< NAME.next
+  const Seen* prev = nullptr;     ///< NAME.prev
+  std::vector<const Seen*> strays;  ///< of the service, and none of these
+  std::string image_id;             ///< of the wanted image; empty while it is not on the host
+  std::vector<Difference> differences;  ///< of `current`
+  bool next_is_right = false;       ///< `next` is as wanted, connected, never started
+
+  /// Up as wanted, or through with its work as wanted.
+  bool well_placed() const;
+  /// Exited 0 where that is its end: a job, or `restart: no` and `on-failure`.
+  bool finished() const;
+  /// Created and never started.
+  bool never_ran() const;
+};
+
+/// Images by reference whose name will soon stand for another image: its ID, empty for one that is
+/// yet to be made.
+using ChangingImages = std::map<std::string, std::string>;
+
+/// All services of the model. A service whose namespace or volumes another lends is replaced when
+/// that one is.
+std::vector<Place> place_all(const CompiledModel& model, const Look& look, const ChangingImages& changing);
+
+/// What a Work was planned on: the containers, by role. Not whether they run.
+std::string identity(const Place& place, const Context& context);
+
+/// Names of the services whose containers `container` refers to by id.
+std::set<std::string> lenders(const Container& container);
+
+}  // namespace reconciler::docker

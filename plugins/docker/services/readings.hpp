@@ -1,0 +1,42 @@
+// How the fields of a container are read before they are compared; one function a rule.
+#pragma once
+
+#include "plugins/docker/services/compare.hpp"
+
+namespace reconciler::docker::reading {
+
+/// The value itself; empty in any spelling (null, "", 0, false, [], {}) is one.
+std::optional<Json> plain(const Side&, std::string_view);
+/// Wanted empty: whatever the Engine chose is right.
+std::optional<Json> engine_chooses(const Side&, std::string_view);
+/// Wanted empty: what the image says.
+std::optional<Json> or_image(const Side&, std::string_view);
+std::optional<Json> working_dir(const Side&, std::string_view);
+std::optional<Json> stop_signal(const Side&, std::string_view);
+std::optional<Json> entrypoint(const Side&, std::string_view);
+std::optional<Json> command(const Side&, std::string_view);
+std::optional<Json> environment(const Side&, std::string_view);
+std::optional<Json> labels(const Side&, std::string_view);
+std::optional<Json> exposed_ports(const Side&, std::string_view);
+std::optional<Json> health_check(const Side&, std::string_view);
+/// A list without order.
+std::optional<Json> set_of_texts(const Side&, std::string_view);
+/// Wanted null: not compared. A list without order otherwise.
+std::optional<Json> masked(const Side&, std::string_view);
+std::optional<Json> security_options(const Side&, std::string_view);
+std::optional<Json> capabilities(const Side&, std::string_view);
+std::optional<Json> restart_policy(const Side&, std::string_view);
+std::optional<Json> port_bindings(const Side&, std::string_view);
+std::optional<Json> log_driver(const Side&, std::string_view);
+std::optional<Json> log_options(const Side&, std::string_view);
+std::optional<Json> memory_swap(const Side&, std::string_view);
+std::optional<Json> shm_size(const Side&, std::string_view);
+std::optional<Json> pids_limit(const Side&, std::string_view);
+std::optional<Json> ulimits(const Side&, std::string_view);
+std::optional<Json> devices(const Side&, std::string_view);
+std::optional<Json> network_mode(const Side&, std::string_view);
+/// `container:ID` becomes the service it stands for.
+std::optional<Json> namespace_mode(const Side&, std::string_view);
+std::optional<Json> volumes_from(const Side&, std::string_view);
+
+}  // namespace reconciler::docker::reading

@@ -1,0 +1,40 @@
+// From a look to resources: services, networks, volumes, kept containers, each with its remedies.
+#pragma once
+
+#include <string>
+
+#include "plugins/docker/services/context.hpp"
+#include "plugins/docker/services/moves.hpp"
+#include "plugins/docker/services/place.hpp"
+#include "reconciler/model/memory.hpp"
+#include "reconciler/model/names.hpp"
+#include "reconciler/model/resource.hpp"
+
+namespace reconciler::docker {
+
+ResourceId service_id(const Container& container);
+ResourceId service_id(std::string_view service);
+ResourceId network_id(const std::string& name);
+ResourceId volume_id(const std::string& name);
+ResourceId image_id(const std::string& reference);
+ResourceId container_id(const std::string& name);
+
+/// What one observation works on.
+struct Observed {
+  const EnvironmentId& id;
+  const CompiledModel& model;
+  const Look& look;
+  const Memory& memory;
+  const ChangingImages& changing;
+};
+
+/// Adds services, networks, volumes and what is left over from replacements. Refuses
+/// `compose.data_moved`, `network.changed`, `volume.changed`, `network.missing`, `volume.missing`;
+/// all at once.
+Status observe_services(const Context& context, const Observed& observed, Observation& into);
+
+/// The networks of a container in the order in which it joins them, with those that a person
+/// connected the old one to.
+std::vector<Endpoint> all_endpoints(const Place& place, const Look& look);
+
+}  // namespace reconciler::docker

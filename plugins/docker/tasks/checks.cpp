@@ -1,0 +1,161 @@
+#include "plugins/docker/tasks/checks.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/state.hpp"
+#include "plugins/docker/tasks/output.hpp"
+#include "reconciler/base/text.hpp"
+
+namespace reconciler::docker {
+namespace {
+
+constexpr Duration call_time = std::chrono::seconds(30);
+constexpr Duration exec_time = std::chrono::minutes(10);
+constexpr int shown_lines = 10;
+
+class Silent final : public Progress {
+ public:
+  void line(std::string_view) override {}
+};
+
+/// What is wrong with a service; empty when it is well.
+std::string complaint(const Place& place, RestartCounts& counts) {
+  if (!place.current) return "not there";
+  if (place.finished()) return "";
+  const auto state = state_of(place);
+  const bool rose = counts.rose(place.current->id, number_at(place.current->inspect, "RestartCount"));
+  if (state == "running" && place.wanted->job) return "has not completed yet";
+  if (state != "running") return state;
+  if (rose) return fmt::format("restarted, {} times by now", number_at(place.current->inspect, "RestartCount"));
+  switch (health_of(place)) {
+    case Health::unwell: return "unhealthy";
+    case Health::starting: return "not healthy yet";
+    case Health::none:
+    case Health::well:
+    case Health::unknown: break;
+  }
+  return "";
+}
+
+Result<std::vector<std::string>> last_lines(Context& context, const std::string& id, int n) {
+  std::vector<std::string> lines;
+  auto done = context.engine.stream("GET", fmt::format("/containers/{}/logs?stdout=1&stderr=1&tail={}", id, n), nullptr,
+                                    [&](std::string_view line) { lines.push_back(printable(line)); },
+                                    context.within(call_time));
+  if (!done) return failed(done);
+  return lines;
+}
+
+/// Since when a container's lines count: its own start, but no more than ten minutes before the
+/// newest start of the project, so that old lines of services that stayed do not fail a deploy.
+std::int64_t since(const Place& place, const std::vector<Place>& all) {
+  std::int64_t newest = 0;
+  std::int64_t own = 0;
+  for (const auto& other : all) {
+    const Json* state = other.current ? member(other.current->inspect, "State") : nullptr;
+    const auto started = state ? engine_time(text_at(*state, "StartedAt")) : std::nullopt;
+    if (!started) continue;
+    const std::int64_t at = started->time_since_epoch().count();
+    newest = std::max(newest, at);
+    if (other.current == place.current) own = at;
+  }
+  return std::max(own, newest - 600);
+}
+
+Result<Look> look_at_project(Context& context, const CompiledModel& model) {
+  return look_at(context.engine, context.configs, model, Scope{}, context.within(call_time));
+}
+
+}  // namespace
+
+bool RestartCounts::rose(const std::string& container, std::int64_t now) {
+  const std::lock_guard lock(mutex_);
+  if (counts_.size() > 4096) counts_.clear();
+  const auto [entry, is_new] = counts_.try_emplace(container, now);
+  const bool rose = !is_new && entry->second < now;
+  entry->second = now;
+  return rose;
+}
+
+Result<Outcome> check_services(Context& context, const CompiledModel& model, const Json& input,
+                               RestartCounts& counts, Progress& progress) {
+  auto look = look_at_project(context, model);
+  if (!look) return failed(look);
+  const auto only = text_at(input, "kind") == "service" ? text_at(input, "service") : "";
+  std::vector<std::string> wrong;
+  JsonArray lines;
+  const auto places = place_all(model, *look, {});
+  for (const auto& place : places) {
+    if (!only.empty() && place.wanted->service != only) continue;
+    const auto what = complaint(place, counts);
+    if (what.empty()) continue;
+    wrong.push_back(place.wanted->service + ": " + what);
+    if (!place.current || what == "not healthy yet") continue;
+    auto last = last_lines(context, place.current->id, shown_lines);
+    if (!last) continue;  // a log driver that cannot be read is no reason to fail otherwise
+    for (const auto& line : *last) lines.emplace_back(place.wanted->service + " | " + line);
+  }
+  if (wrong.empty())
+    return Outcome{Fate::succeeded, Json(JsonObject{{"detail", count(places.size(), "service")}})};
+  for (const auto& line : wrong) progress.line(line);
+  return Outcome{Fate::failed,
+                 Json(JsonObject{{"detail", join(wrong, "; ")}, {"lines", std::move(lines)}})};
+}
+
+Result<Outcome> check_logs(Context& context, const CompiledModel& model, const Json& input,
+                           const Variables& variables, Progress& progress) {
+  auto look = look_at_project(context, model);
+  if (!look) return failed(look);
+  const auto target = text_at(input, "service");
+  Silent silent;  // what services write is not the plan's output
+  Output output(input, variables, silent);
+  const auto places = place_all(model, *look, {});
+  for (const auto& place : places) {
+    if (!place.current || (target != "*" && place.wanted->service != target)) continue;
+    auto done = context.engine.stream(
+        "GET",
+        fmt::format("/containers/{}/logs?stdout=1&stderr=1&since={}&tail=10000", place.current->id,
+                    since(place, places)),
+        nullptr, [&](std::string_view line) { output.add(place.wanted->service + " | " + std::string(line)); },
+        context.within(call_time));
+    if (!done) return failed(done);
+  }
+  const auto unmet = output.unmet();
+  if (!unmet.empty()) progress.line(unmet);
+  auto evidence = output.evidence(0);
+  evidence["detail"] = unmet.empty() ? count(output.lines(), "line") : unmet;
+  return Outcome{unmet.empty() ? Fate::succeeded : Fate::failed, Json(std::move(evidence))};
+}
+
+Result<Outcome> perform_exec(Context& context, const CompiledModel& model, const Json& input,
+                             const Variables& variables, Progress& progress, std::stop_token stop) {
+  const auto service = text_at(input, "service");
+  const auto container = std::ranges::find(model.containers, service, &Container::service);
+  if (container == model.containers.end())
+    return failure(error("plan.stale", fmt::format("there is no service {} any more", service)).next("plan again"));
+  const Json body = JsonObject{{"AttachStdout", true},
+                             {"AttachStderr", true},
+                             {"Cmd", reconciler::to_json(texts_at(input, "command"))}};
+  auto made = context.engine.change("POST", "/containers/" + url_encode(container->name) + "/exec", &body,
+                                    context.within(call_time));
+  if (!made) return failed(made);
+  const auto given = number_at(input, "timeout_ms");
+  const auto deadline = context.within(given > 0 ? Duration(given) : exec_time);
+  Output output(input, variables, progress);
+  const Json start = JsonObject{{"Detach", false}, {"Tty", false}};
+  auto streamed = context.engine.stream("POST", "/exec/" + text_at(*made, "Id") + "/start", &start,
+                                        [&](std::string_view line) { output.add(line); }, deadline, stop);
+  if (!streamed) return failed(streamed);
+  auto inspect = context.engine.get("/exec/" + text_at(*made, "Id") + "/json", context.within(call_time));
+  if (!inspect) return failed(inspect);
+  const auto code = number_at(*inspect, "ExitCode", -1);
+  auto evidence = output.evidence(code);
+  const auto unmet = code == 0 ? output.unmet() : fmt::format("exit code {}", code);
+  if (!unmet.empty()) evidence["detail"] = unmet;
+  return Outcome{unmet.empty() ? Fate::succeeded : Fate::failed, Json(std::move(evidence))};
+}
+
+}  // namespace reconciler::docker

@@ -1,0 +1,37 @@
+// Checks that Docker answers: does everything run, what do the logs say, what does a command say.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <stop_token>
+#include <string>
+
+#include "plugins/docker/services/context.hpp"
+#include "reconciler/driver/driver.hpp"
+
+namespace reconciler::docker {
+
+/// Restart counts of the look before, so that a crash loop shows between two looks.
+class RestartCounts {
+ public:
+  /// True when the container was seen before with a lower count.
+  bool rose(const std::string& container, std::int64_t count);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::int64_t> counts_;
+};
+
+/// One look: every service runs, is healthy where it has a health check, its restart count not rising
+/// from look to look, jobs exited 0. Failed says which service and why, with its last lines. The
+/// caller asks again until its deadline.
+Result<Outcome> check_services(Context& context, const CompiledModel& model, const Json& input,
+                               RestartCounts& counts, Progress& progress);
+/// The lines that a service (`*`: all) wrote since it was started; `forbid`, `contains`, `lines`.
+Result<Outcome> check_logs(Context& context, const CompiledModel& model, const Json& input,
+                           const Variables& variables, Progress& progress);
+/// Runs a command in the service's container; what it says and its exit code.
+Result<Outcome> perform_exec(Context& context, const CompiledModel& model, const Json& input,
+                             const Variables& variables, Progress& progress, std::stop_token stop);
+
+}  // namespace reconciler::docker

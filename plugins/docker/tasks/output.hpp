@@ -1,0 +1,40 @@
+// The output of a task or check: shown as it comes, its last lines kept, held against what the
+// manifest expects of it.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "reconciler/base/json.hpp"
+#include "reconciler/driver/driver.hpp"
+
+namespace reconciler::docker {
+
+class Output {
+ public:
+  Output(const Json& input, const Variables& variables, Progress& progress);
+  void add(std::string_view line);
+  /// What was expected and did not come, in a sentence; empty when all is as expected.
+  std::string unmet() const;
+  /// {exit_code, lines, detail}
+  JsonObject evidence(std::int64_t exit_code) const;
+  /// The last line that says something.
+  std::string last() const;
+  size_t lines() const { return total_; }
+
+ private:
+  Progress& progress_;
+  std::string contains_;
+  std::string forbid_;
+  std::int64_t wanted_lines_ = -1;
+  bool found_ = false;
+  std::string forbidden_;  ///< the first line that is forbidden
+  std::deque<std::string> kept_;
+  size_t total_ = 0;
+};
+
+/// `${NAME}` filled in; other text as it is.
+std::string fill_in(std::string_view text, const Variables& variables);
+
+}  // namespace reconciler::docker

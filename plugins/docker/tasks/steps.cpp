@@ -1,0 +1,190 @@
+#include "plugins/docker/tasks/steps.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+
+#include "plugins/docker/services/mounts.hpp"
+#include "plugins/docker/services/moves.hpp"
+#include "plugins/docker/services/names.hpp"
+#include "reconciler/base/text.hpp"
+
+namespace reconciler::docker {
+namespace {
+
+ResourceId named(std::string_view kind, const std::string& name) {
+  return {std::string(driver_name), std::string(kind), name};
+}
+
+const Container* container_of(const CompiledModel& model, const std::string& service) {
+  for (const auto& container : model.containers)
+    if (container.service == service) return &container;
+  return nullptr;
+}
+
+class Reader {
+ public:
+  Reader(const Request& request, const CompiledModel& model) : request_(request), model_(model) {}
+
+  Result<Steps> read() {
+    const Json* release = member(request_.sections, "release");
+    if (release && release->is_array())
+      for (size_t i = 0; i < release->as_array().size(); ++i)
+        add(release->as_array()[i], fmt::format("#/release/{}", i), false);
+    out_.steps.push_back(all_services());
+    const Json* verify = member(request_.sections, "verify");
+    const Json* checks = verify ? member(*verify, "checks") : nullptr;
+    if (checks && checks->is_array())
+      for (size_t i = 0; i < checks->as_array().size(); ++i)
+        add(checks->as_array()[i], fmt::format("#/verify/checks/{}", i), true);
+    if (!errors_.empty()) return failure(gather(std::move(errors_)));
+    return std::move(out_);
+  }
+
+ private:
+  static constexpr std::array<std::string_view, 4> kinds{"run", "exec", "logs", "service"};
+
+  void add(const Json& value, const std::string& pointer, bool check) {
+    for (const auto kind : kinds) {
+      const auto target = text_at(value, kind);
+      if (target.empty()) continue;
+      const auto known = errors_.size();
+      check_target(std::string(kind), target, pointer);
+      check_expressions(value, pointer);
+      if (errors_.size() != known) return;
+      out_.steps.push_back(step(value, std::string(kind), target, pointer, check));
+      return;
+    }
+  }
+
+  void check_target(const std::string& kind, const std::string& target, const std::string& pointer) {
+    if (kind == "logs" && target == "*") return;
+    const bool there = container_of(model_, target) || (kind == "run" && model_.tasks.contains(target));
+    if (there) return;
+    std::vector<std::string> names;
+    for (const auto& container : model_.containers) names.push_back(container.service);
+    for (const auto& [name, task] : model_.tasks) names.push_back(name);
+    Error e = error("compose.service_unknown", fmt::format("no service \"{}\" at {}", target, request_.tag))
+                  .at({.file = pointer + "/" + kind, .source = ""});
+    if (const auto near = nearest(target, names)) e.hint = fmt::format("did you mean \"{}\"?", *near);
+    else if (!names.empty()) e.hint = "there are " + enumerate(names);
+    errors_.push_back(std::move(e));
+  }
+
+  void check_expressions(const Json& value, const std::string& pointer) {
+    auto expression = text_at(value, "forbid");
+    if (expression.empty()) return;
+    if (expression.starts_with("(?i)")) expression.erase(0, 4);
+    try {
+      const std::regex tried(expression);
+    } catch (const std::regex_error&) {
+      errors_.push_back(error("step.expression", fmt::format("\"{}\" is no regular expression", expression))
+                            .at({.file = pointer + "/forbid", .source = ""}));
+    }
+  }
+
+  Step step(const Json& value, const std::string& kind, const std::string& target, const std::string& pointer,
+            bool check) {
+    Step step;
+    step.name = text_at(value, "name", target);
+    step.shown = fmt::format("{} {}", kind, target);
+    step.warn = truth_at(value, "warn");
+    const bool after = text_at(value, "when") == "after";
+    Work& work = step.work;
+    work.phase = check ? Phase::verify : after ? Phase::after : Phase::release;
+    work.verb = check ? "verify" : "release";
+    work.targets = {named("task", step.name)};
+    work.input = input_of(value, kind, target);
+    auto once = text_at(value, "once");
+    if (once.empty() && kind == "run" && !check) once = "tag";
+    if (once == "tag") {
+      if (kind != "run")
+        errors_.push_back(error("step.needs_container",
+                                fmt::format("\"{}\" cannot be once: tag: only a container of its own tells what "
+                                            "became of it",
+                                            step.name))
+                              .at({.file = pointer + "/once", .source = ""})
+                              .next("write run instead of exec, or once: switch"));
+      step.once = Once::tag;
+      step.once_key = fmt::format("{}/{}@{}{}", request_.id.text(), step.name, request_.tag,
+                                  request_.tree.commit.empty() ? "" : "+" + request_.tree.commit);
+      work.effect = Effect::once;
+    } else if (once == "switch") {
+      step.once = Once::change;
+    }
+    if (kind == "run") add_run(value, target, step);
+    if (kind == "exec") {
+      const auto* container = container_of(model_, target);
+      work.calls = {"POST /containers/exec " + container->name, "POST /exec/start " + container->name};
+      work.needs.push_back(service_id(target));
+    }
+    if (!check && !after) out_.required.insert(work.needs.begin(), work.needs.end());
+    return step;
+  }
+
+  Json input_of(const Json& value, const std::string& kind, const std::string& target) const {
+    JsonObject input{{"kind", kind}, {"service", target}, {"model", model_.key}};
+    for (const std::string_view key :
+         {"command", "depends_on", "contains", "forbid", "lines", "warn", "timeout_ms"})
+      if (const Json* given = member(value, key); given && !given->is_null()) input[key] = *given;
+    return Json(std::move(input));
+  }
+
+  void add_run(const Json& value, const std::string& target, Step& step) {
+    const auto task = model_.tasks.find(target);
+    const Container& container =
+        task != model_.tasks.end() ? task->second : *container_of(model_, target);
+    const auto name = task_name(model_, target, "*");
+    Work& work = step.work;
+    work.calls = {"POST /containers/create " + name};
+    for (size_t i = 1; i < container.endpoints.size(); ++i)
+      work.calls.push_back("POST /networks/connect " + container.endpoints[i].network + " " + name);
+    work.calls.push_back("POST /containers/start " + name);
+    const auto before = texts_at(value, "depends_on");
+    for (const auto& service : before) work.needs.push_back(service_id(service));
+    if (before.empty())
+      for (const auto& on : container.depends_on) work.needs.push_back(service_id(on.service));
+    work.needs.push_back(image_id(text_at(container.config, "Image")));
+    for (const auto& endpoint : container.endpoints) work.needs.push_back(network_id(endpoint.network));
+    static const Json nothing;
+    const Json* host = member(container.config, "HostConfig");
+    for (const auto& [at, mount] : mounts_of(container.config, host ? *host : nothing))
+      if (mount.type == "volume" && !mount.anonymous()) work.needs.push_back(volume_id(mount.source));
+    Work gone;
+    gone.phase = Phase::prune;
+    gone.verb = "prune";
+    gone.targets = {named("task-container", step.name)};
+    gone.input = JsonObject{{"task", step.name}, {"service", target}, {"model", model_.key}};
+    gone.calls = {"DELETE /containers " + name};
+    step.then.push_back(std::move(gone));
+  }
+
+  Step all_services() const {
+    Step step;
+    step.name = "services";
+    step.shown = count(model_.containers.size(), "service");
+    step.work.phase = Phase::verify;
+    step.work.verb = "verify";
+    step.work.targets = {named("task", "services")};
+    step.work.input = JsonObject{{"kind", "services"}, {"model", model_.key}};
+    return step;
+  }
+
+  const Request& request_;
+  const CompiledModel& model_;
+  Steps out_;
+  std::vector<Error> errors_;
+};
+
+}  // namespace
+
+Result<Steps> steps_of(const Request& request, const CompiledModel& model) {
+  return Reader(request, model).read();
+}
+
+std::string task_name(const CompiledModel& model, const std::string& service, const std::string& attempt) {
+  return fmt::format("{}-{}-run-{}", model.project, service, attempt);
+}
+
+}  // namespace reconciler::docker

@@ -1,0 +1,136 @@
+// One writer at a time, across processes, and no lock that outlives its holder.
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "reconciler/ledger/locks.hpp"
+#include "tests/unit/ledger/support.hpp"
+
+namespace reconciler {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The player in another process, until it is killed.
+class Holder {
+ public:
+  Holder(const std::string& verb, const std::string& state) {
+    int out[2];
+    if (::pipe(out) != 0) throw std::runtime_error("no pipe");
+    pid = ::fork();
+    if (pid == 0) {
+      ::setpgid(0, 0);
+      ::dup2(out[1], 1);
+      ::close(out[0]);
+      ::close(out[1]);
+      ::execl(LEDGER_PLAYER, "/usr/bin/reconciler", verb.c_str(), state.c_str(), nullptr);
+      ::_exit(127);
+    }
+    ::setpgid(pid, pid);
+    ::close(out[1]);
+    char said[5];
+    if (::read(out[0], said, 5) != 5) throw std::runtime_error("the player said nothing");
+    ::close(out[0]);
+  }
+  ~Holder() {
+    ::kill(-pid, SIGKILL);
+    kill();
+  }
+  void kill() {
+    if (dead) return;
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    dead = true;
+  }
+  pid_t pid = 0;
+  bool dead = false;
+};
+
+class LockTest : public testing::Test {
+ protected:
+  Folder folder;
+  MovedClock clock;
+  const std::string state = folder / "state";
+};
+
+TEST_F(LockTest, TheHolderIsNamed) {
+  ASSERT_TRUE(open_ledger(state, clock));
+  const Holder holder("hold", state);
+  const auto lock = lock_environment(state, production, {clock});
+  ASSERT_FALSE(lock);
+  EXPECT_EQ(lock.error().code, "lock.held");
+  EXPECT_EQ(lock.error().lasting, Lasting::transient);
+  EXPECT_THAT(render(lock.error()),
+              testing::MatchesRegex(
+                  "error lock.held: another run holds portfolio/production\n"
+                  "  holder  reconciler hold /tmp/ledger-test-[A-Za-z0-9]*/state \\(pid " +
+                  std::to_string(holder.pid) +
+                  ", since 20[-0-9:TZ]*\\)\n"
+                  "  next    wait until it has ended; a lock never outlives the process that holds "
+                  "it\n"));
+}
+
+TEST_F(LockTest, OthersAreFree) {
+  const Holder holder("hold", state);
+  EXPECT_TRUE(lock_environment(state, {"portfolio", "stage"}, {clock}));
+  EXPECT_TRUE(lock_host(state, {clock}));
+}
+
+TEST_F(LockTest, TheSameProcessDoesNotGetItTwice) {
+  auto first = lock_environment(state, production, {clock});
+  ASSERT_TRUE(first);
+  EXPECT_EQ(lock_environment(state, production, {clock}).error().code, "lock.held");
+  { const Lock gone = std::move(*first); }
+  EXPECT_TRUE(lock_environment(state, production, {clock}));
+}
+
+TEST_F(LockTest, AKilledHolderHoldsNothing) {
+  Holder holder("hold", state);
+  holder.kill();
+  EXPECT_TRUE(lock_environment(state, production, {clock}));
+}
+
+TEST_F(LockTest, AChildThatOutlivesTheHolderHoldsNothing) {
+  Holder holder("hold-by-child", state);
+  holder.kill();
+  EXPECT_TRUE(lock_environment(state, production, {clock}));
+}
+
+TEST_F(LockTest, AWaitHasAnEnd) {
+  const Holder holder("hold", state);
+  const Instant before = clock.now();
+  EXPECT_EQ(lock_environment(state, production, {clock, 5s}).error().code, "lock.held");
+  EXPECT_EQ(clock.now() - before, 5s);
+}
+
+TEST_F(LockTest, AWaitIsOverWhenTheHolderEnds) {
+  Holder holder("hold", state);
+  class KillsWhileWaiting final : public Clock {
+   public:
+    explicit KillsWhileWaiting(Holder& holder) : holder_(holder) {}
+    Instant now() const override { return now_; }
+    WallTime wall() const override { return {}; }
+    bool wait_until(Instant until, std::stop_token) override {
+      now_ = until;
+      holder_.kill();
+      return true;
+    }
+
+   private:
+    Holder& holder_;
+    Instant now_{};
+  } clock(holder);
+  EXPECT_TRUE(lock_environment(state, production, {clock, 5s}));
+}
+
+TEST_F(LockTest, AWaitIsOverWhenItIsStopped) {
+  const Holder holder("hold", state);
+  std::stop_source source;
+  source.request_stop();
+  EXPECT_EQ(told(lock_environment(state, production, {clock, 5s, source.get_token()})),
+            "error lock.stopped: stopped while waiting for portfolio/production\n");
+}
+
+}  // namespace
+}  // namespace reconciler
