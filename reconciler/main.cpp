@@ -51,14 +51,21 @@ Result<std::unique_ptr<Driver>> make_docker(const cli::PluginParts& parts, Docke
                                     std::move(paths));
 }
 
-Result<std::unique_ptr<Drivers>> make_drivers(const cli::PluginParts& parts, Docker& with) {
+Result<std::unique_ptr<Drivers>> make_drivers(const cli::PluginParts& parts, Docker& with,
+                                              const std::string& only) {
   auto drivers = std::make_unique<Drivers>();
-  auto docker = make_docker(parts, with);
-  if (!docker) return failed(docker);
-  if (auto done = drivers->add(std::move(*docker)); !done) return failed(done);
-  if (auto done = drivers->add(std::make_unique<files::FilesDriver>()); !done) return failed(done);
-  if (auto done = drivers->add(std::make_unique<probe::ProbeDriver>(parts.helper)); !done)
-    return failed(done);
+  const auto wanted = [&](std::string_view name) { return only.empty() || only == name; };
+  if (wanted("compose")) {
+    auto docker = make_docker(parts, with);
+    if (!docker) return failed(docker);
+    if (auto done = drivers->add(std::move(*docker)); !done) return failed(done);
+  }
+  if (wanted("files"))
+    if (auto done = drivers->add(std::make_unique<files::FilesDriver>()); !done)
+      return failed(done);
+  if (wanted("probe"))
+    if (auto done = drivers->add(std::make_unique<probe::ProbeDriver>(parts.helper)); !done)
+      return failed(done);
   return drivers;
 }
 
@@ -67,5 +74,7 @@ Result<std::unique_ptr<Drivers>> make_drivers(const cli::PluginParts& parts, Doc
 int main(int argc, char** argv) {
   Docker docker;
   return cli::run(argc, argv, RECONCILER_VERSION,
-                  [&](const cli::PluginParts& parts) { return make_drivers(parts, docker); });
+                  [&](const cli::PluginParts& parts, const std::string& only) {
+                    return make_drivers(parts, docker, only);
+                  });
 }

@@ -24,8 +24,18 @@ Result<Look> look(const Parts& parts, const Asked& asked, std::stop_token stop) 
   auto seen = parts.drivers.observe(asked.spec.id, wish->prepared.wanted, *memory, wish->variables,
                                     Deadline(parts.clock, look_within));
   if (!seen) return failed(seen);
-  if (wish->stale) seen->notices.push_back("source: works on from the last fetch: " + wish->stale->message);
+  if (wish->stale)
+    seen->notices.push_back("source: works on from the last fetch: " + wish->stale->message);
   Plan plan = make_plan(wish->desired, *seen, *memory, parts.clock.wall());
+  auto lost = parts.ledger.needs_adoption(asked.spec.id);
+  if (!lost) return failed(lost);
+  if (*lost) {
+    // What was released before is not known any more, and nothing is run on a guess.
+    plan.actions.clear();
+    plan.stalled = Stall{"LedgerLost",
+                         parts.ledger.loss() ? parts.ledger.loss()->message : "the ledger was lost",
+                         "look at what runs, then: reconciler adopt " + asked.spec.id.text()};
+  }
   return Look{std::move(wish->desired), std::move(wish->variables), std::move(*seen),
               std::move(*memory), std::move(plan)};
 }

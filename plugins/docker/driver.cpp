@@ -44,7 +44,8 @@ class Models {
 
 class DockerDriver final : public Driver {
  public:
-  DockerDriver(Engine& engine, Compiler& compiler, Clock& clock, InstallationKey key, DockerPaths paths)
+  DockerDriver(Engine& engine, Compiler& compiler, Clock& clock, InstallationKey key,
+               DockerPaths paths)
       : context_{engine, compiler, clock, std::move(key), std::move(paths), {}} {}
 
   Description describe() const override {
@@ -55,7 +56,8 @@ class DockerDriver final : public Driver {
             {"build", "pull", "tag", "create", "start", "switch", "release", "verify", "prune"}};
   }
 
-  Result<Prepared> prepare(const Request& request, const Variables& variables, Deadline deadline) override {
+  Result<Prepared> prepare(const Request& request, const Variables& variables,
+                           Deadline deadline) override {
     CompileInput input;
     input.id = request.id;
     input.tag = request.tag;
@@ -81,8 +83,8 @@ class DockerDriver final : public Driver {
     return prepared;
   }
 
-  Result<Observation> observe(const EnvironmentId& id, const Json& wanted, const Memory& memory, const Variables&,
-                              Deadline deadline) override {
+  Result<Observation> observe(const EnvironmentId& id, const Json& wanted, const Memory& memory,
+                              const Variables&, Deadline deadline) override {
     auto model = models_.get(context_, text_at(wanted, "model"));
     if (!model) return failed(model);
     auto look = look_at(context_.engine, context_.configs, **model, Scope{}, deadline);
@@ -100,20 +102,22 @@ class DockerDriver final : public Driver {
     const Json& input = attempt.work.input;
     auto model = models_.get(context_, text_at(input, "model"));
     if (!model) return failed(model);
-    if (attempt.work.phase == Phase::supply) return perform_image_work(context_, **model, attempt, progress, stop);
+    if (attempt.work.phase == Phase::supply)
+      return perform_image_work(context_, **model, attempt, progress, stop);
     if (member(input, "task")) return prune_task(context_, **model, attempt);
     const auto kind = text_at(input, "kind");
-    if (kind == "run") return perform_task(context_, **model, attempt, variables, progress, stop);
+    const Grounds grounds = grounds_of(**model, attempt.environment, variables);
+    if (kind == "run")
+      return perform_task(context_, **model, attempt, grounds, variables, progress, stop);
     if (kind == "exec") return perform_exec(context_, **model, input, variables, progress, stop);
     if (kind == "logs") return check_logs(context_, **model, input, variables, progress);
-    if (kind == "services" || kind == "service") return check_services(context_, **model, input, counts_, progress);
-    const RestoreObjects restore = [&](const std::vector<std::string>& paths) {
-      return restore_objects((*model)->key, paths, variables);
-    };
-    return perform_service_work(context_, **model, attempt, restore, progress, stop);
+    if (kind == "services" || kind == "service")
+      return check_services(context_, **model, input, counts_, progress);
+    return perform_service_work(context_, **model, attempt, grounds, progress, stop);
   }
 
-  Result<Outcome> recover(const Attempt& attempt, Progress& progress, std::stop_token stop) override {
+  Result<Outcome> recover(const Attempt& attempt, Progress& progress,
+                          std::stop_token stop) override {
     return recover_task(context_, attempt, progress, std::move(stop));
   }
 
@@ -122,14 +126,17 @@ class DockerDriver final : public Driver {
     const auto before = context_.clock.now();
     auto version = context_.engine.get("/version", deadline);
     if (version)
-      findings.push_back({true,
-                          fmt::format("Engine {}, API {}, answers in {} ms", text_at(*version, "Version"),
-                                      text_at(*version, "ApiVersion"), (context_.clock.now() - before).count()),
-                          ""});
+      findings.push_back(
+          {true,
+           fmt::format("Engine {}, API {}, answers in {} ms", text_at(*version, "Version"),
+                       text_at(*version, "ApiVersion"), (context_.clock.now() - before).count()),
+           ""});
     else
       findings.push_back({false, version.error().message, version.error().hint});
-    const bool compose = !context_.paths.compose_plugin.empty() && exists(context_.paths.compose_plugin);
-    findings.push_back({compose, compose ? "Compose at " + context_.paths.compose_plugin : "no Compose v2",
+    const bool compose =
+        !context_.paths.compose_plugin.empty() && exists(context_.paths.compose_plugin);
+    findings.push_back({compose,
+                        compose ? "Compose at " + context_.paths.compose_plugin : "no Compose v2",
                         compose ? ""
                                 : "put the docker-compose binary, made executable, at "
                                   "/usr/local/lib/docker/cli-plugins/docker-compose"});
@@ -137,17 +144,35 @@ class DockerDriver final : public Driver {
   }
 
  private:
+  Grounds grounds_of(const CompiledModel& model, const EnvironmentId& id,
+                     const Variables& variables) {
+    Grounds grounds;
+    if (const auto made = inputs_.find(id); made != inputs_.end()) {
+      const Json& host = made->second.input.host;
+      if (const Json* policy = member(host, "policy")) grounds.roots = texts_at(*policy, "binds");
+      grounds.roots.push_back(text_at(host, "data"));
+    }
+    grounds.restore_objects = [this, &model, &variables](const std::vector<std::string>& paths) {
+      return restore_objects(model.key, paths, variables);
+    };
+    return grounds;
+  }
+
   /// The compiler writes what is missing anew from the tree.
-  Status restore_objects(const std::string& key, const std::vector<std::string>& paths, const Variables& variables) {
+  Status restore_objects(const std::string& key, const std::vector<std::string>& paths,
+                         const Variables& variables) {
     for (const auto& [id, made] : inputs_) {
       if (made.key != key) continue;
       for (const auto& path : paths)
         if (auto gone = remove_tree(path); !gone) return gone;
-      auto again = context_.compiler.compile(made.input, variables, context_.within(std::chrono::minutes(2)));
+      auto again = context_.compiler.compile(made.input, variables,
+                                             context_.within(std::chrono::minutes(2)));
       if (!again) return failed(again);
       return {};
     }
-    return failure(error("plan.stale", "a mounted file was changed by hand, and its tree is not known").next("plan again"));
+    return failure(
+        error("plan.stale", "a mounted file was changed by hand, and its tree is not known")
+            .next("plan again"));
   }
 
   struct Made {
@@ -163,8 +188,8 @@ class DockerDriver final : public Driver {
 
 }  // namespace
 
-std::unique_ptr<Driver> make_docker_driver(Engine& engine, Compiler& compiler, Clock& clock, InstallationKey key,
-                                           DockerPaths paths) {
+std::unique_ptr<Driver> make_docker_driver(Engine& engine, Compiler& compiler, Clock& clock,
+                                           InstallationKey key, DockerPaths paths) {
   return std::make_unique<DockerDriver>(engine, compiler, clock, std::move(key), std::move(paths));
 }
 

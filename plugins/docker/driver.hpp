@@ -11,7 +11,7 @@ namespace reconciler::docker {
 
 /// `engine`, `compiler` and `clock` outlive the driver. `key` keys fingerprints: what stands for a
 /// secret value in a plan is a digest that only this installation can make.
-std::unique_ptr<Driver> make_docker_driver(Engine& engine, Compiler& compiler, Clock& clock, InstallationKey key,
-                                           DockerPaths paths);
+std::unique_ptr<Driver> make_docker_driver(Engine& engine, Compiler& compiler, Clock& clock,
+                                           InstallationKey key, DockerPaths paths);
 
 }  // namespace reconciler::docker

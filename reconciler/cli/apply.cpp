@@ -75,7 +75,7 @@ class Applying {
       std::cout << render(plan, page_of_stdout());
       return plan.stalled ? wrong : well;
     }
-    std::cout << fmt::format("\n{} runs {} after {}.\n", plan.environment.text(), plan.to,
+    std::cout << fmt::format("\n{} runs {}, after {}.\n", plan.environment.text(), plan.to,
                              for_people(done->took));
     return well;
   }

@@ -44,13 +44,13 @@ Result<Ledger*> Context::ledger() {
   return ledger_.get();
 }
 
-Result<Parts> Context::parts() {
+Result<Parts> Context::parts(const std::string& only) {
   auto known = host();
   if (!known) return failed(known);
   auto opened = ledger();
   if (!opened) return failed(opened);
   if (!drivers_) {
-    auto made = make_drivers_({clock_, helper_, (*opened)->key(), options_.state});
+    auto made = make_drivers_({clock_, helper_, (*opened)->key(), options_.state}, only);
     if (!made) return failed(made);
     drivers_ = std::move(*made);
   }

@@ -32,7 +32,9 @@ struct PluginParts {
   const InstallationKey& key;
   std::string state;
 };
-using MakeDrivers = std::function<Result<std::unique_ptr<Drivers>>(const PluginParts&)>;
+/// All drivers, or with a name that one alone: files are served where there is no Docker.
+using MakeDrivers =
+    std::function<Result<std::unique_ptr<Drivers>>(const PluginParts&, const std::string& only)>;
 
 /// Owns the parts of one command. Not thread-safe.
 class Context {
@@ -46,8 +48,8 @@ class Context {
   /// The host file, or the defaults; `--repo` takes the place of its repositories.
   Result<const Host*> host();
   Result<Ledger*> ledger();
-  /// Everything; opens the ledger and makes the drivers.
-  Result<Parts> parts();
+  /// Everything; opens the ledger and makes the drivers (`only`: that one alone).
+  Result<Parts> parts(const std::string& only = "");
 
  private:
   Options& options_;

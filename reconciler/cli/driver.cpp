@@ -21,7 +21,7 @@ int list(Context& context) {
 }
 
 int serve_one(Context& context, const std::string& name) {
-  auto parts = context.parts();
+  auto parts = context.parts(name);
   if (!parts) return report(context, parts.error());
   Driver* driver = parts->drivers.find(name);
   if (!driver)

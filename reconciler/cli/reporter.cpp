@@ -30,7 +30,8 @@ void Reporter::write(bool well, const Action& action, Duration took, std::string
 
 void Reporter::finished(const Action& action, Duration took, std::string_view detail) {
   const std::lock_guard lock(mutex_);
-  write(true, action, took, detail);
+  // What was written down is its own detail.
+  write(true, action, took, action.work.phase == Phase::record ? "" : detail);
 }
 
 void Reporter::failed(const Action& action, Duration took, std::string_view detail,

@@ -6,6 +6,7 @@
 
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/git/mirror.hpp"
+#include "reconciler/manifest/collisions.hpp"
 
 namespace reconciler::cli {
 namespace {
@@ -78,6 +79,7 @@ Result<Selection> select(Context& context, const std::vector<std::string>& names
     }
     for (auto& broken : manifests->broken) all.broken.push_back(std::move(broken));
   }
+  refuse_collisions(all, true);
   auto chosen = select_environments(all, names);
   if (!chosen) return failed(chosen);
   for (auto& spec : *chosen) {

@@ -1,6 +1,7 @@
 // `validate`: reads manifests and says every mistake. Needs neither Engine nor ledger.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <iostream>
 
 #include "reconciler/base/filesystem.hpp"
@@ -25,7 +26,8 @@ Result<std::string> folder_of(Context& context, const std::string& path) {
 int validate(Context& context, const std::string& path) {
   auto folder = folder_of(context, path);
   if (!folder) return report(context, folder.error());
-  auto manifests = read_manifests(*folder);
+  auto manifests =
+      read_manifests(*folder, std::filesystem::weakly_canonical(*folder).filename().string());
   if (!manifests) return report(context, manifests.error());
   const auto mistakes = manifests->mistakes();
   if (context.options().json) {

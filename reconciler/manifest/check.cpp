@@ -22,19 +22,19 @@ class Checker {
  public:
   explicit Checker(std::vector<Error>& mistakes) : mistakes_(mistakes) {}
 
-  void value(const Node& node, const Shape& shape, const std::string& path, Nulls nulls) {
+  void value(const Value& node, const Shape& shape, const std::string& path, Nulls nulls) {
     switch (node.kind) {
-      case Node::Kind::null:
+      case Value::Kind::null:
         if (nulls == Nulls::refused)
           wrong_type(node, path, "has no value", fmt::format("write {}", shape.wanted));
         return;
-      case Node::Kind::scalar:
+      case Value::Kind::scalar:
         return scalar(node, shape, path);
-      case Node::Kind::list:
+      case Value::Kind::list:
         if (!shape.items) return wrong_kind(node, shape, path, "a list");
         for (const auto& item : node.items) value(item, *shape.items, path, Nulls::refused);
         return;
-      case Node::Kind::map:
+      case Value::Kind::map:
         if (shape.values) return names(node, shape, path, nulls);
         if (shape.keys.empty()) return wrong_kind(node, shape, path, "keys and values");
         return members(node, shape, path, nulls);
@@ -50,18 +50,18 @@ class Checker {
         error(std::move(code), std::move(message)).at(where.place()).next(std::move(hint)));
   }
 
-  void wrong_type(const Node& node, const std::string& path, const std::string& is,
+  void wrong_type(const Value& node, const std::string& path, const std::string& is,
                   std::string hint) {
     note("manifest.type", fmt::format("{} {}", path.empty() ? "the document" : path, is), node.spot,
          std::move(hint));
   }
 
-  void wrong_kind(const Node& node, const Shape& shape, const std::string& path,
+  void wrong_kind(const Value& node, const Shape& shape, const std::string& path,
                   std::string_view is) {
     wrong_type(node, path, fmt::format("is {}, and wants {}", is, shape.wanted), "");
   }
 
-  void scalar(const Node& node, const Shape& shape, const std::string& path) {
+  void scalar(const Value& node, const Shape& shape, const std::string& path) {
     using Scalar = Shape::Scalar;
     switch (shape.scalar) {
       case Scalar::none:
@@ -84,7 +84,7 @@ class Checker {
     }
   }
 
-  static std::string as_written(const Node& node) {
+  static std::string as_written(const Value& node) {
     return node.quoted ? fmt::format("the text {}", shown(node.text)) : printable(node.text, 60);
   }
 
@@ -96,7 +96,7 @@ class Checker {
     return "";
   }
 
-  void word(const Node& node, const Shape& shape, const std::string& path) {
+  void word(const Value& node, const Shape& shape, const std::string& path) {
     if (std::ranges::find(shape.words, node.text) == shape.words.end()) {
       const auto near = nearest(node.text, shape.words);
       return wrong_type(node, path,
@@ -109,7 +109,7 @@ class Checker {
            "take it out until it is");
   }
 
-  void integer(const Node& node, const Shape& shape, const std::string& path) {
+  void integer(const Value& node, const Shape& shape, const std::string& path) {
     if (std::ranges::find(shape.words, node.text) != shape.words.end()) return;
     const std::string_view text = node.text;
     const std::string_view digits = text.starts_with('-') ? text.substr(1) : text;
@@ -130,7 +130,7 @@ class Checker {
            node.spot);
   }
 
-  void names(const Node& node, const Shape& shape, const std::string& path, Nulls nulls) {
+  void names(const Value& node, const Shape& shape, const std::string& path, Nulls nulls) {
     for (const auto& member : node.members) {
       const bool layer = shape.values == &environment_shape();
       const std::string inner =
@@ -139,7 +139,7 @@ class Checker {
     }
   }
 
-  void members(const Node& node, const Shape& shape, const std::string& path, Nulls nulls) {
+  void members(const Value& node, const Shape& shape, const std::string& path, Nulls nulls) {
     const bool named = !shape.noun.empty();
     for (const auto& member : node.members) {
       const Key* key = nullptr;
@@ -158,15 +158,15 @@ class Checker {
     }
   }
 
-  static bool does_something(const Node& node, const Key& key) {
+  static bool does_something(const Value& node, const Key& key) {
     switch (node.kind) {
-      case Node::Kind::null:
+      case Value::Kind::null:
         return false;
-      case Node::Kind::scalar:
+      case Value::Kind::scalar:
         return node.text != key.fallback;
-      case Node::Kind::list:
+      case Value::Kind::list:
         return !node.items.empty();
-      case Node::Kind::map:
+      case Value::Kind::map:
         return !node.members.empty();
     }
     return true;
@@ -204,7 +204,7 @@ class Checker {
 
 }  // namespace
 
-std::vector<Error> check(const Node& document, const Shape& shape, Nulls nulls) {
+std::vector<Error> check(const Value& document, const Shape& shape, Nulls nulls) {
   std::vector<Error> mistakes;
   Checker(mistakes).value(document, shape, "", nulls);
   return mistakes;
@@ -222,7 +222,7 @@ std::vector<Error> tidy(std::vector<Error> mistakes) {
   return mistakes;
 }
 
-std::int64_t number_of(const Node& scalar) {
+std::int64_t number_of(const Value& scalar) {
   std::int64_t out = 0;
   std::from_chars(scalar.text.data(), scalar.text.data() + scalar.text.size(), out);
   return out;

@@ -15,13 +15,13 @@ enum class Nulls { refused, take_away };
 /// Every mistake against the table, in the document's order: `manifest.unknown_key`, `.type`,
 /// `.not_yet`, `.version`, `number.range`, `duration.invalid`. A key that is not done yet passes
 /// where its value does nothing anyway (null, empty, the default).
-std::vector<Error> check(const Node& document, const Shape& shape, Nulls nulls = Nulls::refused);
+std::vector<Error> check(const Value& document, const Shape& shape, Nulls nulls = Nulls::refused);
 
 /// Mistakes in the order of files, lines and columns, one a place: what follows from a mistake is
 /// no second one.
 std::vector<Error> tidy(std::vector<Error> mistakes);
 
 /// The number that a scalar of Shape::Scalar::integer holds once check() has passed it.
-std::int64_t number_of(const Node& scalar);
+std::int64_t number_of(const Value& scalar);
 
 }  // namespace reconciler

@@ -26,7 +26,7 @@ Place project_place(const EnvironmentSpec& spec) {
 
 class Collisions {
  public:
-  explicit Collisions(Manifests& manifests) : manifests_(manifests) {}
+  Collisions(Manifests& manifests, bool one_host) : manifests_(manifests), one_host_(one_host) {}
 
   void run() {
     std::map<EnvironmentId, std::vector<const EnvironmentSpec*>> names;
@@ -34,19 +34,20 @@ class Collisions {
     Claims folders;
     for (const auto& spec : manifests_.environments) {
       names[spec.id].push_back(&spec);
+      const std::string host = one_host_ ? "" : spec.host;
       const Json* compose = member(spec.sections, "compose");
-      projects[{spec.host, compose ? text_at(*compose, "project") : ""}].push_back(&spec);
-      if (!spec.state_files.empty()) folders[{spec.host, spec.state_files}].push_back(&spec);
+      projects[{host, compose ? text_at(*compose, "project") : ""}].push_back(&spec);
+      if (!spec.state_files.empty()) folders[{host, spec.state_files}].push_back(&spec);
     }
     for (const auto& [id, claimants] : names) same_name(claimants);
     for (const auto& [claim, claimants] : projects)
       fight(claimants, "env.project_collision", "the Compose project", claim.second, project_place,
-            "give one of them a compose.project of its own");
+            "give one of them a compose.project of its own, or each the `host` it runs on");
     for (const auto& [claim, claimants] : folders)
       fight(
           claimants, "env.state_collision", "the state files' folder", claim.second,
           [](const EnvironmentSpec& spec) { return spec.state_files_place; },
-          "give one of them a state_files of its own");
+          "give one of them a state_files of its own, or each the `host` it runs on");
     std::erase_if(manifests_.environments,
                   [&](const EnvironmentSpec& spec) { return out_.contains(&spec); });
     for (auto& one : broken_) manifests_.broken.push_back(std::move(one));
@@ -86,14 +87,15 @@ class Collisions {
   }
 
   Manifests& manifests_;
+  bool one_host_;
   std::set<const EnvironmentSpec*> out_;
   std::vector<Broken> broken_;
 };
 
 }  // namespace
 
-void refuse_collisions(Manifests& manifests) {
-  Collisions(manifests).run();
+void refuse_collisions(Manifests& manifests, bool one_host) {
+  Collisions(manifests, one_host).run();
 }
 
 }  // namespace reconciler

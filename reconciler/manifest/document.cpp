@@ -30,7 +30,7 @@ class Builder final : public YAML::EventHandler {
   Builder(std::shared_ptr<const SourceText> text, std::vector<Error>& mistakes)
       : text_(std::move(text)), mistakes_(mistakes) {}
 
-  std::optional<Node> root;
+  std::optional<Value> root;
 
   /// The last place the parser spoke of.
   const Spot& last() const { return last_; }
@@ -54,7 +54,7 @@ class Builder final : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     refuse_extras(mark, "?", anchor);
-    Node node;
+    Value node;
     node.spot = spot(mark);
     // A value that was left out has no place of its own; its key has.
     if (!open_.empty() && open_.back().key) {
@@ -77,8 +77,8 @@ class Builder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     refuse_extras(mark, tag, anchor);
-    Node node;
-    node.kind = Node::Kind::scalar;
+    Value node;
+    node.kind = Value::Kind::scalar;
     node.text = value;
     node.quoted = tag == "!";
     node.spot = spot(mark, value);
@@ -89,13 +89,13 @@ class Builder final : public YAML::EventHandler {
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    begin(mark, tag, anchor, Node::Kind::list);
+    begin(mark, tag, anchor, Value::Kind::list);
   }
   void OnSequenceEnd() override { end(); }
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    begin(mark, tag, anchor, Node::Kind::map);
+    begin(mark, tag, anchor, Value::Kind::map);
   }
   void OnMapEnd() override { end(); }
 
@@ -106,7 +106,7 @@ class Builder final : public YAML::EventHandler {
 
  private:
   struct Open {
-    Node node;
+    Value node;
     std::optional<Member> key;         // a map's key whose value is still to come
     std::map<std::string, int> lines;  // of the keys so far
     bool repeated = false;             // the key was there before: its first value stays
@@ -149,7 +149,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   void begin(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-             Node::Kind kind) {
+             Value::Kind kind) {
     refuse_extras(mark, tag, anchor);
     if (open_.size() >= deepest)
       stop("manifest.too_deep", fmt::format("values stand more than {} deep", deepest), last_,
@@ -162,18 +162,18 @@ class Builder final : public YAML::EventHandler {
   }
 
   void end() {
-    Node node = std::move(open_.back().node);
+    Value node = std::move(open_.back().node);
     open_.pop_back();
     add(std::move(node));
   }
 
-  void add(Node node) {
+  void add(Value node) {
     if (open_.empty()) {
       root = std::move(node);
       return;
     }
     Open& open = open_.back();
-    if (open.node.is(Node::Kind::list)) {
+    if (open.node.is(Value::Kind::list)) {
       open.node.items.push_back(std::move(node));
     } else if (!open.key) {
       take_key(open, std::move(node));
@@ -185,8 +185,8 @@ class Builder final : public YAML::EventHandler {
     }
   }
 
-  void take_key(Open& open, Node node) {
-    if (!node.is(Node::Kind::scalar))
+  void take_key(Open& open, Value node) {
+    if (!node.is(Value::Kind::scalar))
       stop("manifest.syntax", "a key is text, and this one is not", node.spot,
            "put it in quotes if it is meant as text");
     const auto [first, fresh] = open.lines.emplace(node.text, node.spot.line);
@@ -273,24 +273,24 @@ void run_parser(const std::string& text, Builder& builder, std::vector<Error>& m
 
 }  // namespace
 
-const Member* Node::member(std::string_view key) const {
+const Member* Value::member(std::string_view key) const {
   for (const auto& one : members)
     if (one.key == key) return &one;
   return nullptr;
 }
 
-const Node* Node::find(std::string_view key) const {
+const Value* Value::find(std::string_view key) const {
   const Member* one = member(key);
   return one ? &one->value : nullptr;
 }
 
-Node* Node::find(std::string_view key) {
+Value* Value::find(std::string_view key) {
   for (auto& one : members)
     if (one.key == key) return &one.value;
   return nullptr;
 }
 
-Result<Node> parse_document(const std::string& file, std::string_view text) {
+Result<Value> parse_document(const std::string& file, std::string_view text) {
   if (text.size() > largest_document)
     return failure(error("manifest.too_large", fmt::format("the file has {} bytes, and may have {}",
                                                            text.size(), largest_document))
@@ -329,12 +329,12 @@ Result<Node> parse_document(const std::string& file, std::string_view text) {
       mistakes.push_back(syntax(where, printable(e.msg, 200), ""));
   }
   if (!mistakes.empty()) return failure(gather(std::move(mistakes)));
-  if (!builder.root || (builder.root->is(Node::Kind::null)))
+  if (!builder.root || (builder.root->is(Value::Kind::null)))
     return failure(error("manifest.empty", "the file says nothing").at(whole_file(file)));
   return std::move(*builder.root);
 }
 
-Result<Node> read_document(const std::string& path, const std::string& called) {
+Result<Value> read_document(const std::string& path, const std::string& called) {
   auto text = read_file(path, largest_document + 1, false);
   if (text) return parse_document(called, *text);
   Error e = std::move(text.error());

@@ -17,18 +17,18 @@ struct Member;
 
 /// A value of the document. Scalars keep their own text: `1.10`, `no` and `0123` are what they look
 /// like; who wants a number reads it from the text.
-struct Node {
+struct Value {
   enum class Kind { null, scalar, list, map };
   Kind kind = Kind::null;
   std::string text{};   ///< of a scalar
   bool quoted = false;  ///< a scalar in quotes, or a block scalar
-  std::vector<Node> items{};
+  std::vector<Value> items{};
   std::vector<Member> members;  ///< in the order of the document; no key stands twice
   Spot spot{};
 
   /// The value of a key of a map; nullptr when there is none.
-  const Node* find(std::string_view key) const;
-  Node* find(std::string_view key);
+  const Value* find(std::string_view key) const;
+  Value* find(std::string_view key);
   const Member* member(std::string_view key) const;
   bool is(Kind wanted) const { return kind == wanted; }
 };
@@ -36,15 +36,15 @@ struct Node {
 struct Member {
   std::string key;
   Spot spot;
-  Node value;
+  Value value;
 };
 
 /// Reads one document. `manifest.too_large`, `.encoding`, `.empty`, `.syntax`, `.too_deep`,
 /// `.alias_forbidden`, `.tag_forbidden`, `.duplicate_key`, `.merge_key`, `.multi_document`; where
 /// more than one can be found they come together. `file` is what places are called.
-Result<Node> parse_document(const std::string& file, std::string_view text);
+Result<Value> parse_document(const std::string& file, std::string_view text);
 
 /// The same for a file on the disk, which is never a symlink; `called` is its name in places.
-Result<Node> read_document(const std::string& path, const std::string& called);
+Result<Value> read_document(const std::string& path, const std::string& called);
 
 }  // namespace reconciler

@@ -31,14 +31,14 @@ bool always_there(std::string_view name) {
 
 class Reader {
  public:
-  Reader(EnvironmentSpec& spec, const Node& merged, std::vector<Error>& mistakes)
+  Reader(EnvironmentSpec& spec, const Value& merged, std::vector<Error>& mistakes)
       : spec_(spec), merged_(merged), mistakes_(mistakes) {}
 
   void read() {
     spec_.places[""] = merged_.spot.place();
     source();
     tag();
-    if (const Node* host = at("host")) spec_.host = host->text;
+    if (const Value* host = at("host")) spec_.host = host->text;
     variables();
     JsonObject sections;
     sections["compose"] = compose();
@@ -53,33 +53,33 @@ class Reader {
 
  private:
   /// A null means as much as no key.
-  static const Node* at(const Node* map, std::string_view key) {
-    const Node* value = map ? map->find(key) : nullptr;
-    return value && !value->is(Node::Kind::null) ? value : nullptr;
+  static const Value* at(const Value* map, std::string_view key) {
+    const Value* value = map ? map->find(key) : nullptr;
+    return value && !value->is(Value::Kind::null) ? value : nullptr;
   }
-  const Node* at(std::string_view key) const { return at(&merged_, key); }
+  const Value* at(std::string_view key) const { return at(&merged_, key); }
   void note(Error e, const Spot& where) { mistakes_.push_back(std::move(e).at(where.place())); }
   void hold(Status status, const Spot& where) {
     if (!status) note(std::move(status.error()), where);
   }
 
   void tag() {
-    const Node* tag = merged_.find("tag");
+    const Value* tag = merged_.find("tag");
     if (!tag)
       return note(error("manifest.missing", fmt::format("{} has no tag", spec_.id.text()))
                       .next("write the version wanted, such as tag: v1.2.3"),
                   merged_.spot);
     spec_.tag = tag->text;
     spec_.tag_place = tag->spot.place();
-    if (tag->is(Node::Kind::scalar)) hold(check_tag(tag->text, spec_.source.tags), tag->spot);
+    if (tag->is(Value::Kind::scalar)) hold(check_tag(tag->text, spec_.source.tags), tag->spot);
   }
 
   void source() {
-    const Node* source = at("source");
+    const Value* source = at("source");
     spec_.source.tags = TagDiscipline::any;  // nothing resolves the tag where there is no source
     if (!source) return;
-    const Node* repository = at(source, "repository");
-    const Node* tags = at(source, "tags");
+    const Value* repository = at(source, "repository");
+    const Value* tags = at(source, "tags");
     if (!repository)
       return note(error("manifest.missing", "source has no repository")
                       .next("add repository: URL, or write the URL alone"),
@@ -101,16 +101,16 @@ class Reader {
   }
 
   void variables() {
-    const Node* variables = at("variables");
-    if (const Node* files = at(variables, "env_file")) {
-      if (files->is(Node::Kind::list))
+    const Value* variables = at("variables");
+    if (const Value* files = at(variables, "env_file")) {
+      if (files->is(Value::Kind::list))
         for (const auto& item : files->items) env_file(item);
       else
         env_file(*files);
     }
-    if (const Node* set = at(variables, "set"))
+    if (const Value* set = at(variables, "set"))
       for (const auto& member : set->members) {
-        if (member.value.is(Node::Kind::null)) continue;
+        if (member.value.is(Value::Kind::null)) continue;
         name_of_variable(member.key, member.spot);
         if (always_there(member.key))
           note(error("variables.reserved", fmt::format("{} is set by the reconciler", member.key))
@@ -119,13 +119,13 @@ class Reader {
         placeholders(member.value);
         spec_.set.push_back({member.key, member.value.text, member.value.spot.place()});
       }
-    if (const Node* required = at(variables, "required")) {
+    if (const Value* required = at(variables, "required")) {
       for (const auto& item : required->items) {
         name_of_variable(item.text, item.spot);
         spec_.required.push_back({item.text, "", item.spot.place()});
       }
       for (const auto& member : required->members) {
-        if (member.value.is(Node::Kind::null)) continue;
+        if (member.value.is(Value::Kind::null)) continue;
         name_of_variable(member.key, member.spot);
         if (auto good = Expression::compile(member.value.text); !good)
           note(std::move(good.error()), member.value.spot);
@@ -134,8 +134,8 @@ class Reader {
     }
   }
 
-  void env_file(const Node& node) {
-    const Node* path = node.is(Node::Kind::map) ? node.find("path") : &node;
+  void env_file(const Value& node) {
+    const Value* path = node.is(Value::Kind::map) ? node.find("path") : &node;
     if (!path) {
       if (!node.find("provider"))
         note(error("manifest.missing", "an env file has a path, and this has none"), node.spot);
@@ -145,7 +145,7 @@ class Reader {
     spec_.env_files.push_back({path->text, path->spot.place()});
   }
 
-  void placeholders(const Node& text) {
+  void placeholders(const Value& text) {
     if (auto good = references(text.text); !good) note(std::move(good.error()), text.spot);
   }
 
@@ -157,37 +157,37 @@ class Reader {
           where);
   }
 
-  JsonArray texts(const Node* node, const std::string& pointer) {
+  JsonArray texts(const Value* node, const std::string& pointer) {
     JsonArray out;
     if (!node) return out;
-    const auto add = [&](const Node& one) {
+    const auto add = [&](const Value& one) {
       spec_.places[fmt::format("{}/{}", pointer, out.size())] = one.spot.place();
       out.push_back(Json(one.text));
     };
     spec_.places[pointer] = node->spot.place();
-    if (node->is(Node::Kind::scalar)) add(*node);
+    if (node->is(Value::Kind::scalar)) add(*node);
     for (const auto& item : node->items) add(item);
     return out;
   }
 
-  JsonArray paths(std::string_view what, const Node* node, const std::string& pointer) {
-    const auto one = [&](const Node& path) { hold(check_tree_path(what, path.text), path.spot); };
-    if (node && node->is(Node::Kind::scalar)) one(*node);
+  JsonArray paths(std::string_view what, const Value* node, const std::string& pointer) {
+    const auto one = [&](const Value& path) { hold(check_tree_path(what, path.text), path.spot); };
+    if (node && node->is(Value::Kind::scalar)) one(*node);
     if (node) std::ranges::for_each(node->items, one);
     return texts(node, pointer);
   }
 
   JsonObject compose() {
-    const Node* compose = at("compose");
+    const Value* compose = at("compose");
     JsonObject out;
-    if (const Node* files = at(compose, "files")) {
-      if (files->is(Node::Kind::list) && files->items.empty())
+    if (const Value* files = at(compose, "files")) {
+      if (files->is(Value::Kind::list) && files->items.empty())
         note(error("manifest.type", "compose.files is empty")
                  .next("name a file, or leave it out: Compose's own rules find them"),
              files->spot);
       out["files"] = paths("compose.files", files, "/compose/files");
     }
-    const Node* project = at(compose, "project");
+    const Value* project = at(compose, "project");
     if (project) hold(check_name("project", project->text), project->spot);
     out["project"] = project ? project->text : spec_.id.application;
     out["profiles"] = texts(at(compose, "profiles"), "/compose/profiles");
@@ -201,18 +201,18 @@ class Reader {
   }
 
   JsonObject images() {
-    const Node* images = at("images");
+    const Value* images = at("images");
     JsonObject out{{"no_cache", false}, {"pull", false}};
     if (!images) return out;
     spec_.places["/images"] = images->spot.place();
-    const Node* build = at(images, "build");
+    const Value* build = at(images, "build");
     const Spot& mode = build ? build->spot : images->spot;
-    if (images->is(Node::Kind::scalar) || build) {
+    if (images->is(Value::Kind::scalar) || build) {
       out["mode"] = build ? "build" : images->text;
       spec_.places["/images/mode"] = mode.place();
     }
     for (const char* key : {"no_cache", "pull"})
-      if (const Node* value = at(build, key)) {
+      if (const Value* value = at(build, key)) {
         out[key] = value->text == "true";
         spec_.places[fmt::format("/images/{}", key)] = value->spot.place();
       }
@@ -220,24 +220,24 @@ class Reader {
   }
 
   JsonObject verify() {
-    const Node* verify = at("verify");
+    const Value* verify = at("verify");
     if (verify) spec_.places["/verify"] = verify->spot.place();
-    if (const Node* timeout = at(verify, "timeout"))
+    if (const Value* timeout = at(verify, "timeout"))
       if (const auto parsed = parse_duration(timeout->text)) spec_.verify_timeout = *parsed;
-    if (const Node* stable = at(verify, "stable"))
+    if (const Value* stable = at(verify, "stable"))
       if (const auto parsed = parse_duration(stable->text)) spec_.verify_stable = *parsed;
     return {{"checks", read_steps(at(verify, "checks"), StepList::checks, "/verify/checks",
                                   spec_.places, mistakes_)}};
   }
 
   void rest() {
-    if (const Node* on_failure = at("on_failure"))
+    if (const Value* on_failure = at("on_failure"))
       spec_.on_failure = on_failure->text == "hold" ? OnFailure::hold : OnFailure::rollback;
-    if (const Node* keep = at("keep")) {
+    if (const Value* keep = at("keep")) {
       spec_.keep.reset();
       if (keep->text != "all") spec_.keep = static_cast<int>(number_of(*keep));
     }
-    if (const Node* folder = at("state_files")) {
+    if (const Value* folder = at("state_files")) {
       hold(check_host_path("state_files", folder->text), folder->spot);
       spec_.state_files = clean_path(folder->text);
       spec_.state_files_place = folder->spot.place();
@@ -245,14 +245,14 @@ class Reader {
   }
 
   EnvironmentSpec& spec_;
-  const Node& merged_;
+  const Value& merged_;
   std::vector<Error>& mistakes_;
 };
 
 }  // namespace
 
 EnvironmentSpec read_environment(const EnvironmentId& id, const std::string& folder,
-                                 const Node& merged, std::vector<Error>& mistakes) {
+                                 const Value& merged, std::vector<Error>& mistakes) {
   EnvironmentSpec spec;
   spec.id = id;
   spec.folder = folder;

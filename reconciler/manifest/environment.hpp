@@ -12,6 +12,6 @@ namespace reconciler {
 /// Reads what check() passed, in long form and merged. Mistakes that only the whole shows are
 /// added: a missing tag, the tag's form, paths, names, expressions. `folder` is the manifest's.
 EnvironmentSpec read_environment(const EnvironmentId& id, const std::string& folder,
-                                 const Node& merged, std::vector<Error>& mistakes);
+                                 const Value& merged, std::vector<Error>& mistakes);
 
 }  // namespace reconciler

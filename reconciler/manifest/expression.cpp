@@ -25,12 +25,11 @@ class ExpressionCompiler {
       return failure(
           error("expression.invalid", fmt::format("\"{}\" is no expression: {}", text_, problem_)));
     Expression out;
-    states_ = &out.states_;
-    const size_t done = add({Expression::State::Kind::done});
-    out.start_ = build(tree, done);
+    out.start_ = build(tree, add({Expression::State::Kind::done}));
     if (too_large_)
       return failure(error("expression.too_large", fmt::format("\"{}\" repeats too much", text_))
                          .next("write smaller numbers in { }"));
+    out.states_ = std::move(states_);
     return out;
   }
 
@@ -161,8 +160,7 @@ class ExpressionCompiler {
 
   Tree bytes(Bytes set) {
     if (any_case_)
-      for (char c = 'a'; c <= 'z'; ++c) {
-        const auto lower = static_cast<size_t>(c);
+      for (size_t lower = 'a'; lower <= 'z'; ++lower) {
         const size_t upper = lower - 32;
         if (set[lower] || set[upper]) set.set(lower).set(upper);
       }
@@ -234,12 +232,12 @@ class ExpressionCompiler {
   }
 
   size_t add(Expression::State state) {
-    if (states_->size() >= most_states) {
+    if (states_.size() >= most_states) {
       too_large_ = true;
       return 0;
     }
-    states_->push_back(state);
-    return states_->size() - 1;
+    states_.push_back(state);
+    return states_.size() - 1;
   }
 
   /// The state that begins `tree` and goes on to `next`.
@@ -279,7 +277,7 @@ class ExpressionCompiler {
     if (!tree.most) {  // a loop
       const size_t loop = add({Kind::split, {}, 0, next});
       const size_t body = build(one, loop);
-      (*states_)[loop].next = body;
+      states_[loop].next = body;
       next = loop;
     } else {
       const size_t after = next;
@@ -297,7 +295,7 @@ class ExpressionCompiler {
   bool any_case_ = false;
   bool too_large_ = false;
   std::string problem_;
-  std::vector<Expression::State>* states_ = nullptr;
+  std::vector<Expression::State> states_;
 };
 
 Result<Expression> Expression::compile(std::string_view text) {

@@ -19,23 +19,23 @@ using TextLists = std::map<std::string, std::vector<std::string>>;
 
 class Reader {
  public:
-  Reader(const Node& document, std::vector<Error>& mistakes)
+  Reader(const Value& document, std::vector<Error>& mistakes)
       : document_(document), mistakes_(mistakes) {}
 
   Host read() {
-    if (const Node* name = at("name")) {
+    if (const Value* name = at("name")) {
       host_.name = name->text;
       hold(check_name("host", name->text), name->spot);
     }
     repositories();
     sources();
-    if (const Node* serve = at("serve"))
+    if (const Value* serve = at("serve"))
       for (const auto& item : serve->items) {
         environment(item.text, item.spot);
         host_.serve.push_back(item.text);
       }
-    if (const Node* data = at("data")) host_.data = path("data", *data);
-    if (const Node* parallel = at("parallel"))
+    if (const Value* data = at("data")) host_.data = path("data", *data);
+    if (const Value* parallel = at("parallel"))
       host_.parallel = static_cast<int>(number_of(*parallel));
     environments();
     policy();
@@ -43,24 +43,24 @@ class Reader {
   }
 
  private:
-  const Node* at(std::string_view key) const { return document_.find(key); }
-  static const Node* at(const Node* map, std::string_view key) {
+  const Value* at(std::string_view key) const { return document_.find(key); }
+  static const Value* at(const Value* map, std::string_view key) {
     return map ? map->find(key) : nullptr;
   }
-  static std::string text(const Node* map, std::string_view key) {
-    const Node* value = at(map, key);
+  static std::string text(const Value* map, std::string_view key) {
+    const Value* value = at(map, key);
     return value ? value->text : "";
   }
   void hold(Status status, const Spot& where) {
     if (!status) mistakes_.push_back(std::move(status.error()).at(where.place()));
   }
 
-  std::string path(std::string_view what, const Node& node) {
+  std::string path(std::string_view what, const Value& node) {
     hold(check_host_path(what, node.text), node.spot);
     return clean_path(node.text);
   }
-  std::string path(std::string_view what, const Node* map, std::string_view key) {
-    const Node* value = at(map, key);
+  std::string path(std::string_view what, const Value* map, std::string_view key) {
+    const Value* value = at(map, key);
     return value ? path(what, *value) : "";
   }
 
@@ -81,11 +81,11 @@ class Reader {
   }
 
   void repositories() {
-    const Node* repositories = at("repositories");
+    const Value* repositories = at("repositories");
     if (!repositories) return;
     for (const auto& member : repositories->members) {
       hold(check_name("repository", member.key), member.spot);
-      const Node* keys = member.value.is(Node::Kind::map) ? &member.value : nullptr;
+      const Value* keys = member.value.is(Value::Kind::map) ? &member.value : nullptr;
       Repository one;
       one.name = member.key;
       one.url = keys ? text(keys, "url") : member.value.text;
@@ -96,7 +96,7 @@ class Reader {
       one.branch = text(keys, "branch");
       one.ssh_key = path("ssh_key", keys, "ssh_key");
       one.known_hosts = path("known_hosts", keys, "known_hosts");
-      if (const Node* poll = at(keys, "poll"))
+      if (const Value* poll = at(keys, "poll"))
         if (const auto parsed = parse_duration(poll->text)) one.poll = *parsed;
       one.place = member.value.spot.place();
       host_.repositories.push_back(std::move(one));
@@ -104,7 +104,7 @@ class Reader {
   }
 
   void sources() {
-    const Node* sources = at("sources");
+    const Value* sources = at("sources");
     if (!sources) return;
     for (const auto& member : sources->members)
       host_.sources[member.key] = {path("ssh_key", &member.value, "ssh_key"),
@@ -112,13 +112,13 @@ class Reader {
   }
 
   void environments() {
-    const Node* environments = at("environments");
+    const Value* environments = at("environments");
     if (!environments) return;
     for (const auto& member : environments->members) {
       environment(member.key, member.spot);
       HostEnvironment one;
       one.data = path("data", &member.value, "data");
-      if (const Node* files = member.value.find("files"))
+      if (const Value* files = member.value.find("files"))
         for (const auto& file : files->members) {
           hold(check_tree_path("a place of files", file.key), file.spot);
           const std::string real = path("files", file.value);
@@ -134,16 +134,16 @@ class Reader {
     }
   }
 
-  std::vector<std::string> folders(const Node* map, std::string_view key) {
+  std::vector<std::string> folders(const Value* map, std::string_view key) {
     std::vector<std::string> out;
-    if (const Node* list = at(map, key))
+    if (const Value* list = at(map, key))
       for (const auto& item : list->items) out.push_back(path(key, item));
     return out;
   }
 
-  std::vector<std::string> services(const Node* map, std::string_view key) {
+  std::vector<std::string> services(const Value* map, std::string_view key) {
     std::vector<std::string> out;
-    if (const Node* list = at(map, key))
+    if (const Value* list = at(map, key))
       for (const auto& item : list->items) {
         service(item.text, item.spot);
         out.push_back(item.text);
@@ -151,9 +151,9 @@ class Reader {
     return out;
   }
 
-  TextLists by_service(const Node* map, std::string_view key) {
+  TextLists by_service(const Value* map, std::string_view key) {
     TextLists out;
-    if (const Node* names = at(map, key))
+    if (const Value* names = at(map, key))
       for (const auto& member : names->members) {
         service(member.key, member.spot);
         for (const auto& item : member.value.items) out[member.key].push_back(item.text);
@@ -162,8 +162,8 @@ class Reader {
   }
 
   void policy() {
-    const Node* policy = at("policy");
-    const Node* allow = at(policy, "allow");
+    const Value* policy = at("policy");
+    const Value* allow = at(policy, "allow");
     host_.policy.state_files = folders(policy, "state_files");
     host_.policy.binds = folders(policy, "binds");
     host_.policy.docker_socket = services(allow, "docker_socket");
@@ -171,11 +171,11 @@ class Reader {
     host_.policy.host_network = services(allow, "host_network");
     host_.policy.capabilities = by_service(allow, "capabilities");
     host_.policy.devices = by_service(allow, "devices");
-    if (const Node* external = at(allow, "external"))
+    if (const Value* external = at(allow, "external"))
       for (const auto& item : external->items) host_.policy.external.push_back(item.text);
   }
 
-  const Node& document_;
+  const Value& document_;
   std::vector<Error>& mistakes_;
   Host host_;
 };

@@ -5,9 +5,9 @@
 namespace reconciler {
 namespace {
 
-Node wrapped(std::string key, Node value) {
-  Node map;
-  map.kind = Node::Kind::map;
+Value wrapped(std::string key, Value value) {
+  Value map;
+  map.kind = Value::Kind::map;
   map.spot = value.spot;
   Member member{std::move(key), value.spot, {}};
   member.value = std::move(value);
@@ -17,25 +17,25 @@ Node wrapped(std::string key, Node value) {
 
 }  // namespace
 
-Node long_form(Node document) {
+Value long_form(Value document) {
   for (auto& member : document.members) {
-    Node& value = member.value;
-    if (member.key == "source" && value.is(Node::Kind::scalar))
+    Value& value = member.value;
+    if (member.key == "source" && value.is(Value::Kind::scalar))
       value = wrapped("repository", std::move(value));
     else if (member.key == "compose" &&
-             (value.is(Node::Kind::scalar) || value.is(Node::Kind::list)))
+             (value.is(Value::Kind::scalar) || value.is(Value::Kind::list)))
       value = wrapped("files", std::move(value));
-    else if (member.key == "verify" && value.is(Node::Kind::list))
+    else if (member.key == "verify" && value.is(Value::Kind::list))
       value = wrapped("checks", std::move(value));
   }
   return document;
 }
 
-Node merge(Node base, const Node& over) {
-  if (!base.is(Node::Kind::map) || !over.is(Node::Kind::map)) return over;
+Value merge(Value base, const Value& over) {
+  if (!base.is(Value::Kind::map) || !over.is(Value::Kind::map)) return over;
   for (const auto& member : over.members) {
-    Node* inherited = base.find(member.key);
-    if (inherited && member.value.is(Node::Kind::null)) {
+    Value* inherited = base.find(member.key);
+    if (inherited && member.value.is(Value::Kind::null)) {
       std::erase_if(base.members, [&](const Member& one) { return one.key == member.key; });
     } else if (inherited) {
       *inherited = merge(std::move(*inherited), member.value);

@@ -56,14 +56,14 @@ class Application {
 
  private:
   struct Layer {
-    Node node;
+    Value node;
     bool own_file = false;
     std::vector<Error> mistakes{};
   };
 
-  void name(const Node& document) {
+  void name(const Value& document) {
     Place place = whole_file(files_.manifest);
-    if (const Node* given = document.find("name"); given && given->is(Node::Kind::scalar)) {
+    if (const Value* given = document.find("name"); given && given->is(Value::Kind::scalar)) {
       name_ = given->text;
       place = given->spot.place();
     }
@@ -80,13 +80,13 @@ class Application {
 
   /// What stands under `environments:`.
   void inner_layers() {
-    const Node* environments = base_.find("environments");
+    const Value* environments = base_.find("environments");
     if (!environments) return;
     for (const auto& member : environments->members) {
       if (auto good = check_name("environment", member.key); !good)
         mistakes_.push_back(std::move(good.error()).at(member.spot.place()));
       Layer layer{.node = long_form(member.value)};
-      if (layer.node.is(Node::Kind::null)) layer.node.kind = Node::Kind::map;
+      if (layer.node.is(Value::Kind::null)) layer.node.kind = Value::Kind::map;
       layer.node.spot = member.spot;
       layers_.emplace(member.key, std::move(layer));
     }
@@ -122,11 +122,11 @@ class Application {
 
   void read_layer(const std::string& environment, Layer& layer,
                   std::vector<EnvironmentSpec>& environments) {
-    const bool readable = layer.node.is(Node::Kind::map);
+    const bool readable = layer.node.is(Value::Kind::map);
     std::vector<Error> found = std::move(layer.mistakes);
     EnvironmentSpec spec;
-    if (readable && base_.is(Node::Kind::map)) {
-      Node merged = merge(base_, layer.node);
+    if (readable && base_.is(Value::Kind::map)) {
+      Value merged = merge(base_, layer.node);
       merged.spot = layer.node.spot;
       spec = read_environment({name_, environment}, files_.folder, merged, found);
     }
@@ -157,7 +157,7 @@ class Application {
   const ApplicationFiles& files_;
   Manifests& out_;
   std::string name_;
-  Node base_;
+  Value base_;
   std::map<std::string, Layer> layers_;
   std::vector<Error> mistakes_;  // of the manifest, and so of all its environments
 };

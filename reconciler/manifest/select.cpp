@@ -21,6 +21,7 @@ const Broken* broken_at(const Manifests& manifests, const EnvironmentId& id) {
 
 Error unknown(const std::string& name, const std::vector<EnvironmentId>& known) {
   std::vector<std::string> names;
+  names.reserve(known.size());
   const bool pair = name.find('/') != std::string::npos;
   for (const auto& id : known) names.push_back(pair ? id.text() : id.environment);
   Error e =
@@ -30,6 +31,7 @@ Error unknown(const std::string& name, const std::vector<EnvironmentId>& known) 
   else if (!known.empty())
     e.hint = fmt::format("there {} {}", known.size() == 1 ? "is" : "are", [&] {
       std::vector<std::string> all;
+      all.reserve(known.size());
       for (const auto& id : known) all.push_back(id.text());
       if (all.size() > 10) {
         const size_t more = all.size() - 10;
@@ -56,6 +58,7 @@ Result<EnvironmentId> resolve(const std::string& name, const std::vector<Environ
   if (found.empty()) return failure(unknown(name, known));
   if (found.size() > 1) {
     std::vector<std::string> names;
+    names.reserve(found.size());
     for (const auto& id : found) names.push_back(id.text());
     return failure(error("env.ambiguous",
                          fmt::format("\"{}\" is the name of {} environments", name, found.size()))

@@ -38,11 +38,11 @@ class StepReader {
   StepReader(StepList list, Places& places, std::vector<Error>& mistakes)
       : list_(list), places_(places), mistakes_(mistakes) {}
 
-  JsonObject read(const Node& node, const std::string& pointer) {
+  JsonObject read(const Value& node, const std::string& pointer) {
     pointer_ = pointer;
     step_ = {};
     places_[pointer] = node.spot.place();
-    if (node.is(Node::Kind::scalar))
+    if (node.is(Value::Kind::scalar))
       short_form(node);
     else
       long_form(node);
@@ -57,7 +57,7 @@ class StepReader {
     places_[fmt::format("{}/{}", pointer_, key)] = where.place();
   }
 
-  void short_form(const Node& node) {
+  void short_form(const Value& node) {
     if (list_ == StepList::checks && !looks_like_url(node.text))
       return note(error("manifest.type", fmt::format("a check alone is a URL, and \"{}\" is none",
                                                      printable(node.text, 60)))
@@ -67,7 +67,7 @@ class StepReader {
     finish(kind, node, node);
   }
 
-  void long_form(const Node& node) {
+  void long_form(const Value& node) {
     std::vector<std::string> found;
     for (const auto& member : node.members)
       if (std::ranges::find(kinds, member.key) != kinds.end()) found.push_back(member.key);
@@ -105,7 +105,7 @@ class StepReader {
 
   /// Everything but the kind itself; the table has checked types and ranges.
   void key(const Member& member) {
-    const Node& value = member.value;
+    const Value& value = member.value;
     if (member.key == "command") return command(value);
     if (member.key == "timeout") {
       if (const auto timeout = parse_duration(value.text))
@@ -126,19 +126,19 @@ class StepReader {
     put(member.key, Json(value.text), value.spot);
   }
 
-  void list(const std::string& key, const Node& value) {
+  void list(const std::string& key, const Value& value) {
     JsonArray out;
-    const auto add = [&](const Node& one) {
+    const auto add = [&](const Value& one) {
       places_[fmt::format("{}/{}/{}", pointer_, key, out.size())] = one.spot.place();
       out.push_back(Json(one.text));
     };
-    if (value.is(Node::Kind::scalar)) add(value);
+    if (value.is(Value::Kind::scalar)) add(value);
     for (const auto& item : value.items) add(item);
     put(key, std::move(out), value.spot);
   }
 
-  void command(const Node& value) {
-    if (value.is(Node::Kind::list)) {
+  void command(const Value& value) {
+    if (value.is(Value::Kind::list)) {
       list("command", value);
     } else {
       auto words = split_command(value.text);
@@ -152,12 +152,12 @@ class StepReader {
            value.spot);
   }
 
-  void placeholders(const Node& text) {
+  void placeholders(const Value& text) {
     if (auto good = references(text.text); !good) note(std::move(good.error()), text.spot);
   }
 
   /// The kind, and the defaults that hang on it.
-  void finish(const std::string& kind, const Node& target, const Node& node) {
+  void finish(const std::string& kind, const Value& target, const Value& node) {
     if (target.text.empty())
       return note(error("manifest.type", fmt::format("{} is empty", kind)), target.spot);
     if (kind == "http" && !looks_like_url(target.text))
@@ -170,7 +170,7 @@ class StepReader {
     if (!step_.contains("name")) put("name", Json(target.text), target.spot);
     if (list_ != StepList::release) return;
     if (!step_.contains("when")) put("when", "before", target.spot);
-    const Node* once = node.find("once");
+    const Value* once = node.find("once");
     if (kind == "run" && !once) put("once", "tag", target.spot);
     if (kind != "run" && once && once->text == "tag")
       note(error("once.needs_run",
@@ -188,16 +188,16 @@ class StepReader {
 
 }  // namespace
 
-JsonArray read_steps(const Node* node, StepList list, const std::string& pointer, Places& places,
+JsonArray read_steps(const Value* node, StepList list, const std::string& pointer, Places& places,
                      std::vector<Error>& mistakes) {
   JsonArray out;
-  if (!node || node->is(Node::Kind::null)) return out;
+  if (!node || node->is(Value::Kind::null)) return out;
   StepReader reader(list, places, mistakes);
   std::map<std::string, Spot> names;
-  const auto add = [&](const Node& one) {
+  const auto add = [&](const Value& one) {
     JsonObject step = reader.read(one, fmt::format("{}/{}", pointer, out.size()));
     const std::string name = text_at(step, "name");
-    const Node* written = one.find("name");
+    const Value* written = one.find("name");
     const Spot& where = written ? written->spot : one.spot;
     const auto [first, fresh] = names.emplace(name, where);
     if (!fresh && !name.empty())
@@ -209,7 +209,7 @@ JsonArray read_steps(const Node* node, StepList list, const std::string& pointer
     out.push_back(std::move(step));
   };
   places[pointer] = node->spot.place();
-  if (node->is(Node::Kind::list))
+  if (node->is(Value::Kind::list))
     for (const auto& item : node->items) add(item);
   else
     add(*node);

@@ -20,7 +20,7 @@ enum class StepList {
 /// Steps in the long form of EnvironmentSpec::sections. `node` is a checked list, step or text, or
 /// nullptr. Places go under `pointer`; mistakes (`manifest.missing`, `.conflict`, `.unknown_key`,
 /// `.duplicate_name`, `once.needs_run`, `command.quoting`, `expression.invalid`, ...) are added.
-JsonArray read_steps(const Node* node, StepList list, const std::string& pointer, Places& places,
+JsonArray read_steps(const Value* node, StepList list, const std::string& pointer, Places& places,
                      std::vector<Error>& mistakes);
 
 }  // namespace reconciler

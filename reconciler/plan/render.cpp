@@ -54,20 +54,42 @@ std::vector<Line> lines_of(const Plan& plan) {
   return lines;
 }
 
+/// Text broken at `between` so that no line passes the page; what follows stands under the first.
+std::string wrapped(const std::string& text, std::string_view between, size_t indent,
+                    const Page& page) {
+  std::string out;
+  size_t at = indent;
+  size_t from = 0;
+  while (from < text.size()) {
+    size_t end = text.find(between, from);
+    end = end == std::string::npos ? text.size() : end + between.size();
+    const std::string_view piece = std::string_view(text).substr(from, end - from);
+    if (at > indent && at + trim(piece).size() > page.width) {
+      while (out.ends_with(' ')) out.pop_back();
+      out += "\n" + std::string(indent, ' ');
+      at = indent;
+    }
+    out += piece;
+    at += piece.size();
+    from = end;
+  }
+  return out;
+}
+
 void write_line(std::string& out, const Line& line, size_t target_width, const Page& page) {
   const std::string sign =
       page.colour ? fmt::format("\x1b[1m{}\x1b[0m", line.sign) : std::string(1, line.sign);
-  std::string lead = fmt::format("  {} {:<{}} ", sign, line.kind, kind_width);
+  const std::string lead = fmt::format("  {} {:<{}} ", sign, line.kind, kind_width);
   const size_t indent = 2 + 1 + 1 + kind_width + 1;
-  std::string targets = join(line.titles, ", ");
-  if (line.reason.empty()) {
-    out += lead + targets + "\n";
-  } else if (indent + std::max(targets.size(), target_width) + 3 + line.reason.size() <=
-             page.width) {
+  const std::string targets = join(line.titles, ", ");
+  const size_t reason_at = indent + std::max(targets.size(), target_width) + 3;
+  if (line.reason.empty())
+    out += lead + wrapped(targets, ", ", indent, page) + "\n";
+  else if (reason_at + line.reason.size() <= page.width)
     out += fmt::format("{}{:<{}}   {}\n", lead, targets, target_width, line.reason);
-  } else {
-    out += fmt::format("{}{}\n{}{}\n", lead, targets, std::string(indent + 2, ' '), line.reason);
-  }
+  else
+    out += fmt::format("{}{}\n{}{}\n", lead, wrapped(targets, ", ", indent, page),
+                       std::string(indent + 2, ' '), wrapped(line.reason, ", ", indent + 2, page));
 }
 
 std::string summary(const Plan& plan) {
@@ -161,8 +183,10 @@ std::string render(const Plan& plan, const Page& page, bool explain) {
                                : fmt::format(": {} -> {}", d.before.empty() ? "nothing" : d.before,
                                              d.after.empty() ? "nothing" : d.after));
   }
-  out += fmt::format("\nPlan {}: {}.\nIf it is not well: {}.\n", plan.id.substr(0, 6),
-                     summary(plan), plan.on_failure);
+  out += fmt::format("\nPlan {}: {}.\n", plan.id.substr(0, 6), summary(plan));
+  const bool verified = std::any_of(plan.actions.begin(), plan.actions.end(),
+                                    [](const Action& a) { return a.work.phase == Phase::verify; });
+  if (verified) out += fmt::format("If it is not well: {}.\n", plan.on_failure);
   return out;
 }
 

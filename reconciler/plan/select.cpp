@@ -17,8 +17,27 @@ bool missing(const Resource& r) {
   return r.observed.empty();
 }
 
-std::string why(const Resource& r) {
+/// `v1.0.0 -> v1.1.0` for an image that differs by the tag asked for; what follows from the tag
+/// (the variables that carry it) goes without saying there.
+std::optional<std::string> why_by_tag(const Resource& r, const Versions& versions) {
+  if (versions.from.empty() || versions.from == versions.to) return std::nullopt;
+  std::vector<std::string> others;
+  bool by_tag = false;
+  for (const auto& d : r.differences) {
+    if (d.field == "image" && d.before.ends_with(":" + versions.from) &&
+        d.after.ends_with(":" + versions.to))
+      by_tag = true;
+    else if (d.field != "environment TAG" && d.field != "environment COMMIT")
+      others.push_back(d.field);
+  }
+  if (!by_tag) return std::nullopt;
+  return versions.from + " -> " + versions.to +
+         (others.empty() ? "" : fmt::format(", {}", fmt::join(others, ", ")));
+}
+
+std::string why(const Resource& r, const Versions& versions) {
   if (!r.reason.empty()) return r.reason;
+  if (auto by_tag = why_by_tag(r, versions)) return *by_tag;
   if (missing(r)) return "not there";
   std::vector<std::string> fields;
   for (const auto& d : r.differences)
@@ -34,7 +53,7 @@ std::string title_of(const Work& work, const std::string& fallback) {
   return names.empty() ? fallback : fmt::format("{}", fmt::join(names, ", "));
 }
 
-Action act(Work work, const Resource& resource) {
+Action act(Work work, const Resource& resource, const Versions& versions) {
   Action action;
   action.title = title_of(work, resource.id.name);
   // What is written down is shown with its value: `current_tag v1.2.3`.
@@ -42,7 +61,7 @@ Action act(Work work, const Resource& resource) {
       !resource.differences[0].after.empty())
     action.title += " " + resource.differences[0].after;
   action.reason = work.phase == Phase::prune && resource.observed.empty() ? "once it is verified"
-                                                                          : why(resource);
+                                                                          : why(resource, versions);
   if (work.phase == Phase::prune && !resource.desired.empty())
     action.reason = "kept until the new one is verified";
   else
@@ -78,7 +97,7 @@ const std::vector<Work>* remedy(const Resource& r, Aim aim) {
 }  // namespace
 
 std::vector<Action> select_remedies(const Desired& desired, const Observation& observation,
-                                    bool release_due) {
+                                    const Versions& versions, bool release_due) {
   Resources resources;
   for (const auto& r : observation.resources) resources[r.id] = &r;
   const auto early = release_due ? needed_by_release(desired, resources) : std::set<ResourceId>{};
@@ -89,14 +108,14 @@ std::vector<Action> select_remedies(const Desired& desired, const Observation& o
     if (!differs(r)) continue;
     if (r.desired.empty()) {
       if (const auto* works = remedy(r, Aim::remove); works && r.ours)
-        for (const auto& work : *works) actions.push_back(act(work, r));
+        for (const auto& work : *works) actions.push_back(act(work, r, versions));
       continue;
     }
     const auto* match = remedy(r, Aim::match);
     const auto* run = remedy(r, Aim::run);
     if (early.contains(id)) {
       if (run) {
-        for (const auto& work : *run) actions.push_back(act(work, r));
+        for (const auto& work : *run) actions.push_back(act(work, r, versions));
         // A run that makes it as desired leaves nothing to match.
         const bool as_it_is = !missing(r) && match && !r.differences.empty() &&
                               std::any_of(match->begin(), match->end(), [](const Work& w) {
@@ -105,24 +124,24 @@ std::vector<Action> select_remedies(const Desired& desired, const Observation& o
         if (!as_it_is) continue;
         for (Work work : *match) {
           work.expects.clear();  // the start before it changes what is observed
-          actions.push_back(act(std::move(work), r));
+          actions.push_back(act(std::move(work), r, versions));
         }
         continue;
       }
       if (match && missing(r)) {
         for (Work work : *match) {
           if (work.phase == Phase::change) work.phase = Phase::start;
-          actions.push_back(act(std::move(work), r));
+          actions.push_back(act(std::move(work), r, versions));
         }
         continue;
       }
     }
     if (match)
-      for (const auto& work : *match) actions.push_back(act(work, r));
+      for (const auto& work : *match) actions.push_back(act(work, r, versions));
     else if (run)
       for (Work work : *run) {
         if (work.phase == Phase::start) work.phase = Phase::change;
-        actions.push_back(act(std::move(work), r));
+        actions.push_back(act(std::move(work), r, versions));
       }
   }
   return actions;
@@ -160,7 +179,7 @@ std::vector<Action> select_steps(const Desired& desired, const Memory& memory, b
       Action after;
       after.work = work;
       after.title = title_of(work, step.name);
-      after.reason = fmt::format("left by {}", step.name);
+      after.reason = "its one-off container";
       actions.push_back(std::move(after));
     }
   }

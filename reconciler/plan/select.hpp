@@ -9,11 +9,17 @@
 
 namespace reconciler {
 
+/// Which version goes, which comes.
+struct Versions {
+  std::string from;
+  std::string to;
+};
+
 /// Remedies of all resources that differ, each in its phase, with the reason. What the release
 /// depends on (`before_release`, and all that this needs) is started in Phase::start: as it is, or
 /// created where it is missing; a changed one waits for the switch.
 std::vector<Action> select_remedies(const Desired& desired, const Observation& observation,
-                                    bool release_due);
+                                    const Versions& versions, bool release_due);
 
 /// Once-a-tag steps that have not succeeded, switch steps of a new version, and what may run again.
 std::vector<Action> select_steps(const Desired& desired, const Memory& memory, bool new_version);

@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check(*document, manifest_shape());
     check(*document, host_shape());
     std::vector<Error> mistakes = check(*document, environment_shape(), Nulls::take_away);
-    const Node merged = merge(long_form(*document), long_form(*document));
+    const Value merged = merge(long_form(*document), long_form(*document));
     read_environment({"app", "production"}, "app", merged, mistakes);
     for (const auto& mistake : mistakes) render(mistake);
   }

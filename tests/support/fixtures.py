@@ -8,6 +8,7 @@ from .compose import VERSIONS, Compose
 from .engine import Engine
 from .images import busybox
 from .proxy import Proxy
+from .stack import Stack
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +38,16 @@ def folder(tmp_path) -> Path:
     for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
         parent.chmod(0o755)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def newest(engine):
+    """The newest Compose alone, for what has nothing to do with its version."""
+    with Compose(VERSIONS[-1], engine.url) as compose:
+        yield compose
+
+
+@pytest.fixture
+def stack(folder, engine, newest, proxy):
+    with Stack(folder, engine, newest, proxy) as stack:
+        yield stack

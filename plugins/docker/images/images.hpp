@@ -20,7 +20,8 @@ void observe_images(const Context& context, const CompiledModel& model, const Lo
 /// `build`, `pull`, `tag`. Thread-safe: several images may be supplied at once. Errors:
 /// `image.build_failed` and `image.pull_failed` with the last lines, `image.label` when a built
 /// image does not carry what it was built from, `image.missing`.
-Result<Outcome> perform_image_work(Context& context, const CompiledModel& model, const Attempt& attempt,
-                                   Progress& progress, std::stop_token stop);
+Result<Outcome> perform_image_work(Context& context, const CompiledModel& model,
+                                   const Attempt& attempt, Progress& progress,
+                                   std::stop_token stop);
 
 }  // namespace reconciler::docker

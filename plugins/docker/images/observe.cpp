@@ -27,20 +27,26 @@ std::string untagged(const Image& image, const CompiledModel& model, const Look&
       return seen.id;
   for (const auto& container : look.containers) {
     const Json* config = member(container.inspect, "Config");
-    if (!config || familiar_reference(text_at(*config, "Image")) != familiar_reference(image.reference))
+    if (!config ||
+        familiar_reference(text_at(*config, "Image")) != familiar_reference(image.reference))
       continue;
     // Built images are known by their inputs; one from others is no stand-in.
-    if (image.build_service.empty() && look.image_config(container.image_id())) return container.image_id();
+    if (image.build_service.empty() && look.image_config(container.image_id()))
+      return container.image_id();
   }
   return "";
 }
 
 std::string why(Standing standing) {
   switch (standing) {
-    case Standing::missing: return "not on the host";
-    case Standing::other_inputs: return "built from other inputs";
-    case Standing::not_ours: return "not built by reconciler";
-    case Standing::right: break;
+    case Standing::missing:
+      return "not on the host";
+    case Standing::other_inputs:
+      return "built from other inputs";
+    case Standing::not_ours:
+      return "not built by reconciler";
+    case Standing::right:
+      break;
   }
   return "";
 }
@@ -73,7 +79,8 @@ Work supply(const Image& image, const Look& look, const CompiledModel& model, st
 ChangingImages changing_images(const CompiledModel& model, const Look& look) {
   ChangingImages changing;
   for (const auto& image : model.images)
-    if (standing_of(image, look) != Standing::right) changing[image.reference] = untagged(image, model, look);
+    if (standing_of(image, look) != Standing::right)
+      changing[image.reference] = untagged(image, model, look);
   return changing;
 }
 
@@ -91,12 +98,16 @@ void observe_images(const Context& context, const CompiledModel& model, const Lo
     r.state = seen ? "on the host" : "not on the host";
     if (seen) r.summary = short_id(seen->id);
     r.reason = why(standing);
-    if (standing == Standing::right) r.observed = r.desired;
-    else if (seen) r.observed = context.digest(JsonObject{{"id", seen->id}});
+    if (standing == Standing::right)
+      r.observed = r.desired;
+    else if (seen)
+      r.observed = context.digest(JsonObject{{"id", seen->id}});
     if (standing != Standing::right) {
       r.differences = {{"image", seen ? short_id(seen->id) : "not on the host", ""}};
       Work work = supply(image, look, model, r.reason);
-      r.differences[0].after = work.verb == "build" ? "built" : work.verb == "tag" ? "tagged" : "pulled";
+      r.differences[0].after = work.verb == "build" ? "built"
+                               : work.verb == "tag" ? "tagged"
+                                                    : "pulled";
       r.remedies[Aim::match] = {work};
       r.remedies[Aim::run] = {std::move(work)};
     }

@@ -38,9 +38,10 @@ class Lines {
 };
 
 std::map<std::string, std::string> environment(const Context& context) {
-  std::map<std::string, std::string> all{{"DOCKER_HOST", "unix://" + context.paths.socket},
-                                         {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-                                         {"BUILDX_NO_DEFAULT_ATTESTATIONS", "1"}};
+  std::map<std::string, std::string> all{
+      {"DOCKER_HOST", "unix://" + context.paths.socket},
+      {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+      {"BUILDX_NO_DEFAULT_ATTESTATIONS", "1"}};
   if (!context.paths.home.empty()) all["HOME"] = context.paths.home;
   return all;
 }
@@ -49,8 +50,11 @@ std::map<std::string, std::string> environment(const Context& context) {
 Json with_labels(const CompiledModel& model, const Image& image) {
   Json resolved = model.resolved;
   Json* services = resolved.is_object() ? resolved.as_object().if_contains("services") : nullptr;
-  Json* service = services && services->is_object() ? services->as_object().if_contains(image.build_service) : nullptr;
-  Json* build = service && service->is_object() ? service->as_object().if_contains("build") : nullptr;
+  Json* service = services && services->is_object()
+                      ? services->as_object().if_contains(image.build_service)
+                      : nullptr;
+  Json* build =
+      service && service->is_object() ? service->as_object().if_contains("build") : nullptr;
   if (!build || !build->is_object()) return resolved;
   Json& labels = build->as_object()["labels"];
   if (!labels.is_object()) labels = JsonObject{};
@@ -65,7 +69,8 @@ Result<Outcome> finish(const SeenImage& image) {
 
 /// The image as it is now, or nothing.
 Result<SeenImage> inspect(Context& context, const std::string& reference) {
-  auto body = context.engine.get("/images/" + url_encode(reference) + "/json", context.within(call_time));
+  auto body =
+      context.engine.get("/images/" + url_encode(reference) + "/json", context.within(call_time));
   if (!body) return failed(body);
   SeenImage image;
   image.id = text_at(*body, "Id");
@@ -74,12 +79,24 @@ Result<SeenImage> inspect(Context& context, const std::string& reference) {
   return image;
 }
 
-Result<Outcome> build(Context& context, const CompiledModel& model, const Image& image, Progress& progress,
-                      std::stop_token stop) {
+Result<Outcome> build(Context& context, const CompiledModel& model, const Image& image,
+                      Progress& progress, std::stop_token stop) {
   Lines lines(progress);
   Command command;
-  command.argv = {context.paths.compose_plugin, "-p", model.project, "-f", "-", "--project-directory", "/",
-                  "--env-file", "/dev/null", "--progress", "plain", "build", "--", image.build_service};
+  command.argv = {context.paths.compose_plugin,
+                  "-p",
+                  model.project,
+                  "-f",
+                  "-",
+                  "--project-directory",
+                  "/",
+                  "--env-file",
+                  "/dev/null",
+                  "--progress",
+                  "plain",
+                  "build",
+                  "--",
+                  image.build_service};
   command.environment = environment(context);
   command.input = canonical(with_labels(model, image));
   command.timeout = build_time;
@@ -87,26 +104,32 @@ Result<Outcome> build(Context& context, const CompiledModel& model, const Image&
   auto finished = run_process(command, stop);
   if (!finished) return failed(finished);
   if (finished->exit_code != 0)
-    return failure(lines.onto(error("image.build_failed", fmt::format("building {} failed with exit code {}",
-                                                                      image.reference, finished->exit_code))));
+    return failure(
+        lines.onto(error("image.build_failed", fmt::format("building {} failed with exit code {}",
+                                                           image.reference, finished->exit_code))));
   auto made = inspect(context, image.reference);
   if (!made && made.error().code == "docker.not_found")
-    return failure(lines.onto(error(
-        "image.build_failed", fmt::format("the build ended well and there is no image {}", image.reference))));
+    return failure(lines.onto(
+        error("image.build_failed",
+              fmt::format("the build ended well and there is no image {}", image.reference))));
   if (!made) return failed(made);
   // A builder that dropped the labels would have this image built again at each look.
-  for (const auto& [name, wanted] : {std::pair{label::inputs, image.inputs}, {label::commit, model.commit}})
+  for (const auto& [name, wanted] :
+       {std::pair{label::inputs, image.inputs}, {label::commit, model.commit}})
     if (const auto there = text_at(made->labels, name); !wanted.empty() && there != wanted)
-      return failure(error("image.label", fmt::format("{} was built with {} \"{}\", wanted \"{}\"", image.reference,
-                                                      name, there, wanted)));
+      return failure(error("image.label", fmt::format("{} was built with {} \"{}\", wanted \"{}\"",
+                                                      image.reference, name, there, wanted)));
   return finish(*made);
 }
 
-Result<Outcome> pull(Context& context, const Image& image, Progress& progress, std::stop_token stop) {
+Result<Outcome> pull(Context& context, const Image& image, Progress& progress,
+                     std::stop_token stop) {
   if (context.paths.docker_cli.empty())
-    return failure(error("image.pull_failed", fmt::format("{} is not on the host, and there is no docker command to pull it with",
-                                                          image.reference))
-                       .next("apt-get install docker-cli, or docker.io"));
+    return failure(
+        error("image.pull_failed",
+              fmt::format("{} is not on the host, and there is no docker command to pull it with",
+                          image.reference))
+            .next("apt-get install docker-cli, or docker.io"));
   Lines lines(progress);
   Command command;
   command.argv = {context.paths.docker_cli, "pull", "--", image.reference};
@@ -116,13 +139,15 @@ Result<Outcome> pull(Context& context, const Image& image, Progress& progress, s
   auto finished = run_process(command, stop);
   if (!finished) return failed(finished);
   if (finished->exit_code != 0)
-    return failure(lines.onto(error("image.pull_failed", fmt::format("pulling {} failed with exit code {}",
-                                                                     image.reference, finished->exit_code))
-                                  .passing()));
+    return failure(
+        lines.onto(error("image.pull_failed", fmt::format("pulling {} failed with exit code {}",
+                                                          image.reference, finished->exit_code))
+                       .passing()));
   auto made = inspect(context, image.reference);
   if (!made && made.error().code == "docker.not_found")
-    return failure(lines.onto(error(
-        "image.pull_failed", fmt::format("the pull ended well and there is no image {}", image.reference))));
+    return failure(lines.onto(
+        error("image.pull_failed",
+              fmt::format("the pull ended well and there is no image {}", image.reference))));
   if (!made) return failed(made);
   return finish(*made);
 }
@@ -130,12 +155,14 @@ Result<Outcome> pull(Context& context, const Image& image, Progress& progress, s
 Result<Outcome> tag(Context& context, const Image& image, const std::string& id) {
   const auto name = familiar_reference(image.reference);
   const auto colon = name.rfind(':');
-  auto done = context.engine.change("POST",
-                                    fmt::format("/images/{}/tag?repo={}&tag={}", url_encode(id),
-                                                url_encode(name.substr(0, colon)), url_encode(name.substr(colon + 1))),
-                                    nullptr, context.within(call_time));
+  auto done = context.engine.change(
+      "POST",
+      fmt::format("/images/{}/tag?repo={}&tag={}", url_encode(id),
+                  url_encode(name.substr(0, colon)), url_encode(name.substr(colon + 1))),
+      nullptr, context.within(call_time));
   if (!done && done.error().code == "docker.not_found")
-    return failure(error("image.missing", fmt::format("the image {} that had the tag {} is gone", id, image.reference))
+    return failure(error("image.missing", fmt::format("the image {} that had the tag {} is gone",
+                                                      id, image.reference))
                        .next("plan again")
                        .passing());
   if (!done) return failed(done);
@@ -146,13 +173,15 @@ Result<Outcome> tag(Context& context, const Image& image, const std::string& id)
 
 }  // namespace
 
-Result<Outcome> perform_image_work(Context& context, const CompiledModel& model, const Attempt& attempt,
-                                   Progress& progress, std::stop_token stop) {
+Result<Outcome> perform_image_work(Context& context, const CompiledModel& model,
+                                   const Attempt& attempt, Progress& progress,
+                                   std::stop_token stop) {
   const Json& input = attempt.work.input;
   const auto found = std::ranges::find(model.images, text_at(input, "image"), &Image::reference);
   if (found == model.images.end())
-    return failure(error("plan.stale", fmt::format("nothing wants image {} any more", text_at(input, "image")))
-                       .next("plan again"));
+    return failure(
+        error("plan.stale", fmt::format("nothing wants image {} any more", text_at(input, "image")))
+            .next("plan again"));
   if (attempt.work.verb == "tag") return tag(context, *found, text_at(input, "id"));
   if (attempt.work.verb == "pull") return pull(context, *found, progress, std::move(stop));
   return build(context, model, *found, progress, std::move(stop));

@@ -21,7 +21,8 @@ constexpr auto yes = Row::Show::yes;
 
 const std::vector<Row> table = {
     // field, what people call it, how it is read, may values be shown, why
-    {"Env", "environment", environment, no, "merged with the image's by name; PATH is the Engine's"},
+    {"Env", "environment", environment, no,
+     "merged with the image's by name; PATH is the Engine's"},
     {"Entrypoint", "entrypoint", entrypoint, no, "null inherits, [] clears"},
     {"Cmd", "command", command, no, "an entrypoint of its own drops the image's"},
     {"Labels", "label", labels, no, "merged with the image's; Compose's and ours aside"},
@@ -40,8 +41,10 @@ const std::vector<Row> table = {
     {"MacAddress", "mac address", engine_chooses, yes, "empty: generated"},
     {"Shell", "shell", or_image, no, "empty inherits"},
 
-    {"HostConfig.NetworkMode", "network mode", network_mode, yes, "networks are compared one by one"},
-    {"HostConfig.PidMode", "pid", namespace_mode, yes, "a container's id is the service it stands for"},
+    {"HostConfig.NetworkMode", "network mode", network_mode, yes,
+     "networks are compared one by one"},
+    {"HostConfig.PidMode", "pid", namespace_mode, yes,
+     "a container's id is the service it stands for"},
     {"HostConfig.IpcMode", "ipc", namespace_mode, yes, "empty: the daemon's default"},
     {"HostConfig.UTSMode", "uts", plain, yes, ""},
     {"HostConfig.UsernsMode", "userns", plain, yes, ""},
@@ -56,14 +59,17 @@ const std::vector<Row> table = {
     {"HostConfig.AutoRemove", "auto remove", plain, yes, ""},
     {"HostConfig.LogConfig", "log driver", log_driver, yes, "empty: the daemon's default"},
     {"HostConfig.LogConfig", "log options", log_options, no, "empty: the daemon's default"},
-    {"HostConfig.VolumesFrom", "volumes from", volumes_from, no, "ids are the services they stand for"},
+    {"HostConfig.VolumesFrom", "volumes from", volumes_from, no,
+     "ids are the services they stand for"},
     {"HostConfig.VolumeDriver", "volume driver", plain, yes, ""},
     {"HostConfig.CapAdd", "capabilities", capabilities, yes, "upper case, with CAP_, a set"},
-    {"HostConfig.CapDrop", "dropped capabilities", capabilities, yes, "upper case, with CAP_, a set"},
+    {"HostConfig.CapDrop", "dropped capabilities", capabilities, yes,
+     "upper case, with CAP_, a set"},
     {"HostConfig.SecurityOpt", "security options", security_options, no,
      "a set; privileged and host namespaces add label=disable"},
     {"HostConfig.MaskedPaths", "masked paths", masked, no, "null: the Engine's, [] is unmasked"},
-    {"HostConfig.ReadonlyPaths", "read-only paths", masked, no, "null: the Engine's, [] is unmasked"},
+    {"HostConfig.ReadonlyPaths", "read-only paths", masked, no,
+     "null: the Engine's, [] is unmasked"},
     {"HostConfig.Privileged", "privileged", plain, yes, ""},
     {"HostConfig.ReadonlyRootfs", "read-only root", plain, yes, ""},
     {"HostConfig.Init", "init", engine_chooses, yes, "empty: the daemon's default"},
@@ -109,14 +115,26 @@ const std::vector<Row> table = {
 /// Compared elsewhere, or without meaning for what runs.
 const std::set<std::string, std::less<>> set_aside = {
     // images, mounts and networks have their own comparison
-    "Image", "Volumes", "HostConfig.Binds", "HostConfig.Mounts", "HostConfig.Tmpfs", "NetworkingConfig",
+    "Image",
+    "Volumes",
+    "HostConfig.Binds",
+    "HostConfig.Mounts",
+    "HostConfig.Tmpfs",
+    "NetworkingConfig",
     "HostConfig.Links",  // null in inspect on user networks; the endpoints have them
     "HostConfig",
     // of the moment of creation, or of a terminal
-    "AttachStdin", "AttachStdout", "AttachStderr", "OnBuild", "HostConfig.ConsoleSize",
-    "HostConfig.ContainerIDFile", "HostConfig.Annotations",
+    "AttachStdin",
+    "AttachStdout",
+    "AttachStderr",
+    "OnBuild",
+    "HostConfig.ConsoleSize",
+    "HostConfig.ContainerIDFile",
+    "HostConfig.Annotations",
     // on 20.10 alone
-    "HostConfig.KernelMemory", "HostConfig.KernelMemoryTCP", "ArgsEscaped",
+    "HostConfig.KernelMemory",
+    "HostConfig.KernelMemoryTCP",
+    "ArgsEscaped",
 };
 
 std::string shown(const Json& value) {
@@ -139,10 +157,12 @@ void add(std::vector<Difference>& out, std::string field, Row::Show show, const 
 }
 
 /// Objects key by key, so that the key is named: `environment DEBUG`, `port 80`.
-void compare_row(const Row& row, const Json& before, const Json& after, std::vector<Difference>& out) {
+void compare_row(const Row& row, const Json& before, const Json& after,
+                 std::vector<Difference>& out) {
   static const Json nothing;
   if (!before.is_object() || !after.is_object()) {
-    if (canonical(before) != canonical(after)) add(out, std::string(row.word), row.show, before, after);
+    if (canonical(before) != canonical(after))
+      add(out, std::string(row.word), row.show, before, after);
     return;
   }
   std::set<std::string> keys;
@@ -156,8 +176,10 @@ void compare_row(const Row& row, const Json& before, const Json& after, std::vec
     const Json& a = old ? *old : nothing;
     const Json& b = now ? *now : nothing;
     if (canonical(a) == canonical(b)) continue;
-    if (by_key) add(out, fmt::format("{} {}", row.word, key), row.show, a, b);
-    else add(out, std::string(row.word), row.show, before, after);
+    if (by_key)
+      add(out, fmt::format("{} {}", row.word, key), row.show, a, b);
+    else
+      add(out, std::string(row.word), row.show, before, after);
   }
 }
 
@@ -174,7 +196,8 @@ void compare_unknown(const Json& wanted, const Json& observed, std::string_view 
     const Json asked = without_empty(value);
     if (asked.is_null()) continue;
     const Json* there = member(observed, key);
-    if (!there || canonical(without_empty(*there)) != canonical(asked)) add(out, std::string(key), no, {}, {});
+    if (!there || canonical(without_empty(*there)) != canonical(asked))
+      add(out, std::string(key), no, {}, {});
   }
 }
 
@@ -200,9 +223,12 @@ void compare_image(const Container& wanted, const Json& inspect, const Surroundi
 
 }  // namespace
 
-const std::vector<Row>& comparison_table() { return table; }
+const std::vector<Row>& comparison_table() {
+  return table;
+}
 
-std::vector<Difference> compare(const Container& wanted, const Json& inspect, const Surroundings& around) {
+std::vector<Difference> compare(const Container& wanted, const Json& inspect,
+                                const Surroundings& around) {
   std::vector<Difference> out;
   Side before;
   if (const Json* config = member(inspect, "Config")) before.config = *config;

@@ -25,7 +25,8 @@ struct Surroundings {
   std::string wanted_image_id;
   /// The image of that name will be made anew before the switch.
   bool image_will_change = false;
-  /// What `container:ID` stands for: `@service:NAME:NUMBER`, or empty for an unknown or replaced one.
+  /// What `container:ID` stands for: `@service:NAME:NUMBER`, or empty for an unknown or replaced
+  /// one.
   std::function<std::string(std::string_view id)> container_reference;
   /// Networks by name, to tell one that was made anew from the one that a container was put on.
   const std::map<std::string, SeenThing>* networks = nullptr;
@@ -34,15 +35,17 @@ struct Surroundings {
   bool same_hash = false;
 };
 
-/// What differs, in words people know; empty when the container is as wanted. Secrets cannot be in it:
-/// values are shown for images, ports, restart policies, mounts and networks alone.
-std::vector<Difference> compare(const Container& wanted, const Json& inspect, const Surroundings& around);
+/// What differs, in words people know; empty when the container is as wanted. Secrets cannot be in
+/// it: values are shown for images, ports, restart policies, mounts and networks alone.
+std::vector<Difference> compare(const Container& wanted, const Json& inspect,
+                                const Surroundings& around);
 
-/// A container's fields before and after for one row of the table; an object is compared key by key.
+/// A container's fields before and after for one row of the table; an object is compared key by
+/// key.
 struct Side {
-  Json config;      ///< of the create body, or inspect's `Config`
-  Json host;        ///< `HostConfig`
-  Json image;       ///< the image's configuration
+  Json config;          ///< of the create body, or inspect's `Config`
+  Json host;            ///< `HostConfig`
+  Json image;           ///< the image's configuration
   bool record = false;  ///< this side is the wanted one: image and defaults are merged into it
   const Surroundings* around = nullptr;
 };
@@ -56,7 +59,7 @@ struct Row {
   std::string_view word;   ///< what people call it
   Reading read;
   enum class Show { no, yes } show;  ///< whether before and after may be told
-  std::string_view why;    ///< the rule behind the reading
+  std::string_view why;              ///< the rule behind the reading
 };
 
 /// The table, for tests that visit each row.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "plugins/docker/services/data.hpp"
 #include "plugins/docker/services/mounts.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "reconciler/base/text.hpp"
@@ -22,10 +23,11 @@ Result<std::string> bound(const std::string& text, const Creation& creation) {
   const std::string symbol = parts.size() >= 3 ? parts[0] + ":" + parts[1] + ":" + parts[2] : text;
   const auto found = creation.containers.find(symbol);
   if (found == creation.containers.end())
-    return failure(error("container.reference_unknown",
-                         fmt::format("the container of service {} is not there, and {} needs it",
-                                     parts.size() > 1 ? parts[1] : text, creation.environment.text()))
-                       .passing());
+    return failure(
+        error("container.reference_unknown",
+              fmt::format("the container of service {} is not there, and {} needs it",
+                          parts.size() > 1 ? parts[1] : text, creation.environment.text()))
+            .passing());
   return text.substr(0, at) + found->second + text.substr(at + symbol.size());
 }
 
@@ -48,6 +50,17 @@ Status bind_references(JsonObject& host, const Creation& creation) {
   return {};
 }
 
+/// Compiling asked as well; a container may have put a link there since.
+Status check_binds(const Container& wanted, const std::vector<std::string>& roots) {
+  static const Json nothing;
+  const Json* host = member(wanted.config, "HostConfig");
+  for (const auto& [target, mount] : mounts_of(wanted.config, host ? *host : nothing)) {
+    if (mount.type != "bind") continue;
+    if (auto straight = check_link(mount.source, roots); !straight) return straight;
+  }
+  return {};
+}
+
 }  // namespace
 
 void carry_volumes(JsonObject& config, const Json* image_config,
@@ -57,7 +70,8 @@ void carry_volumes(JsonObject& config, const Json* image_config,
   auto mounts = mounts_of(Json(config), Json(host));
   if (image_config)
     if (const Json* declared = member(*image_config, "Volumes"); declared && declared->is_object())
-      for (const auto& [target, mount] : mounts_of(Json(JsonObject{{"Volumes", *declared}}), Json()))
+      for (const auto& [target, mount] :
+           mounts_of(Json(JsonObject{{"Volumes", *declared}}), Json()))
         mounts.try_emplace(target, mount);
   JsonArray kept;
   if (Json* list = host.if_contains("Mounts"); list && list->is_array()) kept = list->as_array();
@@ -70,8 +84,10 @@ void carry_volumes(JsonObject& config, const Json* image_config,
         entry.as_object()["Source"] = found->second;
         written = true;
       }
-    if (!written) kept.push_back(JsonObject{{"Type", "volume"}, {"Source", found->second}, {"Target", target}});
-    if (Json* own = config.if_contains("Volumes"); own && own->is_object()) own->as_object().erase(target);
+    if (!written)
+      kept.push_back(JsonObject{{"Type", "volume"}, {"Source", found->second}, {"Target", target}});
+    if (Json* own = config.if_contains("Volumes"); own && own->is_object())
+      own->as_object().erase(target);
     if (Json* binds = host.if_contains("Binds"); binds && binds->is_array()) {
       JsonArray others;
       for (const Json& bind : binds->as_array())
@@ -83,6 +99,7 @@ void carry_volumes(JsonObject& config, const Json* image_config,
 }
 
 Result<Json> creation_body(const Container& wanted, const Creation& creation) {
+  if (auto straight = check_binds(wanted, creation.roots); !straight) return failed(straight);
   JsonObject body = wanted.config.is_object() ? wanted.config.as_object() : JsonObject{};
   JsonObject& labels = object_in(body, "Labels");
   labels[label::environment] = creation.environment.text();
@@ -91,7 +108,8 @@ Result<Json> creation_body(const Container& wanted, const Creation& creation) {
   // What Compose writes there; with another value its next `up` makes the container anew.
   labels[label::image] = creation.image_id;
   for (const auto& [name, value] : creation.labels) labels[name] = value;
-  if (auto done = bind_references(object_in(body, "HostConfig"), creation); !done) return failed(done);
+  if (auto done = bind_references(object_in(body, "HostConfig"), creation); !done)
+    return failed(done);
   carry_volumes(body, creation.image_config, creation.volumes);
   if (!wanted.endpoints.empty()) {
     const auto& first = wanted.endpoints.front();

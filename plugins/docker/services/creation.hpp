@@ -18,9 +18,11 @@ struct Creation {
   std::map<std::string, std::string> volumes;     ///< anonymous ones to carry on with, by target
   std::map<std::string, std::string> containers;  ///< `@service:NAME:NUMBER` -> id
   std::map<std::string, std::string> labels;      ///< further ones
+  std::vector<std::string> roots;                 ///< Grounds::roots
 };
 
 /// Labels, image ID, ids of other containers, volumes of the one before, the first network.
+/// `compose.bind_link` when a bind would lead through a link that a container may have made.
 /// `container.reference_unknown` when a container that it refers to is not there.
 Result<Json> creation_body(const Container& wanted, const Creation& creation);
 

@@ -17,9 +17,13 @@ const Json& attached(const Json& inspect) {
   return networks && networks->is_object() ? *networks : nothing;
 }
 
-bool predefined(std::string_view name) { return name == "host" || name == "none" || name == "bridge"; }
+bool predefined(std::string_view name) {
+  return name == "host" || name == "none" || name == "bridge";
+}
 
-std::set<std::string> as_set(const std::vector<std::string>& texts) { return {texts.begin(), texts.end()}; }
+std::set<std::string> as_set(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
 
 /// What the Engine adds to the aliases that were asked for, by version: short id, hostname, name.
 std::set<std::string> added_by_engine(const Json& inspect) {

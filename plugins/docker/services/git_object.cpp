@@ -17,7 +17,8 @@ namespace {
 
 /// SHA-1 (FIPS 180-4): git's naming, no protection against anyone.
 std::string sha1(std::string_view bytes) {
-  std::array<std::uint32_t, 5> state{0x67452301U, 0xEFCDAB89U, 0x98BADCFEU, 0x10325476U, 0xC3D2E1F0U};
+  std::array<std::uint32_t, 5> state{0x67452301U, 0xEFCDAB89U, 0x98BADCFEU, 0x10325476U,
+                                     0xC3D2E1F0U};
   std::string padded(bytes);
   padded += '\x80';
   while (padded.size() % 64 != 56) padded += '\0';
@@ -28,7 +29,8 @@ std::string sha1(std::string_view bytes) {
     std::array<std::uint32_t, 80> w{};
     for (size_t i = 0; i < 64; ++i)
       w[i / 4] = (w[i / 4] << 8U) | static_cast<unsigned char>(padded[block + i]);
-    for (size_t i = 16; i < 80; ++i) w[i] = std::rotl(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
+    for (size_t i = 16; i < 80; ++i)
+      w[i] = std::rotl(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
     auto [a, b, c, d, e] = state;
     for (size_t i = 0; i < 80; ++i) {
       const std::uint32_t f = i < 20   ? ((b & c) | (~b & d)) + 0x5A827999U
@@ -83,10 +85,10 @@ std::optional<std::string> tree_id(const std::string& path, Budget& budget) {
     const auto id = raw_id(child, false, budget);
     if (!id) return std::nullopt;
     const bool folder = S_ISDIR(info.st_mode);
-    const char* mode = folder                              ? "40000"
-                       : S_ISLNK(info.st_mode)             ? "120000"
+    const char* mode = folder                           ? "40000"
+                       : S_ISLNK(info.st_mode)          ? "120000"
                        : (info.st_mode & S_IXUSR) != 0U ? "100755"
-                                                           : "100644";
+                                                        : "100644";
     entries.push_back({folder ? name + "/" : name, std::string(mode) + " " + name + '\0' + *id});
   }
   std::ranges::sort(entries, {}, &Entry::order);
@@ -97,7 +99,8 @@ std::optional<std::string> tree_id(const std::string& path, Budget& budget) {
 
 std::optional<std::string> raw_id(const std::string& path, bool follow, Budget& budget) {
   struct stat info {};
-  if ((follow ? ::stat(path.c_str(), &info) : ::lstat(path.c_str(), &info)) != 0) return std::nullopt;
+  if ((follow ? ::stat(path.c_str(), &info) : ::lstat(path.c_str(), &info)) != 0)
+    return std::nullopt;
   if (S_ISDIR(info.st_mode)) return tree_id(path, budget);
   if (budget.files-- == 0) return std::nullopt;
   if (S_ISLNK(info.st_mode)) {

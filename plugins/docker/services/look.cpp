@@ -49,7 +49,8 @@ Seen from_list(const Json& entry) {
   Seen seen;
   seen.id = text_at(entry, "Id");
   for (const auto& name : texts_at(entry, "Names"))  // links add names with a second slash
-    if (name.find('/', 1) == std::string::npos) seen.name = name.substr(name.starts_with("/") ? 1 : 0);
+    if (name.find('/', 1) == std::string::npos)
+      seen.name = name.substr(name.starts_with("/") ? 1 : 0);
   if (const Json* labels = member(entry, "Labels")) {
     seen.service = text_at(*labels, label::service);
     seen.number = std::atoi(text_at(*labels, label::number).c_str());
@@ -81,15 +82,16 @@ Status read_images(Engine& engine, Look& look, Deadline deadline) {
     image.id = text_at(entry, "Id");
     image.tags = texts_at(entry, "RepoTags");
     for (auto& digest : texts_at(entry, "RepoDigests")) image.tags.push_back(std::move(digest));
-    if (const Json* labels = member(entry, "Labels"); labels && labels->is_object()) image.labels = *labels;
+    if (const Json* labels = member(entry, "Labels"); labels && labels->is_object())
+      image.labels = *labels;
     look.images.push_back(std::move(image));
   }
   return {};
 }
 
 /// The configurations that comparing needs: of wanted images, and of those that containers run.
-Status read_image_configs(Engine& engine, ImageConfigs& known, const CompiledModel& model, Look& look,
-                          Deadline deadline) {
+Status read_image_configs(Engine& engine, ImageConfigs& known, const CompiledModel& model,
+                          Look& look, Deadline deadline) {
   std::set<std::string> ids;
   for (const auto& image : model.images)
     if (const SeenImage* seen = look.image_by_reference(image.reference)) ids.insert(seen->id);
@@ -99,13 +101,16 @@ Status read_image_configs(Engine& engine, ImageConfigs& known, const CompiledMod
     if (id.empty()) continue;
     // One that the list does not show may be gone, or hidden behind a child: asked each time.
     auto config = look.image_by_id(id) ? known.find(id) : std::nullopt;
-    if (config) look.image_configs[id] = std::move(*config);
-    else missing.push_back(id);
+    if (config)
+      look.image_configs[id] = std::move(*config);
+    else
+      missing.push_back(id);
   }
   std::vector<Json> read(missing.size());
   auto done = in_parallel(missing.size(), [&](size_t i) -> Status {
     auto body = engine.get("/images/" + url_encode(missing[i]) + "/json", deadline);
-    if (!body && body.error().code == "docker.not_found") return {};  // a container outlived its image
+    if (!body && body.error().code == "docker.not_found")
+      return {};  // a container outlived its image
     if (!body) return failed(body);
     if (const Json* config = member(*body, "Config")) read[i] = *config;
     return {};
@@ -123,8 +128,8 @@ Status read_image_configs(Engine& engine, ImageConfigs& known, const CompiledMod
 Status read_things(Engine& engine, const std::string& kind, const std::string& project,
                    const std::vector<std::string>& wanted, std::map<std::string, SeenThing>& things,
                    Deadline deadline) {
-  auto list = engine.get("/" + kind + "?filters=" + filter_by_label(std::string(label::project), project),
-                         deadline);
+  auto list = engine.get(
+      "/" + kind + "?filters=" + filter_by_label(std::string(label::project), project), deadline);
   if (!list) return failed(list);
   const Json* entries = list->is_array() ? &*list : member(*list, "Volumes");
   if (entries && entries->is_array())
@@ -133,8 +138,10 @@ Status read_things(Engine& engine, const std::string& kind, const std::string& p
   for (const auto& name : wanted) {
     if (things.contains(name)) continue;
     auto one = engine.get("/" + kind + "/" + url_encode(name), deadline);
-    if (one && text_at(*one, "Name") == name) things[name] = {text_at(*one, "Id"), *one};
-    else if (!one && one.error().code != "docker.not_found") return failed(one);
+    if (one && text_at(*one, "Name") == name)
+      things[name] = {text_at(*one, "Id"), *one};
+    else if (!one && one.error().code != "docker.not_found")
+      return failed(one);
   }
   return {};
 }
@@ -153,7 +160,9 @@ std::string Seen::state() const {
   return state ? text_at(*state, "Status") : "";
 }
 
-std::string Seen::image_id() const { return text_at(inspect, "Image"); }
+std::string Seen::image_id() const {
+  return text_at(inspect, "Image");
+}
 
 std::string Seen::label(std::string_view key) const {
   const Json* config = member(inspect, "Config");
@@ -213,12 +222,12 @@ void ImageConfigs::keep(const std::string& id, const Json& config) {
   configs_[id] = config;
 }
 
-Result<Look> look_at(Engine& engine, ImageConfigs& configs, const CompiledModel& model, const Scope& scope,
-                     Deadline deadline) {
+Result<Look> look_at(Engine& engine, ImageConfigs& configs, const CompiledModel& model,
+                     const Scope& scope, Deadline deadline) {
   Look look;
-  auto list = engine.get(
-      "/containers/json?all=1&filters=" + filter_by_label(std::string(label::project), model.project),
-      deadline);
+  auto list = engine.get("/containers/json?all=1&filters=" +
+                             filter_by_label(std::string(label::project), model.project),
+                         deadline);
   if (!list) return failed(list);
   if (!list->is_array())
     return failure(error("docker.protocol", "the Engine's list of containers is no list"));
@@ -230,13 +239,14 @@ Result<Look> look_at(Engine& engine, ImageConfigs& configs, const CompiledModel&
   std::ranges::sort(look.containers, {}, &Seen::name);
   if (auto done = inspect_all(engine, look.containers, deadline); !done) return failed(done);
   if (auto done = read_images(engine, look, deadline); !done) return failed(done);
-  if (auto done = read_image_configs(engine, configs, model, look, deadline); !done) return failed(done);
-  if (auto done = read_things(engine, "networks", model.project, names_of(model.networks), look.networks,
-                              deadline);
+  if (auto done = read_image_configs(engine, configs, model, look, deadline); !done)
+    return failed(done);
+  if (auto done = read_things(engine, "networks", model.project, names_of(model.networks),
+                              look.networks, deadline);
       !done)
     return failed(done);
-  if (auto done =
-          read_things(engine, "volumes", model.project, names_of(model.volumes), look.volumes, deadline);
+  if (auto done = read_things(engine, "volumes", model.project, names_of(model.volumes),
+                              look.volumes, deadline);
       !done)
     return failed(done);
   return look;
@@ -252,7 +262,8 @@ std::string familiar_reference(std::string_view reference) {
   if (name.starts_with("sha256:") || name.find('@') != std::string::npos) return name;
   const auto slash = name.rfind('/');
   const auto colon = name.rfind(':');
-  if (colon == std::string::npos || (slash != std::string::npos && colon < slash)) name += ":latest";
+  if (colon == std::string::npos || (slash != std::string::npos && colon < slash))
+    name += ":latest";
   return name;
 }
 

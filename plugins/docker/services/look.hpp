@@ -24,11 +24,11 @@ struct Seen {
   bool oneoff = false;
   Json inspect;
 
-  std::string state() const;     ///< created, running, paused, restarting, exited, dead, removing
+  std::string state() const;  ///< created, running, paused, restarting, exited, dead, removing
   std::string image_id() const;
   std::string label(std::string_view key) const;
-  bool up() const;               ///< running or restarting: a crash loop is up, and unwell
-  bool stopped() const;          ///< created, exited or dead
+  bool up() const;       ///< running or restarting: a crash loop is up, and unwell
+  bool stopped() const;  ///< created, exited or dead
   std::int64_t exit_code() const;
 };
 
@@ -48,8 +48,8 @@ struct SeenThing {
 struct Look {
   std::vector<Seen> containers;  ///< of the project, sorted by name
   std::vector<SeenImage> images;
-  std::map<std::string, Json> image_configs;    ///< image ID -> its `Config`, for images in play
-  std::map<std::string, SeenThing> networks;    ///< by name: the project's, and those wanted
+  std::map<std::string, Json> image_configs;  ///< image ID -> its `Config`, for images in play
+  std::map<std::string, SeenThing> networks;  ///< by name: the project's, and those wanted
   std::map<std::string, SeenThing> volumes;
 
   const SeenImage* image_by_reference(std::string_view reference) const;
@@ -75,10 +75,10 @@ struct Scope {
   std::set<std::string> services;  ///< otherwise those of these services, and one-offs
 };
 
-/// Reads the Engine: containers by the project's label, images once, inspects over a few connections
-/// at a time. Errors are the Engine's (`docker.unreachable`, ...).
-Result<Look> look_at(Engine& engine, ImageConfigs& configs, const CompiledModel& model, const Scope& scope,
-                     Deadline deadline);
+/// Reads the Engine: containers by the project's label, images once, inspects over a few
+/// connections at a time. Errors are the Engine's (`docker.unreachable`, ...).
+Result<Look> look_at(Engine& engine, ImageConfigs& configs, const CompiledModel& model,
+                     const Scope& scope, Deadline deadline);
 
 /// `portfolio-backend` and `docker.io/library/portfolio-backend:latest` as the Engine lists them:
 /// `portfolio-backend:latest`.

@@ -21,7 +21,8 @@ bool holds(const std::string& path, const std::string& object) {
   return there && *there == id && (!runs || is_executable(path));
 }
 
-/// The object itself, and not changed by hand. One that is too large to hash at each look is trusted.
+/// The object itself, and not changed by hand. One that is too large to hash at each look is
+/// trusted.
 bool unharmed(const std::string& path, const std::string& object) {
   return holds(path, object) || (exists(path) && !git_object_id(path));
 }
@@ -69,7 +70,8 @@ std::vector<std::string> harmed_objects(const Container& wanted) {
   const Json* host = member(wanted.config, "HostConfig");
   std::vector<std::string> harmed;
   for (const auto& [target, mount] : mounts_of(wanted.config, host ? *host : nothing))
-    if (const auto object = object_of(mount.source); !object.empty() && !unharmed(mount.source, object))
+    if (const auto object = object_of(mount.source);
+        !object.empty() && !unharmed(mount.source, object))
       harmed.push_back(mount.source);
   return harmed;
 }

@@ -9,8 +9,9 @@ namespace reconciler::docker {
 namespace {
 
 bool is_hex64(std::string_view text) {
-  return text.size() == 64 &&
-         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return text.size() == 64 && std::ranges::all_of(text, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
 }
 
 std::string clean_target(const std::string& target) {
@@ -31,10 +32,14 @@ void add_bind(const std::string& text, std::map<std::string, Mount>& mounts) {
   JsonObject options;
   if (parts.size() > 2)
     for (const auto& word : split(parts[2], ',')) {
-      if (word == "ro") mount.read_only = true;
-      else if (word == "nocopy") options["NoCopy"] = true;
-      else if (word == "z" || word == "Z") options["Relabel"] = word;
-      else if (word != "rw" && word != "rprivate" && !word.empty()) options["Propagation"] = word;
+      if (word == "ro")
+        mount.read_only = true;
+      else if (word == "nocopy")
+        options["NoCopy"] = true;
+      else if (word == "z" || word == "Z")
+        options["Relabel"] = word;
+      else if (word != "rw" && word != "rprivate" && !word.empty())
+        options["Propagation"] = word;
     }
   mount.options = options.empty() ? Json() : Json(std::move(options));
   mounts[clean_target(parts[1])] = std::move(mount);
@@ -52,7 +57,8 @@ void add_mount(const Json& entry, std::map<std::string, Mount>& mounts) {
     const Json kept = without_empty(*given);
     if (!kept.is_object()) continue;
     for (const auto& [key, value] : kept.as_object()) {
-      if (key == "Propagation" && value == Json("rprivate")) continue;  // the default, by another name
+      if (key == "Propagation" && value == Json("rprivate"))
+        continue;                               // the default, by another name
       if (key == "CreateMountpoint") continue;  // says what to do when the source is missing
       options[key] = value;
     }
@@ -63,7 +69,9 @@ void add_mount(const Json& entry, std::map<std::string, Mount>& mounts) {
 
 }  // namespace
 
-bool Mount::anonymous() const { return type == "volume" && (source.empty() || is_hex64(source)); }
+bool Mount::anonymous() const {
+  return type == "volume" && (source.empty() || is_hex64(source));
+}
 
 Json without_empty(const Json& value) {
   if (value.is_object()) {
@@ -77,7 +85,8 @@ Json without_empty(const Json& value) {
   if (value.is_array()) {
     if (value.as_array().empty()) return {};
     JsonArray kept;  // positions have meaning: nothing is taken out of a list
-    for (const auto& inner : value.as_array()) kept.push_back(inner.is_object() ? without_empty(inner) : inner);
+    for (const auto& inner : value.as_array())
+      kept.push_back(inner.is_object() ? without_empty(inner) : inner);
     return kept;
   }
   if (value.is_string() && value.as_string().empty()) return {};
@@ -107,7 +116,8 @@ std::map<std::string, std::string> anonymous_volumes(const Json& inspect) {
   if (!mounts || !mounts->is_array()) return volumes;
   for (const Json& entry : mounts->as_array()) {
     const auto name = text_at(entry, "Name");
-    if (text_at(entry, "Type") == "volume" && is_hex64(name)) volumes[clean_target(text_at(entry, "Destination"))] = name;
+    if (text_at(entry, "Type") == "volume" && is_hex64(name))
+      volumes[clean_target(text_at(entry, "Destination"))] = name;
   }
   return volumes;
 }

@@ -13,7 +13,7 @@ struct Mount {
   std::string type{};    ///< bind, volume, tmpfs
   std::string source{};  ///< path or volume name; empty: anonymous, or tmpfs
   bool read_only = false;
-  Json options{};        ///< what else was asked for, empty things left out
+  Json options{};  ///< what else was asked for, empty things left out
 
   /// An anonymous volume: no name was given, or the Engine's own 64 hexadecimal digits.
   bool anonymous() const;
@@ -26,8 +26,8 @@ std::map<std::string, Mount> mounts_of(const Json& config, const Json& host);
 /// to the container that takes its place. From inspect's `Mounts`.
 std::map<std::string, std::string> anonymous_volumes(const Json& inspect);
 
-/// Nulls, empty text, zeroes, false, empty lists and objects left out, at any depth: what the Engine
-/// writes for "not asked for" differs by field and version.
+/// Nulls, empty text, zeroes, false, empty lists and objects left out, at any depth: what the
+/// Engine writes for "not asked for" differs by field and version.
 Json without_empty(const Json& value);
 
 }  // namespace reconciler::docker

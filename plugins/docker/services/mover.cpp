@@ -19,13 +19,19 @@ Duration grace_of(const Json& inspect) {
   return std::chrono::seconds(asked->to_number<std::int64_t>());
 }
 
-bool mentions(const Error& e, std::string_view text) { return e.message.find(text) != std::string::npos; }
+bool mentions(const Error& e, std::string_view text) {
+  return e.message.find(text) != std::string::npos;
+}
 
 }  // namespace
 
 Mover::Mover(Context& context, const CompiledModel& model, const Look& look, const Place& place,
              Creation creation, Progress& progress)
-    : context_(context), model_(model), look_(look), place_(place), creation_(std::move(creation)),
+    : context_(context),
+      model_(model),
+      look_(look),
+      place_(place),
+      creation_(std::move(creation)),
       progress_(progress) {
   for (const Seen* seen : {place.current, place.next, place.prev})
     if (seen) ids_[seen->name] = seen->id;
@@ -35,27 +41,35 @@ Status Mover::carry_out(const std::vector<Move>& moves, const std::vector<Endpoi
                         std::stop_token stop) {
   for (const auto& move : moves) {
     if (stop.stop_requested() && &move == &moves.front())
-      return failure(error("apply.stopped", "stopped before anything of this action was done").passing());
+      return failure(
+          error("apply.stopped", "stopped before anything of this action was done").passing());
     if (auto done = carry_out_one(move, endpoints, stop); !done) return done;
   }
   return {};
 }
 
-Status Mover::carry_out_one(const Move& move, const std::vector<Endpoint>& endpoints, std::stop_token stop) {
+Status Mover::carry_out_one(const Move& move, const std::vector<Endpoint>& endpoints,
+                            std::stop_token stop) {
   using Kind = Move::Kind;
   switch (move.kind) {
-    case Kind::create: return create(move.name);
-    case Kind::connect: return connect(move, endpoints);
-    case Kind::stop: return stop_container(move.name);
-    case Kind::rename: return rename(move);
-    case Kind::start: return start(move.name);
+    case Kind::create:
+      return create(move.name);
+    case Kind::connect:
+      return connect(move, endpoints);
+    case Kind::stop:
+      return stop_container(move.name);
+    case Kind::rename:
+      return rename(move);
+    case Kind::start:
+      return start(move.name);
     case Kind::await:
       return await_dependencies(
           context_, model_, place_.wanted->depends_on, progress_,
           context_.within(std::max<Duration>(model_.patience, std::chrono::minutes(2))), stop);
     case Kind::update:
     case Kind::unpause:
-    case Kind::remove: break;
+    case Kind::remove:
+      break;
   }
   auto id = id_of(move.name);
   if (!id) return failed(id);
@@ -68,8 +82,9 @@ Status Mover::carry_out_one(const Move& move, const std::vector<Endpoint>& endpo
   }
   const Json never = JsonObject{{"RestartPolicy", JsonObject{{"Name", "no"}}}};
   const bool update = move.kind == Kind::update;
-  auto done = context_.engine.change("POST", "/containers/" + *id + (update ? "/update" : "/unpause"),
-                                     update ? &never : nullptr, context_.within(call_time));
+  auto done =
+      context_.engine.change("POST", "/containers/" + *id + (update ? "/update" : "/unpause"),
+                             update ? &never : nullptr, context_.within(call_time));
   if (!done) return failed(done);
   return {};
 }
@@ -77,7 +92,8 @@ Status Mover::carry_out_one(const Move& move, const std::vector<Endpoint>& endpo
 Result<std::string> Mover::id_of(const std::string& name) const {
   const auto found = ids_.find(name);
   if (found != ids_.end()) return found->second;
-  return failure(error("container.gone", fmt::format("container {} is not there any more", name)).passing());
+  return failure(
+      error("container.gone", fmt::format("container {} is not there any more", name)).passing());
 }
 
 Status Mover::create(const std::string& name) {
@@ -93,8 +109,8 @@ Status Mover::create(const std::string& name) {
 Error Mover::create_error(const std::string& name, Error e) {
   const auto reference = text_at(place_.wanted->config, "Image");
   if (e.code == "docker.not_found" && mentions(e, "image"))
-    return error("image.missing", fmt::format("image {} of service {} is not on the host", reference,
-                                              place_.wanted->service))
+    return error("image.missing", fmt::format("image {} of service {} is not on the host",
+                                              reference, place_.wanted->service))
         .with("engine", e.message)
         .passing();
   if (e.code == "docker.conflict")
@@ -113,8 +129,8 @@ Status Mover::connect(const Move& move, const std::vector<Endpoint>& endpoints) 
   for (const auto& endpoint : endpoints)
     if (endpoint.network == move.other && endpoint.config.is_object()) config = endpoint.config;
   const Json body = JsonObject{{"Container", *id}, {"EndpointConfig", std::move(config)}};
-  auto done = context_.engine.change("POST", "/networks/" + url_encode(move.other) + "/connect", &body,
-                                     context_.within(call_time));
+  auto done = context_.engine.change("POST", "/networks/" + url_encode(move.other) + "/connect",
+                                     &body, context_.within(call_time));
   if (!done) return failed(done);
   return {};
 }
@@ -134,17 +150,19 @@ Status Mover::stop_container(const std::string& name) {
   if (!now) return failed(now);
   const Json* state = member(*now, "State");
   if (state && !truth_at(*state, "Running")) return {};
-  return failure(error("service.stop_timeout",
-                       fmt::format("container {} still runs {} after it was told to stop; its grace is {}", name,
-                                   for_people(grace + stop_margin), for_people(grace)))
-                     .passing());
+  return failure(
+      error("service.stop_timeout",
+            fmt::format("container {} still runs {} after it was told to stop; its grace is {}",
+                        name, for_people(grace + stop_margin), for_people(grace)))
+          .passing());
 }
 
 Status Mover::rename(const Move& move) {
   auto id = id_of(move.name);
   if (!id) return failed(id);
-  auto done = context_.engine.change("POST", "/containers/" + *id + "/rename?name=" + url_encode(move.other),
-                                     nullptr, context_.within(call_time));
+  auto done = context_.engine.change(
+      "POST", "/containers/" + *id + "/rename?name=" + url_encode(move.other), nullptr,
+      context_.within(call_time));
   if (!done) return failure(create_error(move.other, std::move(done.error())));
   ids_[move.other] = *id;
   ids_.erase(move.name);
@@ -154,8 +172,8 @@ Status Mover::rename(const Move& move) {
 Status Mover::start(const std::string& name) {
   auto id = id_of(name);
   if (!id) return failed(id);
-  auto done =
-      context_.engine.change("POST", "/containers/" + *id + "/start", nullptr, context_.within(call_time));
+  auto done = context_.engine.change("POST", "/containers/" + *id + "/start", nullptr,
+                                     context_.within(call_time));
   if (done) return {};
   Error& e = done.error();
   if (mentions(e, "port is already allocated") || mentions(e, "address already in use"))
@@ -166,9 +184,9 @@ Status Mover::start(const std::string& name) {
                        .next("stop what listens there, or publish another port")
                        .passing());
   if (e.code != "docker.error") return failed(done);
-  return failure(error("service.start_failed",
-                       fmt::format("service {} cannot start", place_.wanted->service))
-                     .with("engine", e.message));
+  return failure(
+      error("service.start_failed", fmt::format("service {} cannot start", place_.wanted->service))
+          .with("engine", e.message));
 }
 
 }  // namespace reconciler::docker

@@ -14,8 +14,8 @@ namespace reconciler::docker {
 
 class Mover {
  public:
-  Mover(Context& context, const CompiledModel& model, const Look& look, const Place& place, Creation creation,
-        Progress& progress);
+  Mover(Context& context, const CompiledModel& model, const Look& look, const Place& place,
+        Creation creation, Progress& progress);
 
   /// Move by move. A stop is obeyed before the first and while waiting, never between stopping the
   /// old and starting the new. Errors: the Engine's; `service.stop_timeout`, `service.port_taken`,
@@ -24,7 +24,8 @@ class Mover {
                    std::stop_token stop);
 
  private:
-  Status carry_out_one(const Move& move, const std::vector<Endpoint>& endpoints, std::stop_token stop);
+  Status carry_out_one(const Move& move, const std::vector<Endpoint>& endpoints,
+                       std::stop_token stop);
   Status create(const std::string& name);
   Status connect(const Move& move, const std::vector<Endpoint>& endpoints);
   Status stop_container(const std::string& name);
@@ -45,7 +46,7 @@ class Mover {
 /// Waits until what the container depends on is as its conditions say.
 /// `service.dependency_unwell` names which is not, and how it is, when the deadline passes.
 Status await_dependencies(Context& context, const CompiledModel& model,
-                          const std::vector<Dependency>& dependencies, Progress& progress, Deadline deadline,
-                          std::stop_token stop);
+                          const std::vector<Dependency>& dependencies, Progress& progress,
+                          Deadline deadline, std::stop_token stop);
 
 }  // namespace reconciler::docker

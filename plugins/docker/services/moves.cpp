@@ -12,7 +12,8 @@ bool removes_itself(const Seen& seen) {
   return host && truth_at(*host, "AutoRemove");
 }
 
-void make(const std::string& name, const std::vector<std::string>& networks, std::vector<Move>& moves) {
+void make(const std::string& name, const std::vector<std::string>& networks,
+          std::vector<Move>& moves) {
   moves.push_back({Kind::create, name, ""});
   // One network is in the create call, whatever the API's version; the others follow.
   for (size_t i = 1; i < networks.size(); ++i) moves.push_back({Kind::connect, name, networks[i]});
@@ -36,8 +37,10 @@ std::vector<Move> replace(const Place& place, Prev prev, const std::vector<std::
   if (kept && place.prev->up()) moves.push_back({Kind::stop, prev_name(name), ""});
   moves.push_back({Kind::stop, old, ""});
   const bool vanishes = removes_itself(*place.current);
-  if (kept && !vanishes) moves.push_back({Kind::remove, old, ""});
-  else if (!vanishes) moves.push_back({Kind::rename, old, prev_name(name)});
+  if (kept && !vanishes)
+    moves.push_back({Kind::remove, old, ""});
+  else if (!vanishes)
+    moves.push_back({Kind::rename, old, prev_name(name)});
   moves.push_back({Kind::rename, next_name(name), name});
   start(name, kept || !vanishes, moves);
   return moves;
@@ -47,15 +50,24 @@ std::vector<Move> replace(const Place& place, Prev prev, const std::vector<std::
 
 std::string text_of(const Move& move) {
   switch (move.kind) {
-    case Kind::create: return "POST /containers/create " + move.name;
-    case Kind::connect: return "POST /networks/connect " + move.other + " " + move.name;
-    case Kind::stop: return "POST /containers/stop " + move.name;
-    case Kind::rename: return "POST /containers/rename " + move.name + " " + move.other;
-    case Kind::update: return "POST /containers/update " + move.name;
-    case Kind::start: return "POST /containers/start " + move.name;
-    case Kind::unpause: return "POST /containers/unpause " + move.name;
-    case Kind::remove: return "DELETE /containers " + move.name;
-    case Kind::await: break;
+    case Kind::create:
+      return "POST /containers/create " + move.name;
+    case Kind::connect:
+      return "POST /networks/connect " + move.other + " " + move.name;
+    case Kind::stop:
+      return "POST /containers/stop " + move.name;
+    case Kind::rename:
+      return "POST /containers/rename " + move.name + " " + move.other;
+    case Kind::update:
+      return "POST /containers/update " + move.name;
+    case Kind::start:
+      return "POST /containers/start " + move.name;
+    case Kind::unpause:
+      return "POST /containers/unpause " + move.name;
+    case Kind::remove:
+      return "DELETE /containers " + move.name;
+    case Kind::await:
+      break;
   }
   return "";
 }
@@ -77,7 +89,8 @@ std::vector<Move> moves_to_run(const Place& place) {
   return moves;
 }
 
-std::vector<Move> moves_to_match(const Place& place, Prev prev, const std::vector<std::string>& networks) {
+std::vector<Move> moves_to_match(const Place& place, Prev prev,
+                                 const std::vector<std::string>& networks) {
   const std::string& name = place.wanted->name;
   if (place.well_placed()) return {};
   if (place.current && place.differences.empty()) return moves_to_run(place);

@@ -1,8 +1,8 @@
 // The replacement of one service's container as a list of moves, worked out from a look alone.
 // The same list is declared in the plan and carried out: what is declared is what is done.
 //
-// The grammar of declared calls, `METHOD /COLLECTION/VERB NAME [NAME]`, names as they are at the time
-// of the call:
+// The grammar of declared calls, `METHOD /COLLECTION/VERB NAME [NAME]`, names as they are at the
+// time of the call:
 //
 //   POST /networks/create NETWORK            POST /volumes/create VOLUME
 //   POST /containers/create NAME             POST /networks/connect NETWORK NAME
@@ -42,7 +42,8 @@ enum class Prev {
 /// What brings the service to where it is wanted, from wherever it stands: nothing done before is
 /// done again. Order (ENGINE 16): new beside the old, stop old, rename both, take the old one's
 /// restart policy away, start new.
-std::vector<Move> moves_to_match(const Place& place, Prev prev, const std::vector<std::string>& networks);
+std::vector<Move> moves_to_match(const Place& place, Prev prev,
+                                 const std::vector<std::string>& networks);
 /// What lets run what is there, as it is.
 std::vector<Move> moves_to_run(const Place& place);
 /// A `.prev` will be there afterwards.

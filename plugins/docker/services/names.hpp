@@ -28,7 +28,11 @@ inline constexpr std::string_view own_prefix = "reconciler.";
 inline constexpr std::string_view driver_name = "compose";
 
 /// A container that is being put in the place of `name`, and the one that it took the place of.
-inline std::string next_name(const std::string& name) { return name + ".next"; }
-inline std::string prev_name(const std::string& name) { return name + ".prev"; }
+inline std::string next_name(const std::string& name) {
+  return name + ".next";
+}
+inline std::string prev_name(const std::string& name) {
+  return name + ".prev";
+}
 
 }  // namespace reconciler::docker

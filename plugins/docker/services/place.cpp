@@ -19,10 +19,14 @@ void find_containers(const Look& look, Place& place) {
   const Container& wanted = *place.wanted;
   for (const auto& seen : look.containers) {
     if (seen.oneoff || seen.service != wanted.service || seen.number != wanted.number) continue;
-    if (seen.name == wanted.name) place.current = &seen;
-    else if (seen.name == next_name(wanted.name)) place.next = &seen;
-    else if (seen.name == prev_name(wanted.name)) place.prev = &seen;
-    else place.strays.push_back(&seen);
+    if (seen.name == wanted.name)
+      place.current = &seen;
+    else if (seen.name == next_name(wanted.name))
+      place.next = &seen;
+    else if (seen.name == prev_name(wanted.name))
+      place.prev = &seen;
+    else
+      place.strays.push_back(&seen);
   }
   // One under another name (Compose v1, a rename by hand) is the service's all the same.
   if (!place.current && !place.next && !place.prev && place.strays.size() == 1) {
@@ -36,7 +40,8 @@ class Judge {
   Judge(const Look& look, const ChangingImages& changing) : look_(look), changing_(changing) {}
 
   /// `replaced`: services that will have another container soon.
-  void judge(Place& place, const std::vector<Place>& all, const std::set<std::string>& replaced) const {
+  void judge(Place& place, const std::vector<Place>& all,
+             const std::set<std::string>& replaced) const {
     const auto reference = text_at(place.wanted->config, "Image");
     const SeenImage* image = look_.image_by_reference(reference);
     const auto soon = changing_.find(reference);
@@ -83,11 +88,14 @@ class Judge {
     for (const Seen* donor : {place.prev, place.current})
       if (donor)
         for (const auto& [target, name] : volumes(*donor))
-          if (const auto found = own.find(target); found != own.end() && found->second != name) return false;
+          if (const auto found = own.find(target); found != own.end() && found->second != name)
+            return false;
     return true;
   }
 
-  static std::map<std::string, std::string> volumes(const Seen& seen) { return anonymous_volumes(seen.inspect); }
+  static std::map<std::string, std::string> volumes(const Seen& seen) {
+    return anonymous_volumes(seen.inspect);
+  }
 
   const Look& look_;
   const ChangingImages& changing_;
@@ -114,7 +122,8 @@ bool Place::well_placed() const {
   return current && differences.empty() && (current->up() || finished());
 }
 
-std::vector<Place> place_all(const CompiledModel& model, const Look& look, const ChangingImages& changing) {
+std::vector<Place> place_all(const CompiledModel& model, const Look& look,
+                             const ChangingImages& changing) {
   std::vector<Place> all;
   for (const auto& container : model.containers) {
     Place place;

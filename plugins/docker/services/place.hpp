@@ -1,5 +1,5 @@
-// Where one service stands, told from a look alone: which container has its name, which waits beside
-// it, which was kept, how it differs from what is wanted, and what is to be done.
+// Where one service stands, told from a look alone: which container has its name, which waits
+// beside it, which was kept, how it differs from what is wanted, and what is to be done.
 #pragma once
 
 #include <map>
@@ -18,10 +18,10 @@ struct Place {
   const Seen* current = nullptr;  ///< NAME, or the one container of the service under another name
   const Seen* next = nullptr;     ///< NAME.next
   const Seen* prev = nullptr;     ///< NAME.prev
-  std::vector<const Seen*> strays;  ///< of the service, and none of these
-  std::string image_id;             ///< of the wanted image; empty while it is not on the host
+  std::vector<const Seen*> strays;      ///< of the service, and none of these
+  std::string image_id;                 ///< of the wanted image; empty while it is not on the host
   std::vector<Difference> differences;  ///< of `current`
-  bool next_is_right = false;       ///< `next` is as wanted, connected, never started
+  bool next_is_right = false;           ///< `next` is as wanted, connected, never started
 
   /// Up as wanted, or through with its work as wanted.
   bool well_placed() const;
@@ -37,7 +37,8 @@ using ChangingImages = std::map<std::string, std::string>;
 
 /// All services of the model. A service whose namespace or volumes another lends is replaced when
 /// that one is.
-std::vector<Place> place_all(const CompiledModel& model, const Look& look, const ChangingImages& changing);
+std::vector<Place> place_all(const CompiledModel& model, const Look& look,
+                             const ChangingImages& changing);
 
 /// What a Work was planned on: the containers, by role. Not whether they run.
 std::string identity(const Place& place, const Context& context);

@@ -11,13 +11,13 @@
 namespace reconciler::docker::reading {
 namespace {
 
-constexpr std::string_view engine_path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr std::string_view engine_path =
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 const Json& raw(const Side& side, std::string_view field) {
   static const Json nothing;
   const bool of_host = field.starts_with("HostConfig.");
-  const Json* found =
-      member(of_host ? side.host : side.config, of_host ? field.substr(11) : field);
+  const Json* found = member(of_host ? side.host : side.config, of_host ? field.substr(11) : field);
   return found ? *found : nothing;
 }
 
@@ -27,7 +27,9 @@ const Json& of_image(const Side& side, std::string_view field) {
   return found ? *found : nothing;
 }
 
-bool empty(const Json& value) { return without_empty(value).is_null(); }
+bool empty(const Json& value) {
+  return without_empty(value).is_null();
+}
 
 std::vector<std::string> texts(const Json& value) {
   std::vector<std::string> out;
@@ -46,8 +48,10 @@ Json sorted(std::vector<std::string> all) {
 void add_environment(const Json& list, JsonObject& into) {
   for (const auto& entry : texts(list)) {
     const auto equals = entry.find('=');
-    if (equals == std::string::npos) into[entry] = nullptr;  // named and not set
-    else into[entry.substr(0, equals)] = entry.substr(equals + 1);
+    if (equals == std::string::npos)
+      into[entry] = nullptr;  // named and not set
+    else
+      into[entry.substr(0, equals)] = entry.substr(equals + 1);
   }
 }
 
@@ -66,7 +70,8 @@ JsonObject kept_of(const JsonObject& all, Wanted&& wanted) {
 
 std::string reference(const Side& side, const std::string& id) {
   if (id.starts_with("@service:")) return id;
-  return side.around && side.around->container_reference ? side.around->container_reference(id) : id;
+  return side.around && side.around->container_reference ? side.around->container_reference(id)
+                                                         : id;
 }
 
 }  // namespace
@@ -118,7 +123,8 @@ std::optional<Json> environment(const Side& side, std::string_view field) {
     add_environment(of_image(side, field), all);
     JsonObject own;
     add_environment(raw(side, field), own);
-    if (!all.contains("PATH") && !own.contains("PATH")) add_environment(JsonArray{Json(engine_path)}, all);
+    if (!all.contains("PATH") && !own.contains("PATH"))
+      add_environment(JsonArray{Json(engine_path)}, all);
     add_object(own, all);
   } else {
     add_environment(raw(side, field), all);

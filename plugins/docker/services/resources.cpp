@@ -39,9 +39,10 @@ class Services {
       : context_(context), observed_(observed), into_(into) {}
 
   void add(const Place& place) {
-    const auto prev = place.prev && place.current && !part_of_last_good(*place.current, observed_.memory)
-                          ? Prev::keep
-                          : Prev::drop;
+    const auto prev =
+        place.prev && place.current && !part_of_last_good(*place.current, observed_.memory)
+            ? Prev::keep
+            : Prev::drop;
     Resource r;
     r.id = service_id(*place.wanted);
     r.desired = desired_fingerprint(*place.wanted);
@@ -92,7 +93,8 @@ class Services {
     work.calls = declared(match);
     std::vector<Work> works{work};
     // What a container has mounted shows only before the file is written anew.
-    if (replaces && !harmed_objects(*place.wanted).empty()) works.front().input.as_object()["harmed"] = true;
+    if (replaces && !harmed_objects(*place.wanted).empty())
+      works.front().input.as_object()["harmed"] = true;
     if (leaves_prev(place, match)) works.push_back(prune(prev_name(place.wanted->name), place));
     r.remedies[Aim::match] = works;
     if (!replaces) {
@@ -123,11 +125,13 @@ class Services {
     work.needs.push_back(image_id(text_at(wanted.config, "Image")));
     for (const auto& on : wanted.depends_on) work.needs.push_back(service_id(on.service));
     for (const auto& lender : lenders(wanted)) work.needs.push_back(service_id(lender));
-    for (const auto& endpoint : wanted.endpoints) work.needs.push_back(network_id(endpoint.network));
+    for (const auto& endpoint : wanted.endpoints)
+      work.needs.push_back(network_id(endpoint.network));
     static const Json nothing;
     const Json* host = member(wanted.config, "HostConfig");
     for (const auto& [target, mount] : mounts_of(wanted.config, host ? *host : nothing))
-      if (mount.type == "volume" && !mount.anonymous()) work.needs.push_back(volume_id(mount.source));
+      if (mount.type == "volume" && !mount.anonymous())
+        work.needs.push_back(volume_id(mount.source));
     std::ranges::sort(work.needs);
     work.needs.erase(std::unique(work.needs.begin(), work.needs.end()), work.needs.end());
     return work;
@@ -155,7 +159,8 @@ class Services {
       r.observed = context_.digest(Json(seen->id));
       r.differences = {{"container", seen->state(), "removed"}};
       r.state = seen->state();
-      r.reason = seen == place.prev ? "replaced by a container that is well" : "left by a replacement that was cut off";
+      r.reason = seen == place.prev ? "replaced by a container that is well"
+                                    : "left by a replacement that was cut off";
       r.ours = true;
       Work work = prune(seen->name, place);
       work.expects = seen->id;
@@ -166,12 +171,15 @@ class Services {
 
   void add_notices(const Place& place) {
     if (place.current)
-      for (const auto& extra : extra_endpoints(*place.wanted, place.current->inspect, observed_.look.networks))
-        into_.notices.push_back(fmt::format("{} is on network {} too, which the compose files do not name: it stays",
-                                            place.current->name, extra.network));
+      for (const auto& extra :
+           extra_endpoints(*place.wanted, place.current->inspect, observed_.look.networks))
+        into_.notices.push_back(
+            fmt::format("{} is on network {} too, which the compose files do not name: it stays",
+                        place.current->name, extra.network));
     for (const Seen* seen : place.strays)
-      into_.notices.push_back(fmt::format("container {} calls itself service {} and is not the one that serves: it stays",
-                                          seen->name, seen->service));
+      into_.notices.push_back(fmt::format(
+          "container {} calls itself service {} and is not the one that serves: it stays",
+          seen->name, seen->service));
   }
 
   const Context& context_;
@@ -186,22 +194,34 @@ void add_orphans(const Observed& observed, Observation& into) {
       return c.service == seen.service && c.number == seen.number;
     });
     if (!known)
-      into.notices.push_back(fmt::format("orphan {} (service {}, {}): nothing in the compose files owns it; it stays",
-                                         seen.name, seen.service.empty() ? "none" : seen.service, seen.state()));
+      into.notices.push_back(
+          fmt::format("orphan {} (service {}, {}): nothing in the compose files owns it; it stays",
+                      seen.name, seen.service.empty() ? "none" : seen.service, seen.state()));
   }
 }
 
 }  // namespace
 
 ResourceId service_id(const Container& container) {
-  return container.number == 1 ? service_id(container.service)
-                               : named("service", fmt::format("{}-{}", container.service, container.number));
+  return container.number == 1
+             ? service_id(container.service)
+             : named("service", fmt::format("{}-{}", container.service, container.number));
 }
-ResourceId service_id(std::string_view service) { return named("service", std::string(service)); }
-ResourceId network_id(const std::string& name) { return named("network", name); }
-ResourceId volume_id(const std::string& name) { return named("volume", name); }
-ResourceId image_id(const std::string& reference) { return named("image", reference); }
-ResourceId container_id(const std::string& name) { return named("container", name); }
+ResourceId service_id(std::string_view service) {
+  return named("service", std::string(service));
+}
+ResourceId network_id(const std::string& name) {
+  return named("network", name);
+}
+ResourceId volume_id(const std::string& name) {
+  return named("volume", name);
+}
+ResourceId image_id(const std::string& reference) {
+  return named("image", reference);
+}
+ResourceId container_id(const std::string& name) {
+  return named("container", name);
+}
 
 std::vector<Endpoint> all_endpoints(const Place& place, const Look& look) {
   auto endpoints = place.wanted->endpoints;

@@ -22,7 +22,8 @@ std::string health_word(const Seen& seen) {
 std::string tag_of(std::string_view reference) {
   const auto colon = reference.rfind(':');
   const auto slash = reference.rfind('/');
-  if (colon == std::string_view::npos || (slash != std::string_view::npos && colon < slash)) return "latest";
+  if (colon == std::string_view::npos || (slash != std::string_view::npos && colon < slash))
+    return "latest";
   return std::string(reference.substr(colon + 1));
 }
 
@@ -32,7 +33,8 @@ std::string state_of(const Place& place) {
   if (!place.current) return "not there";
   const auto now = place.current->state();
   if (place.finished()) return "finished";
-  if (now == "exited" || now == "dead") return fmt::format("{} {}", now, place.current->exit_code());
+  if (now == "exited" || now == "dead")
+    return fmt::format("{} {}", now, place.current->exit_code());
   return now;
 }
 
@@ -66,8 +68,8 @@ std::optional<WallTime> engine_time(std::string_view text) {
   std::tm parts{};
   const std::string whole(text.substr(0, 19));
   if (whole.size() != 19 || whole.starts_with("0001-")) return std::nullopt;
-  if (std::sscanf(whole.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
-                  &parts.tm_hour, &parts.tm_min, &parts.tm_sec) != 6)
+  if (std::sscanf(whole.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d", &parts.tm_year, &parts.tm_mon,
+                  &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec) != 6)
     return std::nullopt;
   parts.tm_year -= 1900;
   parts.tm_mon -= 1;

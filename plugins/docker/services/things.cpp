@@ -36,7 +36,8 @@ std::set<std::string> subnets(const Json& network) {
 /// What of a network's definition differs, in words. Addresses that the Engine chose are right.
 std::vector<std::string> differences(const Network& wanted, const Json& there) {
   std::vector<std::string> out;
-  if (word(wanted.config, "Driver", "bridge") != word(there, "Driver", "bridge")) out.emplace_back("driver");
+  if (word(wanted.config, "Driver", "bridge") != word(there, "Driver", "bridge"))
+    out.emplace_back("driver");
   for (const std::string_view flag : {"Internal", "EnableIPv6"})
     if (truth_at(wanted.config, flag) != truth_at(there, flag)) out.emplace_back(flag);
   if (const auto asked = subnets(wanted.config); !asked.empty() && asked != subnets(there))
@@ -48,16 +49,17 @@ std::vector<std::string> differences(const Network& wanted, const Json& there) {
 
 std::vector<std::string> differences(const Volume& wanted, const Json& there) {
   std::vector<std::string> out;
-  if (word(wanted.config, "Driver", "local") != word(there, "Driver", "local")) out.emplace_back("driver");
+  if (word(wanted.config, "Driver", "local") != word(there, "Driver", "local"))
+    out.emplace_back("driver");
   if (canonical(part(wanted.config, "DriverOpts")) != canonical(part(there, "Options")))
     out.emplace_back("driver options");
   return out;
 }
 
 template <class Thing>
-void observe_one(const Context& context, std::string_view kind, const Thing& wanted, const ResourceId& id,
-                 const std::map<std::string, SeenThing>& there, const std::string& model, Observation& into,
-                 std::vector<Error>& refused) {
+void observe_one(const Context& context, std::string_view kind, const Thing& wanted,
+                 const ResourceId& id, const std::map<std::string, SeenThing>& there,
+                 const std::string& model, Observation& into, std::vector<Error>& refused) {
   const auto found = there.find(wanted.name);
   if (wanted.external) {
     if (found == there.end())
@@ -77,8 +79,11 @@ void observe_one(const Context& context, std::string_view kind, const Thing& wan
           error(fmt::format("{}.changed", kind),
                 fmt::format("{} {} is there with another {}", kind, wanted.name, enumerate(fields)))
               .next(kind == "volume"
-                        ? fmt::format("give the volume another name in the compose file; {} keeps its data", wanted.name)
-                        : fmt::format("give the network another name in the compose file, or remove {} by hand",
+                        ? fmt::format(
+                              "give the volume another name in the compose file; {} keeps its data",
+                              wanted.name)
+                        : fmt::format("give the network another name in the compose file, or "
+                                      "remove {} by hand",
                                       wanted.name)));
       return;
     }
@@ -106,7 +111,8 @@ const Thing* named(const std::vector<Thing>& things, const std::string& name) {
   return found == things.end() ? nullptr : &*found;
 }
 
-Status create_one(Context& context, const std::string& collection, const std::string& name, const Json& config) {
+Status create_one(Context& context, const std::string& collection, const std::string& name,
+                  const Json& config) {
   const auto there =
       context.engine.get("/" + collection + "/" + url_encode(name), context.within(call_time));
   if (there) return {};  // someone was quicker, or an answer was lost
@@ -114,7 +120,8 @@ Status create_one(Context& context, const std::string& collection, const std::st
   JsonObject body = config.is_object() ? config.as_object() : JsonObject{};
   body["Name"] = name;
   const Json value(std::move(body));
-  auto made = context.engine.change("POST", "/" + collection + "/create", &value, context.within(call_time));
+  auto made = context.engine.change("POST", "/" + collection + "/create", &value,
+                                    context.within(call_time));
   if (!made) return failed(made);
   return {};
 }
@@ -131,8 +138,8 @@ void observe_networks(const Context& context, const Observed& observed, Observat
 void observe_volumes(const Context& context, const Observed& observed, Observation& into,
                      std::vector<Error>& refused) {
   for (const auto& volume : observed.model.volumes)
-    observe_one(context, "volume", volume, volume_id(volume.name), observed.look.volumes, observed.model.key,
-                into, refused);
+    observe_one(context, "volume", volume, volume_id(volume.name), observed.look.volumes,
+                observed.model.key, into, refused);
 }
 
 Status create_thing(Context& context, const CompiledModel& model, const Json& input) {
@@ -142,7 +149,8 @@ Status create_thing(Context& context, const CompiledModel& model, const Json& in
   if (const auto name = text_at(input, "volume"); !name.empty())
     if (const Volume* volume = named(model.volumes, name))
       return create_one(context, "volumes", name, volume->config);
-  return failure(error("plan.stale", "what was to be created is not in the compose files any more"));
+  return failure(
+      error("plan.stale", "what was to be created is not in the compose files any more"));
 }
 
 }  // namespace reconciler::docker

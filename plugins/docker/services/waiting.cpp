@@ -25,7 +25,8 @@ std::string unmet(const Json& inspect, const Dependency& on, bool& over) {
     over = code != 0;
     return code == 0 ? "" : fmt::format("exited {}", code);
   }
-  if (status != "running") return status == "exited" ? fmt::format("exited {}", number_at(*state, "ExitCode")) : status;
+  if (status != "running")
+    return status == "exited" ? fmt::format("exited {}", number_at(*state, "ExitCode")) : status;
   if (on.condition != "service_healthy" || !health) return "";
   const auto well = text_at(*health, "Status");
   return well == "healthy" || well == "none" ? "" : well;
@@ -34,14 +35,15 @@ std::string unmet(const Json& inspect, const Dependency& on, bool& over) {
 }  // namespace
 
 Status await_dependencies(Context& context, const CompiledModel& model,
-                          const std::vector<Dependency>& dependencies, Progress& progress, Deadline deadline,
-                          std::stop_token stop) {
+                          const std::vector<Dependency>& dependencies, Progress& progress,
+                          Deadline deadline, std::stop_token stop) {
   for (const auto& on : dependencies) {
     const Container* container = container_of(model, on.service);
     if (!container) continue;  // of an inactive profile: Compose leaves it out as well
     std::string before;
     for (;;) {
-      auto now = context.engine.get("/containers/" + url_encode(container->name) + "/json", deadline);
+      auto now =
+          context.engine.get("/containers/" + url_encode(container->name) + "/json", deadline);
       if (!now && now.error().code != "docker.not_found") return failed(now);
       if (!now && !on.required) break;
       bool over = false;
@@ -50,15 +52,17 @@ Status await_dependencies(Context& context, const CompiledModel& model,
       if (how != before) progress.line(fmt::format("waits for {}: {}", on.service, how));
       before = how;
       if (over || deadline.passed(context.clock))
-        return failure(error("service.dependency_unwell",
-                             fmt::format("service {} is {}, wanted {}", on.service, how,
-                                         on.condition == "service_healthy"                  ? "healthy"
-                                         : on.condition == "service_completed_successfully" ? "exited 0"
-                                                                                            : "running"))
-                           .next(fmt::format("docker logs {}", container->name))
-                           .passing());
+        return failure(
+            error("service.dependency_unwell",
+                  fmt::format("service {} is {}, wanted {}", on.service, how,
+                              on.condition == "service_healthy"                  ? "healthy"
+                              : on.condition == "service_completed_successfully" ? "exited 0"
+                                                                                 : "running"))
+                .next(fmt::format("docker logs {}", container->name))
+                .passing());
       if (!context.clock.wait_until(context.clock.now() + pause, stop))
-        return failure(error("apply.stopped", "stopped while waiting, before the switch").passing());
+        return failure(
+            error("apply.stopped", "stopped while waiting, before the switch").passing());
     }
   }
   return {};

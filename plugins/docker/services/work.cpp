@@ -10,6 +10,7 @@
 #include "plugins/docker/services/mover.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/resources.hpp"
+#include "plugins/docker/services/state.hpp"
 #include "plugins/docker/services/things.hpp"
 
 namespace reconciler::docker {
@@ -17,7 +18,9 @@ namespace {
 
 constexpr Duration look_time = std::chrono::seconds(30);
 
-Outcome done(JsonObject evidence = {}) { return {Fate::succeeded, Json(std::move(evidence))}; }
+Outcome done(JsonObject evidence = {}) {
+  return {Fate::succeeded, Json(std::move(evidence))};
+}
 
 Error stale(const std::string& what) {
   return error("plan.stale", fmt::format("{} is not as it was when the plan was made", what))
@@ -30,19 +33,20 @@ std::map<std::string, std::string> volumes_before(const Place& place) {
   std::map<std::string, std::string> volumes;
   for (const Seen* seen : {place.current, place.prev, place.next})
     if (seen)
-      for (auto& [target, name] : anonymous_volumes(seen->inspect)) volumes.try_emplace(target, std::move(name));
+      for (auto& [target, name] : anonymous_volumes(seen->inspect))
+        volumes.try_emplace(target, std::move(name));
   return volumes;
 }
 
 class ServiceWork {
  public:
   ServiceWork(Context& context, const CompiledModel& model, const Attempt& attempt,
-              const RestoreObjects& restore, Progress& progress)
+              const Grounds& grounds, Progress& progress)
       : context_(context),
         model_(model),
         attempt_(attempt),
         input_(attempt.work.input),
-        restore_(restore),
+        grounds_(grounds),
         progress_(progress) {}
 
   Result<Outcome> perform(std::stop_token stop) {
@@ -58,7 +62,8 @@ class ServiceWork {
              place.wanted->number == number_at(input_, "number", 1);
     });
     if (found == places.end()) return failure(stale("service " + text_at(input_, "service")));
-    return attempt_.work.verb == "prune" ? prune(*look, *found, stop) : move(*look, places, *found, stop);
+    return attempt_.work.verb == "prune" ? prune(*look, *found, stop)
+                                         : move(*look, places, *found, stop);
   }
 
  private:
@@ -85,24 +90,27 @@ class ServiceWork {
       return failure(stale("service " + place.wanted->service));
     // Another service's switch may have written the file anew already; this container still has the
     // one that was changed.
-    if (truth_at(input_, "harmed") && place.differences.empty()) place.differences.push_back({"mount", "", ""});
+    if (truth_at(input_, "harmed") && place.differences.empty())
+      place.differences.push_back({"mount", "", ""});
     if (const auto harmed = harmed_objects(*place.wanted); !harmed.empty())
-      if (auto restored = restore_(harmed); !restored) return failed(restored);
+      if (auto restored = grounds_.restore_objects(harmed); !restored) return failed(restored);
     const auto endpoints = all_endpoints(place, look);
     std::vector<std::string> networks;
     for (const auto& endpoint : endpoints) networks.push_back(endpoint.network);
-    const auto moves = truth_at(input_, "as_it_is")
-                           ? moves_to_run(place)
-                           : moves_to_match(place, text_at(input_, "prev") == "keep" ? Prev::keep : Prev::drop,
-                                            networks);
-    const bool creates = std::ranges::any_of(moves, [](const Move& m) { return m.kind == Move::Kind::create; });
+    const auto moves =
+        truth_at(input_, "as_it_is")
+            ? moves_to_run(place)
+            : moves_to_match(place, text_at(input_, "prev") == "keep" ? Prev::keep : Prev::drop,
+                             networks);
+    const bool creates =
+        std::ranges::any_of(moves, [](const Move& m) { return m.kind == Move::Kind::create; });
     if (creates && place.image_id.empty())
       return failure(error("image.missing", fmt::format("image {} of service {} is not on the host",
                                                         text_at(place.wanted->config, "Image"),
                                                         place.wanted->service))
                          .next("plan again")
                          .passing());
-    if (auto made = make_data(model_); !made) return failed(made);
+    if (auto made = make_data(model_, grounds_.roots); !made) return failed(made);
     Mover mover(context_, model_, look, place, creation(look, places, place), progress_);
     if (auto moved = mover.carry_out(moves, endpoints, stop); !moved) return failed(moved);
     return done();
@@ -116,10 +124,11 @@ class ServiceWork {
     creation.image_id = place.image_id;
     creation.image_config = look.image_config(place.image_id);
     creation.volumes = volumes_before(place);
+    creation.roots = grounds_.roots;
     for (const auto& other : places)
       if (other.current)
-        creation.containers[fmt::format("@service:{}:{}", other.wanted->service, other.wanted->number)] =
-            other.current->id;
+        creation.containers[fmt::format("@service:{}:{}", other.wanted->service,
+                                        other.wanted->number)] = other.current->id;
     return creation;
   }
 
@@ -130,11 +139,14 @@ class ServiceWork {
     for (const Seen* one : {place.prev, place.next})
       if (one && one->name == name) seen = one;
     if (!seen) return done();
-    if (!attempt_.work.expects.empty() && attempt_.work.expects != seen->id) return failure(stale("container " + name));
-    if (!place.well_placed() || seen->up())
-      return failure(stale(fmt::format("service {} is not well in its place: {}", place.wanted->service, name)));
+    if (!attempt_.work.expects.empty() && attempt_.work.expects != seen->id)
+      return failure(stale("container " + name));
+    if (!place.well_placed() || health_of(place) == Health::unwell || seen->up())
+      return failure(stale(
+          fmt::format("service {} is not well in its place: {}", place.wanted->service, name)));
     Mover mover(context_, model_, look, place, {}, progress_);
-    if (auto gone = mover.carry_out({{Move::Kind::remove, name, ""}}, {}, stop); !gone) return failed(gone);
+    if (auto gone = mover.carry_out({{Move::Kind::remove, name, ""}}, {}, stop); !gone)
+      return failed(gone);
     return done();
   }
 
@@ -142,15 +154,16 @@ class ServiceWork {
   const CompiledModel& model_;
   const Attempt& attempt_;
   const Json& input_;
-  const RestoreObjects& restore_;
+  const Grounds& grounds_;
   Progress& progress_;
 };
 
 }  // namespace
 
-Result<Outcome> perform_service_work(Context& context, const CompiledModel& model, const Attempt& attempt,
-                                     const RestoreObjects& restore, Progress& progress, std::stop_token stop) {
-  return ServiceWork(context, model, attempt, restore, progress).perform(std::move(stop));
+Result<Outcome> perform_service_work(Context& context, const CompiledModel& model,
+                                     const Attempt& attempt, const Grounds& grounds,
+                                     Progress& progress, std::stop_token stop) {
+  return ServiceWork(context, model, attempt, grounds, progress).perform(std::move(stop));
 }
 
 }  // namespace reconciler::docker

@@ -26,25 +26,31 @@ std::string complaint(const Place& place, RestartCounts& counts) {
   if (!place.current) return "not there";
   if (place.finished()) return "";
   const auto state = state_of(place);
-  const bool rose = counts.rose(place.current->id, number_at(place.current->inspect, "RestartCount"));
+  const bool rose =
+      counts.rose(place.current->id, number_at(place.current->inspect, "RestartCount"));
   if (state == "running" && place.wanted->job) return "has not completed yet";
   if (state != "running") return state;
-  if (rose) return fmt::format("restarted, {} times by now", number_at(place.current->inspect, "RestartCount"));
+  if (rose)
+    return fmt::format("restarted, {} times by now",
+                       number_at(place.current->inspect, "RestartCount"));
   switch (health_of(place)) {
-    case Health::unwell: return "unhealthy";
-    case Health::starting: return "not healthy yet";
+    case Health::unwell:
+      return "unhealthy";
+    case Health::starting:
+      return "not healthy yet";
     case Health::none:
     case Health::well:
-    case Health::unknown: break;
+    case Health::unknown:
+      break;
   }
   return "";
 }
 
 Result<std::vector<std::string>> last_lines(Context& context, const std::string& id, int n) {
   std::vector<std::string> lines;
-  auto done = context.engine.stream("GET", fmt::format("/containers/{}/logs?stdout=1&stderr=1&tail={}", id, n), nullptr,
-                                    [&](std::string_view line) { lines.push_back(printable(line)); },
-                                    context.within(call_time));
+  auto done = context.engine.stream(
+      "GET", fmt::format("/containers/{}/logs?stdout=1&stderr=1&tail={}", id, n), nullptr,
+      [&](std::string_view line) { lines.push_back(printable(line)); }, context.within(call_time));
   if (!done) return failed(done);
   return lines;
 }
@@ -119,7 +125,10 @@ Result<Outcome> check_logs(Context& context, const CompiledModel& model, const J
         "GET",
         fmt::format("/containers/{}/logs?stdout=1&stderr=1&since={}&tail=10000", place.current->id,
                     since(place, places)),
-        nullptr, [&](std::string_view line) { output.add(place.wanted->service + " | " + std::string(line)); },
+        nullptr,
+        [&](std::string_view line) {
+          output.add(place.wanted->service + " | " + std::string(line));
+        },
         context.within(call_time));
     if (!done) return failed(done);
   }
@@ -135,21 +144,24 @@ Result<Outcome> perform_exec(Context& context, const CompiledModel& model, const
   const auto service = text_at(input, "service");
   const auto container = std::ranges::find(model.containers, service, &Container::service);
   if (container == model.containers.end())
-    return failure(error("plan.stale", fmt::format("there is no service {} any more", service)).next("plan again"));
+    return failure(error("plan.stale", fmt::format("there is no service {} any more", service))
+                       .next("plan again"));
   const Json body = JsonObject{{"AttachStdout", true},
-                             {"AttachStderr", true},
-                             {"Cmd", reconciler::to_json(texts_at(input, "command"))}};
-  auto made = context.engine.change("POST", "/containers/" + url_encode(container->name) + "/exec", &body,
-                                    context.within(call_time));
+                               {"AttachStderr", true},
+                               {"Cmd", reconciler::to_json(texts_at(input, "command"))}};
+  auto made = context.engine.change("POST", "/containers/" + url_encode(container->name) + "/exec",
+                                    &body, context.within(call_time));
   if (!made) return failed(made);
   const auto given = number_at(input, "timeout_ms");
   const auto deadline = context.within(given > 0 ? Duration(given) : exec_time);
   Output output(input, variables, progress);
   const Json start = JsonObject{{"Detach", false}, {"Tty", false}};
-  auto streamed = context.engine.stream("POST", "/exec/" + text_at(*made, "Id") + "/start", &start,
-                                        [&](std::string_view line) { output.add(line); }, deadline, stop);
+  auto streamed = context.engine.stream(
+      "POST", "/exec/" + text_at(*made, "Id") + "/start", &start,
+      [&](std::string_view line) { output.add(line); }, deadline, stop);
   if (!streamed) return failed(streamed);
-  auto inspect = context.engine.get("/exec/" + text_at(*made, "Id") + "/json", context.within(call_time));
+  auto inspect =
+      context.engine.get("/exec/" + text_at(*made, "Id") + "/json", context.within(call_time));
   if (!inspect) return failed(inspect);
   const auto code = number_at(*inspect, "ExitCode", -1);
   auto evidence = output.evidence(code);

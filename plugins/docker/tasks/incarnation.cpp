@@ -22,7 +22,8 @@ Result<std::string> incarnation(Context& context, Deadline deadline) {
   if (!boot) return failure(boot.error());
   auto bridge = context.engine.get("/networks/bridge", deadline);
   if (!bridge && bridge.error().code != "docker.not_found") return failed(bridge);
-  const auto daemon = bridge ? text_at(*bridge, "Id").substr(0, 16) : socket_identity(context.paths.socket);
+  const auto daemon =
+      bridge ? text_at(*bridge, "Id").substr(0, 16) : socket_identity(context.paths.socket);
   return std::string(trim(*boot)) + "/" + daemon;
 }
 

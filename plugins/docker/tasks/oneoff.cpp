@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "plugins/docker/services/data.hpp"
 #include "plugins/docker/services/mover.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/tasks/incarnation.hpp"
@@ -31,9 +32,10 @@ const Json& state_of(const Json& inspect) {
 /// One that exists, by its attempt. Null when there is none.
 Result<Json> find(Context& context, const Attempt& attempt) {
   const JsonObject filter{
-      {"label", JsonArray{Json(fmt::format("{}={}", label::attempt, attempt.id)),
-                          Json(fmt::format("{}={}", label::environment, attempt.environment.text())),
-                          Json(fmt::format("{}=True", label::oneoff))}}};
+      {"label",
+       JsonArray{Json(fmt::format("{}={}", label::attempt, attempt.id)),
+                 Json(fmt::format("{}={}", label::environment, attempt.environment.text())),
+                 Json(fmt::format("{}=True", label::oneoff))}}};
   auto list = context.engine.get("/containers/json?all=1&filters=" + url_encode(canonical(filter)),
                                  context.within(call_time));
   if (!list) return failed(list);
@@ -53,9 +55,11 @@ Container with_command(Container task, const Json& input) {
     config["Entrypoint"] = JsonArray{};
     config["Cmd"] = reconciler::to_json(command);
   }
-  config["Healthcheck"] = JsonObject{{"Test", JsonArray{Json("NONE")}}};  // it ends; nobody asks how it is
+  config["Healthcheck"] =
+      JsonObject{{"Test", JsonArray{Json("NONE")}}};  // it ends; nobody asks how it is
   JsonObject host;
-  if (const Json* given = config.if_contains("HostConfig"); given && given->is_object()) host = given->as_object();
+  if (const Json* given = config.if_contains("HostConfig"); given && given->is_object())
+    host = given->as_object();
   host["RestartPolicy"] = JsonObject{{"Name", "no"}};
   host["AutoRemove"] = false;  // it stays as evidence
   host.erase("PortBindings");
@@ -66,16 +70,23 @@ Container with_command(Container task, const Json& input) {
 class Task {
  public:
   Task(Context& context, const Attempt& attempt, const Variables& variables, Progress& progress)
-      : context_(context), attempt_(attempt), output_(attempt.work.input, variables, progress), progress_(progress) {}
+      : context_(context),
+        attempt_(attempt),
+        output_(attempt.work.input, variables, progress),
+        progress_(progress) {}
 
-  Status create(const CompiledModel& model, const std::string& service) {
+  Status create(const CompiledModel& model, const std::string& service, const Grounds& grounds) {
+    if (auto made = make_data(model, grounds.roots); !made) return made;
     const auto found = model.tasks.find(service);
     const Container* task = found != model.tasks.end() ? &found->second : nullptr;
     for (const auto& container : model.containers)
       if (!task && container.service == service) task = &container;
-    if (!task) return failure(error("plan.stale", fmt::format("there is no task {} any more", service)).next("plan again"));
-    auto image = context_.engine.get("/images/" + url_encode(text_at(task->config, "Image")) + "/json",
-                                     context_.within(call_time));
+    if (!task)
+      return failure(error("plan.stale", fmt::format("there is no task {} any more", service))
+                         .next("plan again"));
+    auto image =
+        context_.engine.get("/images/" + url_encode(text_at(task->config, "Image")) + "/json",
+                            context_.within(call_time));
     if (!image && image.error().code == "docker.not_found")
       return failure(error("image.missing", fmt::format("image {} of task {} is not on the host",
                                                         text_at(task->config, "Image"), service))
@@ -90,28 +101,32 @@ class Task {
     creation.lineage = attempt_.lineage;
     creation.attempt = attempt_.id;
     creation.image_id = text_at(*image, "Id");
+    creation.roots = grounds.roots;
     creation.labels = {{std::string(label::oneoff), "True"},
                        {std::string(label::boot), *now},
-                       {std::string(task_label), attempt_.work.targets.empty() ? service : attempt_.work.targets[0].name}};
+                       {std::string(task_label),
+                        attempt_.work.targets.empty() ? service : attempt_.work.targets[0].name}};
     auto body = creation_body(own, creation);
     if (!body) return failed(body);
     const auto name = task_name(model, service, attempt_.id);
-    auto made = context_.engine.change("POST", "/containers/create?name=" + url_encode(name), &*body,
-                                       context_.within(call_time));
+    auto made = context_.engine.change("POST", "/containers/create?name=" + url_encode(name),
+                                       &*body, context_.within(call_time));
     if (!made) return failed(made);
     id_ = text_at(*made, "Id");
     for (size_t i = 1; i < own.endpoints.size(); ++i) {
-      const Json connect = JsonObject{{"Container", id_}, {"EndpointConfig", own.endpoints[i].config}};
-      auto done = context_.engine.change("POST", "/networks/" + url_encode(own.endpoints[i].network) + "/connect",
-                                         &connect, context_.within(call_time));
+      const Json connect =
+          JsonObject{{"Container", id_}, {"EndpointConfig", own.endpoints[i].config}};
+      auto done = context_.engine.change(
+          "POST", "/networks/" + url_encode(own.endpoints[i].network) + "/connect", &connect,
+          context_.within(call_time));
       if (!done) return failed(done);
     }
     return {};
   }
 
   Status start() {
-    auto done =
-        context_.engine.change("POST", "/containers/" + id_ + "/start", nullptr, context_.within(call_time));
+    auto done = context_.engine.change("POST", "/containers/" + id_ + "/start", nullptr,
+                                       context_.within(call_time));
     if (!done) return failed(done);
     return {};
   }
@@ -127,19 +142,22 @@ class Task {
     // A log driver that cannot be read, or an Engine that went away: the state tells all the same.
     if (!streamed) progress_.line(printable(streamed.error().message));
     for (;;) {
-      auto inspect = context_.engine.get("/containers/" + id_ + "/json", context_.within(call_time));
+      auto inspect =
+          context_.engine.get("/containers/" + id_ + "/json", context_.within(call_time));
       if (!inspect) return failed(inspect);
       const auto status = text_at(state_of(*inspect), "Status");
       if (status == "exited" || status == "dead") {
         if (auto passed = failpoint("task.waited.after"); !passed) return failed(passed);
         return judge(*inspect);
       }
-      const bool stopped = !context_.clock.wait_until(context_.clock.now() + std::chrono::milliseconds(200), stop);
+      const bool stopped =
+          !context_.clock.wait_until(context_.clock.now() + std::chrono::milliseconds(200), stop);
       if (stopped || deadline.passed(context_.clock)) {
         auto evidence = output_.evidence(0);
         evidence.erase("exit_code");
-        evidence["detail"] = stopped ? "still runs; what becomes of it is seen by the next run"
-                                     : fmt::format("still runs after {}", for_people(time_for(attempt_.work.input)));
+        evidence["detail"] =
+            stopped ? "still runs; what becomes of it is seen by the next run"
+                    : fmt::format("still runs after {}", for_people(time_for(attempt_.work.input)));
         return Outcome{Fate::running, Json(std::move(evidence))};
       }
     }
@@ -162,7 +180,8 @@ class Task {
     const Json* labels = config ? member(*config, "Labels") : nullptr;
     const bool same = labels && text_at(*labels, label::boot) == *now;
     if (!same)
-      evidence["detail"] = fmt::format("exit code {}, and Docker or the machine was started anew meanwhile", code);
+      evidence["detail"] =
+          fmt::format("exit code {}, and Docker or the machine was started anew meanwhile", code);
     return Outcome{same ? Fate::failed : Fate::unknown, Json(std::move(evidence))};
   }
 
@@ -189,7 +208,8 @@ std::vector<Dependency> dependencies_of(const CompiledModel& model, const Json& 
 }  // namespace
 
 Result<Outcome> perform_task(Context& context, const CompiledModel& model, const Attempt& attempt,
-                             const Variables& variables, Progress& progress, std::stop_token stop) {
+                             const Grounds& grounds, const Variables& variables, Progress& progress,
+                             std::stop_token stop) {
   const Json& input = attempt.work.input;
   const auto patience = std::max<Duration>(model.patience, std::chrono::minutes(2));
   if (auto ready = await_dependencies(context, model, dependencies_of(model, input), progress,
@@ -197,21 +217,26 @@ Result<Outcome> perform_task(Context& context, const CompiledModel& model, const
       !ready)
     return failed(ready);
   Task task(context, attempt, variables, progress);
-  if (auto made = task.create(model, text_at(input, "service")); !made) return failed(made);
+  if (auto made = task.create(model, text_at(input, "service"), grounds); !made)
+    return failed(made);
   if (auto started = task.start(); !started) return failed(started);
   return task.follow(task.id(), std::move(stop));
 }
 
-Result<Outcome> recover_task(Context& context, const Attempt& attempt, Progress& progress, std::stop_token stop) {
+Result<Outcome> recover_task(Context& context, const Attempt& attempt, Progress& progress,
+                             std::stop_token stop) {
   auto inspect = find(context, attempt);
   if (!inspect) return failed(inspect);
   if (inspect->is_null())
-    return Outcome{Fate::not_started, Json(JsonObject{{"detail", "there is no container of this attempt"}})};
+    return Outcome{Fate::not_started,
+                   Json(JsonObject{{"detail", "there is no container of this attempt"}})};
   const auto id = text_at(*inspect, "Id");
   if (text_at(state_of(*inspect), "Status") == "created") {
-    auto gone = context.engine.change("DELETE", "/containers/" + id + "?v=true", nullptr, context.within(call_time));
+    auto gone = context.engine.change("DELETE", "/containers/" + id + "?v=true", nullptr,
+                                      context.within(call_time));
     if (!gone && gone.error().code != "docker.not_found") return failed(gone);
-    return Outcome{Fate::not_started, Json(JsonObject{{"detail", "its container was made and never started"}})};
+    return Outcome{Fate::not_started,
+                   Json(JsonObject{{"detail", "its container was made and never started"}})};
   }
   const Variables none;
   return Task(context, attempt, none, progress).follow(id, std::move(stop));
@@ -220,9 +245,10 @@ Result<Outcome> recover_task(Context& context, const Attempt& attempt, Progress&
 Result<Outcome> prune_task(Context& context, const CompiledModel& model, const Attempt& attempt) {
   const Json& input = attempt.work.input;
   const JsonObject filter{
-      {"label", JsonArray{Json(fmt::format("{}={}", label::project, model.project)),
-                          Json(fmt::format("{}={}", label::environment, attempt.environment.text())),
-                          Json(fmt::format("{}={}", task_label, text_at(input, "task")))}}};
+      {"label",
+       JsonArray{Json(fmt::format("{}={}", label::project, model.project)),
+                 Json(fmt::format("{}={}", label::environment, attempt.environment.text())),
+                 Json(fmt::format("{}={}", task_label, text_at(input, "task")))}}};
   auto list = context.engine.get("/containers/json?all=1&filters=" + url_encode(canonical(filter)),
                                  context.within(call_time));
   if (!list) return failed(list);
@@ -230,8 +256,8 @@ Result<Outcome> prune_task(Context& context, const CompiledModel& model, const A
   for (const Json& entry : list->as_array()) {
     if (text_at(entry, "State") == "running") continue;
     // Its anonymous volumes were made for it alone and go with it, as with `--rm`.
-    auto gone = context.engine.change("DELETE", "/containers/" + text_at(entry, "Id") + "?v=true", nullptr,
-                                      context.within(call_time));
+    auto gone = context.engine.change("DELETE", "/containers/" + text_at(entry, "Id") + "?v=true",
+                                      nullptr, context.within(call_time));
     if (!gone && gone.error().code != "docker.not_found") return failed(gone);
   }
   return Outcome{Fate::succeeded, {}};

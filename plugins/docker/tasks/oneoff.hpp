@@ -8,15 +8,17 @@
 
 namespace reconciler::docker {
 
-/// Creates, starts, streams, waits, judges. Exit 0 succeeded. Another code failed only if neither the
-/// daemon nor the machine was started anew meanwhile; otherwise nobody can know. A stop, or the
+/// Creates, starts, streams, waits, judges. Exit 0 succeeded. Another code failed only if neither
+/// the daemon nor the machine was started anew meanwhile; otherwise nobody can know. A stop, or the
 /// step's deadline, leaves it running: Fate::running.
 Result<Outcome> perform_task(Context& context, const CompiledModel& model, const Attempt& attempt,
-                             const Variables& variables, Progress& progress, std::stop_token stop);
+                             const Grounds& grounds, const Variables& variables, Progress& progress,
+                             std::stop_token stop);
 
 /// From the world alone: no container, or one that was never started (it is removed), is
 /// Fate::not_started; one that runs is waited for.
-Result<Outcome> recover_task(Context& context, const Attempt& attempt, Progress& progress, std::stop_token stop);
+Result<Outcome> recover_task(Context& context, const Attempt& attempt, Progress& progress,
+                             std::stop_token stop);
 
 /// Removes what earlier attempts at this task left, evidence included: theirs is recorded.
 Result<Outcome> prune_task(Context& context, const CompiledModel& model, const Attempt& attempt);

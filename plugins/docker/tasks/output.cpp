@@ -46,7 +46,8 @@ void Output::add(std::string_view line) {
 
 std::string Output::unmet() const {
   if (!forbidden_.empty()) return "forbidden: " + forbidden_;
-  if (!contains_.empty() && !found_) return fmt::format("what was expected is not in {}", count(total_, "line"));
+  if (!contains_.empty() && !found_)
+    return fmt::format("what was expected is not in {}", count(total_, "line"));
   if (wanted_lines_ >= 0 && static_cast<std::int64_t>(total_) != wanted_lines_)
     return fmt::format("{}, wanted {}", count(total_, "line"), wanted_lines_);
   return "";

@@ -58,17 +58,22 @@ class Reader {
     }
   }
 
-  void check_target(const std::string& kind, const std::string& target, const std::string& pointer) {
+  void check_target(const std::string& kind, const std::string& target,
+                    const std::string& pointer) {
     if (kind == "logs" && target == "*") return;
-    const bool there = container_of(model_, target) || (kind == "run" && model_.tasks.contains(target));
+    const bool there =
+        container_of(model_, target) || (kind == "run" && model_.tasks.contains(target));
     if (there) return;
     std::vector<std::string> names;
     for (const auto& container : model_.containers) names.push_back(container.service);
     for (const auto& [name, task] : model_.tasks) names.push_back(name);
-    Error e = error("compose.service_unknown", fmt::format("no service \"{}\" at {}", target, request_.tag))
+    Error e = error("compose.service_unknown",
+                    fmt::format("no service \"{}\" at {}", target, request_.tag))
                   .at({.file = pointer + "/" + kind, .source = ""});
-    if (const auto near = nearest(target, names)) e.hint = fmt::format("did you mean \"{}\"?", *near);
-    else if (!names.empty()) e.hint = "there are " + enumerate(names);
+    if (const auto near = nearest(target, names))
+      e.hint = fmt::format("did you mean \"{}\"?", *near);
+    else if (!names.empty())
+      e.hint = "there are " + enumerate(names);
     errors_.push_back(std::move(e));
   }
 
@@ -79,13 +84,14 @@ class Reader {
     try {
       const std::regex tried(expression);
     } catch (const std::regex_error&) {
-      errors_.push_back(error("step.expression", fmt::format("\"{}\" is no regular expression", expression))
-                            .at({.file = pointer + "/forbid", .source = ""}));
+      errors_.push_back(
+          error("step.expression", fmt::format("\"{}\" is no regular expression", expression))
+              .at({.file = pointer + "/forbid", .source = ""}));
     }
   }
 
-  Step step(const Json& value, const std::string& kind, const std::string& target, const std::string& pointer,
-            bool check) {
+  Step step(const Json& value, const std::string& kind, const std::string& target,
+            const std::string& pointer, bool check) {
     Step step;
     step.name = text_at(value, "name", target);
     step.shown = fmt::format("{} {}", kind, target);
@@ -100,12 +106,13 @@ class Reader {
     if (once.empty() && kind == "run" && !check) once = "tag";
     if (once == "tag") {
       if (kind != "run")
-        errors_.push_back(error("step.needs_container",
-                                fmt::format("\"{}\" cannot be once: tag: only a container of its own tells what "
-                                            "became of it",
-                                            step.name))
-                              .at({.file = pointer + "/once", .source = ""})
-                              .next("write run instead of exec, or once: switch"));
+        errors_.push_back(
+            error("step.needs_container",
+                  fmt::format("\"{}\" cannot be once: tag: only a container of its own tells what "
+                              "became of it",
+                              step.name))
+                .at({.file = pointer + "/once", .source = ""})
+                .next("write run instead of exec, or once: switch"));
       step.once = Once::tag;
       step.once_key = fmt::format("{}/{}@{}{}", request_.id.text(), step.name, request_.tag,
                                   request_.tree.commit.empty() ? "" : "+" + request_.tree.commit);
@@ -116,7 +123,8 @@ class Reader {
     if (kind == "run") add_run(value, target, step);
     if (kind == "exec") {
       const auto* container = container_of(model_, target);
-      work.calls = {"POST /containers/exec " + container->name, "POST /exec/start " + container->name};
+      work.calls = {"POST /containers/exec " + container->name,
+                    "POST /exec/start " + container->name};
       work.needs.push_back(service_id(target));
     }
     if (!check && !after) out_.required.insert(work.needs.begin(), work.needs.end());
@@ -146,11 +154,13 @@ class Reader {
     if (before.empty())
       for (const auto& on : container.depends_on) work.needs.push_back(service_id(on.service));
     work.needs.push_back(image_id(text_at(container.config, "Image")));
-    for (const auto& endpoint : container.endpoints) work.needs.push_back(network_id(endpoint.network));
+    for (const auto& endpoint : container.endpoints)
+      work.needs.push_back(network_id(endpoint.network));
     static const Json nothing;
     const Json* host = member(container.config, "HostConfig");
     for (const auto& [at, mount] : mounts_of(container.config, host ? *host : nothing))
-      if (mount.type == "volume" && !mount.anonymous()) work.needs.push_back(volume_id(mount.source));
+      if (mount.type == "volume" && !mount.anonymous())
+        work.needs.push_back(volume_id(mount.source));
     Work gone;
     gone.phase = Phase::prune;
     gone.verb = "prune";
@@ -183,7 +193,8 @@ Result<Steps> steps_of(const Request& request, const CompiledModel& model) {
   return Reader(request, model).read();
 }
 
-std::string task_name(const CompiledModel& model, const std::string& service, const std::string& attempt) {
+std::string task_name(const CompiledModel& model, const std::string& service,
+                      const std::string& attempt) {
   return fmt::format("{}-{}-run-{}", model.project, service, attempt);
 }
 

@@ -23,6 +23,7 @@ struct Steps {
 Result<Steps> steps_of(const Request& request, const CompiledModel& model);
 
 /// The names of a task's container: PROJECT-SERVICE-run-ATTEMPT.
-std::string task_name(const CompiledModel& model, const std::string& service, const std::string& attempt);
+std::string task_name(const CompiledModel& model, const std::string& service,
+                      const std::string& attempt);
 
 }  // namespace reconciler::docker

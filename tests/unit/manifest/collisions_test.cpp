@@ -1,3 +1,5 @@
+#include "reconciler/manifest/collisions.hpp"
+
 #include <gtest/gtest.h>
 
 #include "tests/unit/manifest/files.hpp"
@@ -23,11 +25,13 @@ TEST(Collisions, NoTwoEnvironmentsOfAHostShareAProject) {
       "a/reconciler.yaml:1:21: error env.project_collision: the Compose project \"shop\" of "
       "a/production is also that of shop/production (shop/reconciler.yaml:1)\n"
       "    1 | compose: { project: shop }\n"
-      "      |                     ^^^^ give one of them a compose.project of its own\n"
+      "      |                     ^^^^ give one of them a compose.project of its own, or each the "
+      "`host` it runs on\n"
       "shop/reconciler.yaml:1:17: error env.project_collision: the Compose project \"shop\" of "
       "shop/production is also that of a/production (a/reconciler.yaml:1)\n"
       "    1 | environments: { production: { tag: v1 } }\n"
-      "      |                 ^^^^^^^^^^ give one of them a compose.project of its own\n");
+      "      |                 ^^^^^^^^^^ give one of them a compose.project of its own, or each "
+      "the `host` it runs on\n");
   EXPECT_EQ(names(select_environments(files.read(), {})), "z/production ");
 }
 
@@ -36,6 +40,10 @@ TEST(Collisions, OnAnotherHostTheyMay) {
   files.write("a/reconciler.yaml",
               "environments: { stage: { tag: v1, host: s }, production: { tag: v1, host: p } }\n");
   EXPECT_EQ(files.validate(), "");
+  Manifests all = files.read();
+  refuse_collisions(all, true);
+  EXPECT_TRUE(all.environments.empty());
+  EXPECT_EQ(all.broken.size(), 2U);
 }
 
 TEST(Collisions, NoTwoEnvironmentsOfAHostShareStateFiles) {
@@ -49,11 +57,13 @@ TEST(Collisions, NoTwoEnvironmentsOfAHostShareStateFiles) {
       "a/environments/two.yaml:3:14: error env.state_collision: the state files' folder "
       "\"/var/lib/x\" of a/two is also that of a/one (a/reconciler.yaml:1)\n"
       "    3 | state_files: /var/lib//x/\n"
-      "      |              ^^^^^^^^^^^^ give one of them a state_files of its own\n"
+      "      |              ^^^^^^^^^^^^ give one of them a state_files of its own, or each the "
+      "`host` it runs on\n"
       "a/reconciler.yaml:1:14: error env.state_collision: the state files' folder \"/var/lib/x\" "
       "of a/one is also that of a/two (a/environments/two.yaml:3)\n"
       "    1 | state_files: /var/lib/x\n"
-      "      |              ^^^^^^^^^^ give one of them a state_files of its own\n");
+      "      |              ^^^^^^^^^^ give one of them a state_files of its own, or each the "
+      "`host` it runs on\n");
 }
 
 TEST(Collisions, NoNameIsThereTwice) {

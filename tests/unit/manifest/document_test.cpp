@@ -42,9 +42,9 @@ TEST(Document, KnowsWhereThingsStand) {
   EXPECT_EQ(value.column, 10);
   EXPECT_EQ(value.width, 9);
   EXPECT_EQ(value.source, "é: {key: \"va\\\"lue\", other: }");
-  EXPECT_TRUE(first.value.find("other")->is(Node::Kind::null));
+  EXPECT_TRUE(first.value.find("other")->is(Value::Kind::null));
   EXPECT_EQ(first.value.find("other")->spot.column, 21);  // its key's
-  const Node& item = read->find("list")->items[0];
+  const Value& item = read->find("list")->items[0];
   EXPECT_EQ(item.spot.line, 3);
   EXPECT_EQ(item.spot.column, 5);
   EXPECT_EQ(item.spot.width, 3);

@@ -49,7 +49,7 @@ void read_all(const std::string& text) {
       RC_ASSERT(!render(mistake).empty());
     }
   std::vector<Error> mistakes;
-  const Node merged = merge(long_form(*document), long_form(*document));
+  const Value merged = merge(long_form(*document), long_form(*document));
   const auto spec = read_environment({"app", "production"}, "app", merged, mistakes);
   RC_ASSERT(spec.sections.is_object());
 }
@@ -77,7 +77,7 @@ RC_GTEST_PROP(ManifestProperty, AnyExpressionEndsInAValueOrAnError,
 RC_GTEST_PROP(ManifestProperty, WhatIsPutOverItselfStaysAsItIs, ()) {
   const auto document = parse_document("m.yaml", "a: {b: [c, d], e: f}\ng: h\n");
   RC_ASSERT(document.has_value());
-  const Node twice = merge(*document, *document);
+  const Value twice = merge(*document, *document);
   RC_ASSERT(twice.members.size() == document->members.size());
   RC_ASSERT(twice.find("a")->find("b")->items.size() == 2U);
 }

@@ -16,8 +16,12 @@ Work work(Phase phase, std::string verb, ResourceId target, std::vector<Resource
   return w;
 }
 
-ResourceId service(const std::string& name) { return {"compose", "service", name}; }
-ResourceId image(const std::string& name) { return {"compose", "image", name}; }
+ResourceId service(const std::string& name) {
+  return {"compose", "service", name};
+}
+ResourceId image(const std::string& name) {
+  return {"compose", "image", name};
+}
 
 Resource missing_image(const std::string& name) {
   Resource r;
@@ -41,8 +45,9 @@ Resource changed(const std::string& name, Difference how) {
   Resource r = same(name);
   r.observed = "other";
   r.differences = {std::move(how)};
-  r.remedies[Aim::match] = {work(Phase::change, "switch", r.id, {image("portfolio-" + name + ":v1.1.0")}),
-                            work(Phase::prune, "prune", {"compose", "container", name + "-1.prev"})};
+  r.remedies[Aim::match] = {
+      work(Phase::change, "switch", r.id, {image("portfolio-" + name + ":v1.1.0")}),
+      work(Phase::prune, "prune", {"compose", "container", name + "-1.prev"})};
   return r;
 }
 
@@ -94,9 +99,13 @@ Memory remembered(const std::string& tag) {
 
 TEST(Planner, ShowsANormalDeploy) {
   Observation seen;
-  seen.resources = {missing_image("portfolio-backend:v1.1.0"), missing_image("portfolio-frontend:v1.1.0"),
-                    changed("backend", {"image", "v1.0.0", "v1.1.0"}), changed("frontend", {"image", "v1.0.0", "v1.1.0"}),
-                    same("db"), same("nginx")};
+  seen.resources = {
+      missing_image("portfolio-backend:v1.1.0"),
+      missing_image("portfolio-frontend:v1.1.0"),
+      changed("backend", {"image", "portfolio-backend:v1.0.0", "portfolio-backend:v1.1.0"}),
+      changed("frontend", {"image", "portfolio-frontend:v1.0.0", "portfolio-frontend:v1.1.0"}),
+      same("db"),
+      same("nginx")};
   const Plan plan = make_plan(wanted(), seen, remembered("v1.0.0"), {});
   std::string text = render(plan, Page{});
   const std::string id = plan.id.substr(0, 6);
@@ -105,13 +114,17 @@ TEST(Planner, ShowsANormalDeploy) {
             "\n"
             "  + build    portfolio-backend:v1.1.0, portfolio-frontend:v1.1.0   not on the host\n"
             "  ! release  release                                          not yet run for v1.1.0\n"
-            "  ~ switch   backend, frontend                                image v1.0.0 -> v1.1.0\n"
+            "  ~ switch   backend, frontend                                v1.0.0 -> v1.1.0\n"
             "  ? verify   5 services, https://${SITE_DOMAIN}/\n"
             "  = record   v1.1.0\n"
-            "  - prune    backend-1.prev, frontend-1.prev                  kept until the new one is verified\n"
+            "  - prune    backend-1.prev, frontend-1.prev                  kept until the new one "
+            "is verified\n"
             "\n"
-            "Plan " + id + ": 2 to build, 1 release step, 2 services to switch, 2 containers to prune.\n"
-            "If it is not well: it stops there; v1.0.0's containers are kept (on_failure: rollback is not done by this version yet).\n");
+            "Plan " +
+                id +
+                ": 2 to build, 1 release step, 2 services to switch, 2 containers to prune.\n"
+                "If it is not well: it stops there; v1.0.0's containers are kept (on_failure: "
+                "rollback is not done by this version yet).\n");
 }
 
 TEST(Planner, SecondLookFindsNothing) {
@@ -121,7 +134,9 @@ TEST(Planner, SecondLookFindsNothing) {
   memory.once["portfolio/production/release/v1.1.0"] = Fate::succeeded;
   const Plan plan = make_plan(wanted(), seen, memory, {});
   EXPECT_TRUE(plan.empty());
-  EXPECT_EQ(render(plan, Page{}), "portfolio/production  v1.1.0   config 4be1d07 \"Slugs for projects\"\n\nNo changes.\n");
+  EXPECT_EQ(
+      render(plan, Page{}),
+      "portfolio/production  v1.1.0   config 4be1d07 \"Slugs for projects\"\n\nNo changes.\n");
 }
 
 TEST(Planner, StartsWhatTheReleaseDependsOnAndLeavesTheRestForTheSwitch) {
@@ -131,11 +146,13 @@ TEST(Planner, StartsWhatTheReleaseDependsOnAndLeavesTheRestForTheSwitch) {
   desired.required = {service("db"), service("redis")};
   const Plan plan = make_plan(desired, seen, remembered("v1.0.0"), {});
   std::vector<std::string> order;
-  for (const auto& a : plan.actions) order.push_back(std::string(to_text(a.work.phase)) + " " + a.work.verb + " " + a.title);
-  EXPECT_EQ(order, (std::vector<std::string>{"start start db", "release release release", "switch start nginx",
-                                             "switch switch redis", "verify verify 5 services",
-                                             "verify verify https://${SITE_DOMAIN}/", "record record v1.1.0",
-                                             "prune prune redis-1.prev"}));
+  for (const auto& a : plan.actions)
+    order.push_back(std::string(to_text(a.work.phase)) + " " + a.work.verb + " " + a.title);
+  EXPECT_EQ(order, (std::vector<std::string>{"start start db", "release release release",
+                                             "switch start nginx", "switch switch redis",
+                                             "verify verify 5 services",
+                                             "verify verify https://${SITE_DOMAIN}/",
+                                             "record record v1.1.0", "prune prune redis-1.prev"}));
 }
 
 TEST(Planner, HealingOneServiceNamesItAndRunsNoRelease) {
@@ -153,13 +170,15 @@ TEST(Planner, AsksWhenNobodyKnows) {
   Memory memory = remembered("v1.0.0");
   memory.once["portfolio/production/release/v1.1.0"] = Fate::unknown;
   Observation seen;
-  seen.resources = {changed("backend", {"image", "v1.0.0", "v1.1.0"})};
+  seen.resources = {
+      changed("backend", {"image", "portfolio-backend:v1.0.0", "portfolio-backend:v1.1.0"})};
   const Plan plan = make_plan(wanted(), seen, memory, {});
   EXPECT_TRUE(plan.empty());
   EXPECT_EQ(render(plan, Page{}),
             "portfolio/production  v1.0.0 -> v1.1.0   config 4be1d07 \"Slugs for projects\"\n"
             "\n"
-            "  Stalled/ReleaseOutcomeUnknown: nobody can know whether release succeeded for v1.1.0: the machine or Docker went away while it ran\n"
+            "  Stalled/ReleaseOutcomeUnknown: nobody can know whether release succeeded for "
+            "v1.1.0: the machine or Docker went away while it ran\n"
             "  next  look, then: reconciler settle portfolio/production release succeeded|not-run\n"
             "\n"
             "Nothing was changed.\n");

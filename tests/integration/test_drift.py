@@ -1,0 +1,179 @@
+"""One observed thing is changed: the plan names that thing and that field and nothing else; apply mends it."""
+
+import pytest
+
+from support.engine import wait_for
+from support.proxy import Proxy
+from support.stack import SLEEPS, Stack, called, manifest, named, services
+
+COMPOSE = services(f"""
+web: {{ {SLEEPS}, environment: {{ COLOUR: red }}, volumes: ['./page:/page:ro', 'data:/data'] }}
+other: {{ {SLEEPS} }}
+""", "volumes: { data: {} }")
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory, engine, newest):
+    """One stack for all: each change that is mended leaves it as it was."""
+    folder = tmp_path_factory.mktemp("drift")
+    with Proxy(engine.socket, engine.folder / "drift.sock") as proxy, Stack(folder, engine, newest, proxy) as stack:
+        yield stack
+
+
+@pytest.fixture
+def running(kept):
+    kept.commit({"compose.yaml": COMPOSE, "page": "one\n"})
+    if called(kept.plan_json()):
+        kept.apply()
+    return kept
+
+
+def mended(stack, expected, replaced=()):
+    """The plan says exactly that; applied, nothing else was touched."""
+    before = stack.ids()
+    plan = stack.plan_json()
+    assert named(plan) == expected, plan
+    stack.apply()
+    after = stack.ids()
+    assert {service for service in after if before.get(service) != after[service]} == set(replaced)
+    assert stack.condition() == "Ready/Succeeded"
+
+
+def elsewhere(stack, folder, text):
+    """What a person does with compose and a file of their own, the same project."""
+    path = folder / "elsewhere.yaml"
+    path.write_text(text)
+    (folder / "page").write_text("one\n")
+    stack.compose.run("-p", stack.project, "-f", str(path), "up", "-d", "--no-deps", "web", cwd=folder)
+
+
+def test_nothing_changed(running):
+    assert named(running.plan_json()) == {}
+    assert called(running.plan_json()) == []
+
+
+def test_stopped(running):
+    running.engine.docker("stop", "-t", "0", "web-web-1")
+    mended(running, {"web": ["state"]})
+
+
+def test_killed_from_inside(running):
+    running.engine.docker("kill", "web-other-1")
+    mended(running, {"other": ["state"]})
+
+
+def test_removed(running):
+    running.engine.docker("rm", "-f", "web-web-1")
+    plan = running.plan_json()
+    assert [one for one in called(plan) if "verify" not in one and "record" not in one] == ["switch start web"]
+    running.apply()
+
+
+def test_paused(running):
+    running.engine.docker("pause", "web-web-1")
+    mended(running, {"web": ["state"]})
+    assert running.inspect()["State"]["Status"] == "running"
+
+
+def test_environment_value_changed_elsewhere(running, folder):
+    elsewhere(running, folder, COMPOSE.replace("red", "blue"))
+    plan = running.plan_json()
+    assert "environment COLOUR" in named(plan)["web"]
+    running.apply()
+    assert "COLOUR=red" in running.inspect()["Config"]["Env"]
+
+
+def test_environment_value_committed(running):
+    running.commit({"compose.yaml": COMPOSE.replace("red", "blue")})
+    mended(running, {"web": ["environment COLOUR"]}, replaced=["web"])
+
+
+def test_command(running):
+    running.commit({"compose.yaml": COMPOSE.replace("'100000'", "'100001'", 1)})
+    mended(running, {"web": ["command"]}, replaced=["web"])
+
+
+def test_port(running):
+    running.commit({"compose.yaml": COMPOSE.replace("COLOUR: red }", "COLOUR: red }, ports: ['127.0.0.1::80']")})
+    mended(running, {"web": ["exposed port 80/tcp", "port 80"]}, replaced=["web"])
+
+
+def test_mounted_file(running):
+    running.commit({"page": "two\n"})
+    mended(running, {"web": ["mount /page"]}, replaced=["web"])
+    assert running.sh("cat /page") == "two\n"
+
+
+def test_limit_changed_with_docker_update(running):
+    running.engine.docker("update", "--memory", "64m", "--memory-swap", "64m", "web-web-1")
+    plan = running.plan_json()
+    assert set(named(plan)) == {"web"} and all("memory" in one for one in named(plan)["web"]), plan
+    running.apply()
+    assert running.inspect()["HostConfig"]["Memory"] == 0
+
+
+def test_image_retagged(running, engine):
+    good = engine.api("GET", "/images/busybox:test/json")["Id"]
+    engine.docker("build", "-q", "-t", "busybox:test", "-", input=b"FROM busybox:test\nLABEL other=1\n")
+    try:
+        plan = running.plan_json()
+        assert set(named(plan)) <= {"web", "other", "busybox:test"}, plan
+        assert any("image" in field for fields in named(plan).values() for field in fields), plan
+        running.apply()
+    finally:
+        engine.docker("tag", good, "busybox:test")
+
+
+def test_image_gone_while_it_runs_is_put_back(running, engine):
+    """Its tag vanished, its container runs on: the tag comes back, nothing is replaced."""
+    good = running.inspect()["Image"]
+    engine.docker("tag", good, "kept:elsewhere")
+    engine.docker("rmi", "-f", "busybox:test")
+    try:
+        mended(running, {"busybox:test": ["image"]})
+        assert engine.api("GET", "/images/busybox:test/json")["Id"] == good
+    finally:
+        engine.docker("tag", good, "busybox:test")
+        engine.docker("rmi", "kept:elsewhere")
+
+
+def test_state_file_edited(running):
+    path = running.state / "state-files/web/production/current_tag"
+    path.write_text("v0.9.0\n")
+    mended(running, {"current_tag v1.0.0": ["current_tag"]})
+    assert running.state_file("current_tag") == "v1.0.0"
+
+
+def test_state_file_removed(running):
+    (running.state / "state-files/web/production/current_tag").unlink()
+    mended(running, {"current_tag v1.0.0": ["current_tag"]})
+    assert running.state_file("current_tag") == "v1.0.0"
+
+
+def test_network_gone_names_it_and_those_on_it(running, engine):
+    """A network with running containers cannot go; they are disconnected first, as a person would."""
+    for name in ("web-web-1", "web-other-1"):
+        engine.docker("network", "disconnect", "-f", "web_default", name)
+    engine.docker("network", "rm", "web_default")
+    plan = running.plan_json()
+    assert set(named(plan)) == {"web_default", "web", "other"}, plan
+    assert all("network" in one for one in named(plan)["web"] + named(plan)["other"])
+    running.apply()
+    assert set(running.inspect()["NetworkSettings"]["Networks"]) == {"web_default"}
+
+
+def test_disconnected_from_its_network(running, engine):
+    engine.docker("network", "disconnect", "web_default", "web-web-1")
+    plan = running.plan_json()
+    assert set(named(plan)) == {"web"} and all("network" in one for one in named(plan)["web"]), plan
+    running.apply()
+
+
+def test_volume_gone_names_it_and_the_container_on_it(running, engine):
+    engine.docker("rm", "-f", "web-web-1")
+    engine.docker("volume", "rm", "web_data")
+    plan = running.plan_json()
+    assert "web_data" in named(plan), plan
+    assert {"web_data", "web"} >= set(named(plan)), plan
+    running.apply()
+    assert wait_for(lambda: running.sh("ls -d /data"), "the volume") == "/data\n"

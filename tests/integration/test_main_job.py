@@ -1,0 +1,73 @@
+"""The main job: portfolio's v1.1.0 is committed, the plan says what will happen, apply does it, nothing is left."""
+
+import json
+
+import pytest
+
+from support.images import portfolio_images
+from support.portfolio import Portfolio
+from support.stack import Stack, called
+
+ENVIRONMENT = "portfolio/production"
+
+
+@pytest.fixture(scope="module")
+def images(engine):
+    portfolio_images(engine)
+
+
+@pytest.fixture
+def portfolio(folder, engine, compose, proxy, images):
+    example = Portfolio(folder / "portfolio")
+    path = example.config.path / "portfolio" / "reconciler.yaml"
+    path.write_text(path.read_text().replace("verify:\n", "verify:\n  stable: 2s\n  checks:\n"))
+    example.config.commit("well for two seconds is enough here")
+    with Stack(folder, engine, compose, proxy, application="portfolio", config=example.config,
+               host_file=example.host_file) as stack:
+        yield stack, example
+    for tag in ("v1.0.0", "v1.1.0"):
+        for name in ("backend", "frontend"):
+            engine.docker("rmi", "-f", f"portfolio-{name}:{tag}", check=False)
+
+
+def release_log(stack):
+    """The release's own table: it guards against nothing, so two rows would mean that it ran twice."""
+    query = "select tag, what from release_log order by id"
+    text = stack.sh(f'PGPASSWORD=$POSTGRES_PASSWORD psql -h 127.0.0.1 -U portfolio -d portfolio -Atc "{query}"', "db")
+    return text.split()
+
+
+def test_from_one_tag_to_the_next(portfolio):
+    stack, example = portfolio
+    stack.apply()
+    assert release_log(stack) == ["v1.0.0|start", "v1.0.0|done"]
+    assert "v1.0.0" in example.get("/") and "v1.0.0" in example.get("/healthz")
+    assert example.state_file("current_tag").strip() == "v1.0.0" and not (example.state_file("prev_tag") or "").strip()
+    before = stack.ids()
+    assert set(before) == {"db", "redis", "backend", "frontend", "nginx"}
+
+    example.ask_for("v1.1.0")
+    text = stack.plan_text()
+    assert f"{ENVIRONMENT}  v1.0.0 -> v1.1.0" in text.splitlines()[0]
+    for line in ("+ build    portfolio-backend:v1.1.0, portfolio-frontend:v1.1.0", "! release  release", "! release  static",
+                 "~ switch   backend", "~ switch   frontend", "= record   current_tag v1.1.0, prev_tag v1.0.0"):
+        assert line in text, text
+    plan = stack.plan_json()
+    assert (plan["from"], plan["to"]) == ("v1.0.0", "v1.1.0")
+    assert [one for one in called(plan) if one.startswith("switch")] == ["switch switch backend", "switch switch frontend"]
+
+    done = stack.apply()
+    assert f"{ENVIRONMENT} runs v1.1.0" in done.out
+    assert release_log(stack) == ["v1.0.0|start", "v1.0.0|done", "v1.1.0|start", "v1.1.0|done"]
+    after = stack.ids()
+    assert {service for service in after if after[service] == before[service]} == {"db", "redis", "nginx"}
+    assert "v1.1.0" in example.get("/") and "v1.1.0" in example.get("/healthz")
+    example.get("/projects/")
+    assert example.state_file("current_tag").strip() == "v1.1.0"
+    assert example.state_file("prev_tag").strip() == "v1.0.0"
+    assert stack.condition() == "Ready/Succeeded"
+    status = stack.run("status", ENVIRONMENT).ok().out
+    assert "v1.1.0" in status and "Ready" in status
+    assert stack.names() == sorted(stack.container(service) for service in after), "no kept container, no one-off stays"
+    history = json.loads(stack.run("history", ENVIRONMENT, "--json").ok().out)
+    assert history["format_version"] == "1.0"

@@ -1,0 +1,192 @@
+"""Once means once: the release writes what it does into a table of its own and guards against nothing; we die, it must not show."""
+
+import signal
+import subprocess
+
+import pytest
+
+from support.compose import VERSIONS, Compose
+from support.engine import Engine, wait_for
+from support.images import BUSYBOX, busybox
+from support.proxy import Proxy
+from support.stack import SLEEPS, Stack, manifest, services
+
+
+def compose_file(pause):
+    work = f"echo start >>/table/rows; sleep {pause}; echo done >>/table/rows"
+    return services(f"""
+        web: {{ {SLEEPS}, environment: {{ TAG: "${{TAG}}" }} }}
+        release:
+          image: {BUSYBOX}
+          init: true
+          profiles: [release]
+          environment: {{ TAG: "${{TAG}}" }}
+          command: [sh, -c, "{work.replace('echo ', 'echo ${TAG} ')}"]
+          volumes: ['table:/table']
+        """, "volumes: { table: {} }")
+
+
+def ask_for(stack, tag, pause=1):
+    stack.commit({"compose.yaml": compose_file(pause), "reconciler.yaml": manifest(tag, "release: [{ run: release }]")})
+
+
+def rows(stack, tag="v1.1.0"):
+    text = stack.engine.docker("run", "--rm", "-v", "web_table:/table", BUSYBOX, "sh", "-c", "cat /table/rows 2>/dev/null; true")
+    return [line.split()[1] for line in text.splitlines() if line.split()[0] == tag]
+
+
+def complete(stack):
+    """The next run converges without a person, and the release ran once."""
+    stack.run("apply", stack.environment, "--yes").ok()
+    stack.assert_second_plan_empty()
+    assert rows(stack) == ["start", "done"]
+    assert stack.condition() == "Ready/Succeeded"
+    assert set(stack.names()) - set(stack.one_offs()) == {"web-web-1"}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory, engine, newest):
+    with Proxy(engine.socket, engine.folder / "once.sock") as proxy, \
+            Stack(tmp_path_factory.mktemp("once"), engine, newest, proxy) as stack:
+        yield stack
+
+
+@pytest.fixture
+def running(kept):
+    """v1.0.0 runs and is well, v1.1.0 was not asked for yet and has no rows."""
+    ask_for(kept, "v1.0.0")
+    kept.run("apply", kept.environment, "--yes").ok()
+    return kept
+
+
+def test_killed_while_it_runs(running):
+    tag = "v1.1.0"
+    ask_for(running, tag, pause=3)
+    program = running.program.start("apply", running.environment, "--yes")
+    wait_for(lambda: rows(running, tag) == ["start"], "the release to have begun")
+    program.send_signal(signal.SIGKILL)
+    program.communicate()
+    assert running.state_file("current_tag") == "v1.0.0"
+    complete(running)
+
+
+# Each death between the release's intent and the durable result, by the seam at which it happens.
+DEATHS = ["ledger.intent.before", "ledger.intent.after", "engine.create.before", "engine.create.after",
+          "engine.start.before", "engine.start.after", "task.waited.before", "task.waited.after",
+          "ledger.result.before", "ledger.result.after"]
+
+
+@pytest.mark.parametrize("number, point", list(enumerate(DEATHS)), ids=DEATHS)
+def test_killed_at(running, number, point):
+    tag = f"v1.2.{number}"
+    ask_for(running, tag)
+    actions = running.plan_json()["actions"]
+    release = next(n for n, action in enumerate(actions) if action["kind"] == "release")
+    passes = release + 1 if point.startswith("ledger.") else 1
+    done = running.run("apply", running.environment, "--yes", env={"RECONCILER_FAILPOINTS": f"{point}:kill@{passes}"})
+    assert done.code == -signal.SIGKILL, f"{done.code}\n{done.out}{done.err}"
+    running.run("apply", running.environment, "--yes").ok()
+    running.assert_second_plan_empty()
+    assert rows(running, tag) == ["start", "done"]
+    assert running.state_file("current_tag") == tag
+    assert set(running.names()) - set(running.one_offs()) == {"web-web-1"}
+
+
+@pytest.mark.xfail(strict=True, reason="a one-off that was settled after a crash is left until the next release")
+def test_nothing_is_left_of_a_release_that_was_cut_off(running):
+    for name in running.one_offs():
+        running.engine.docker("rm", "-f", name)
+    ask_for(running, "v1.3.0")
+    done = running.run("apply", running.environment, "--yes", env={"RECONCILER_FAILPOINTS": "task.waited.after:kill"})
+    assert done.code == -signal.SIGKILL
+    running.run("apply", running.environment, "--yes").ok()
+    assert rows(running, "v1.3.0") == ["start", "done"]
+    assert running.one_offs() == []
+
+
+# dockerd killed under it: an Engine that may die.
+
+
+@pytest.fixture(scope="module")
+def mortal():
+    with Engine() as engine, Compose(VERSIONS[-1], engine.url) as compose:
+        busybox(engine)
+        yield engine, compose
+
+
+@pytest.fixture
+def dying(mortal, folder):
+    engine, compose = mortal
+    with Proxy(engine.socket, engine.folder / "proxy.sock") as proxy, Stack(folder, engine, compose, proxy) as stack:
+        ask_for(stack, "v1.0.0", pause=0)
+        stack.apply()
+        yield stack
+
+
+def kill_engine(stack, pause, **what):
+    """Kills the Engine while the release of v1.1.0 runs; how the apply ended."""
+    ask_for(stack, "v1.1.0", pause=pause)
+    program = stack.program.start("apply", stack.environment, "--yes")
+    wait_for(lambda: rows(stack) == ["start"], "the release to have begun")
+    stack.engine.kill(**what)
+    out, err = program.communicate(timeout=60)
+    assert program.returncode == 1, f"{program.returncode}\n{out}{err}"
+    assert "error docker.unreachable" in err, err
+
+
+def asks(stack):
+    """Nobody can know: it asks, and does nothing until it is answered."""
+    for _ in range(2):
+        done = stack.run("apply", stack.environment, "--yes")
+        assert done.code == 1
+        said = done.out + done.err
+        assert "ReleaseOutcomeUnknown" in said, said
+        assert "reconciler settle web/production release succeeded" in said and "not-run" in said, said
+    assert stack.condition() == "Stalled/ReleaseOutcomeUnknown"
+    assert stack.run("plan", stack.environment).code == 1
+    assert rows(stack) == ["start"]
+    assert stack.state_file("current_tag") == "v1.0.0"
+
+
+def test_engine_dead_while_the_release_ends(dying):
+    """Its own exit code is kept by its shim: this can be known, and nobody is asked."""
+    kill_engine(dying, 2.125, containerd=True)
+    wait_for(lambda: ended(dying), "the release to end", timeout=10)
+    dying.engine.start()
+    complete(dying)
+
+
+def ended(stack):
+    """The shim of a task that has ended is gone or has no child; the one of `web` still has its own."""
+    args = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return "sleep 2.125" not in args
+
+
+def test_engine_dead_and_back_before_it_ends_settled_as_not_run(dying):
+    kill_engine(dying, 30)
+    dying.engine.start()
+    asks(dying)
+    dying.run("settle", dying.environment, "release", "not-run").ok()
+    ask_again = dying.plan_json()
+    assert any(action["kind"] == "release" for action in ask_again["actions"])
+    # Shorter now; the compose file is what it was but for the pause.
+    ask_for(dying, "v1.1.0", pause=0)
+    dying.apply()
+    assert rows(dying) == ["start", "start", "done"]
+    assert dying.names() == ["web-web-1"]
+
+
+def test_engine_dead_with_its_shims_settled_as_succeeded(dying):
+    kill_engine(dying, 30, containerd=True, shims=True)
+    dying.engine.start()
+    asks(dying)
+    dying.run("settle", dying.environment, "release", "succeeded").ok()
+    dying.apply()
+    assert rows(dying) == ["start"]
+    assert dying.state_file("current_tag") == "v1.1.0"
+
+
+def test_settle_without_anything_to_settle(running):
+    done = running.run("settle", running.environment, "nothing", "not-run")
+    assert (done.code, running.error(done)) == (1, "settle.nothing")
+    assert running.run("settle", running.environment, "release", "perhaps").code == 64

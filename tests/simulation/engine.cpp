@@ -1,0 +1,428 @@
+#include "tests/simulation/engine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "reconciler/base/digest.hpp"
+#include "reconciler/base/text.hpp"
+
+namespace reconciler::simulation {
+namespace {
+
+using docker::Answer;
+
+Answer json(int status, Json body) {
+  return {status, std::move(body), ""};
+}
+Answer refused(int status, const std::string& why) {
+  return json(status, JsonObject{{"message", why}});
+}
+
+std::string decode(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size()) {
+      out += static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+std::string query_value(const std::string& query, const std::string& key) {
+  for (const auto& pair : split(query, '&'))
+    if (pair.starts_with(key + "=")) return decode(pair.substr(key.size() + 1));
+  return "";
+}
+
+Json at(const Json& value, std::string_view name) {
+  const Json* found = member(value, name);
+  return found ? *found : Json();
+}
+
+/// `key=value` or `key`, all of them.
+bool labels_match(const Json& labels, const std::string& query) {
+  const auto filters = parse_json(query_value(query, "filters"));
+  if (!filters) return true;
+  for (const auto& wanted : texts_at(*filters, "label")) {
+    const auto equals = wanted.find('=');
+    const auto key = wanted.substr(0, equals);
+    if (!member(labels, key)) return false;
+    if (equals != std::string::npos && text_at(labels, key) != wanted.substr(equals + 1))
+      return false;
+  }
+  return true;
+}
+
+Json merged(const Json& image, const Json& own) {
+  JsonObject all;
+  for (const Json* from : {&image, &own})
+    if (from->is_object())
+      for (const auto& [key, value] : from->as_object()) all[key] = value;
+  return Json(std::move(all));
+}
+
+Json merged_environment(const Json& image, const Json& own) {
+  std::map<std::string, std::string> all{
+      {"PATH", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}};
+  for (const Json* from : {&image, &own})
+    if (from->is_array())
+      for (const Json& entry : from->as_array()) {
+        const std::string text(entry.as_string());
+        all[text.substr(0, text.find('='))] = text;
+      }
+  JsonArray list;
+  for (const auto& [name, text] : all) list.emplace_back(text);
+  return Json(std::move(list));
+}
+
+std::string engine_time(std::int64_t seconds) {
+  if (seconds == 0) return "0001-01-01T00:00:00Z";
+  return to_text(WallTime(std::chrono::seconds(seconds)));
+}
+
+}  // namespace
+
+std::string SimulatedEngine::fresh_id() {
+  return sha256("id " + std::to_string(++serial_));
+}
+
+std::string SimulatedEngine::add_image(const std::string& reference, Json config) {
+  for (auto& other : images) std::erase(other.tags, reference);
+  images.push_back({"sha256:" + fresh_id(), {reference}, std::move(config)});
+  return images.back().id;
+}
+
+SimulatedContainer* SimulatedEngine::named(const std::string& name) {
+  for (auto& [id, container] : containers)
+    if (container.name == name) return &container;
+  return nullptr;
+}
+
+std::vector<std::string> SimulatedEngine::names() const {
+  std::vector<std::string> all;
+  for (const auto& [id, container] : containers)
+    all.push_back(container.name + ":" + container.state);
+  std::ranges::sort(all);
+  return all;
+}
+
+const SimulatedContainer* SimulatedEngine::find(const std::string& reference) const {
+  for (const auto& [id, container] : containers)
+    if (id == reference || container.name == reference) return &container;
+  return nullptr;
+}
+
+SimulatedContainer* SimulatedEngine::find(const std::string& reference) {
+  for (auto& [id, container] : containers)
+    if (id == reference || container.name == reference) return &container;
+  return nullptr;
+}
+
+const SimulatedImage* SimulatedEngine::image(const std::string& reference) const {
+  for (const auto& one : images)
+    if (one.id == reference || std::ranges::find(one.tags, reference) != one.tags.end())
+      return &one;
+  return nullptr;
+}
+
+void SimulatedEngine::die_at(size_t n, bool after) {
+  dies_at_ = n;
+  dies_after_ = after;
+}
+
+void SimulatedEngine::revive() {
+  dead_ = false;
+  dies_at_.reset();
+}
+
+Result<Answer> SimulatedEngine::call(const std::string& method, const std::string& path,
+                                     const Json* body, Deadline, std::stop_token) {
+  const auto gone = [] {
+    return failure(error("docker.unreachable", "the simulated Engine is dead").passing());
+  };
+  if (dead_) return gone();
+  const bool changes = method != "GET" && path.find("/wait") == std::string::npos;
+  const bool last = changes && dies_at_ && (*dies_at_)-- == 0;
+  if (last) dead_ = true;
+  if (last && !dies_after_) return gone();
+  auto said = answer(method, path, body);
+  if (last) return gone();
+  return said;
+}
+
+Status SimulatedEngine::stream(const std::string&, const std::string&, const Json*,
+                               const std::function<void(std::string_view)>&, Deadline,
+                               std::stop_token) {
+  if (dead_) return failure(error("docker.unreachable", "the simulated Engine is dead").passing());
+  return {};
+}
+
+Answer SimulatedEngine::answer(const std::string& method, const std::string& path,
+                               const Json* body) {
+  const auto question = path.find('?');
+  const std::string query = question == std::string::npos ? "" : path.substr(question + 1);
+  std::vector<std::string> parts;
+  for (const auto& part : split(path.substr(0, question), '/'))
+    if (!part.empty()) parts.push_back(decode(part));
+  if (method == "GET") return read(parts, query);
+  ++now;
+  const auto text = grammar(method, parts, query, body);
+  auto said = change(method, parts, query, body);
+  if (said.status < 400) changes.push_back(text);
+  return said;
+}
+
+std::string SimulatedEngine::grammar(const std::string& method,
+                                     const std::vector<std::string>& parts,
+                                     const std::string& query, const Json* body) const {
+  const auto name_of = [this](const std::string& reference) {
+    const auto* container = find(reference);
+    return container ? container->name : reference;
+  };
+  if (method == "DELETE") return fmt::format("DELETE /{} {}", parts[0], name_of(parts[1]));
+  if (parts.size() == 2) {
+    const auto name =
+        parts[0] == "containers" ? query_value(query, "name") : text_at(*body, "Name");
+    return fmt::format("POST /{}/{} {}", parts[0], parts[1], name);
+  }
+  auto text = fmt::format("POST /{}/{} {}", parts[0], parts[2], name_of(parts[1]));
+  if (parts[2] == "rename") text += " " + query_value(query, "name");
+  if (parts[2] == "connect") text += " " + name_of(text_at(*body, "Container"));
+  return text;
+}
+
+Answer SimulatedEngine::read(const std::vector<std::string>& parts, const std::string& query) {
+  const std::string& kind = parts[0];
+  if (kind == "containers" && parts[1] == "json") {
+    JsonArray list;
+    for (const auto& [id, container] : containers)
+      if (labels_match(at(container.body, "Labels"), query))
+        list.push_back(JsonObject{{"Id", id},
+                                  {"Names", JsonArray{Json("/" + container.name)}},
+                                  {"Labels", at(container.body, "Labels")},
+                                  {"State", container.state}});
+    return json(200, std::move(list));
+  }
+  if (kind == "containers") {
+    const auto* container = find(parts[1]);
+    return container ? json(200, inspect(*container))
+                     : refused(404, "No such container: " + parts[1]);
+  }
+  if (kind == "images" && parts[1] == "json") {
+    JsonArray list;
+    for (const auto& one : images)
+      list.push_back(JsonObject{{"Id", one.id},
+                                {"RepoTags", reconciler::to_json(one.tags)},
+                                {"Labels", at(one.config, "Labels")}});
+    return json(200, std::move(list));
+  }
+  if (kind == "images") {
+    const auto* found = image(parts[1]);
+    return found ? json(200, JsonObject{{"Id", found->id}, {"Config", found->config}})
+                 : refused(404, "No such image");
+  }
+  const auto& things = kind == "networks" ? networks : volumes;
+  if (parts.size() == 2) {
+    const auto found = things.find(parts[1]);
+    return found == things.end() ? refused(404, "no such " + kind) : json(200, found->second);
+  }
+  JsonArray list;
+  for (const auto& [name, thing] : things)
+    if (labels_match(at(thing, "Labels"), query)) list.push_back(thing);
+  if (kind == "networks") return json(200, std::move(list));
+  return json(200, JsonObject{{"Volumes", std::move(list)}});
+}
+
+Answer SimulatedEngine::change(const std::string& method, const std::vector<std::string>& parts,
+                               const std::string& query, const Json* body) {
+  const std::string& kind = parts[0];
+  if (kind == "networks" || kind == "volumes") {
+    auto& things = kind == "networks" ? networks : volumes;
+    if (parts.back() == "connect") return connect(parts[1], *body);
+    const auto name = text_at(*body, "Name");
+    Json thing = *body;
+    thing.as_object()["Id"] = fresh_id();
+    return json(201, things[name] = std::move(thing));
+  }
+  if (kind == "images") {
+    const auto* found = image(parts[1]);
+    if (!found) return refused(404, "No such image");
+    const auto reference = query_value(query, "repo") + ":" + query_value(query, "tag");
+    for (auto& one : images) {
+      std::erase(one.tags, reference);
+      if (&one == found) one.tags.push_back(reference);
+    }
+    return json(201, {});
+  }
+  if (parts.size() == 2 && parts[1] == "create") return create(query_value(query, "name"), *body);
+  auto* container = find(parts[1]);
+  if (!container) return refused(404, "No such container: " + parts[1]);
+  if (method == "DELETE") {
+    if (container->state == "running") return refused(409, "You cannot remove a running container");
+    containers.erase(std::string(container->id));
+    return json(204, {});
+  }
+  return change_container(parts[2], *container, query, body);
+}
+
+Answer SimulatedEngine::change_container(const std::string& verb, SimulatedContainer& container,
+                                         const std::string& query, const Json* body) {
+  if (verb == "start") return start(container);
+  if (verb == "stop") {
+    if (container.state != "running" && container.state != "paused") return json(304, {});
+    container.state = "exited";
+    container.exit_code = 137;
+    return json(204, {});
+  }
+  if (verb == "unpause") {
+    container.state = "running";
+    return json(204, {});
+  }
+  if (verb == "rename") {
+    const auto name = query_value(query, "name");
+    if (find(name))
+      return refused(409,
+                     fmt::format("Conflict. The container name \"/{}\" is already in use", name));
+    container.name = name;
+    return json(204, {});
+  }
+  if (verb == "update") {
+    container.restart_policy = text_at(at(*body, "RestartPolicy"), "Name");
+    return json(200, {});
+  }
+  return refused(501, "the simulated Engine knows no " + verb);
+}
+
+Answer SimulatedEngine::create(const std::string& name, const Json& body) {
+  if (find(name))
+    return refused(409,
+                   fmt::format("Conflict. The container name \"/{}\" is already in use", name));
+  const auto* found = image(text_at(body, "Image"));
+  if (!found) return refused(404, "No such image: " + text_at(body, "Image"));
+  SimulatedContainer container;
+  container.id = fresh_id();
+  container.name = name;
+  container.body = body;
+  container.image_id = found->id;
+  container.created = now;
+  const Json host = at(body, "HostConfig");
+  container.restart_policy = text_at(at(host, "RestartPolicy"), "Name");
+  if (member(body, "Healthcheck")) container.health = "starting";
+  const Json endpoints = at(at(body, "NetworkingConfig"), "EndpointsConfig");
+  if (endpoints.is_object())
+    for (const auto& [network, config] : endpoints.as_object()) {
+      if (!networks.contains(std::string(network))) return refused(404, "network not found");
+      container.networks[std::string(network)] = config;
+      container.network_ids[std::string(network)] = text_at(networks[std::string(network)], "Id");
+    }
+  // Anonymous volumes: of the image, of `Volumes`, and of mounts without a source.
+  std::map<std::string, std::string> given;
+  const Json mounts = at(host, "Mounts");
+  if (mounts.is_array())
+    for (const Json& mount : mounts.as_array())
+      if (text_at(mount, "Type") == "volume")
+        given[text_at(mount, "Target")] = text_at(mount, "Source");
+  for (const Json& declared : {at(found->config, "Volumes"), at(body, "Volumes")})
+    if (declared.is_object())
+      for (const auto& [target, nothing] : declared.as_object())
+        given.try_emplace(std::string(target), "");
+  for (auto& [target, volume] : given) {
+    if (volume.empty()) volume = fresh_id();
+    if (volume.size() == 64) container.anonymous[target] = volume;
+  }
+  const auto id = container.id;
+  containers[id] = std::move(container);
+  return json(201, JsonObject{{"Id", id}});
+}
+
+Answer SimulatedEngine::start(SimulatedContainer& container) {
+  if (container.state == "running") return json(304, {});
+  const auto ports = [](const SimulatedContainer& one) {
+    std::vector<std::string> all;
+    const Json bindings = at(at(one.body, "HostConfig"), "PortBindings");
+    if (bindings.is_object())
+      for (const auto& [port, list] : bindings.as_object())
+        if (list.is_array())
+          for (const Json& binding : list.as_array()) all.push_back(text_at(binding, "HostPort"));
+    return all;
+  };
+  for (const auto& [id, other] : containers)
+    for (const auto& port : ports(container))
+      if (other.state == "running" && !port.empty() && std::ranges::count(ports(other), port) > 0)
+        return refused(
+            500, "driver failed: Bind for 0.0.0.0:" + port + " failed: port is already allocated");
+  for (const auto& [network, id] : container.network_ids)
+    if (!networks.contains(network) || text_at(networks[network], "Id") != id)
+      return refused(404, "network " + id + " not found");
+  container.state = "running";
+  container.started = now;
+  if (!container.health.empty()) container.health = healthy ? "healthy" : "unhealthy";
+  return json(204, {});
+}
+
+Answer SimulatedEngine::connect(const std::string& network, const Json& body) {
+  auto* container = find(text_at(body, "Container"));
+  if (!container || !networks.contains(network)) return refused(404, "not found");
+  container->networks[network] = at(body, "EndpointConfig");
+  container->network_ids[network] = text_at(networks[network], "Id");
+  return json(200, {});
+}
+
+Json SimulatedEngine::inspect(const SimulatedContainer& container) const {
+  const auto* from = image(container.image_id);
+  const Json image_config = from ? from->config : Json(JsonObject{});
+  Json config = container.body;
+  JsonObject& own = config.as_object();
+  Json host = at(config, "HostConfig");
+  own.erase("HostConfig");
+  own.erase("NetworkingConfig");
+  own["Env"] = merged_environment(at(image_config, "Env"), at(config, "Env"));
+  own["Labels"] = merged(at(image_config, "Labels"), at(config, "Labels"));
+  own["Volumes"] = merged(at(image_config, "Volumes"), at(config, "Volumes"));
+  own["ExposedPorts"] = merged(at(image_config, "ExposedPorts"), at(config, "ExposedPorts"));
+  if (at(config, "Entrypoint").is_null() && at(config, "Cmd").is_null())
+    own["Cmd"] = at(image_config, "Cmd");
+  if (text_at(config, "Hostname").empty()) own["Hostname"] = container.id.substr(0, 12);
+  if (!host.is_object()) host = JsonObject{};
+  JsonObject& settings = host.as_object();
+  settings["RestartPolicy"] =
+      JsonObject{{"Name", container.restart_policy}, {"MaximumRetryCount", 0}};
+  settings["IpcMode"] = "private";
+  settings["Runtime"] = "runc";
+  settings["ShmSize"] = 67108864;
+  JsonObject attached;
+  for (const auto& [network, endpoint] : container.networks) {
+    JsonObject one = endpoint.is_object() ? endpoint.as_object() : JsonObject{};
+    JsonArray aliases;
+    for (const auto& alias : texts_at(endpoint, "Aliases")) aliases.emplace_back(alias);
+    aliases.emplace_back(container.id.substr(0, 12));
+    one["Aliases"] = std::move(aliases);
+    one["NetworkID"] = container.network_ids.at(network);
+    attached[network] = std::move(one);
+  }
+  JsonArray mounts;
+  for (const auto& [target, volume] : container.anonymous)
+    mounts.push_back(JsonObject{{"Type", "volume"}, {"Name", volume}, {"Destination", target}});
+  JsonObject state{{"Status", container.state},
+                   {"Running", container.state == "running"},
+                   {"ExitCode", container.exit_code},
+                   {"StartedAt", engine_time(container.started)}};
+  if (!container.health.empty()) state["Health"] = JsonObject{{"Status", container.health}};
+  return JsonObject{{"Id", container.id},
+                    {"Name", "/" + container.name},
+                    {"Created", engine_time(container.created)},
+                    {"Image", container.image_id},
+                    {"RestartCount", 0},
+                    {"State", std::move(state)},
+                    {"Config", std::move(config)},
+                    {"HostConfig", std::move(host)},
+                    {"Mounts", std::move(mounts)},
+                    {"NetworkSettings", JsonObject{{"Networks", std::move(attached)}}}};
+}
+
+}  // namespace reconciler::simulation

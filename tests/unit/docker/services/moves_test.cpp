@@ -1,0 +1,129 @@
+// Which moves follow from where a service stands.
+#include "plugins/docker/services/moves.hpp"
+
+#include <gtest/gtest.h>
+
+namespace reconciler::docker {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+class Moves : public testing::Test {
+ protected:
+  Seen seen(const std::string& name, const std::string& state) {
+    Seen one;
+    one.id = name + "-id";
+    one.name = name;
+    one.inspect = JsonObject{
+        {"Id", one.id},
+        {"State", JsonObject{{"Status", state},
+                             {"StartedAt", state == "created" ? "0001-01-01T00:00:00Z"
+                                                              : "2026-01-01T00:00:00Z"}}},
+        {"HostConfig", JsonObject{{"RestartPolicy", JsonObject{{"Name", "always"}}}}}};
+    return one;
+  }
+  Texts match(Prev prev = Prev::drop) {
+    return declared(moves_to_match(place_, prev, {"a_default", "a_back"}));
+  }
+
+  Container wanted_{.service = "web",
+                    .number = 1,
+                    .name = "a-web-1",
+                    .config = {},
+                    .endpoints = {},
+                    .depends_on = {},
+                    .job = false};
+  Place place_{.wanted = &wanted_, .strays = {}, .image_id = "", .differences = {}};
+  const std::vector<Difference> different_{{"environment A", "", ""}};
+};
+
+TEST_F(Moves, FirstCreation) {
+  EXPECT_EQ(match(),
+            (Texts{"POST /containers/create a-web-1", "POST /networks/connect a_back a-web-1",
+                   "POST /containers/start a-web-1"}));
+}
+
+TEST_F(Moves, ASwitchIsInTheOrderThatADyingDaemonCannotHurt) {
+  const Seen current = seen("a-web-1", "running");
+  place_.current = &current;
+  place_.differences = different_;
+  EXPECT_EQ(
+      match(),
+      (Texts{"POST /containers/create a-web-1.next", "POST /networks/connect a_back a-web-1.next",
+             "POST /containers/stop a-web-1", "POST /containers/rename a-web-1 a-web-1.prev",
+             "POST /containers/rename a-web-1.next a-web-1", "POST /containers/update a-web-1.prev",
+             "POST /containers/start a-web-1"}));
+  EXPECT_TRUE(leaves_prev(place_, moves_to_match(place_, Prev::drop, {})));
+}
+
+TEST_F(Moves, WithAGoodPrevTheUnwellOneAloneIsReplaced) {
+  const Seen current = seen("a-web-1", "running");
+  const Seen prev = seen("a-web-1.prev", "exited");
+  place_.current = &current;
+  place_.prev = &prev;
+  place_.differences = different_;
+  EXPECT_EQ(match(Prev::keep),
+            (Texts{"POST /containers/create a-web-1.next",
+                   "POST /networks/connect a_back a-web-1.next", "POST /containers/stop a-web-1",
+                   "DELETE /containers a-web-1", "POST /containers/rename a-web-1.next a-web-1",
+                   "POST /containers/update a-web-1.prev", "POST /containers/start a-web-1"}));
+  EXPECT_EQ(match(Prev::drop)[0], "DELETE /containers a-web-1.prev");
+}
+
+TEST_F(Moves, ACutSwitchGoesOnWhereItWasCut) {
+  const Seen next = seen("a-web-1.next", "created");
+  const Seen prev = seen("a-web-1.prev", "exited");
+  place_.next = &next;
+  place_.next_is_right = true;
+  place_.prev = &prev;
+  EXPECT_EQ(match(),
+            (Texts{"POST /containers/rename a-web-1.next a-web-1",
+                   "POST /containers/update a-web-1.prev", "POST /containers/start a-web-1"}));
+  const Seen current = seen("a-web-1", "created");
+  place_.next = nullptr;
+  place_.next_is_right = false;
+  place_.current = &current;
+  EXPECT_EQ(match(),
+            (Texts{"POST /containers/update a-web-1.prev", "POST /containers/start a-web-1"}));
+}
+
+TEST_F(Moves, ANextThatIsNotRightIsMadeAgain) {
+  const Seen current = seen("a-web-1", "running");
+  const Seen next = seen("a-web-1.next", "created");
+  place_.current = &current;
+  place_.next = &next;
+  place_.differences = different_;
+  EXPECT_EQ(match()[0], "DELETE /containers a-web-1.next");
+  EXPECT_EQ(match()[1], "POST /containers/create a-web-1.next");
+}
+
+TEST_F(Moves, WhatNeverRanIsMadeInPlace) {
+  const Seen current = seen("a-web-1", "created");
+  place_.current = &current;
+  place_.differences = different_;
+  EXPECT_EQ(match(),
+            (Texts{"DELETE /containers a-web-1", "POST /containers/create a-web-1",
+                   "POST /networks/connect a_back a-web-1", "POST /containers/start a-web-1"}));
+}
+
+TEST_F(Moves, AStoppedOrPausedOneIsStartedAsItIs) {
+  const Seen stopped = seen("a-web-1", "exited");
+  place_.current = &stopped;
+  EXPECT_EQ(match(), Texts{"POST /containers/start a-web-1"});
+  const Seen paused = seen("a-web-1", "paused");
+  place_.current = &paused;
+  EXPECT_EQ(match(), Texts{"POST /containers/unpause a-web-1"});
+}
+
+TEST_F(Moves, APrevThatSomeoneStartedIsStoppedFirst) {
+  const Seen current = seen("a-web-1", "exited");
+  const Seen prev = seen("a-web-1.prev", "running");
+  place_.current = &current;
+  place_.prev = &prev;
+  EXPECT_EQ(match(),
+            (Texts{"POST /containers/stop a-web-1.prev", "POST /containers/update a-web-1.prev",
+                   "POST /containers/start a-web-1"}));
+}
+
+}  // namespace
+}  // namespace reconciler::docker

@@ -1,0 +1,339 @@
+// Replacements against a simulated Engine: what is declared is what is done; cut anywhere, the next
+// plan goes on from a look alone, with the same data.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "plugins/docker/driver.hpp"
+#include "tests/simulation/engine.hpp"
+
+namespace reconciler::docker {
+namespace {
+
+using simulation::SimulatedEngine;
+using Texts = std::vector<std::string>;
+
+class JumpingClock final : public Clock {
+ public:
+  Instant now() const override { return now_; }
+  WallTime wall() const override { return WallTime(std::chrono::seconds(2'000'000)); }
+  bool wait_until(Instant until, std::stop_token) override {
+    now_ = std::max(now_, until);
+    return true;
+  }
+
+ private:
+  Instant now_{};
+};
+
+/// Compiles to whatever the test says.
+class GivenCompiler final : public Compiler {
+ public:
+  Result<CompiledModel> compile(const CompileInput&, const Variables&, Deadline,
+                                std::stop_token) override {
+    return model;
+  }
+  Result<CompiledModel> load(const std::string&, const std::string&) override { return model; }
+  CompiledModel model;
+};
+
+class Quiet final : public Progress {
+ public:
+  void line(std::string_view) override {}
+};
+
+Container container(const std::string& service, const std::string& image,
+                    const std::string& value) {
+  Container one;
+  one.service = service;
+  one.name = "a-" + service + "-1";
+  one.config = JsonObject{
+      {"Image", image},
+      {"Env", JsonArray{Json("A=" + value)}},
+      {"Labels", JsonObject{{"com.docker.compose.project", "a"},
+                            {"com.docker.compose.service", service},
+                            {"com.docker.compose.container-number", "1"},
+                            {"com.docker.compose.oneoff", "False"}}},
+      {"HostConfig",
+       JsonObject{
+           {"RestartPolicy", JsonObject{{"Name", "always"}}},
+           {"NetworkMode", "a_default"},
+           {"Mounts", JsonArray{Json(JsonObject{{"Type", "volume"}, {"Target", "/anon"}})}}}}};
+  one.endpoints = {{"a_default", JsonObject{{"Aliases", JsonArray{Json(service)}}}},
+                   {"a_back", JsonObject{}}};
+  return one;
+}
+
+class Replacement : public testing::Test {
+ protected:
+  Replacement() {
+    engine_.add_image("img:v1", JsonObject{{"Env", JsonArray{Json("I=1")}},
+                                           {"Volumes", JsonObject{{"/vol", JsonObject{}}}},
+                                           {"Labels", JsonObject{{"from", "image"}}}});
+    want("1");
+  }
+
+  void want(const std::string& value) {
+    CompiledModel model;
+    model.key = "key" + value;
+    model.project = "a";
+    model.containers = {container("db", "img:v1", "same"), container("web", "img:v1", value)};
+    model.containers[1].depends_on = {{"db", "service_started", false, true}};
+    model.networks = {{"default", "a_default", labelled("default"), false},
+                      {"back", "a_back", labelled("back"), false}};
+    model.images = {{.reference = "img:v1",
+                     .services = {},
+                     .build_service = "",
+                     .inputs = "",
+                     .pull_policy = ""}};
+    compiler_.model = model;
+    driver_ = make_docker_driver(engine_, compiler_, clock_, InstallationKey{"key"},
+                                 DockerPaths{"", "", "/nonexistent", "", ""});
+  }
+
+  static Json labelled(const std::string& key) {
+    return JsonObject{{"Labels", JsonObject{{"com.docker.compose.project", "a"},
+                                            {"com.docker.compose.network", key}}}};
+  }
+
+  Observation look(const Memory& memory = {}) {
+    auto seen = driver_->observe({"a", "p"}, JsonObject{{"model", compiler_.model.key}}, memory, {},
+                                 Deadline(clock_, std::chrono::seconds(1)));
+    EXPECT_TRUE(seen) << (seen ? "" : render(seen.error()));
+    return seen ? *seen : Observation{};
+  }
+
+  /// The works that a plan would have, in its order.
+  std::vector<Work> plan(const Memory& memory = {}) {
+    std::vector<Work> works;
+    for (const auto& r : look(memory).resources) {
+      if (r.desired == r.observed) continue;
+      const auto aim = r.desired.empty() ? Aim::remove : Aim::match;
+      if (const auto found = r.remedies.find(aim); found != r.remedies.end())
+        works.insert(works.end(), found->second.begin(), found->second.end());
+    }
+    std::stable_sort(works.begin(), works.end(),
+                     [](const Work& a, const Work& b) { return a.phase < b.phase; });
+    return works;
+  }
+
+  /// Carries a plan out; false when the Engine died on the way. Every call that changed something
+  /// was declared, in order.
+  bool apply(const Memory& memory = {}) {
+    Texts declared;
+    engine_.changes.clear();
+    for (const auto& work : plan(memory)) {
+      declared.insert(declared.end(), work.calls.begin(), work.calls.end());
+      Attempt attempt{std::to_string(++serial_), {"a", "p"}, "lineage", "", work};
+      const auto done = driver_->perform(attempt, {}, progress_, {});
+      if (!done && engine_.dead()) {
+        expect_prefix(declared);
+        return false;
+      }
+      EXPECT_TRUE(done) << (done ? "" : render(done.error()));
+    }
+    EXPECT_EQ(engine_.changes, declared);
+    return true;
+  }
+
+  void expect_prefix(const Texts& declared) {
+    ASSERT_LE(engine_.changes.size(), declared.size());
+    for (size_t i = 0; i < engine_.changes.size(); ++i) EXPECT_EQ(engine_.changes[i], declared[i]);
+  }
+
+  std::string value_of(const std::string& name) {
+    const auto* one = engine_.named(name);
+    return one ? std::string(member(one->body, "Env")->as_array()[0].as_string()) : "none";
+  }
+
+  JumpingClock clock_;
+  SimulatedEngine engine_{clock_};
+  GivenCompiler compiler_;
+  std::unique_ptr<Driver> driver_;
+  Quiet progress_;
+  int serial_ = 0;
+};
+
+TEST_F(Replacement, MakesWhatIsMissingAndThenFindsNothing) {
+  ASSERT_TRUE(apply());
+  EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-web-1:running"}));
+  EXPECT_TRUE(plan().empty());
+}
+
+TEST_F(Replacement, KeepsTheOldOneStoppedUntilPruneAndItsDataForEver) {
+  ASSERT_TRUE(apply());
+  const auto volumes = engine_.named("a-web-1")->anonymous;
+  ASSERT_EQ(volumes.size(), 2U);  // the compose file's and the image's
+  const auto db = engine_.named("a-db-1")->id;
+  want("2");
+  auto works = plan();
+  ASSERT_EQ(works.size(), 2U);
+  EXPECT_EQ(works[0].verb, "switch");
+  EXPECT_EQ(works[1].verb, "prune");
+  ASSERT_TRUE(driver_->perform({"7", {"a", "p"}, "lineage", "", works[0]}, {}, progress_, {}));
+  EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-web-1.prev:exited", "a-web-1:running"}));
+  EXPECT_EQ(engine_.named("a-web-1.prev")->restart_policy, "no");
+  EXPECT_EQ(engine_.named("a-web-1")->anonymous, volumes);
+  EXPECT_EQ(engine_.named("a-db-1")->id, db);
+  ASSERT_TRUE(driver_->perform({"8", {"a", "p"}, "lineage", "", works[1]}, {}, progress_, {}));
+  EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-web-1:running"}));
+  EXPECT_TRUE(plan().empty());
+}
+
+TEST_F(Replacement, CutAtAnyCallIsContinuedFromALookAlone) {
+  for (const bool after : {false, true})
+    for (size_t n = 0;; ++n) {
+      const auto label =
+          std::string("cut ") + (after ? "after" : "before") + " call " + std::to_string(n);
+      SCOPED_TRACE(label);
+      engine_.revive();
+      while (!plan().empty()) ASSERT_TRUE(apply());
+      const auto volumes = engine_.named("a-web-1")->anonymous;
+      const auto value = label;
+      want(value);
+      engine_.die_at(n, after);
+      const bool whole = apply();
+      engine_.revive();
+      want(value);  // another process: nothing is remembered
+      for (int round = 0; round < 3 && !plan().empty(); ++round) ASSERT_TRUE(apply());
+      EXPECT_TRUE(plan().empty());
+      EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-web-1:running"}));
+      EXPECT_EQ(engine_.named("a-web-1")->anonymous, volumes);
+      EXPECT_EQ(value_of("a-web-1"), "A=" + value);
+      if (whole) break;
+    }
+}
+
+TEST_F(Replacement, CutAndThenAskedForAnotherVersionGoesThereWithTheData) {
+  for (size_t n = 0; n < 9; ++n) {
+    SCOPED_TRACE(n);
+    engine_.revive();
+    want("base " + std::to_string(n));
+    while (!plan().empty()) ASSERT_TRUE(apply());
+    const auto volumes = engine_.named("a-web-1")->anonymous;
+    want("first " + std::to_string(n));
+    engine_.die_at(n, true);
+    apply();
+    engine_.revive();
+    want("second " + std::to_string(n));
+    for (int round = 0; round < 3 && !plan().empty(); ++round) ASSERT_TRUE(apply());
+    EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-web-1:running"}));
+    EXPECT_EQ(value_of("a-web-1"), "A=second " + std::to_string(n));
+    EXPECT_EQ(engine_.named("a-web-1")->anonymous, volumes);
+  }
+}
+
+TEST_F(Replacement, TheLastGoodOneStaysThroughFailedSwitches) {
+  ASSERT_TRUE(apply());
+  Memory memory;
+  memory.current = Release{"v1", "c", "d", WallTime(std::chrono::seconds(engine_.now + 1))};
+  engine_.now += 10;
+  const auto good = engine_.named("a-web-1")->id;
+  for (const auto* value : {"2", "3", "4"}) {
+    want(value);
+    const auto works = plan(memory);
+    ASSERT_TRUE(driver_->perform({value, {"a", "p"}, "lineage", "", works[0]}, {}, progress_, {}));
+    // Verify failed: nothing is pruned, the tag is not recorded.
+    ASSERT_TRUE(engine_.named("a-web-1.prev"));
+    EXPECT_EQ(engine_.named("a-web-1.prev")->id, good);
+    EXPECT_EQ(value_of("a-web-1"), std::string("A=") + value);
+  }
+}
+
+TEST_F(Replacement, AnUnwellOneCannotHaveItsPrevPruned) {
+  compiler_.model.containers[1].config.as_object()["Healthcheck"] =
+      JsonObject{{"Test", JsonArray{Json("CMD"), Json("x")}}};
+  ASSERT_TRUE(apply());
+  want("2");
+  compiler_.model.containers[1].config.as_object()["Healthcheck"] =
+      JsonObject{{"Test", JsonArray{Json("CMD"), Json("x")}}};
+  engine_.healthy = false;
+  const auto works = plan();
+  ASSERT_TRUE(driver_->perform({"7", {"a", "p"}, "lineage", "", works[0]}, {}, progress_, {}));
+  const auto pruned =
+      driver_->perform({"8", {"a", "p"}, "lineage", "", works[1]}, {}, progress_, {});
+  ASSERT_FALSE(pruned);
+  EXPECT_EQ(pruned.error().code, "plan.stale");
+  EXPECT_TRUE(engine_.named("a-web-1.prev"));
+}
+
+TEST_F(Replacement, RefusesContainersThatItWasNotPlannedOn) {
+  ASSERT_TRUE(apply());
+  want("2");
+  const auto works = plan();
+  ASSERT_TRUE(apply());  // someone else was quicker
+  want("3");
+  const auto done = driver_->perform({"9", {"a", "p"}, "lineage", "", works[0]}, {}, progress_, {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "plan.stale");
+}
+
+TEST_F(Replacement, APortThatIsTakenSaysSo) {
+  const auto publish = [](Container& one, const char* port) {
+    one.config.as_object()["HostConfig"].as_object()["PortBindings"] =
+        JsonObject{{"80/tcp", JsonArray{Json(JsonObject{{"HostIp", ""}, {"HostPort", port}})}}};
+  };
+  publish(compiler_.model.containers[0], "80");
+  publish(compiler_.model.containers[1], "80");
+  std::string code;
+  for (const auto& work : plan())
+    if (auto done = driver_->perform({"1", {"a", "p"}, "lineage", "", work}, {}, progress_, {});
+        !done)
+      code = done.error().code;
+  EXPECT_EQ(code, "service.port_taken");
+}
+
+TEST_F(Replacement, AMovedDataFolderIsRefusedWithTheLineThatKeepsIt) {
+  const auto bind = [](Container& one, const std::string& source) {
+    one.config.as_object()["HostConfig"].as_object()["Binds"] = JsonArray{Json(source + ":/data")};
+  };
+  bind(compiler_.model.containers[0], "/opt/app/data");
+  ASSERT_TRUE(apply());
+  bind(compiler_.model.containers[0], "/state/data/a/p/data");
+  compiler_.model.key = "moved";
+  compiler_.model.data_folders = {"/state/data/a/p/data"};
+  const auto seen = driver_->observe({"a", "p"}, JsonObject{{"model", "moved"}}, {}, {},
+                                     Deadline(clock_, std::chrono::seconds(1)));
+  ASSERT_FALSE(seen);
+  EXPECT_EQ(seen.error().code, "compose.data_moved");
+  EXPECT_EQ(seen.error().facts.at(0).text,
+            "environments: { a/p: { files: { data: /opt/app/data } } }");
+}
+
+TEST_F(Replacement, OneThingThatChangesIsTheOneThingThatIsNamed) {
+  ASSERT_TRUE(apply());
+  struct Drift {
+    const char* what;
+    std::function<void()> make;
+    const char* field;
+  };
+  const std::vector<Drift> drifts = {
+      {"stopped", [&] { engine_.named("a-web-1")->state = "exited"; }, "state"},
+      {"paused", [&] { engine_.named("a-web-1")->state = "paused"; }, "state"},
+      {"removed", [&] { engine_.containers.erase(std::string(engine_.named("a-web-1")->id)); }, ""},
+      {"restart policy", [&] { engine_.named("a-web-1")->restart_policy = "no"; }, "restart"},
+      {"environment",
+       [&] { engine_.named("a-web-1")->body.as_object()["Env"] = JsonArray{Json("A=x")}; },
+       "environment A"},
+      {"network", [&] { engine_.named("a-web-1")->networks.erase("a_back"); }, "network a_back"},
+  };
+  for (const auto& drift : drifts) {
+    SCOPED_TRACE(drift.what);
+    drift.make();
+    size_t named = 0;
+    for (const auto& r : look().resources) {
+      if (r.desired == r.observed) continue;
+      ++named;
+      EXPECT_EQ(r.id.text(), "compose/service/web");
+      if (*drift.field) {
+        ASSERT_EQ(r.differences.size(), 1U);
+        EXPECT_EQ(r.differences[0].field, drift.field);
+      }
+    }
+    EXPECT_EQ(named, 1U);
+    while (!plan().empty()) ASSERT_TRUE(apply());
+  }
+}
+
+}  // namespace
+}  // namespace reconciler::docker
