@@ -101,7 +101,9 @@ int run(int argc, char** argv, const std::string& version, MakeDrivers make_driv
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);
-    std::cerr << "error usage: " << e.what() << "\n  next  reconciler --help\n";
+    const auto verbs = app.get_subcommands();
+    std::cerr << "error usage: " << e.what() << "\n  next  reconciler "
+              << (verbs.empty() ? "" : verbs.front()->get_name() + " ") << "--help\n";
     return usage;
   }
   while (options.state.size() > 1 && options.state.ends_with('/')) options.state.pop_back();

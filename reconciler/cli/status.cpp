@@ -43,6 +43,22 @@ Row row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
   return row;
 }
 
+/// Environments whose manifest cannot be read: what is known of them is what the ledger remembers.
+std::vector<Row> rows_of(const Parts& parts, const Broken& broken) {
+  std::vector<Row> rows;
+  const auto add = [&](const EnvironmentId& id) {
+    const auto memory = parts.ledger.memory(id);
+    const std::string tag = memory && memory->current ? memory->current->tag : "-";
+    rows.push_back({id, tag, condition_of(id, broken.error), "", std::nullopt});
+  };
+  if (!broken.environment.empty()) add({broken.application, broken.environment});
+  if (!broken.environment.empty()) return rows;
+  if (auto known = parts.ledger.environments())
+    for (const auto& id : *known)
+      if (id.application == broken.application) add(id);
+  return rows;
+}
+
 void print_table(const std::vector<Row>& rows) {
   size_t environment = 11;
   size_t tag = 3;
@@ -104,6 +120,8 @@ int status(Context& context, const std::vector<std::string>& names, std::stop_to
   for (const auto& notice : selection->notices) std::cerr << notice << "\n";
   std::vector<Row> rows;
   for (const auto& asked : selection->asked) rows.push_back(row_of(*parts, asked, stop));
+  for (const auto& broken : selection->broken)
+    for (auto& row : rows_of(*parts, broken)) rows.push_back(std::move(row));
   const auto needing = std::count_if(rows.begin(), rows.end(),
                                      [](const Row& r) { return r.condition.needs_someone(); });
   int worst = needing > 0 ? wrong : well;

@@ -147,6 +147,8 @@ def comparable(container, in_tree):
     for mount in host["Mounts"]:
         if re.fullmatch("[0-9a-f]{64}", mount.get("Source", "")):
             mount["Source"] = "random"
+        if not mount.get("VolumeOptions"):
+            mount.pop("VolumeOptions", None)
     if in_tree:
         host["Mounts"] = [mount["Target"] for mount in host["Mounts"]]
     host["Ulimits"] = sorted(host["Ulimits"] or [], key=lambda limit: limit["Name"])

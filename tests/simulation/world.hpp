@@ -18,7 +18,8 @@ class SimClock final : public Clock {
  public:
   Instant now() const override { return now_; }
   WallTime wall() const override {
-    return WallTime(std::chrono::seconds(1'700'000'000)) + std::chrono::floor<std::chrono::seconds>(now_.time_since_epoch());
+    return WallTime(std::chrono::seconds(1'700'000'000)) +
+           std::chrono::floor<std::chrono::seconds>(now_.time_since_epoch());
   }
   bool wait_until(Instant until, std::stop_token stop) override {
     now_ = std::max(now_, until);
@@ -34,7 +35,8 @@ class Silent final : public Events {
   void started(const Action&) override {}
   void line(const Action&, std::string_view) override {}
   void finished(const Action&, Duration, std::string_view) override {}
-  void failed(const Action&, Duration, std::string_view, const std::vector<std::string>&) override {}
+  void failed(const Action&, Duration, std::string_view, const std::vector<std::string>&) override {
+  }
 };
 
 /// Owns everything; `state` is a folder of the test's.
@@ -68,7 +70,8 @@ class World {
     const Desired d = desired();
     const Memory memory = *ledger->memory(id);
     SimDriver driver(host, wanted);
-    return make_plan(d, *driver.observe(id, {}, memory, {}, Deadline(clock, Duration(1000))), memory, clock.wall());
+    return make_plan(d, *driver.observe(id, {}, memory, {}, Deadline(clock, Duration(1000))),
+                     memory, clock.wall());
   }
 
   Status apply(const Plan& plan) {

@@ -103,10 +103,11 @@ def assert_declared(plan: Mapping[str, Any], made: List[str], complete: bool = T
         if free is not None and at == 0:
             supply.remove(free)
             continue
-        # All one-offs that a task has left behind are declared as one.
-        if at and ordered[at - 1].startswith("DELETE") and "*" in ordered[at - 1] and fits(ordered[at - 1], call):
-            continue
         found = next((n for n in range(at, len(ordered)) if fits(ordered[n], call)), None)
+        # All one-offs that a task has left behind are declared as one.
+        if found is None and at and ordered[at - 1].startswith("DELETE") and "*" in ordered[at - 1] and \
+                fits(ordered[at - 1], call):
+            continue
         assert found is not None, f"not declared, or out of order: {call}\n  {said}"
         if complete:
             assert found == at, f"declared, but left out before {call}: {ordered[at:found]}\n  {said}"
