@@ -11,6 +11,7 @@
 #include "plugins/docker/tasks/checks.hpp"
 #include "plugins/docker/tasks/oneoff.hpp"
 #include "plugins/docker/tasks/steps.hpp"
+#include "plugins/docker/tidy.hpp"
 #include "reconciler/base/filesystem.hpp"
 
 namespace reconciler::docker {
@@ -27,12 +28,12 @@ class Models {
     auto key = model.key;
     return models_[key] = std::make_shared<const CompiledModel>(std::move(model));
   }
-  Result<Shared> get(Context& context, const std::string& key) {
+  Result<Shared> get(Context& context, const EnvironmentId& id, const std::string& key) {
     {
       const std::lock_guard lock(mutex_);
       if (const auto found = models_.find(key); found != models_.end()) return found->second;
     }
-    auto model = context.compiler.load(context.models(), key);
+    auto model = context.compiler.load(models_of(context, id), key);
     if (!model) return failed(model);
     return keep(std::move(*model));
   }
@@ -67,7 +68,7 @@ class DockerDriver final : public Driver {
     input.commit = request.tree.commit;
     input.objects = request.tree.objects;
     input.host = request.host;
-    input.cache = context_.models();
+    input.cache = models_of(context_, request.id);
     auto compiled = context_.compiler.compile(input, variables, deadline);
     if (!compiled) return failed(compiled);
     const auto model = models_.keep(std::move(*compiled));
@@ -85,7 +86,7 @@ class DockerDriver final : public Driver {
 
   Result<Observation> observe(const EnvironmentId& id, const Json& wanted, const Memory& memory,
                               const Variables&, Deadline deadline) override {
-    auto model = models_.get(context_, text_at(wanted, "model"));
+    auto model = models_.get(context_, id, text_at(wanted, "model"));
     if (!model) return failed(model);
     auto look = look_at(context_.engine, context_.configs, **model, Scope{}, deadline);
     if (!look) return failed(look);
@@ -100,7 +101,7 @@ class DockerDriver final : public Driver {
   Result<Outcome> perform(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override {
     const Json& input = attempt.work.input;
-    auto model = models_.get(context_, text_at(input, "model"));
+    auto model = models_.get(context_, attempt.environment, text_at(input, "model"));
     if (!model) return failed(model);
     if (attempt.work.phase == Phase::supply)
       return perform_image_work(context_, **model, attempt, progress, stop);
@@ -119,6 +120,11 @@ class DockerDriver final : public Driver {
   Result<Outcome> recover(const Attempt& attempt, Progress& progress,
                           std::stop_token stop) override {
     return recover_task(context_, attempt, progress, std::move(stop));
+  }
+
+  Status tidy(const EnvironmentId& id, const Memory&) override {
+    const auto made = inputs_.find(id);
+    return made == inputs_.end() ? Status{} : docker::tidy(context_, id, made->second.key);
   }
 
   std::vector<Finding> check(Deadline deadline) override {

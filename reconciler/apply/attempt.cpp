@@ -14,6 +14,11 @@ void Output::line(std::string_view text) {
   run_.tools.events.line(action_, text);
 }
 
+Status Output::begun() {
+  if (action_.work.effect != Effect::once) return {};
+  return run_.tools.ledger.result(attempt_, {Fate::running, JsonObject{}});
+}
+
 void Output::keep() {
   const std::lock_guard lock(mutex_);
   if (lines_.empty()) return;
@@ -40,6 +45,7 @@ Result<Outcome> attempt(Run& run, const Action& action, Output& output) {
   if (!id) return failed(id);
   if (auto point = failpoint("apply.action.before"); !point) return failed(point);
   const Attempt attempt{*id, run.plan.environment, run.plan.lineage, action.once_key, action.work};
+  output.of(*id);
   auto outcome = (*driver)->perform(attempt, run.variables, output, run.stop);
   if (auto point = failpoint("apply.action.after"); !point) return failed(point);
   output.keep();

@@ -24,14 +24,18 @@ class Output final : public Progress {
  public:
   Output(Run& run, const Action& action) : run_(run), action_(action) {}
   void line(std::string_view text) override;
+  Status begun() override;
   /// Writes what was said to the run's log. Losing the log loses no truth: its failure is passed
   /// over.
   void keep();
   std::vector<std::string> last(size_t n) const;
+  /// Which attempt it is the output of; told before the work is performed.
+  void of(std::string attempt) { attempt_ = std::move(attempt); }
 
  private:
   Run& run_;
   const Action& action_;
+  std::string attempt_;
   mutable std::mutex mutex_;
   std::vector<std::string> lines_;
 };

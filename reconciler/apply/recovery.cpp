@@ -41,6 +41,8 @@ Status settle_open_attempts(Tools tools, const EnvironmentId& id, std::stop_toke
     auto outcome = (*driver)->recover(one.attempt, progress, stop);
     const Duration took = tools.clock.now() - began;
     if (!outcome) return failed(outcome);
+    if (outcome->fate == Fate::not_started && one.begun && !truth_at(outcome->evidence, "found"))
+      outcome->fate = Fate::unknown;
     if (auto written = tools.ledger.result(one.attempt.id, *outcome); !written) return written;
     if (outcome->fate == Fate::running)
       return failure(

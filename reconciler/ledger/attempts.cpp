@@ -197,7 +197,8 @@ Result<std::vector<OpenAttempt>> Ledger::open_attempts(const EnvironmentId& id) 
   const std::lock_guard lock(parts_->mutex);
   std::vector<OpenAttempt> all;
   auto query = parts_->database.query(
-      "SELECT id, run, once_key, work FROM attempts WHERE environment = ? AND once_key != '' "
+      "SELECT id, run, once_key, work, fate IS NOT NULL FROM attempts WHERE environment = ? AND "
+      "once_key != '' "
       "AND (fate IS NULL OR fate = 'running') ORDER BY id");
   if (!query) return failed(query);
   query->bind(id.text());
@@ -210,7 +211,8 @@ Result<std::vector<OpenAttempt>> Ledger::open_attempts(const EnvironmentId& id) 
     auto work = wire::read_as<Work>(*json);
     if (!work) return failed(work);
     all.push_back({{query->text(0), id, parts_->lineage, query->text(2), std::move(*work)},
-                   query->number(1)});
+                   query->number(1),
+                   query->number(4) != 0});
   }
 }
 

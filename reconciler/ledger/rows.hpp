@@ -82,6 +82,7 @@ struct RunRow {
 struct OpenAttempt {
   Attempt attempt;
   RunId run = 0;
+  bool begun = false;  ///< it said that it takes effect: without a trace its fate is unknown
 };
 
 /// A stack that is taken over: what `adopt` found out, written as if it had been done here.

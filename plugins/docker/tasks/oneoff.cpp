@@ -219,6 +219,7 @@ Result<Outcome> perform_task(Context& context, const CompiledModel& model, const
   Task task(context, attempt, variables, progress);
   if (auto made = task.create(model, text_at(input, "service"), grounds); !made)
     return failed(made);
+  if (auto begun = progress.begun(); !begun) return failed(begun);
   if (auto started = task.start(); !started) return failed(started);
   return task.follow(task.id(), std::move(stop));
 }
@@ -236,7 +237,7 @@ Result<Outcome> recover_task(Context& context, const Attempt& attempt, Progress&
                                       context.within(call_time));
     if (!gone && gone.error().code != "docker.not_found") return failed(gone);
     return Outcome{Fate::not_started,
-                   Json(JsonObject{{"detail", "its container was made and never started"}})};
+                   Json(JsonObject{{"detail", "its container was made and never started"}, {"found", true}})};
   }
   const Variables none;
   return Task(context, attempt, none, progress).follow(id, std::move(stop));

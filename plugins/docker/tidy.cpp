@@ -1,0 +1,82 @@
+#include "plugins/docker/tidy.hpp"
+
+#include <set>
+
+#include "reconciler/base/filesystem.hpp"
+
+namespace reconciler::docker {
+namespace {
+
+/// First part of a path under `folder`: the object, also where a file inside of it is meant.
+std::string object_in(const std::string& folder, const std::string& path) {
+  if (!path.starts_with(folder + "/")) return {};
+  const std::string rest = path.substr(folder.size() + 1);
+  return rest.substr(0, rest.find('/'));
+}
+
+Status add_named(Context& context, const std::string& objects, std::set<std::string>& needed) {
+  auto applications = list_folder(context.models());
+  if (!applications) return failed(applications);
+  for (const auto& application : *applications) {
+    auto environments = list_folder(context.models() + "/" + application);
+    if (!environments) return failed(environments);
+    for (const auto& environment : *environments) {
+      const std::string folder = models_of(context, {application, environment});
+      auto keys = list_folder(folder);
+      if (!keys) return failed(keys);
+      for (const auto& name : *keys) {
+        if (name.starts_with('.')) continue;
+        auto model = context.compiler.load(folder, name);
+        if (!model) return failed(model);
+        for (const auto& [path, relative] : model->sources) needed.insert(object_in(objects, path));
+        for (const auto& [data, path] : model->data_seeds) needed.insert(object_in(objects, path));
+      }
+    }
+  }
+  return {};
+}
+
+Status add_mounted(Context& context, const std::string& objects, std::set<std::string>& needed) {
+  auto containers =
+      context.engine.get("/containers/json?all=1", context.within(std::chrono::seconds(20)));
+  if (!containers) return failed(containers);
+  if (!containers->is_array())
+    return failure(error("docker.protocol", "the list of containers is no list"));
+  for (const auto& container : containers->get_array()) {
+    const Json* mounts = member(container, "Mounts");
+    if (!mounts || !mounts->is_array()) continue;
+    for (const auto& mount : mounts->get_array())
+      needed.insert(object_in(objects, text_at(mount, "Source")));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string models_of(const Context& context, const EnvironmentId& id) {
+  return context.models() + "/" + id.application + "/" + id.environment;
+}
+
+Status tidy(Context& context, const EnvironmentId& id, const std::string& key) {
+  const std::string own = models_of(context, id);
+  auto models = list_folder(own);
+  if (!models) return failed(models);
+  for (const auto& name : *models)
+    if (name != key)
+      if (auto gone = remove_tree(own + "/" + name); !gone) return gone;
+
+  const std::string objects = context.paths.state + "/objects";
+  std::set<std::string> needed;
+  if (auto named = add_named(context, objects, needed); !named) return named;
+  if (auto mounted = add_mounted(context, objects, needed); !mounted) return mounted;
+  auto all = list_folder(objects);
+  if (!all) return failed(all);
+  for (const auto& name : *all) {
+    // What begins with a dot is being written.
+    if (name.starts_with('.') || needed.contains(name)) continue;
+    if (auto gone = remove_tree(objects + "/" + name); !gone) return gone;
+  }
+  return {};
+}
+
+}  // namespace reconciler::docker

@@ -1,0 +1,270 @@
+"""What fails says so with a code, keeps what runs where it has not begun to switch, and loses nothing."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from support.compose import VERSIONS, Compose
+from support.engine import Engine, wait_for
+from support.images import BUSYBOX, busybox
+from support.portfolio import free_port
+from support.proxy import Proxy
+from support.stack import SLEEPS, Stack, manifest, named, services
+
+WEB = f"web: {{ {SLEEPS}, environment: {{ TAG: '${{TAG}}' }} }}"
+
+
+def deploy(stack, tag, compose=services(WEB), *more):
+    stack.commit({"compose.yaml": compose, "reconciler.yaml": manifest(tag, *more)})
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory, engine, newest):
+    with Proxy(engine.socket, engine.folder / "failures.sock") as proxy, \
+            Stack(tmp_path_factory.mktemp("failures"), engine, newest, proxy) as stack:
+        yield stack
+
+
+@pytest.fixture
+def running(kept):
+    """v1.0.0 runs and is well, whatever the test before left."""
+    deploy(kept, "v1.0.0")
+    kept.run("apply", kept.environment, "--yes").ok()
+    kept.assert_second_plan_empty()
+    yield kept
+    kept.proxy.before = None
+
+
+def untouched(stack, before):
+    """Nothing of what runs was stopped, replaced or forgotten."""
+    now = stack.inspect()
+    assert (now["Id"], now["State"]["StartedAt"], now["State"]["Status"]) == before
+    assert stack.state_file("current_tag") == "v1.0.0"
+    assert stack.names() == ["web-web-1"] + [] or stack.one_offs()
+
+
+def as_it_is(stack):
+    now = stack.inspect()
+    return now["Id"], now["State"]["StartedAt"], now["State"]["Status"]
+
+
+def fails(stack, code, *, plan=True):
+    done = stack.try_apply() if plan else stack.run("apply", stack.environment, "--yes")
+    assert done.code == 1, f"{done.code}\n{done.out}{done.err}"
+    assert stack.error(done) == code, done.err
+    assert "next" in done.err, done.err
+    return done
+
+
+def good_again(stack, tag="v1.2.0"):
+    """The next good tag goes through, and nothing of the failure stays."""
+    deploy(stack, tag)
+    stack.apply()
+    assert stack.condition() == "Ready/Succeeded"
+    assert f"TAG={tag}" in stack.inspect()["Config"]["Env"]
+    assert set(stack.names()) - set(stack.one_offs()) == {"web-web-1"}
+
+
+def test_image_missing_and_not_to_be_pulled(running):
+    before = as_it_is(running)
+    deploy(running, "v1.1.0", services(WEB.replace(BUSYBOX, "127.0.0.1:9/nowhere:1")))
+    fails(running, "image.pull_failed")
+    untouched(running, before)
+    good_again(running)
+
+
+def test_build_failing(running):
+    before = as_it_is(running)
+    compose = services(WEB.replace(f"image: {BUSYBOX}", "build: ., image: 'built:${TAG}'"))
+    running.commit({"compose.yaml": compose, "reconciler.yaml": manifest("v1.1.0"),
+                    "Dockerfile": f"FROM {BUSYBOX}\nRUN echo what went wrong; false\n"})
+    done = fails(running, "image.build_failed")
+    assert "what went wrong" in done.out + done.err
+    untouched(running, before)
+    good_again(running)
+
+
+RELEASE = f"release: {{ image: {BUSYBOX}, profiles: [release], command: [sh, -c, 'echo the last line; exit %d'] }}"
+
+
+def test_release_failing(running):
+    before = as_it_is(running)
+    deploy(running, "v1.1.0", services(WEB, RELEASE % 3).replace("\nrelease", "\n  release"), "release: [{ run: release }]")
+    done = fails(running, "release.failed")
+    assert "the last line" in done.out + done.err and "3" in done.err
+    untouched(running, before)
+    assert running.condition() == "Stalled/ReleaseFailed"
+    again = running.run("plan", running.environment)
+    assert again.code == 1 and "ReleaseFailed" in again.out and "settle" in again.out, again.out + again.err
+    again = running.run("apply", running.environment, "--yes")
+    assert again.code == 1
+    assert len(running.one_offs()) == 1, "a failed release is final"
+    untouched(running, before)
+    running.run("settle", running.environment, "release", "not-run").ok()
+    fails(running, "release.failed")
+    assert len(running.one_offs()) == 2
+    good_again(running)
+
+
+UNWELL = services(WEB.replace("init: true", "init: true, healthcheck: { test: [CMD, 'false'], interval: 1s, retries: 1 }"))
+
+
+def test_service_unwell_the_old_one_is_kept_until_a_good_one(running):
+    before = as_it_is(running)
+    deploy(running, "v1.1.0", UNWELL, "verify: { stable: 1s, timeout: 4s }")
+    done = fails(running, "verify.failed")
+    assert running.names() == ["web-web-1", "web-web-1.prev"]
+    assert running.engine.inspect("web-web-1.prev")["Id"] == before[0]
+    assert running.engine.inspect("web-web-1.prev")["State"]["Status"] == "exited"
+    assert running.state_file("current_tag") == "v1.0.0"
+    assert running.condition().startswith("Stalled/Verify"), running.condition()
+    # Another bad one does not take the place of the last good one.
+    deploy(running, "v1.1.1", UNWELL, "verify: { stable: 1s, timeout: 4s }")
+    fails(running, "verify.failed")
+    assert running.engine.inspect("web-web-1.prev")["Id"] == before[0]
+    good_again(running)
+    assert running.state_file("prev_tag") == "v1.0.0"
+
+
+def test_service_that_ends_at_once(running):
+    deploy(running, "v1.1.0", services(WEB.replace("[sleep, '100000']", "[sh, -c, 'echo good bye; exit 7']")),
+           "verify: { stable: 1s, timeout: 4s }")
+    done = fails(running, "verify.failed")
+    assert "good bye" in done.out + done.err
+    good_again(running)
+
+
+def test_port_taken(running):
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        deploy(running, "v1.1.0", services(WEB.replace("init: true", f"init: true, ports: ['127.0.0.1:{port}:80']")))
+        done = fails(running, running.error(running.try_apply()), plan=False)
+        assert str(port) in done.err
+    assert running.state_file("current_tag") == "v1.0.0"
+    # The port is free now: the same is tried again and goes through.
+    running.run("apply", running.environment, "--yes").ok()
+    running.assert_second_plan_empty()
+    assert running.names() == ["web-web-1"]
+
+
+def test_engine_that_is_not_there(running, folder):
+    before = as_it_is(running)
+    deploy(running, "v1.1.0")
+    for verb in (["plan"], ["apply", "--yes"]):
+        done = running.run(*verb, running.environment, env={"DOCKER_HOST": f"unix://{folder}/nothing.sock"})
+        assert (done.code, running.error(done)) == (1, "docker.unreachable"), done.err
+    untouched(running, before)
+    good_again(running)
+
+
+@pytest.mark.parametrize("verb", ["create", "stop", "rename", "update", "start", "DELETE"])
+def test_connection_lost_at_each_call_of_a_switch(running, verb):
+    """Before the request arrives; the next apply continues from what is there."""
+    deploy(running, f"v1.1.{len(verb)}")
+    running.proxy.before = lambda one: "drop" if one.changes and verb in (one.method, one.path.rsplit("/")[-1]) else None
+    done = running.run("apply", running.environment, "--yes")
+    running.proxy.before = None
+    assert done.code == (0 if verb == "DELETE" and "runs" in done.out and not done.err else 1), done.out + done.err
+    running.run("apply", running.environment, "--yes").ok()
+    running.assert_second_plan_empty()
+    assert running.names() == ["web-web-1"]
+    assert running.state_file("current_tag") == f"v1.1.{len(verb)}"
+
+
+def test_state_folder_full(folder, engine, newest, proxy):
+    room = folder / "room"
+    room.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=0755", "none", str(room)], check=True)
+    try:
+        with Stack(folder, engine, newest, proxy, state=room / "state") as stack:
+            deploy(stack, "v1.0.0")
+            stack.apply()
+            before = as_it_is(stack)
+            filler = room / "filler"
+            deploy(stack, "v1.1.0")
+            subprocess.run(["dd", "if=/dev/zero", f"of={filler}", "bs=4k"], capture_output=True)
+            done = stack.run("apply", stack.environment, "--yes")
+            assert done.code == 1, done.out + done.err
+            assert stack.error(done)
+            untouched(stack, before)
+            filler.unlink()
+            stack.apply()
+            assert stack.state_file("current_tag") == "v1.1.0"
+    finally:
+        subprocess.run(["umount", "-l", str(room)], check=True)
+
+
+def test_git_remote_silent(running):
+    """It accepts the connection and never says a word: work goes on from the last fetch, in time and saying so."""
+    before = as_it_is(running)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = silent.getsockname()[1]
+        began = time.monotonic()
+        program = running.program.start("plan", env={"RECONCILER_REPO": f"https://127.0.0.1:{port}/deploy.git"})
+        program.kill()
+        program.communicate()
+        running.program.options[running.program.options.index("--repo") + 1] = f"https://127.0.0.1:{port}/deploy.git"
+        try:
+            done = running.run("plan", running.environment, timeout=150)
+        finally:
+            running.program.options[running.program.options.index("--repo") + 1] = str(running.config.path)
+    assert done.code == 1 and running.error(done).startswith("git."), done.err
+    assert time.monotonic() - began < 130
+    untouched(running, before)
+
+
+def test_terminated_at_a_safe_point(running):
+    deploy(running, "v1.1.0")
+    program = running.program.start("apply", running.environment, "--yes",
+                                    env={"RECONCILER_FAILPOINTS": "engine.stop.before:delay=1500"})
+    wait_for(lambda: "web-web-1.next" in running.names(), "the switch to have begun")
+    program.send_signal(signal.SIGTERM)
+    out, err = program.communicate(timeout=60)
+    assert program.returncode == 143, f"{program.returncode}\n{out}{err}"
+    assert "safe point" in err
+    assert running.inspect()["State"]["Status"] == "running", "a switch is never cut in half"
+    running.run("apply", running.environment, "--yes").ok()
+    running.assert_second_plan_empty()
+    assert running.state_file("current_tag") == "v1.1.0"
+    assert running.names() == ["web-web-1"]
+
+
+def test_two_at_once(running):
+    deploy(running, "v1.1.0")
+    program = running.program.start("apply", running.environment, "--yes",
+                                    env={"RECONCILER_FAILPOINTS": "engine.stop.before:delay=2500"})
+    wait_for(lambda: "web-web-1.next" in running.names(), "the first to be at it")
+    done = running.run("apply", running.environment, "--yes")
+    assert (done.code, running.error(done)) == (75, "lock.held"), done.err
+    out, err = program.communicate(timeout=60)
+    assert program.returncode == 0, out + err
+    running.assert_second_plan_empty()
+
+
+def test_engine_gone_half_way(folder):
+    with Engine() as engine, Compose(VERSIONS[-1], engine.url) as compose, \
+            Proxy(engine.socket, engine.folder / "proxy.sock") as proxy:
+        busybox(engine)
+        with Stack(folder, engine, compose, proxy) as stack:
+            deploy(stack, "v1.0.0")
+            stack.apply()
+            deploy(stack, "v1.1.0")
+            program = stack.program.start("apply", stack.environment, "--yes",
+                                          env={"RECONCILER_FAILPOINTS": "engine.rename.before:delay=1500@1"})
+            wait_for(lambda: stack.inspect()["State"]["Status"] == "exited", "the old one to be stopped")
+            engine.kill(containerd=True)
+            out, err = program.communicate(timeout=60)
+            assert program.returncode == 1 and "error docker.unreachable" in err, out + err
+            engine.start()
+            stack.run("apply", stack.environment, "--yes").ok()
+            stack.assert_second_plan_empty()
+            assert stack.state_file("current_tag") == "v1.1.0"
+            assert stack.names() == ["web-web-1"]
