@@ -236,8 +236,9 @@ Result<Outcome> recover_task(Context& context, const Attempt& attempt, Progress&
     auto gone = context.engine.change("DELETE", "/containers/" + id + "?v=true", nullptr,
                                       context.within(call_time));
     if (!gone && gone.error().code != "docker.not_found") return failed(gone);
-    return Outcome{Fate::not_started,
-                   Json(JsonObject{{"detail", "its container was made and never started"}, {"found", true}})};
+    return Outcome{
+        Fate::not_started,
+        Json(JsonObject{{"detail", "its container was made and never started"}, {"found", true}})};
   }
   const Variables none;
   return Task(context, attempt, none, progress).follow(id, std::move(stop));
