@@ -151,7 +151,6 @@ Result<Finished> run_process(const Command& command, std::stop_token stop) {
   Lines err_lines(command.on_line);
   std::string_view to_write = command.input;
   if (to_write.empty()) in->write.reset();
-  bool killed = false;
   while (out->read || err->read) {
     const auto now = steady_clock::now();
     if (now >= deadline)
@@ -160,9 +159,8 @@ Result<Finished> run_process(const Command& command, std::stop_token stop) {
               .passing());
     if (stop.stop_requested())
       end(error("process.stopped", fmt::format("{} was stopped", command.argv[0])));
-    if (now >= kill_at && !killed) {
+    if (now >= kill_at) {
       ::kill(-pid, SIGKILL);
-      killed = true;
       out->read.reset();
       err->read.reset();
       break;

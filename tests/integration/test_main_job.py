@@ -50,7 +50,7 @@ def test_from_one_tag_to_the_next(portfolio):
     text = stack.plan_text()
     assert f"{ENVIRONMENT}  v1.0.0 -> v1.1.0" in text.splitlines()[0]
     for line in ("+ build    portfolio-backend:v1.1.0, portfolio-frontend:v1.1.0", "! release  release", "! release  static",
-                 "~ switch   backend", "~ switch   frontend", "= record   current_tag v1.1.0, prev_tag v1.0.0"):
+                 "~ switch   backend, frontend", "= record   current_tag v1.1.0, prev_tag v1.0.0"):
         assert line in text, text
     plan = stack.plan_json()
     assert (plan["from"], plan["to"]) == ("v1.0.0", "v1.1.0")

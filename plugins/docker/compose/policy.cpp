@@ -222,7 +222,8 @@ class Checker {
   void check(const Volume& volume) {
     if (volume.external) return foreign("volume", volume.name);
     const Json* options = member(volume.config, "DriverOpts");
-    const std::string device = options ? text_at(*options, "device") : "";
+    if (!options) return;
+    const std::string device = text_at(*options, "device");
     // The daemon's own folder is /, so a relative device is one of the host's paths too.
     if (!device.empty() && text_at(*options, "type") != "tmpfs")
       bind(volume.key, "/" + device, false);

@@ -317,7 +317,7 @@ Status check_variable_names(const Variables& variables, const std::string& proje
     const bool steers = exact.contains(name) || name.find('=') != std::string::npos ||
                         name.empty() ||
                         std::any_of(prefixes.begin(), prefixes.end(),
-                                    [&](const auto& p) { return name.starts_with(p); });
+                                    [&name = name](const auto& p) { return name.starts_with(p); });
     if (steers)
       errors.push_back(
           error("compose.env_redirect",

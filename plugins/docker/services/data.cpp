@@ -57,8 +57,9 @@ void check_data(const Observed& observed, const std::vector<Place>& places,
         mounts_in(config ? *config : Json(), member(place.current->inspect, "HostConfig"));
     for (const auto& [target, mount] : wanted) {
       const bool data =
-          mount.type == "bind" && std::ranges::any_of(folders, [&](const std::string& folder) {
-            return lies_under(mount.source, folder);
+          mount.type == "bind" &&
+          std::ranges::any_of(folders, [&source = mount.source](const std::string& folder) {
+            return lies_under(source, folder);
           });
       const auto before = there.find(target);
       if (!data || before == there.end() || before->second.type == "tmpfs") continue;

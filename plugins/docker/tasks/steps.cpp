@@ -141,24 +141,26 @@ class Reader {
 
   void add_run(const Json& value, const std::string& target, Step& step) {
     const auto task = model_.tasks.find(target);
-    const Container& container =
-        task != model_.tasks.end() ? task->second : *container_of(model_, target);
+    const Container* container =
+        task != model_.tasks.end() ? &task->second : container_of(model_, target);
+    if (!container) return;  // check_target has said so
     const auto name = task_name(model_, target, "*");
     Work& work = step.work;
     work.calls = {"POST /containers/create " + name};
-    for (size_t i = 1; i < container.endpoints.size(); ++i)
-      work.calls.push_back("POST /networks/connect " + container.endpoints[i].network + " " + name);
+    for (size_t i = 1; i < container->endpoints.size(); ++i)
+      work.calls.push_back("POST /networks/connect " + container->endpoints[i].network + " " +
+                           name);
     work.calls.push_back("POST /containers/start " + name);
     const auto before = texts_at(value, "depends_on");
     for (const auto& service : before) work.needs.push_back(service_id(service));
     if (before.empty())
-      for (const auto& on : container.depends_on) work.needs.push_back(service_id(on.service));
-    work.needs.push_back(image_id(text_at(container.config, "Image")));
-    for (const auto& endpoint : container.endpoints)
+      for (const auto& on : container->depends_on) work.needs.push_back(service_id(on.service));
+    work.needs.push_back(image_id(text_at(container->config, "Image")));
+    for (const auto& endpoint : container->endpoints)
       work.needs.push_back(network_id(endpoint.network));
     static const Json nothing;
-    const Json* host = member(container.config, "HostConfig");
-    for (const auto& [at, mount] : mounts_of(container.config, host ? *host : nothing))
+    const Json* host = member(container->config, "HostConfig");
+    for (const auto& [at, mount] : mounts_of(container->config, host ? *host : nothing))
       if (mount.type == "volume" && !mount.anonymous())
         work.needs.push_back(volume_id(mount.source));
     Work gone;

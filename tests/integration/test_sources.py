@@ -1,0 +1,114 @@
+"""What is mounted from the tree stays what a container started with; data stays data; nothing that is needed goes."""
+
+import pytest
+
+from support.engine import wait_for
+from support.images import BUSYBOX, portfolio_images
+from support.stack import SLEEPS, called, manifest, named, services
+
+NGINX = "debian-nginx:1.22"
+
+
+def configuration(version):
+    """A whole nginx.conf that answers with its own version."""
+    return f"""\
+events {{}}
+http {{ server {{ listen 80; location / {{ return 200 "{version}"; }} }} }}
+"""
+
+
+def answer(stack, service="nginx"):
+    return stack.engine.docker("exec", stack.container(service), "curl", "-fsS", "http://127.0.0.1/")
+
+
+@pytest.fixture(scope="module")
+def nginx(engine):
+    portfolio_images(engine)
+
+
+def test_changed_nginx_conf_replaces_nginx_alone(stack, nginx):
+    compose = services(f"""
+        nginx: {{ image: '{NGINX}', volumes: ['./nginx.conf:/etc/nginx/nginx.conf:ro'] }}
+        web: {{ {SLEEPS} }}
+    """)
+    stack.commit({"compose.yaml": compose, "nginx.conf": configuration("one")})
+    stack.apply()
+    wait_for(lambda: answer(stack) == "one", "nginx to answer")
+    before = stack.ids()
+    stack.commit({"nginx.conf": configuration("two")})
+    plan = stack.plan_json()
+    assert named(plan) == {"nginx": ["mount /etc/nginx/nginx.conf"]}
+    assert [one for one in called(plan) if one.startswith("switch")] == ["switch switch nginx"]
+    stack.apply()
+    after = stack.ids()
+    assert after["web"] == before["web"] and after["nginx"] != before["nginx"]
+    assert answer(stack) == "two"
+
+
+def test_docker_restart_while_the_next_version_is_prepared_shows_the_old_file(stack, nginx):
+    compose = services(f"""
+        nginx: {{ image: '{NGINX}', volumes: ['./nginx.conf:/etc/nginx/nginx.conf:ro', './folder:/folder:ro'] }}
+        release: {{ image: {BUSYBOX}, profiles: [release], command: [sh, -c, 'until test -f /go/on; do sleep 0.1; done'],
+                    volumes: ['go:/go'] }}
+        web: {{ {SLEEPS}, volumes: ['go:/go'] }}
+    """, "volumes: { go: {} }")
+    content = {"compose.yaml": compose, "folder/file": "one\n"}
+    stack.commit({**content, "nginx.conf": configuration("one")})
+    stack.apply()
+    stack.commit({**content, "nginx.conf": configuration("two"), "folder/file": "two\n",
+                  "reconciler.yaml": manifest("v1.1.0", "release: [{ run: release }]")})
+    program = stack.program.start("apply", stack.environment, "--yes")
+    wait_for(stack.one_offs, "the release of v1.1.0 to run")
+    stack.engine.docker("restart", "-t", "1", stack.container("nginx"))
+    wait_for(lambda: answer(stack) == "one", "nginx to answer again")
+    assert stack.sh("cat /folder/file", "nginx") == "one\n"
+    stack.sh("touch /go/on")
+    out, err = program.communicate(timeout=120)
+    assert program.returncode == 0, out + err
+    assert answer(stack) == "two" and stack.sh("cat /folder/file", "nginx") == "two\n"
+    stack.assert_second_plan_empty()
+
+
+def test_data_beside_the_compose_file_is_the_same_after_five_tags(stack, nginx):
+    compose = services("""
+        db:
+          image: debian-postgresql:15
+          environment: { POSTGRES_DB: app, POSTGRES_USER: app, POSTGRES_PASSWORD: pw, TAG: "${TAG}" }
+          volumes: ['./data:/var/lib/postgresql/data']
+          healthcheck: { test: [CMD, pg_isready, -h, 127.0.0.1, -U, app, -d, app], interval: 1s, retries: 30 }
+    """)
+    said = []
+
+    def sql(text):
+        return stack.sh(f'PGPASSWORD=pw psql -h 127.0.0.1 -U app -d app -qAtc "{text}"', "db").split()
+
+    for n in range(5):
+        stack.commit({"compose.yaml": compose, "reconciler.yaml": manifest(f"v1.{n}.0")})
+        stack.apply()
+        if n == 0:
+            sql("create table kept (tag text)")
+        sql(f"insert into kept values ('v1.{n}.0')")
+        said.append(stack.id("db"))
+    assert sql("select tag from kept") == [f"v1.{n}.0" for n in range(5)]
+    assert len(set(said)) == 5, "each tag had a container of its own"
+
+
+def test_after_ten_tags_what_nothing_needs_is_gone_and_not_one_thing_more(stack):
+    compose = services(f"""
+        web: {{ {SLEEPS}, environment: {{ TAG: "${{TAG}}" }}, volumes: ['./page:/page:ro', './same:/same:ro'] }}
+        other: {{ {SLEEPS}, volumes: ['./folder:/folder:ro'] }}
+    """)
+    for n in range(10):
+        stack.commit({"compose.yaml": compose, "reconciler.yaml": manifest(f"v1.{n}.0"), "page": f"{n}\n",
+                      "same": "same\n", "folder/file": f"{n // 5}\n"})
+        stack.apply()
+    trees = list((stack.state / "trees" / "web" / "production").iterdir())
+    assert [one.name for one in trees] == [stack.config.git("rev-parse", "HEAD").strip()]
+    mounted = {mount["Source"] for service in ("web", "other") for mount in stack.inspect(service)["Mounts"]}
+    objects = {str(one) for one in (stack.state / "objects").iterdir()}
+    assert objects == mounted and len(objects) == 3
+    # All that is mounted outlives a restart.
+    for service in ("web", "other"):
+        stack.engine.docker("restart", "-t", "0", stack.container(service))
+    assert stack.sh("cat /page /same") == "9\nsame\n" and stack.sh("cat /folder/file", "other") == "1\n"
+    stack.assert_second_plan_empty()
