@@ -4,6 +4,7 @@
 #include "reconciler/apply/recovery.hpp"
 #include "reconciler/desire.hpp"
 #include "reconciler/ledger/locks.hpp"
+#include "reconciler/model/redaction.hpp"
 #include "reconciler/plan/moved.hpp"
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/sweep.hpp"
@@ -14,19 +15,15 @@ namespace {
 using namespace std::chrono_literals;
 constexpr Duration look_within{60s};
 
-}  // namespace
-
-Result<Look> look(const Parts& parts, const Asked& asked, std::stop_token stop) {
+Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish) {
   auto memory = parts.ledger.memory(asked.spec.id);
   if (!memory) return failed(memory);
-  auto wish = desire(parts, asked, stop);
-  if (!wish) return failed(wish);
-  auto seen = parts.drivers.observe(asked.spec.id, wish->prepared.wanted, *memory, wish->variables,
+  auto seen = parts.drivers.observe(asked.spec.id, wish.prepared.wanted, *memory, wish.variables,
                                     Deadline(parts.clock, look_within));
   if (!seen) return failed(seen);
-  if (wish->stale)
-    seen->notices.push_back("source: works on from the last fetch: " + wish->stale->message);
-  Plan plan = make_plan(wish->desired, *seen, *memory, parts.clock.wall());
+  if (wish.stale)
+    seen->notices.push_back("source: works on from the last fetch: " + wish.stale->message);
+  Plan plan = make_plan(wish.desired, *seen, *memory, parts.clock.wall());
   auto lost = parts.ledger.needs_adoption(asked.spec.id);
   if (!lost) return failed(lost);
   if (*lost) {
@@ -36,8 +33,16 @@ Result<Look> look(const Parts& parts, const Asked& asked, std::stop_token stop) 
                          parts.ledger.loss() ? parts.ledger.loss()->message : "the ledger was lost",
                          "look at what runs, then: reconciler adopt " + asked.spec.id.text()};
   }
-  return Look{std::move(wish->desired), std::move(wish->variables), std::move(*seen),
+  return Look{std::move(wish.desired), std::move(wish.variables), std::move(*seen),
               std::move(*memory), std::move(plan)};
+}
+
+}  // namespace
+
+Result<Look> look(const Parts& parts, const Asked& asked, std::stop_token stop) {
+  auto wish = desire(parts, asked, std::move(stop));
+  if (!wish) return failed(wish);
+  return look_at(parts, asked, std::move(*wish));
 }
 
 Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::string& who,
@@ -47,9 +52,13 @@ Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::
   auto lock = lock_environment(parts.state, asked.spec.id, {parts.clock, 0s, stop});
   if (!lock) return failed(lock);
 
-  if (auto settled = settle_open_attempts(tools, asked.spec.id, stop); !settled)
+  auto wish = desire(parts, asked, stop);
+  if (!wish) return failed(wish);
+  // After the variables are known: what a task of before still says may hold their values.
+  if (auto settled = settle_open_attempts(tools, asked.spec.id, Redaction(wish->variables), stop);
+      !settled)
     return failed(settled);
-  auto seen = look(parts, asked, stop);
+  auto seen = look_at(parts, asked, std::move(*wish));
   if (!seen) return failed(seen);
   Reconciled done{seen->plan};
   if (seen->plan.stalled || seen->plan.empty()) return done;

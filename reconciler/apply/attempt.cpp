@@ -7,11 +7,12 @@
 namespace reconciler {
 
 void Output::line(std::string_view text) {
+  const std::string shown = run_.redaction.text(text);
   {
     const std::lock_guard lock(mutex_);
-    lines_.emplace_back(text);
+    lines_.push_back(shown);
   }
-  run_.tools.events.line(action_, text);
+  run_.tools.events.line(action_, shown);
 }
 
 Status Output::begun() {
@@ -38,6 +39,13 @@ Result<Driver*> driver_of(const Run& run, const Action& action) {
   return run.tools.drivers.performer(action.work);
 }
 
+Result<Outcome> perform(Run& run, Driver& driver, const Attempt& attempt, Progress& progress) {
+  auto outcome = driver.perform(attempt, run.variables, progress, run.stop);
+  if (!outcome) return failure(run.redaction.error(std::move(outcome.error())));
+  outcome->evidence = run.redaction.json(outcome->evidence);
+  return outcome;
+}
+
 Result<Outcome> attempt(Run& run, const Action& action, Output& output) {
   auto driver = driver_of(run, action);
   if (!driver) return failed(driver);
@@ -46,7 +54,7 @@ Result<Outcome> attempt(Run& run, const Action& action, Output& output) {
   if (auto point = failpoint("apply.action.before"); !point) return failed(point);
   const Attempt attempt{*id, run.plan.environment, run.plan.lineage, action.once_key, action.work};
   output.of(*id);
-  auto outcome = (*driver)->perform(attempt, run.variables, output, run.stop);
+  auto outcome = perform(run, **driver, attempt, output);
   if (auto point = failpoint("apply.action.after"); !point) return failed(point);
   output.keep();
   if (!outcome) {

@@ -6,16 +6,18 @@
 #include <vector>
 
 #include "reconciler/apply/executor.hpp"
+#include "reconciler/model/redaction.hpp"
 
 namespace reconciler {
 
-/// What every attempt of a run shares.
+/// What every attempt of a run shares. What drivers pass on from outside goes through `redaction`.
 struct Run {
   Tools tools;
   RunId id = 0;
   const Plan& plan;
   const Desired& desired;
   const Variables& variables;
+  Redaction redaction;
   std::stop_token stop;
 };
 
@@ -39,6 +41,9 @@ class Output final : public Progress {
   mutable std::mutex mutex_;
   std::vector<std::string> lines_;
 };
+
+/// Has the driver perform; what it tells holds no secret value.
+Result<Outcome> perform(Run& run, Driver& driver, const Attempt& attempt, Progress& progress);
 
 /// Tries `action`: the outcome, or why it could not be carried through. The ledger knows either
 /// way.

@@ -26,7 +26,7 @@ Status record(Run& run, const Action& action) {
   return written;
 }
 
-Status perform(Run& run, const Action& action) {
+Status carry_out(Run& run, const Action& action) {
   if (is_ledgers(action)) return record(run, action);
   const Instant began = run.tools.clock.now();
   run.tools.events.started(action);
@@ -57,7 +57,7 @@ Status one_by_one(Run& run, const std::vector<const Action*>& actions) {
     if (run.stop.stop_requested())
       return failure(error("apply.stopped",
                            fmt::format("stopped before {} {}", action->work.verb, action->title)));
-    if (auto done = perform(run, *action); !done) return done;
+    if (auto done = carry_out(run, *action); !done) return done;
   }
   return {};
 }
@@ -89,7 +89,7 @@ Status Executor::apply(const Plan& plan, const Desired& desired, const Variables
                        const std::string& who, std::stop_token stop) {
   auto id = tools_.ledger.begin_run(run_of(plan, who));
   if (!id) return failed(id);
-  Run run{tools_, *id, plan, desired, variables, std::move(stop)};
+  Run run{tools_, *id, plan, desired, variables, Redaction(variables), std::move(stop)};
   auto done = all_phases(run);
   if (done) return tools_.ledger.end_run(*id, {"Ready", "Succeeded", "", ""});
   Error why = told(run, std::move(done.error()));

@@ -9,22 +9,25 @@ namespace {
 
 class ToEvents final : public Progress {
  public:
-  ToEvents(Tools tools, const Action& action, RunId run)
-      : tools_(tools), action_(action), run_(run) {}
+  ToEvents(Tools tools, const Action& action, RunId run, const Redaction& redaction)
+      : tools_(tools), action_(action), run_(run), redaction_(redaction) {}
   void line(std::string_view text) override {
-    tools_.events.line(action_, text);
-    (void)tools_.ledger.append_log(run_, {fmt::format("{} | {}", action_.title, text)});
+    const std::string shown = redaction_.text(text);
+    tools_.events.line(action_, shown);
+    (void)tools_.ledger.append_log(run_, {fmt::format("{} | {}", action_.title, shown)});
   }
 
  private:
   Tools tools_;
   const Action& action_;
   RunId run_;
+  const Redaction& redaction_;
 };
 
 }  // namespace
 
-Status settle_open_attempts(Tools tools, const EnvironmentId& id, std::stop_token stop) {
+Status settle_open_attempts(Tools tools, const EnvironmentId& id, const Redaction& redaction,
+                            std::stop_token stop) {
   auto open = tools.ledger.open_attempts(id);
   if (!open) return failed(open);
   for (const auto& one : *open) {
@@ -37,10 +40,11 @@ Status settle_open_attempts(Tools tools, const EnvironmentId& id, std::stop_toke
     if (!driver) return failed(driver);
     const Instant began = tools.clock.now();
     tools.events.started(action);
-    ToEvents progress(tools, action, one.run);
+    ToEvents progress(tools, action, one.run, redaction);
     auto outcome = (*driver)->recover(one.attempt, progress, stop);
     const Duration took = tools.clock.now() - began;
-    if (!outcome) return failed(outcome);
+    if (!outcome) return failure(redaction.error(std::move(outcome.error())));
+    outcome->evidence = redaction.json(outcome->evidence);
     if (outcome->fate == Fate::not_started && one.begun && !truth_at(outcome->evidence, "found"))
       outcome->fate = Fate::unknown;
     if (auto written = tools.ledger.result(one.attempt.id, *outcome); !written) return written;

@@ -53,7 +53,7 @@ class Verification {
   void ask_all() {
     for (auto& check : checks_) {
       Output output(run_, *check.action);
-      auto outcome = check.driver->perform(check.attempt, run_.variables, output, run_.stop);
+      auto outcome = perform(run_, *check.driver, check.attempt, output);
       ++check.asked;
       check.well = outcome && outcome->fate == Fate::succeeded;
       check.said = outcome ? words_of(*outcome) : outcome.error().message;

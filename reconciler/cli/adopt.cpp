@@ -5,6 +5,7 @@
 
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/known.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/ledger/locks.hpp"
 
@@ -17,10 +18,10 @@ struct AdoptOptions {
 };
 
 int adopt(Context& context, const AdoptOptions& options) {
-  auto id = parse_environment_id(options.environment);
-  if (!id) return report(context, id.error());
   auto ledger = context.ledger();
   if (!ledger) return report(context, ledger.error());
+  auto id = known_environment(**ledger, options.environment);
+  if (!id) return report(context, id.error());
   auto lock = lock_environment(context.options().state, *id, {context.clock(), Duration{0}, {}});
   if (!lock) return report(context, lock.error());
   Adoption adoption;
@@ -39,7 +40,8 @@ void add_adopt(CLI::App& app, Context& context, Verb& chosen) {
   auto* verb = app.add_subcommand(
       "adopt",
       "Take an environment over: from another installation, or after the ledger was lost.");
-  verb->add_option("environment", options->environment, "APP/ENV")->required();
+  verb->add_option("environment", options->environment, "APP/ENV, or ENV where that is unique")
+      ->required();
   verb->add_option("--lineage", options->lineages,
                    "The other installation, as the refusal names it");
   verb->footer(

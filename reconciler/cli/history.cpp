@@ -6,6 +6,7 @@
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/known.hpp"
 
 namespace reconciler::cli {
 namespace {
@@ -37,11 +38,15 @@ void print_attempt(const AttemptRow& attempt) {
   std::cout << "\n";
 }
 
-int one_run(Context& context, Ledger& ledger, const HistoryOptions& options) {
-  auto run = ledger.run(options.run);
+int one_run(Context& context, Ledger& ledger, const EnvironmentId& id, RunId serial, bool log) {
+  auto run = ledger.run(serial);
   if (!run) return report(context, run.error());
-  if (options.log) {
-    auto lines = ledger.log(options.run);
+  if (run->id != id)
+    return report(context, error("run.unknown", fmt::format("run {} is one of {}, not of {}",
+                                                            serial, run->id.text(), id.text()))
+                               .next(fmt::format("reconciler history {}", id.text())));
+  if (log) {
+    auto lines = ledger.log(serial);
     if (!lines) return report(context, lines.error());
     for (const auto& line : *lines) std::cout << printable(line, 4096) << "\n";
     return well;
@@ -55,13 +60,15 @@ int one_run(Context& context, Ledger& ledger, const HistoryOptions& options) {
 }
 
 int history(Context& context, const HistoryOptions& options) {
-  auto id = parse_environment_id(options.environment);
-  if (!id) return report(context, id.error());
   auto ledger = context.ledger();
   if (!ledger) return report(context, ledger.error());
-  if (options.run > 0) return one_run(context, **ledger, options);
-  auto runs = (*ledger)->history(*id, options.limit);
+  auto id = known_environment(**ledger, options.environment);
+  if (!id) return report(context, id.error());
+  if (options.run > 0) return one_run(context, **ledger, *id, options.run, options.log);
+  auto runs = (*ledger)->history(*id, options.log ? 1 : options.limit);
   if (!runs) return report(context, runs.error());
+  if (options.log && !runs->empty())
+    return one_run(context, **ledger, *id, runs->front().serial, true);
   if (context.options().json) {
     JsonArray rows;
     for (const auto& run : *runs)
@@ -96,9 +103,10 @@ int history(Context& context, const HistoryOptions& options) {
 void add_history(CLI::App& app, Context& context, Verb& chosen) {
   auto options = std::make_shared<HistoryOptions>();
   auto* verb = app.add_subcommand("history", "What was done, when, by whom, and how it ended.");
-  verb->add_option("environment", options->environment, "APP/ENV")->required();
-  auto* run = verb->add_option("--run", options->run, "One run: what it did")->type_name("N");
-  verb->add_flag("--log", options->log, "Everything it said")->needs(run);
+  verb->add_option("environment", options->environment, "APP/ENV, or ENV where that is unique")
+      ->required();
+  verb->add_option("--run", options->run, "One run: what it did")->type_name("N");
+  verb->add_flag("--log", options->log, "Everything that run said; without --run the last one's");
   verb->add_option("--limit", options->limit, "How many runs")->capture_default_str();
   verb->footer(
       "Examples:\n  reconciler history portfolio/production\n  reconciler history "

@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/git/mirror.hpp"
-#include "reconciler/manifest/collisions.hpp"
+#include "reconciler/manifest/served.hpp"
 
 namespace reconciler::cli {
 namespace {
@@ -41,18 +39,6 @@ Result<Snapshot> snapshot_of(Context& context, const Repository& repository, Rea
   return fetched;
 }
 
-bool serves(const Host& host, const EnvironmentSpec& spec) {
-  if (!host.serve.empty())
-    return std::find(host.serve.begin(), host.serve.end(), spec.id.text()) != host.serve.end();
-  return spec.host.empty() || spec.host == host.name;
-}
-
-std::string root_name(const Repository& repository) {
-  std::string name = repository.url.substr(repository.url.find_last_of("/:") + 1);
-  if (name.ends_with(".git")) name.resize(name.size() - 4);
-  return name;
-}
-
 }  // namespace
 
 Result<Selection> select(Context& context, const std::vector<std::string>& names, Reading reading,
@@ -65,21 +51,17 @@ Result<Selection> select(Context& context, const std::vector<std::string>& names
             .next(
                 "reconciler --repo PATH|URL ..., or `repositories:` in /etc/reconciler/host.yaml"));
   Selection selection;
-  Manifests all;
+  std::vector<Manifests> read;
   std::map<EnvironmentId, Snapshot> config;
   for (const auto& repository : (*host)->repositories) {
     auto snapshot = snapshot_of(context, repository, reading, selection.notices, stop);
     if (!snapshot) return failed(snapshot);
-    auto manifests = read_manifests(snapshot->folder, root_name(repository));
+    auto manifests = read_manifests(snapshot->folder, root_name_of(repository));
     if (!manifests) return failed(manifests);
-    for (auto& spec : manifests->environments) {
-      if (!serves(**host, spec)) continue;
-      config[spec.id] = *snapshot;
-      all.environments.push_back(std::move(spec));
-    }
-    for (auto& broken : manifests->broken) all.broken.push_back(std::move(broken));
+    for (const auto& spec : manifests->environments) config[spec.id] = *snapshot;
+    read.push_back(std::move(*manifests));
   }
-  refuse_collisions(all, true);
+  const Manifests all = served(std::move(read), **host);
   auto chosen = select_environments(all, names);
   if (!chosen) return failed(chosen);
   for (auto& spec : *chosen) {

@@ -5,6 +5,7 @@
 
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/known.hpp"
 #include "reconciler/ledger/locks.hpp"
 
 namespace reconciler::cli {
@@ -17,10 +18,10 @@ struct SettleOptions {
 };
 
 int settle(Context& context, const SettleOptions& options) {
-  auto id = parse_environment_id(options.environment);
-  if (!id) return report(context, id.error());
   auto ledger = context.ledger();
   if (!ledger) return report(context, ledger.error());
+  auto id = known_environment(**ledger, options.environment);
+  if (!id) return report(context, id.error());
   auto lock = lock_environment(context.options().state, *id, {context.clock(), Duration{0}, {}});
   if (!lock) return report(context, lock.error());
   auto keys = (*ledger)->once_keys(*id, options.task);
@@ -46,7 +47,8 @@ void add_settle(CLI::App& app, Context& context, Verb& chosen) {
   auto options = std::make_shared<SettleOptions>();
   auto* verb = app.add_subcommand(
       "settle", "Answer what became of a release that was cut off, or let a failed one run again.");
-  verb->add_option("environment", options->environment, "APP/ENV")->required();
+  verb->add_option("environment", options->environment, "APP/ENV, or ENV where that is unique")
+      ->required();
   verb->add_option("task", options->task, "The step's name, as the plan shows it")->required();
   verb->add_option("answer", options->answer, "succeeded | not-run")
       ->required()

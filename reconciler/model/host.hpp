@@ -20,6 +20,9 @@ struct Repository {
   Place place;
 };
 
+/// The name of an application at the very root of the repository: the URL's last part.
+std::string root_name_of(const Repository& repository);
+
 struct Credentials {
   std::string ssh_key;
   std::string known_hosts;

@@ -179,7 +179,7 @@ std::string render(const Plan& plan, const Page& page, bool explain) {
       for (const auto& d : action->differences)
         out += fmt::format("               {}: {}{}\n", action->title, d.field,
                            d.before.empty() && d.after.empty()
-                               ? ""
+                               ? " changed"
                                : fmt::format(": {} -> {}", d.before.empty() ? "nothing" : d.before,
                                              d.after.empty() ? "nothing" : d.after));
   }

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include "reconciler/base/digest.hpp"
 #include "reconciler/condition.hpp"
-#include "reconciler/manifest/manifest.hpp"
+#include "reconciler/manifest/served.hpp"
 
 namespace reconciler {
 namespace {
@@ -15,12 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 constexpr Duration look_again{60s};
 constexpr Duration fetch_within{60s};
-
-bool serves(const Host& host, const EnvironmentSpec& spec) {
-  if (!host.serve.empty())
-    return std::find(host.serve.begin(), host.serve.end(), spec.id.text()) != host.serve.end();
-  return spec.host.empty() || spec.host == host.name;
-}
 
 /// What the repository asks of one environment: its own sections, not the commit they came with.
 std::string wish_of(const EnvironmentSpec& spec) {
@@ -35,35 +30,60 @@ std::string wish_of(const EnvironmentSpec& spec) {
 
 }  // namespace
 
-void Service::take(const Snapshot& snapshot, const Repository& repository) {
-  auto manifests = read_manifests(snapshot.folder, repository.name);
+void Service::read(const Repository& repository, const Snapshot& snapshot) {
+  auto manifests = read_manifests(snapshot.folder, root_name_of(repository));
   if (!manifests) {
     log_.warn(fmt::format("{}: {}", repository.name, manifests.error().message));
     return;
   }
-  for (const auto& mistake : manifests->mistakes())
-    log_.warn(fmt::format("{}:{}: {}: {}", mistake.place.file, mistake.place.line, mistake.code,
-                          mistake.message));
-  for (auto& spec : manifests->environments) {
-    if (!serves(parts_.host, spec)) continue;
-    Place& place =
-        places_
-            .try_emplace(
-                spec.id,
-                Place{std::nullopt, "", {}, Backoff(std::hash<std::string>{}(spec.id.text())), ""})
-            .first->second;
-    const std::string wish = wish_of(spec);
-    const bool newer =
-        wish != place.wish || (place.asked && place.asked->config.commit != snapshot.commit &&
-                               spec.source.kind != Source::Kind::repository);
-    if (newer) {  // ends every wait and back-off at once
-      place.due = parts_.clock.now();
-      place.backoff.reset();
-      place.stalled_at.clear();
-    }
-    place.wish = wish;
-    place.asked = Asked{std::move(spec), snapshot, true};
+  Config& config = configs_[repository.name];
+  if (config.snapshot.commit != snapshot.commit)
+    for (const auto& mistake : manifests->mistakes())
+      log_.warn(fmt::format("{}:{}: {}: {}", mistake.place.file, mistake.place.line, mistake.code,
+                            mistake.message));
+  config = {snapshot, std::move(*manifests)};
+}
+
+void Service::take_up() {
+  std::vector<Manifests> read;
+  std::map<EnvironmentId, Snapshot> from;
+  for (const auto& [name, config] : configs_) {
+    for (const auto& spec : config.manifests.environments) from[spec.id] = config.snapshot;
+    read.push_back(config.manifests);
   }
+  std::set<EnvironmentId> asked;
+  for (auto& spec : served(std::move(read), parts_.host).environments) {
+    asked.insert(spec.id);
+    const Snapshot& snapshot = from.at(spec.id);
+    ask(snapshot, std::move(spec));
+  }
+  // Who vanished from git or cannot be read any more: what runs runs on, nothing is done about it.
+  for (auto place = places_.begin(); place != places_.end();) {
+    if (asked.contains(place->first)) {
+      ++place;
+      continue;
+    }
+    log_.warn(fmt::format("{}: not asked for any more, or not readable; left as it is",
+                          place->first.text()));
+    place = places_.erase(place);
+  }
+}
+
+void Service::ask(const Snapshot& snapshot, EnvironmentSpec spec) {
+  // Each backs off in a rhythm of its own.
+  Place& place =
+      places_.try_emplace(spec.id, std::hash<std::string>{}(spec.id.text())).first->second;
+  const std::string wish = wish_of(spec);
+  const bool newer =
+      wish != place.wish || (place.asked && place.asked->config.commit != snapshot.commit &&
+                             spec.source.kind != Source::Kind::repository);
+  if (newer) {  // ends every wait and back-off at once
+    place.due = parts_.clock.now();
+    place.backoff.reset();
+    place.stalled_at.clear();
+  }
+  place.wish = wish;
+  place.asked = Asked{std::move(spec), snapshot, true};
 }
 
 void Service::fetch(const Repository& repository, std::stop_token stop) {
@@ -74,7 +94,7 @@ void Service::fetch(const Repository& repository, std::stop_token stop) {
                           snapshot.error().code, snapshot.error().message));
     snapshot = mirror.last();
   }
-  if (snapshot) take(*snapshot, repository);
+  if (snapshot) read(repository, *snapshot);
   fetch_due_[repository.name] = parts_.clock.now() + repository.poll;
 }
 
@@ -118,12 +138,16 @@ void Service::reconcile_one(const EnvironmentId& id, Place& place, std::stop_tok
 }
 
 Instant Service::step(std::stop_token stop) {
+  bool fetched = false;
   for (const auto& repository : parts_.host.repositories) {
     if (stop.stop_requested()) return parts_.clock.now();
     if (const auto due = fetch_due_.find(repository.name);
-        due == fetch_due_.end() || due->second <= parts_.clock.now())
-      fetch(repository, stop);
+        due != fetch_due_.end() && due->second > parts_.clock.now())
+      continue;
+    fetch(repository, stop);
+    fetched = true;
   }
+  if (fetched) take_up();
   Instant next = parts_.clock.now() + look_again;
   for (auto& [id, place] : places_) {
     if (stop.stop_requested()) break;

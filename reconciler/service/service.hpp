@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "reconciler/base/log.hpp"
+#include "reconciler/manifest/manifest.hpp"
 #include "reconciler/reconcile.hpp"
 #include "reconciler/service/backoff.hpp"
 
@@ -26,14 +27,23 @@ class Service {
 
  private:
   struct Place {
+    explicit Place(std::uint64_t seed) : backoff(seed) {}
     std::optional<Asked> asked;
     std::string wish;  ///< what the repository asks: a newer one ends a wait
     Instant due{};
-    Backoff backoff{0};
+    Backoff backoff;
     std::string stalled_at;  ///< the wish for which it stopped for good
   };
+  /// What a config repository said last.
+  struct Config {
+    Snapshot snapshot;
+    Manifests manifests;
+  };
   void fetch(const Repository& repository, std::stop_token stop);
-  void take(const Snapshot& snapshot, const Repository& repository);
+  void read(const Repository& repository, const Snapshot& snapshot);
+  /// What all repositories together ask of this host.
+  void take_up();
+  void ask(const Snapshot& snapshot, EnvironmentSpec spec);
   void reconcile_one(const EnvironmentId& id, Place& place, std::stop_token stop);
   void later(const EnvironmentId& id, Place& place, const Error& why);
 
@@ -41,6 +51,7 @@ class Service {
   Log& log_;
   Events& events_;
   std::map<std::string, Instant> fetch_due_;  // by repository name
+  std::map<std::string, Config> configs_;     // by repository name
   std::map<EnvironmentId, Place> places_;
 };
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Mapping, Optional
 
 from . import ROOT
+from .canary import CANARY
 from .repository import Repository
 
 EXAMPLE = ROOT / "manifests" / "portfolio"
@@ -32,7 +33,7 @@ class Portfolio:
         self.port = free_port()
         self.variables = {
             "API_DOMAIN": "api.example.com", "SITE_DOMAIN": "example.com", "SITE_PORT": str(self.port),
-            "SECRET_KEY": "canary-secret-key", "DB_PASSWORD": "canary-db-password", **(variables or {}),
+            "SECRET_KEY": f"{CANARY}-key", "DB_PASSWORD": f"{CANARY}-db", **(variables or {}),
         }
         self.env_file = self.folder / ".env.production"
         self.write_variables()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import List, Mapping, Optional
 
 from . import ROOT
+from .canary import assert_silent
 
 
 def binary() -> Path:
@@ -51,6 +52,8 @@ class Reconciler:
             timeout: float = 300) -> Result:
         done = subprocess.run(self.arguments(*arguments), env={**self.env, **(env or {})}, input=input, cwd=self.cwd,
                               capture_output=True, text=True, timeout=timeout)
+        assert_silent(done.stdout, f"the output of {arguments}")
+        assert_silent(done.stderr, f"the errors of {arguments}")
         return Result(done.returncode, done.stdout, done.stderr)
 
     def start(self, *arguments: str, env: Optional[Mapping[str, str]] = None, **options) -> subprocess.Popen:

@@ -11,6 +11,7 @@ import textwrap
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Union
 
+from .canary import assert_folder_silent
 from .compose import Compose
 from .engine import Engine, request
 from .images import BUSYBOX
@@ -139,7 +140,10 @@ class Stack:
 
     def __exit__(self, *_: object) -> None:
         clean(self.engine, self.project)
-        shutil.rmtree(self.state, ignore_errors=True)
+        try:
+            assert_folder_silent(self.state)
+        finally:
+            shutil.rmtree(self.state, ignore_errors=True)
 
     # The installation
 
@@ -212,7 +216,7 @@ class Stack:
 
     def error(self, done: Result) -> str:
         """The code of the error it ended with."""
-        codes = re.findall(r"^error ([a-z_.]+)", done.err, re.M)
+        codes = re.findall(r"^(?:\S+: )?error ([a-z_.]+)", done.err, re.M)
         assert codes, f"exit {done.code}, and no error\n{done.out}{done.err}"
         return codes[-1]
 

@@ -9,8 +9,6 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr size_t shortest_secret = 4;
-
 bool name_begins(char c) {
   return c == '_' || std::isalpha(static_cast<unsigned char>(c)) != 0;
 }
@@ -83,24 +81,6 @@ bool uses_variable(std::string_view line, std::string_view name) {
     if (rest.substr(0, name_length(rest)) == name) return true;
   }
   return false;
-}
-
-std::string redact(std::string_view text, const Variables& variables) {
-  std::vector<std::pair<std::string_view, std::string_view>> secrets;  // value, name
-  for (const auto& [name, variable] : variables)
-    if (variable.secret && variable.value.reveal().size() >= shortest_secret)
-      secrets.emplace_back(variable.value.reveal(), name);
-  // The longest first: one value may hold another.
-  std::sort(secrets.begin(), secrets.end(),
-            [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
-  std::string out(text);
-  for (const auto& [value, name] : secrets) {
-    const std::string shown = "‹" + std::string(name) + "›";
-    for (size_t at = out.find(value); at != std::string::npos;
-         at = out.find(value, at + shown.size()))
-      out.replace(at, value.size(), shown);
-  }
-  return printable(out, 2000);
 }
 
 }  // namespace reconciler::docker

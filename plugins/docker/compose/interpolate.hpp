@@ -17,7 +17,4 @@ std::optional<std::string> interpolate(std::string_view text, const Variables& v
 /// True when `line` uses the variable, in whatever form.
 bool uses_variable(std::string_view line, std::string_view name);
 
-/// `text` with every secret value of four bytes or more shown as ‹NAME›, bounded and printable.
-std::string redact(std::string_view text, const Variables& variables);
-
 }  // namespace reconciler::docker

@@ -5,6 +5,7 @@
 #include "plugins/docker/compose/interpolate.hpp"
 #include "plugins/docker/compose/recording_socket.hpp"
 #include "reconciler/base/text.hpp"
+#include "reconciler/model/redaction.hpp"
 
 namespace reconciler::docker {
 namespace {
@@ -91,9 +92,9 @@ class Recorder {
           error("compose.name_conflict", fmt::format("two services want the container name \"{}\"",
                                                      printable(*empty_.conflict(), 100)))
               .next("give each a `container_name` of its own, or none"));
-    return failure(error(
-        "compose.invalid",
-        "Compose cannot bring this up: " + redact(std::string(trim(finished->err)), variables_)));
+    return failure(error("compose.invalid",
+                         "Compose cannot bring this up: " +
+                             printable(Redaction(variables_).text(trim(finished->err)), 2000)));
   }
 
   const Resolved& resolved_;

@@ -9,6 +9,7 @@
 #include "plugins/docker/compose/allow_list.hpp"
 #include "plugins/docker/compose/interpolate.hpp"
 #include "reconciler/base/text.hpp"
+#include "reconciler/model/redaction.hpp"
 
 namespace reconciler::docker {
 namespace {
@@ -57,7 +58,7 @@ Error unset_error(const Names& names, const Stack& stack, const std::string& env
 Error compose_error(const Finished& finished, const Stack& stack, const Variables& variables) {
   static const std::regex required(
       R"(required variable ([A-Za-z_][A-Za-z0-9_]*) is missing a value)");
-  const std::string words = redact(words_of(finished.err), variables);
+  const std::string words = printable(Redaction(variables).text(words_of(finished.err)), 2000);
   std::smatch match;
   if (std::regex_search(words, match, required)) {
     const std::string name = match[1];

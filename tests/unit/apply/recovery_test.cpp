@@ -26,14 +26,16 @@ class Recovery : public ::testing::Test {
   void TearDown() override { (void)remove_tree(folder); }
 
   Fate settled() {
-    const auto done = settle_open_attempts(
-        {world.drivers, *world.ledger, world.clock, world.silent}, world.id, {});
+    const auto done =
+        settle_open_attempts({world.drivers, *world.ledger, world.clock, world.silent}, world.id,
+                             Redaction(variables), {});
     EXPECT_TRUE(done) << (done ? "" : render(done.error()));
     return world.ledger->memory(world.id)->once.at(action.once_key);
   }
 
   std::string folder = "/dev/shm/reconciler-recovery-" + to_hex(random_bytes(8));
   World world{folder};
+  Variables variables;
   Action action;
   std::string attempt;
 };

@@ -158,14 +158,5 @@ TEST(Interpolate, KnowsComposesSimpleForms) {
   EXPECT_FALSE(interpolate("${A:-$B}", v));
 }
 
-TEST(Redact, HidesSecretsAndNothingElse) {
-  Variables v;
-  v["LONG"] = {Secret("hunter2-and-more"), "", true};
-  v["PASS"] = {Secret("hunter2"), "", true};
-  v["TAG"] = {Secret("v1.2.3"), "", false};
-  v["PIN"] = {Secret("12"), "", true};
-  EXPECT_EQ(redact("hunter2-and-more hunter2 v1.2.3 12", v), "‹LONG› ‹PASS› v1.2.3 12");
-}
-
 }  // namespace
 }  // namespace reconciler::docker

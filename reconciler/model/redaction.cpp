@@ -1,0 +1,81 @@
+#include "reconciler/model/redaction.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "reconciler/base/text.hpp"
+
+namespace reconciler {
+namespace {
+
+constexpr size_t shortest = 4;
+constexpr size_t shortest_number = 5;
+
+bool says_nothing(std::string_view value) {
+  static constexpr std::array<std::string_view, 4> words{"true", "false", "none", "null"};
+  if (value.size() < shortest) return true;
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (value.size() < shortest_number && std::all_of(value.begin(), value.end(), digit)) return true;
+  std::string lower(value);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) {
+    return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  });
+  return std::find(words.begin(), words.end(), lower) != words.end();
+}
+
+}  // namespace
+
+Redaction::Redaction(const Variables& variables) {
+  const auto hide = [&](std::string_view value, const std::string& name) {
+    if (!says_nothing(value)) hidden_.push_back({value, "‹" + name + "›"});
+  };
+  for (const auto& [name, variable] : variables) {
+    if (!variable.secret) continue;
+    const std::string_view value = variable.value.reveal();
+    hide(value, name);
+    if (value.find('\n') == std::string_view::npos) continue;
+    for (std::string_view rest = value; !rest.empty();) {
+      const size_t end = std::min(rest.find('\n'), rest.size());
+      hide(trim(rest.substr(0, end)), name);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  std::stable_sort(hidden_.begin(), hidden_.end(), [](const Hidden& a, const Hidden& b) {
+    return a.value.size() > b.value.size();
+  });
+}
+
+std::string Redaction::text(std::string_view said) const {
+  std::string out(said);
+  for (const auto& one : hidden_)
+    for (size_t at = out.find(one.value); at != std::string::npos;
+         at = out.find(one.value, at + one.shown.size()))
+      out.replace(at, one.value.size(), one.shown);
+  return out;
+}
+
+Json Redaction::json(const Json& said) const {
+  if (said.is_string()) return Json(text(said.get_string()));
+  if (said.is_array()) {
+    JsonArray out;
+    for (const auto& item : said.get_array()) out.push_back(json(item));
+    return out;
+  }
+  if (said.is_object()) {
+    JsonObject out;
+    for (const auto& [key, value] : said.get_object()) out[key] = json(value);
+    return out;
+  }
+  return said;
+}
+
+Error Redaction::error(Error why) const {
+  why.message = text(why.message);
+  why.hint = text(why.hint);
+  why.place.source = text(why.place.source);
+  for (auto& fact : why.facts) fact.text = text(fact.text);
+  for (auto& other : why.others) other = error(std::move(other));
+  return why;
+}
+
+}  // namespace reconciler

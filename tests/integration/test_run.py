@@ -1,0 +1,89 @@
+"""`run`: a commit is applied without a person, a failure waits for the next wish, and nothing is done twice."""
+
+import signal
+import subprocess
+
+import pytest
+
+from support.engine import wait_for
+from support.stack import SLEEPS, manifest, services
+
+WEB = services(f"web: {{ {SLEEPS}, environment: {{ TAG: '${{TAG}}' }} }}")
+
+
+class Running:
+    def __init__(self, stack):
+        self.lines = []
+        self.log = stack.folder / "run.log"
+        with open(self.log, "w") as log:
+            self.process = stack.program.start("run", stdout=subprocess.DEVNULL, stderr=log)
+
+    def said(self, words):
+        return words in self.log.read_text()
+
+    def wait(self, words, timeout=60):
+        wait_for(lambda: self.process.poll() is not None or self.said(words), f"\"{words}\" in the log of run", timeout)
+        assert self.said(words), self.log.read_text()
+
+    def end(self, signum=signal.SIGTERM):
+        self.process.send_signal(signum)
+        return self.process.wait(timeout=60)
+
+
+@pytest.fixture
+def polled(stack):
+    stack.commit({"compose.yaml": WEB, "reconciler.yaml": manifest("v1.0.0")})
+    stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}})
+    running = Running(stack)
+    yield stack, running
+    if running.process.poll() is None:
+        running.process.kill()
+        running.process.wait()
+
+
+def test_commits_are_applied_and_a_failure_waits_for_the_next(polled):
+    stack, running = polled
+    running.wait("web/production: runs v1.0.0")
+    stack.commit({"reconciler.yaml": manifest("v1.1.0")})
+    running.wait("web/production: runs v1.1.0")
+    before = stack.id()
+
+    stack.commit({"reconciler.yaml": manifest("v1.2.0", "release: [{ run: web, command: 'false' }]")})
+    running.wait("web/production: Stalled")
+    assert stack.id() == before and len(stack.one_offs()) == 1
+    assert stack.condition() == "Stalled/ReleaseFailed"
+
+    # A mistake in the manifest is said, and what runs runs on.
+    stack.commit({"reconciler.yaml": "verfy: 1\n"})
+    running.wait("manifest.unknown_key")
+    assert stack.id() == before
+
+    stack.commit({"reconciler.yaml": manifest("v1.3.0", "release: [{ run: web, command: 'true' }]")})
+    running.wait("web/production: runs v1.3.0")
+    assert stack.state_file("current_tag") == "v1.3.0" and stack.state_file("prev_tag") == "v1.1.0"
+    stack.assert_second_plan_empty()
+    assert running.end() == 143
+    assert stack.one_offs() == []
+
+
+def test_an_environment_that_vanishes_is_left_as_it_is(polled):
+    stack, running = polled
+    running.wait("web/production: runs v1.0.0")
+    before = stack.id()
+    stack.config.commit("gone", {"web/reconciler.yaml": None, "other/reconciler.yaml": "environments: {}\n"})
+    running.wait("web/production: not asked for any more")
+    assert stack.id() == before and stack.inspect()["State"]["Status"] == "running"
+    assert running.end(signal.SIGINT) == 130
+
+
+def test_killed_and_started_again(polled):
+    stack, running = polled
+    running.wait("web/production: runs v1.0.0")
+    running.process.kill()
+    running.process.wait()
+    stack.commit({"reconciler.yaml": manifest("v1.1.0")})
+    again = Running(stack)
+    try:
+        again.wait("web/production: runs v1.1.0")
+    finally:
+        assert again.end() == 143
