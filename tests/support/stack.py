@@ -11,6 +11,9 @@ import textwrap
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Union
 
+import jsonschema
+
+from . import ROOT
 from .canary import assert_folder_silent
 from .compose import Compose
 from .engine import Engine, request
@@ -179,7 +182,7 @@ class Stack:
         assert done.out, f"exit {done.code}\n{done.err}"
         assert not self.proxy.changes(), [str(one) for one in self.proxy.changes()]
         document = json.loads(done.out)
-        assert document["format_version"] == "1.0"
+        jsonschema.validate(document, json.loads((ROOT / "manifests" / "plan-schema.json").read_text()))
         assert len(document["environments"]) == 1, done.err
         return document["environments"][0]
 
