@@ -48,7 +48,7 @@ Result<Look> look(const Parts& parts, const Asked& asked, std::stop_token stop) 
 Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::string& who,
                              const Agree& agree, Events& events, std::stop_token stop) {
   const Instant began = parts.clock.now();
-  const Tools tools{parts.drivers, parts.ledger, parts.clock, events};
+  const Tools tools{parts.drivers, parts.ledger, parts.clock, events, parts.state};
   auto lock = lock_environment(parts.state, asked.spec.id, {parts.clock, 0s, stop});
   if (!lock) return failed(lock);
 

@@ -146,10 +146,9 @@ Error as_written(Error e, const std::string& url) {
 
 Outcome judge(const Json& answer, const Json& input, const std::optional<Secret>& contains) {
   const std::int64_t status = number_at(answer, "status");
-  const std::int64_t wanted = number_at(input, "status");
-  const bool well = wanted != 0 ? status == wanted : status >= 200 && status < 300;
-  if (!well)
-    return failed_with(fmt::format("{}, wanted {}", status, wanted != 0 ? wanted : 200), status);
+  const std::int64_t wanted = number_at(input, "status", 200);
+  const bool well = status == wanted;
+  if (!well) return failed_with(fmt::format("{}, wanted {}", status, wanted), status);
   if (contains && text_at(answer, "body").find(contains->reveal()) == std::string::npos)
     return failed_with(
         fmt::format("{}, without \"{}\"", status, printable(text_at(input, "contains"), 100)),

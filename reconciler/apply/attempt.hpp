@@ -19,6 +19,7 @@ struct Run {
   const Variables& variables;
   Redaction redaction;
   std::stop_token stop;
+  std::vector<std::string> released{};  ///< once-only steps that succeeded in this run
 };
 
 /// The last lines of an action's output; all of them go to the run's log.

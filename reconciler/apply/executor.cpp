@@ -3,15 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "reconciler/apply/attempt.hpp"
 #include "reconciler/apply/failures.hpp"
 #include "reconciler/apply/supply.hpp"
 #include "reconciler/apply/verify.hpp"
+#include "reconciler/ledger/locks.hpp"
 #include "reconciler/plan/planner.hpp"
 
 namespace reconciler {
 namespace {
+
+using namespace std::chrono_literals;
+constexpr Duration host_lock_within{1h};  // as long as another environment's builds may take
 
 bool is_ledgers(const Action& action) {
   return action.work.phase == Phase::record && !action.work.targets.empty() &&
@@ -38,6 +43,7 @@ Status carry_out(Run& run, const Action& action) {
     return failed(outcome);
   }
   if (outcome->fate == Fate::succeeded) {
+    if (action.work.effect == Effect::once) run.released.push_back(action.title);
     run.tools.events.finished(action, took, words_of(*outcome));
     return {};
   }
@@ -73,6 +79,13 @@ Status all_phases(Run& run) {
           !written)
         return written;
     if (actions.empty()) continue;
+    // What all environments of a host share is supplied and removed by one at a time.
+    std::optional<Lock> host;
+    if (phase == Phase::supply || phase == Phase::prune) {
+      auto lock = lock_host(run.tools.state, {run.tools.clock, host_lock_within, run.stop});
+      if (!lock) return failed(lock);
+      host.emplace(std::move(*lock));
+    }
     auto done = phase == Phase::supply   ? supply(run, actions)
                 : phase == Phase::verify ? verify(run, actions)
                                          : one_by_one(run, actions);

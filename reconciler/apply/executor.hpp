@@ -22,6 +22,7 @@ struct Tools {
   Ledger& ledger;
   Clock& clock;
   Events& events;
+  const std::string& state;  ///< the state folder, where locks lie
 };
 
 class Executor {

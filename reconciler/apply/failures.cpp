@@ -42,6 +42,9 @@ Error action_failed(const Run& run, const Action& action, const Outcome& outcome
 
 Error told(const Run& run, Error why) {
   const std::string id = run.plan.environment.text();
+  if (!run.released.empty())
+    why.facts.push_back({"not undone", fmt::format("{} of {}: what it changed stays",
+                                                   enumerate(run.released), run.plan.to)});
   if (!run.plan.from.empty())
     why.facts.push_back({"unchanged", fmt::format("current_tag {}", run.plan.from)});
   why.facts.push_back({"log", fmt::format("reconciler history {} --run {} --log", id, run.id)});

@@ -110,7 +110,8 @@ def test_release_failing(running):
     good_again(running, services(f"{WEB}\n{RELEASE % 0}"), "release: [{ run: release }]")
 
 
-UNWELL = services(WEB.replace("init: true", "init: true, healthcheck: { test: [CMD, 'false'], interval: 1s, retries: 1 }"))
+UNWELL_WEB = WEB.replace("init: true", "init: true, healthcheck: { test: [CMD, 'false'], interval: 1s, retries: 1 }")
+UNWELL = services(UNWELL_WEB)
 
 
 def test_service_unwell_the_old_one_is_kept_until_a_good_one(running):
@@ -128,6 +129,32 @@ def test_service_unwell_the_old_one_is_kept_until_a_good_one(running):
     assert running.engine.inspect("web-web-1.prev")["Id"] == before[0]
     good_again(running)
     assert running.state_file("prev_tag") == "v1.0.0"
+
+
+def test_what_the_release_did_is_said_to_stay(running):
+    deploy(running, "v1.1.0", services(f"{UNWELL_WEB}\n{RELEASE % 0}"), "release: [{ run: release }]",
+           "verify: { stable: 1s, timeout: 3s }")
+    done = fails(running, "verify.failed")
+    assert "  not undone  release of v1.1.0: what it changed stays\n" in done.err, done.err
+    assert "  unchanged   current_tag v1.0.0\n" in done.err, done.err
+    good_again(running, services(f"{WEB}\n{RELEASE % 0}"), "release: [{ run: release }]")
+
+
+def test_names_that_belong_to_another_project(running, engine):
+    for kind in ("network", "volume"):
+        label = "com.docker.compose.project=other"
+        engine.docker(kind, "create", "--label", label, "shared")
+        try:
+            compose = services(WEB, f"{kind}s: {{ default: {{ name: shared }} }}" if kind == "network" else
+                               "volumes: { data: { name: shared } }").replace(
+                                   "init: true", "init: true" + (", volumes: ['data:/data']" if kind == "volume" else ""))
+            deploy(running, "v1.1.0", compose)
+            before = as_it_is(running)
+            fails(running, f"{kind}.foreign", plan=False)
+            untouched(running, before)
+        finally:
+            engine.docker(kind, "rm", "shared")
+    good_again(running)
 
 
 def test_service_that_ends_at_once(running):

@@ -42,7 +42,7 @@ class Silent final : public Events {
 /// Owns everything; `state` is a folder of the test's.
 class World {
  public:
-  explicit World(const std::string& state) {
+  explicit World(const std::string& folder) : state(folder) {
     auto opened = Ledger::open(state, clock);
     if (!opened) throw std::runtime_error(render(opened.error()));
     ledger = std::move(*opened);
@@ -75,10 +75,11 @@ class World {
   }
 
   Status apply(const Plan& plan) {
-    Executor executor({drivers, *ledger, clock, silent});
+    Executor executor({drivers, *ledger, clock, silent, state});
     return executor.apply(plan, desired(), {}, "test", {});
   }
 
+  std::string state;
   SimClock clock;
   SimHost host;
   SimWanted wanted;

@@ -14,19 +14,24 @@ SUITES = {"2.26.1": "trixie", "2.40.3": "forky"}
 VERSIONS = tuple(SUITES)
 
 
+def plugin(version: str) -> Path:
+    """The docker-compose of that version, with docker-buildx beside it; fetched once."""
+    suite = SUITES[version]
+    folder = cache_folder() / f"compose-{suite}"
+    done = subprocess.run([str(ROOT / "deploy" / "compose-plugin"), suite, str(folder)], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr)
+    return folder / "docker-compose"
+
+
 class Compose:
     """`with Compose("2.26.1") as compose:` has the plugins in compose.home/.docker/cli-plugins."""
 
     def __init__(self, version: str, docker_host: str = ""):
         self.version = version
         self.docker_host = docker_host
-        suite = SUITES[version]
-        self.folder = cache_folder() / f"compose-{suite}"
-        done = subprocess.run([str(ROOT / "deploy" / "compose-plugin"), suite, str(self.folder)],
-                              capture_output=True, text=True)
-        if done.returncode != 0:
-            raise RuntimeError(done.stderr)
-        self.plugin = self.folder / "docker-compose"
+        self.plugin = plugin(version)
+        self.folder = self.plugin.parent
         self.home = Path(tempfile.mkdtemp(prefix="rcn-home-", dir="/var/tmp"))
         plugins = self.home / ".docker" / "cli-plugins"
         plugins.mkdir(parents=True)

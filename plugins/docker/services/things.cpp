@@ -56,10 +56,17 @@ std::vector<std::string> differences(const Volume& wanted, const Json& there) {
   return out;
 }
 
+/// Whose it is by Compose's own label; empty where a person made it by hand.
+std::string project_of(const Json& there) {
+  const Json* labels = member(there, "Labels");
+  return labels ? text_at(*labels, "com.docker.compose.project") : "";
+}
+
 template <class Thing>
 void observe_one(const Context& context, std::string_view kind, const Thing& wanted,
                  const ResourceId& id, const std::map<std::string, SeenThing>& there,
-                 const std::string& model, Observation& into, std::vector<Error>& refused) {
+                 const std::string& model, const std::string& project, Observation& into,
+                 std::vector<Error>& refused) {
   const auto found = there.find(wanted.name);
   if (wanted.external) {
     if (found == there.end())
@@ -74,6 +81,16 @@ void observe_one(const Context& context, std::string_view kind, const Thing& wan
   r.health = Health::none;
   r.ours = true;
   if (found != there.end()) {
+    if (const auto owner = project_of(found->second.inspect); !owner.empty() && owner != project) {
+      refused.push_back(
+          error(fmt::format("{}.foreign", kind),
+                fmt::format("{} {} belongs to the project {}, not to {}", kind, wanted.name, owner,
+                            project))
+              .next(fmt::format("give the {} another name in the compose file; or, where it is "
+                                "meant to be shared: external: true",
+                                kind)));
+      return;
+    }
     if (const auto fields = differences(wanted, found->second.inspect); !fields.empty()) {
       refused.push_back(
           error(fmt::format("{}.changed", kind),
@@ -132,14 +149,14 @@ void observe_networks(const Context& context, const Observed& observed, Observat
                       std::vector<Error>& refused) {
   for (const auto& network : observed.model.networks)
     observe_one(context, "network", network, network_id(network.name), observed.look.networks,
-                observed.model.key, into, refused);
+                observed.model.key, observed.model.project, into, refused);
 }
 
 void observe_volumes(const Context& context, const Observed& observed, Observation& into,
                      std::vector<Error>& refused) {
   for (const auto& volume : observed.model.volumes)
     observe_one(context, "volume", volume, volume_id(volume.name), observed.look.volumes,
-                observed.model.key, into, refused);
+                observed.model.key, observed.model.project, into, refused);
 }
 
 Status create_thing(Context& context, const CompiledModel& model, const Json& input) {

@@ -27,8 +27,8 @@ class Recovery : public ::testing::Test {
 
   Fate settled() {
     const auto done =
-        settle_open_attempts({world.drivers, *world.ledger, world.clock, world.silent}, world.id,
-                             Redaction(variables), {});
+        settle_open_attempts({world.drivers, *world.ledger, world.clock, world.silent, folder},
+                             world.id, Redaction(variables), {});
     EXPECT_TRUE(done) << (done ? "" : render(done.error()));
     return world.ledger->memory(world.id)->once.at(action.once_key);
   }

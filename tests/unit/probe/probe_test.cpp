@@ -114,11 +114,9 @@ TEST_F(ProbeTest, ItIsAskedOnceWithTheValuesFilledIn) {
 }
 
 TEST_F(ProbeTest, TheStatusIsJudged) {
-  for (const int status : {200, 204, 299}) {
-    helper.answer = Json(JsonObject{{"status", status}, {"body", ""}});
-    EXPECT_EQ(detail(check("http://x/")), "succeeded: " + std::to_string(status));
-  }
-  for (const int status : {199, 301, 404, 500}) {
+  helper.answer = Json(JsonObject{{"status", 200}, {"body", ""}});
+  EXPECT_EQ(detail(check("http://x/")), "succeeded: 200");
+  for (const int status : {199, 204, 301, 404, 500}) {
     helper.answer = Json(JsonObject{{"status", status}, {"body", ""}});
     EXPECT_EQ(detail(check("http://x/")), "failed: " + std::to_string(status) + ", wanted 200");
   }
