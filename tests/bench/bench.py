@@ -1,6 +1,7 @@
 """Times whole processes in turn, A B C A B C ..., and prints medians, ratios to the floor, and peak memory."""
 import os
 import pathlib
+import re
 import statistics
 import subprocess
 import sys
@@ -24,19 +25,40 @@ def stack(n):
 
 
 def once(argv, env, cwd):
-    """Wall seconds and peak KiB of one whole process (its children's peak counts if it is larger)."""
+    """Wall seconds of one whole process."""
     began = time.perf_counter()
-    child = subprocess.Popen(argv, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    said = child.stderr.read()
-    _, status, usage = os.wait4(child.pid, 0)
+    done = subprocess.run(argv, env=env, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     took = time.perf_counter() - began
-    if status != 0:
-        sys.exit(f"{argv}: {status}: {said.decode()}")
-    return took, usage.ru_maxrss
+    if done.returncode != 0:
+        sys.exit(f"{argv}: {done.returncode}: {done.stderr}")
+    return took
 
 
-def measure(engine, compose, n, floor):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"rcn-bench{n}-", dir="/var/tmp"))
+def peak(programs, argv, env, cwd):
+    """Peak MiB of one whole process."""
+    done = subprocess.run([str(programs / "bench-peak"), *argv], env=env, cwd=cwd, capture_output=True, text=True, check=True)
+    return int(done.stderr.split()[-1]) / 1024
+
+
+def idle(ours):
+    """Resident MiB of `run` once it has looked and waits."""
+    program = ours.start("run", stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        time.sleep(3)
+        status = pathlib.Path(f"/proc/{program.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+    finally:
+        program.terminate()
+        program.wait()
+
+
+def measure(engine, compose, n, programs):
+    with tempfile.TemporaryDirectory(prefix=f"rcn-bench{n}-", dir="/var/tmp") as folder:
+        measure_in(pathlib.Path(folder), engine, compose, n, programs)
+
+
+def measure_in(folder, engine, compose, n, programs):
+    floor = str(programs / "bench-floor")
     repository = Repository(folder / "config")
     repository.commit("bench", {f"bench{n}/compose.yaml": stack(n),
                                 f"bench{n}/reconciler.yaml": "environments: { production: { tag: v1.0.0 } }\nverify: { stable: 1s }\n"})
@@ -54,26 +76,32 @@ def measure(engine, compose, n, floor):
         "compose up -d": ([str(compose.plugin), "up", "-d"], compose.environment(), str(theirs)),
     }
     times = {name: [] for name in rows}
-    memory = {name: 0 for name in rows}
     for round_ in range(ROUNDS + 1):
         for name, (argv, env, cwd) in rows.items():
-            took, peak = once(argv, env, cwd)
+            took = once(argv, env, cwd)
             if round_:                                     # the first warms the caches
                 times[name].append(took)
-                memory[name] = max(memory[name], peak)
     base = statistics.median(times["floor"])
     for name in rows:
         median = statistics.median(times[name])
-        print(f"{n:>4} services  {name:<16} {median * 1000:8.1f} ms   {median / base:5.2f}x the floor   {memory[name] / 1024:6.1f} MiB", flush=True)
+        print(f"{n:>4} services  {name:<16} {median * 1000:8.1f} ms   {median / base:5.2f}x the floor   "
+              f"{peak(programs, *rows[name]):6.1f} MiB", flush=True)
+    done = subprocess.run([str(programs / "bench-pass"), engine.socket, str(compose.plugin), str(folder / "state"),
+                           str(repository.path), f"bench{n}"], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"bench-pass: {done.returncode}: {done.stderr}")
+    ours_ms, bare_ms, _ = (float(word) for word in done.stdout.split())
+    print(f"{n:>4} services  {'pass inside run':<16} {ours_ms:8.1f} ms   {ours_ms / bare_ms:5.2f}x the bare GETs "
+          f"({bare_ms:.1f} ms); run idle {idle(ours):.1f} MiB", flush=True)
 
 
 def main():
-    floor, *sizes = sys.argv[1:]
+    programs, *sizes = sys.argv[1:]
     print(f"whole processes, nothing to do, warm, medians of {ROUNDS} in turn; Engine and Compose of this machine's packages")
     with Engine() as engine, Compose("2.26.1", engine.url) as compose:
         busybox(engine)
         for n in [int(size) for size in sizes] or [2, 20, 100]:
-            measure(engine, compose, n, floor)
+            measure(engine, compose, n, pathlib.Path(programs))
 
 
 main()

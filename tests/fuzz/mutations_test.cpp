@@ -1,4 +1,5 @@
-// The fuzz target over mutations of real manifests: no crash, no endless loop, whatever is written there.
+// The fuzz target over mutations of real manifests: no crash, no endless loop, whatever is written
+// there.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -17,8 +18,9 @@ namespace reconciler {
 namespace {
 
 /// What mistakes are made of.
-constexpr std::array<std::string_view, 20> pieces{
-    "\t", "\n", "  ", ":", ": ", "- ", "{", "}", "[", "]", "&a ", "*a", "<<: *a", "'", "\"", "${", "$$", "|\n", "\xff", "\0"};
+constexpr std::array<std::string_view, 20> pieces{"\t", "\n", "  ", ":",   ": ",   "- ",     "{",
+                                                  "}",  "[",  "]",  "&a ", "*a",   "<<: *a", "'",
+                                                  "\"", "${", "$$", "|\n", "\xff", "\0"};
 
 class Mutations {
  public:
@@ -77,7 +79,8 @@ TEST(ManifestFuzz, MutatedManifestsAreReadOrRefused) {
     const std::string text = mutations.of(seeds[i % seeds.size()], seeds[(i / 7) % seeds.size()]);
     // A crash takes the process away: what was read last is found here.
     ASSERT_TRUE(replace_file(last_read, text));
-    EXPECT_EQ(LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()), 0);
+    EXPECT_EQ(
+        LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()), 0);
   }
   (void)remove_tree(last_read);
 }
