@@ -4,7 +4,6 @@
 #include "reconciler/apply/recovery.hpp"
 #include "reconciler/desire.hpp"
 #include "reconciler/ledger/locks.hpp"
-#include "reconciler/model/redaction.hpp"
 #include "reconciler/plan/moved.hpp"
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/sweep.hpp"
@@ -54,9 +53,7 @@ Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::
 
   auto wish = desire(parts, asked, stop);
   if (!wish) return failed(wish);
-  // After the variables are known: what a task of before still says may hold their values.
-  if (auto settled = settle_open_attempts(tools, asked.spec.id, Redaction(wish->variables), stop);
-      !settled)
+  if (auto settled = settle_open_attempts(tools, asked.spec.id, wish->variables, stop); !settled)
     return failed(settled);
   auto seen = look_at(parts, asked, std::move(*wish));
   if (!seen) return failed(seen);

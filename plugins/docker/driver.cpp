@@ -117,9 +117,9 @@ class DockerDriver final : public Driver {
     return perform_service_work(context_, **model, attempt, grounds, progress, stop);
   }
 
-  Result<Outcome> recover(const Attempt& attempt, Progress& progress,
+  Result<Outcome> recover(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override {
-    return recover_task(context_, attempt, progress, std::move(stop));
+    return recover_task(context_, attempt, variables, progress, std::move(stop));
   }
 
   Status tidy(const EnvironmentId& id, const Memory&) override {

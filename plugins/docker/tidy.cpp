@@ -27,7 +27,11 @@ Status add_named(Context& context, const std::string& objects, std::set<std::str
       for (const auto& name : *keys) {
         if (name.starts_with('.')) continue;
         auto model = context.compiler.load(folder, name);
-        if (!model) return failed(model);
+        if (!model) {
+          // It cannot be used again, whoever asks: it is compiled anew.
+          if (auto gone = remove_tree(folder + "/" + name); !gone) return gone;
+          continue;
+        }
         for (const auto& [path, relative] : model->sources) needed.insert(object_in(objects, path));
         for (const auto& [data, path] : model->data_seeds) needed.insert(object_in(objects, path));
       }

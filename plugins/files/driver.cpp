@@ -144,7 +144,8 @@ Result<Outcome> FilesDriver::perform(const Attempt& attempt, const Variables&, P
   return Outcome{Fate::succeeded, JsonObject{{"detail", fmt::format("{} {}", name, value)}}};
 }
 
-Result<Outcome> FilesDriver::recover(const Attempt& attempt, Progress&, std::stop_token) {
+Result<Outcome> FilesDriver::recover(const Attempt& attempt, const Variables&, Progress&,
+                                     std::stop_token) {
   return failure(error("driver.work_unknown",
                        fmt::format("files has no work that is done only once, and was asked about "
                                    "attempt {}",

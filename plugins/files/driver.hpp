@@ -19,7 +19,7 @@ class FilesDriver final : public Driver {
   /// `plan.stale` when the file is not what it was when it was planned; `state.lineage`.
   Result<Outcome> perform(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override;
-  Result<Outcome> recover(const Attempt& attempt, Progress& progress,
+  Result<Outcome> recover(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override;
   std::vector<Finding> check(Deadline deadline) override;
 };

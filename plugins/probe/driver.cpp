@@ -210,7 +210,8 @@ Result<Outcome> ProbeDriver::perform(const Attempt& attempt, const Variables& va
   return failure(as_written(e, url));
 }
 
-Result<Outcome> ProbeDriver::recover(const Attempt& attempt, Progress&, std::stop_token) {
+Result<Outcome> ProbeDriver::recover(const Attempt& attempt, const Variables&, Progress&,
+                                     std::stop_token) {
   return failure(error("driver.work_unknown",
                        fmt::format("probe has no work that is done only once, and was asked about "
                                    "attempt {}",

@@ -24,7 +24,7 @@ class ProbeDriver final : public Driver {
   /// there is none; never a value of a variable. An error where it could not be asked at all.
   Result<Outcome> perform(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override;
-  Result<Outcome> recover(const Attempt& attempt, Progress& progress,
+  Result<Outcome> recover(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override;
   std::vector<Finding> check(Deadline deadline) override;
 

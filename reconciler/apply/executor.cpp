@@ -18,6 +18,11 @@ namespace {
 using namespace std::chrono_literals;
 constexpr Duration host_lock_within{1h};  // as long as another environment's builds may take
 
+/// A program, a stream or a wait that ended because we were told to stop has not failed.
+bool ended_by_stop(std::string_view code) {
+  return code == "process.stopped" || code == "docker.stopped" || code == "lock.stopped";
+}
+
 bool is_ledgers(const Action& action) {
   return action.work.phase == Phase::record && !action.work.targets.empty() &&
          action.work.targets[0].driver == "ledger";
@@ -105,7 +110,9 @@ Status Executor::apply(const Plan& plan, const Desired& desired, const Variables
   Run run{tools_, *id, plan, desired, variables, Redaction(variables), std::move(stop)};
   auto done = all_phases(run);
   if (done) return tools_.ledger.end_run(*id, {"Ready", "Succeeded", "", ""});
-  Error why = told(run, std::move(done.error()));
+  Error why = std::move(done.error());
+  if (run.stop.stop_requested() && ended_by_stop(why.code)) why.code = "apply.stopped";
+  why = told(run, std::move(why));
   // A ledger that cannot be written any more says so in `why`; the next look finds the run open.
   (void)tools_.ledger.end_run(*id, end_of(why));
   return failure(std::move(why));

@@ -13,6 +13,17 @@ std::string with_detail(const std::string& sentence, const std::string& detail) 
 
 }  // namespace
 
+Error still_runs(const EnvironmentId& id, const Action& action, const std::string& tag,
+                 const std::string& detail) {
+  return error("release.timeout",
+               fmt::format("{}{} did not end in time: {}", action.title,
+                           tag.empty() ? "" : " of " + tag, printable(detail, 200)))
+      .with("not undone", "it goes on by itself in its container; nothing else was begun")
+      .next(fmt::format("look at it with docker ps and docker logs; when it has ended, or was "
+                        "stopped: reconciler apply {}",
+                        id.text()));
+}
+
 Error action_failed(const Run& run, const Action& action, const Outcome& outcome) {
   const std::string& tag = run.plan.to;
   const std::string id = run.plan.environment.text();
@@ -30,6 +41,8 @@ Error action_failed(const Run& run, const Action& action, const Outcome& outcome
                      detail))
         .next(
             fmt::format("look, then: reconciler settle {} {} succeeded|not-run", id, action.title));
+  if (outcome.fate == Fate::running && !run.stop.stop_requested())
+    return still_runs(run.plan.environment, action, tag, detail);
   if (outcome.fate == Fate::running)
     return error("apply.stopped",
                  fmt::format("{} of {} goes on by itself in its container", action.title, tag))
@@ -61,6 +74,8 @@ RunEnd end_of(const Error& why) {
   if (why.code == "apply.stopped") return {"Reconciling", "Stopped", why.code, why.message};
   if (why.code == "release.failed")
     end.reason = "ReleaseFailed";
+  else if (why.code == "release.timeout")
+    end.reason = "ReleaseTimeout";
   else if (why.code == "release.outcome_unknown")
     end.reason = "ReleaseOutcomeUnknown";
   else if (why.code == "verify.failed")

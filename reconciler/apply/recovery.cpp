@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "reconciler/apply/attempt.hpp"
+#include "reconciler/apply/failures.hpp"
+#include "reconciler/model/redaction.hpp"
 
 namespace reconciler {
 namespace {
@@ -26,8 +28,9 @@ class ToEvents final : public Progress {
 
 }  // namespace
 
-Status settle_open_attempts(Tools tools, const EnvironmentId& id, const Redaction& redaction,
+Status settle_open_attempts(Tools tools, const EnvironmentId& id, const Variables& variables,
                             std::stop_token stop) {
+  const Redaction redaction(variables);
   auto open = tools.ledger.open_attempts(id);
   if (!open) return failed(open);
   for (const auto& one : *open) {
@@ -41,13 +44,15 @@ Status settle_open_attempts(Tools tools, const EnvironmentId& id, const Redactio
     const Instant began = tools.clock.now();
     tools.events.started(action);
     ToEvents progress(tools, action, one.run, redaction);
-    auto outcome = (*driver)->recover(one.attempt, progress, stop);
+    auto outcome = (*driver)->recover(one.attempt, variables, progress, stop);
     const Duration took = tools.clock.now() - began;
     if (!outcome) return failure(redaction.error(std::move(outcome.error())));
     outcome->evidence = redaction.json(outcome->evidence);
     if (outcome->fate == Fate::not_started && one.begun && !truth_at(outcome->evidence, "found"))
       outcome->fate = Fate::unknown;
     if (auto written = tools.ledger.result(one.attempt.id, *outcome); !written) return written;
+    if (outcome->fate == Fate::running && !stop.stop_requested())
+      return failure(still_runs(id, action, "", words_of(*outcome)));
     if (outcome->fate == Fate::running)
       return failure(
           error("apply.stopped", fmt::format("{} still runs", action.title))

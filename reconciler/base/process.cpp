@@ -195,7 +195,8 @@ Result<Finished> run_process(const Command& command, std::stop_token stop) {
   err_lines.flush();
   int how = 0;
   // Its pipes are closed; a child that lives on regardless gets until the deadline, then SIGKILL.
-  while (::waitpid(pid, &how, WNOHANG) == 0) {
+  pid_t reaped = 0;
+  while ((reaped = ::waitpid(pid, &how, WNOHANG)) == 0 || (reaped < 0 && errno == EINTR)) {
     if (steady_clock::now() >= std::min(deadline, kill_at)) ::kill(-pid, SIGKILL);
     ::poll(nullptr, 0, 2);
   }
@@ -203,6 +204,9 @@ Result<Finished> run_process(const Command& command, std::stop_token stop) {
     ::kill(-pid, SIGKILL);  // what it left behind in its group
     return failure(std::move(*ended_by));
   }
+  if (reaped < 0)
+    return failure(error("process.lost", fmt::format("nobody can say how {} ended: {}",
+                                                     command.argv[0], std::strerror(errno))));
   finished.exit_code = WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);
   return finished;
 }

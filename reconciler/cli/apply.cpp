@@ -36,7 +36,8 @@ Result<std::optional<Saved>> read_saved(const std::vector<std::string>& argument
             .next("save one with: reconciler plan --out FILE"));
   const std::string version = text_at(*value, "format_version");
   const auto* environments = member(*value, "environments");
-  if (!version.starts_with("1.") || !environments || !environments->is_array())
+  if (!version.starts_with("1.") || !environments || !environments->is_array() ||
+      environments->get_array().empty())
     return failure(
         error("plan.invalid", fmt::format("{} is no saved plan of format 1", arguments[0]))
             .next("save one with: reconciler plan --out FILE"));

@@ -53,7 +53,7 @@ int plan(Context& context, const PlanOptions& options, std::stop_token stop) {
     plans.push_back(std::move(seen->plan));
   }
   if (context.options().json) std::cout << boost::json::serialize(document(plans)) << "\n";
-  if (!options.out.empty()) {
+  if (!options.out.empty() && !plans.empty()) {
     if (auto written = replace_file(options.out, boost::json::serialize(document(plans)) + "\n");
         !written)
       return report(context, written.error());

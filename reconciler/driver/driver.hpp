@@ -91,8 +91,8 @@ class Driver {
   virtual Result<Outcome> perform(const Attempt& attempt, const Variables& variables,
                                   Progress& progress, std::stop_token stop) = 0;
   /// What became of an attempt at Effect::once work, from the world alone; waits for one that runs.
-  virtual Result<Outcome> recover(const Attempt& attempt, Progress& progress,
-                                  std::stop_token stop) = 0;
+  virtual Result<Outcome> recover(const Attempt& attempt, const Variables& variables,
+                                  Progress& progress, std::stop_token stop) = 0;
   virtual std::vector<Finding> check(Deadline deadline) = 0;
   /// Removes what the driver itself keeps in the state folder and nothing needs any more. Touches
   /// nothing that runs, so it is no row of a plan; called after a deploy.

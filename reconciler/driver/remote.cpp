@@ -142,10 +142,12 @@ Result<Outcome> RemoteDriver::perform(const Attempt& attempt, const Variables& v
             options_.perform, &progress, std::move(stop)}));
 }
 
-Result<Outcome> RemoteDriver::recover(const Attempt& attempt, Progress& progress,
-                                      std::stop_token stop) {
-  return answer_as<Outcome>(call({"recover", JsonObject{{"attempt", wire::write(attempt)}},
-                                  options_.perform, &progress, std::move(stop)}));
+Result<Outcome> RemoteDriver::recover(const Attempt& attempt, const Variables& variables,
+                                      Progress& progress, std::stop_token stop) {
+  return answer_as<Outcome>(
+      call({"recover",
+            JsonObject{{"attempt", wire::write(attempt)}, {"variables", wire::write(variables)}},
+            options_.perform, &progress, std::move(stop)}));
 }
 
 std::vector<Finding> RemoteDriver::check(Deadline deadline) {

@@ -144,10 +144,10 @@ class Server {
     auto attempt = param<Attempt>(call, "attempt");
     if (!attempt) return failed(attempt);
     Told progress(output_, *call.id);
-    if (call.method == "recover")
-      return written(driver_.recover(*attempt, progress, stop_.get_token()));
     auto variables = param<Variables>(call, "variables");
     if (!variables) return failed(variables);
+    if (call.method == "recover")
+      return written(driver_.recover(*attempt, *variables, progress, stop_.get_token()));
     return written(driver_.perform(*attempt, *variables, progress, stop_.get_token()));
   }
 

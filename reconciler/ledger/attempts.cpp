@@ -260,8 +260,10 @@ Result<std::vector<std::string>> Ledger::once_keys(const EnvironmentId& id,
   const std::lock_guard lock(parts_->mutex);
   std::vector<std::string> keys;
   auto query = parts_->database.query(
-      "SELECT once_key FROM attempts WHERE environment = ? AND once_key != '' AND title = ? "
-      "GROUP BY once_key ORDER BY max(id) DESC");
+      // Those that wait for an answer first: an older tag may be asked for again.
+      "SELECT once_key, fate, max(id) FROM attempts WHERE environment = ? AND once_key != '' AND "
+      "title = ? GROUP BY once_key "
+      "ORDER BY coalesce(fate, '') IN ('unknown', 'failed') DESC, max(id) DESC");
   if (!query) return failed(query);
   query->bind(id.text()).bind(title);
   for (;;) {

@@ -1,4 +1,5 @@
-// A bare connection to the Engine: what any program that asks it something must do, and nothing else.
+// A bare connection to the Engine: what any program that asks it something must do, and nothing
+// else.
 #pragma once
 
 #include <sys/socket.h>

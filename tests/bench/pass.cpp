@@ -1,6 +1,6 @@
-// A pass inside `run`: one process that looks again and again, beside the bare GETs that such a look
-// needs over connections kept open. `pass SOCKET COMPOSE STATE REPO PROJECT`, all of an environment
-// that runs; prints medians of both in milliseconds and the peak memory.
+// A pass inside `run`: one process that looks again and again, beside the bare GETs that such a
+// look needs over connections kept open. `pass SOCKET COMPOSE STATE REPO PROJECT`, all of an
+// environment that runs; prints medians of both in milliseconds and the peak memory.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -24,7 +24,8 @@ template <class Work>
 double timed(Work work) {
   const auto began = std::chrono::steady_clock::now();
   work();
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began)
+      .count();
 }
 
 double median(std::vector<double> all) {
@@ -74,25 +75,26 @@ int main(int argc, char** argv) {
   options.repo = argv[4];
   std::unique_ptr<docker::Engine> engine;
   std::unique_ptr<docker::Compiler> compiler;
-  cli::Context context(options, [&](const cli::PluginParts& parts, const std::string&)
-                                    -> Result<std::unique_ptr<Drivers>> {
-    docker::DockerPaths paths;
-    paths.socket = socket;
-    paths.home = "/";
-    paths.state = parts.state;
-    paths.docker_cli = "/usr/bin/docker";
-    paths.compose_plugin = argv[2];
-    engine = docker::make_engine_socket(socket, parts.clock);
-    compiler = docker::make_compiler(argv[2], socket, *engine, parts.key, parts.clock);
-    auto drivers = std::make_unique<Drivers>();
-    if (auto done = drivers->add(docker::make_docker_driver(*engine, *compiler, parts.clock,
-                                                            parts.key, std::move(paths)));
-        !done)
-      return failed(done);
-    if (auto done = drivers->add(std::make_unique<files::FilesDriver>()); !done)
-      return failed(done);
-    return drivers;
-  });
+  cli::Context context(
+      options,
+      [&](const cli::PluginParts& parts, const std::string&) -> Result<std::unique_ptr<Drivers>> {
+        docker::DockerPaths paths;
+        paths.socket = socket;
+        paths.home = "/";
+        paths.state = parts.state;
+        paths.docker_cli = "/usr/bin/docker";
+        paths.compose_plugin = argv[2];
+        engine = docker::make_engine_socket(socket, parts.clock);
+        compiler = docker::make_compiler(argv[2], socket, *engine, parts.key, parts.clock);
+        auto drivers = std::make_unique<Drivers>();
+        if (auto done = drivers->add(docker::make_docker_driver(*engine, *compiler, parts.clock,
+                                                                parts.key, std::move(paths)));
+            !done)
+          return failed(done);
+        if (auto done = drivers->add(std::make_unique<files::FilesDriver>()); !done)
+          return failed(done);
+        return drivers;
+      });
   const Parts parts = must(context.parts());
   const Mirror mirror(options.state, parts.host.repositories.front(), MirrorOf::config,
                       context.helper(), context.clock());

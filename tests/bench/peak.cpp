@@ -1,5 +1,5 @@
-// Runs a program and writes its peak memory in KiB to standard error. A child of Python would be charged with what
-// Python held when it forked. `peak PROGRAM ARGUMENT...`
+// Runs a program and writes its peak memory in KiB to standard error. A child of Python would be
+// charged with what Python held when it forked. `peak PROGRAM ARGUMENT...`
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>

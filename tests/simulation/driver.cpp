@@ -187,7 +187,8 @@ Result<Outcome> SimDriver::perform(const Attempt& attempt, const Variables&, Pro
   return Outcome{Fate::succeeded, {}};
 }
 
-Result<Outcome> SimDriver::recover(const Attempt& attempt, Progress&, std::stop_token) {
+Result<Outcome> SimDriver::recover(const Attempt& attempt, const Variables&, Progress&,
+                                   std::stop_token) {
   for (const auto& task : host_.tasks)
     if (task.attempt == attempt.id)
       return Outcome{task.exit_code == 0 ? Fate::succeeded : Fate::failed,

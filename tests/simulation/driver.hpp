@@ -17,7 +17,7 @@ class SimDriver final : public Driver {
                               const Variables& variables, Deadline deadline) override;
   Result<Outcome> perform(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override;
-  Result<Outcome> recover(const Attempt& attempt, Progress& progress,
+  Result<Outcome> recover(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override;
   std::vector<Finding> check(Deadline) override { return {}; }
 

@@ -206,6 +206,11 @@ class Checker {
       });
     each(member(value, "volumes"),
          [&](const std::string&, const Json& one) { mount(name, one, below("volumes")); });
+    // A profile is read from the host by Compose itself, before any policy has seen it.
+    for (const auto& option : texts_at(value, "security_opt"))
+      if (option.starts_with("seccomp") && !option.ends_with("unconfined"))
+        refuse(below("security_opt"),
+               fmt::format("{}.security_opt: {} is not supported", name, printable(option, 100)));
     for (const char* key : {"network_mode", "pid", "ipc"}) {
       const std::string mode = text_at(value, key);
       if (mode.starts_with("service:") || mode.starts_with("container:"))

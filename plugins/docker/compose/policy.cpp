@@ -17,6 +17,11 @@ const std::set<std::string, std::less<>> free_capabilities = {"NET_BIND_SERVICE"
                                                               "SETGID"};
 const std::set<std::string, std::less<>> free_binds = {"/etc/localtime", "/etc/timezone"};
 
+bool moves_a_mount(std::string_view option) {
+  static const std::set<std::string, std::less<>> flags = {"bind", "rbind", "move", "remount"};
+  return flags.contains(option);
+}
+
 std::string plain_capability(std::string name) {
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
     return static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
@@ -120,9 +125,15 @@ class Checker {
              fmt::format("the host's {} namespace",
                          std::string_view(mode).substr(0, std::string_view(mode).find("Mode"))));
     for (const auto& option : texts_at(host, "SecurityOpt"))
-      if (option.find("unconfined") != std::string::npos ||
-          option.find("disable") != std::string::npos)
+      if (!option.starts_with("no-new-privileges"))
         need("privileged", service, "security_opt " + printable(option, 100));
+    // Where `systempaths=unconfined` is gone to: nothing of /proc and /sys is covered any more.
+    for (const char* covered : {"MaskedPaths", "ReadonlyPaths"})
+      if (const Json* paths = member(host, covered);
+          paths && paths->is_array() && paths->get_array().empty()) {
+        need("privileged", service, "security_opt systempaths=unconfined");
+        break;
+      }
     devices(service, host);
     for (const auto& bind : texts_at(host, "Binds")) {
       const auto parts = split(bind, ':');
@@ -224,9 +235,13 @@ class Checker {
     const Json* options = member(volume.config, "DriverOpts");
     if (!options) return;
     const std::string device = text_at(*options, "device");
+    // With MS_BIND the kernel does not look at the type, so `type: tmpfs` says nothing by itself.
+    bool plain_tmpfs = text_at(*options, "type") == "tmpfs" &&
+                       (device.empty() || device == "tmpfs" || device == "none");
+    for (const auto& option : split(text_at(*options, "o"), ','))
+      if (moves_a_mount(trim(option))) plain_tmpfs = false;
     // The daemon's own folder is /, so a relative device is one of the host's paths too.
-    if (!device.empty() && text_at(*options, "type") != "tmpfs")
-      bind(volume.key, "/" + device, false);
+    if (!plain_tmpfs && !device.empty()) bind(volume.key, "/" + device, false);
   }
 
   void contexts() {

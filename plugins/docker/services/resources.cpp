@@ -164,6 +164,10 @@ class Services {
       r.ours = true;
       Work work = prune(seen->name, place);
       work.expects = seen->id;
+      if (seen->up()) {  // someone started it: two of one service at one volume
+        r.reason = "runs beside the container that took its place";
+        work.calls.insert(work.calls.begin(), text_of({Move::Kind::stop, seen->name, ""}));
+      }
       r.remedies[Aim::remove] = {std::move(work)};
       into_.resources.push_back(std::move(r));
     }

@@ -141,12 +141,14 @@ class ServiceWork {
     if (!seen) return done();
     if (!attempt_.work.expects.empty() && attempt_.work.expects != seen->id)
       return failure(stale("container " + name));
-    if (!place.well_placed() || health_of(place) == Health::unwell || seen->up())
+    if (!place.well_placed() || health_of(place) == Health::unwell)
       return failure(stale(
           fmt::format("service {} is not well in its place: {}", place.wanted->service, name)));
     Mover mover(context_, model_, look, place, {}, progress_);
-    if (auto gone = mover.carry_out({{Move::Kind::remove, name, ""}}, {}, stop); !gone)
-      return failed(gone);
+    std::vector<Move> moves;
+    if (seen->up()) moves.push_back({Move::Kind::stop, name, ""});
+    moves.push_back({Move::Kind::remove, name, ""});
+    if (auto gone = mover.carry_out(moves, {}, stop); !gone) return failed(gone);
     return done();
   }
 

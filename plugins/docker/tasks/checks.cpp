@@ -159,6 +159,13 @@ Result<Outcome> perform_exec(Context& context, const CompiledModel& model, const
   auto streamed = context.engine.stream(
       "POST", "/exec/" + text_at(*made, "Id") + "/start", &start,
       [&](std::string_view line) { output.add(line); }, deadline, stop);
+  if (!streamed && deadline.passed(context.clock)) {
+    auto evidence = output.evidence(-1);
+    evidence["detail"] =
+        fmt::format("did not end within {}; it may still run in {}",
+                    for_people(given > 0 ? Duration(given) : exec_time), container->name);
+    return Outcome{Fate::failed, Json(std::move(evidence))};
+  }
   if (!streamed) return failed(streamed);
   auto inspect =
       context.engine.get("/exec/" + text_at(*made, "Id") + "/json", context.within(call_time));

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "plugins/docker/services/data.hpp"
 #include "plugins/docker/services/mover.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/state.hpp"
 #include "plugins/docker/tasks/incarnation.hpp"
 #include "plugins/docker/tasks/output.hpp"
 #include "plugins/docker/tasks/steps.hpp"
@@ -35,6 +38,8 @@ Result<Json> find(Context& context, const Attempt& attempt) {
       {"label",
        JsonArray{Json(fmt::format("{}={}", label::attempt, attempt.id)),
                  Json(fmt::format("{}={}", label::environment, attempt.environment.text())),
+                 // Another installation counts its attempts from one as well.
+                 Json(fmt::format("{}={}", label::lineage, attempt.lineage)),
                  Json(fmt::format("{}=True", label::oneoff))}}};
   auto list = context.engine.get("/containers/json?all=1&filters=" + url_encode(canonical(filter)),
                                  context.within(call_time));
@@ -131,16 +136,16 @@ class Task {
     return {};
   }
 
-  /// Streams until it ends, then judges.
-  Result<Outcome> follow(std::string id, std::stop_token stop) {
+  /// Streams until it ends, then judges; `left` is how long it may still run.
+  Result<Outcome> follow(std::string id, Duration left, std::stop_token stop) {
     id_ = std::move(id);
-    const auto deadline = context_.within(time_for(attempt_.work.input));
+    const auto deadline = context_.within(left);
     if (auto passed = failpoint("task.waited.before"); !passed) return failed(passed);
     auto streamed = context_.engine.stream(
         "GET", "/containers/" + id_ + "/logs?follow=1&stdout=1&stderr=1", nullptr,
         [this](std::string_view line) { output_.add(line); }, deadline, stop);
     // A log driver that cannot be read, or an Engine that went away: the state tells all the same.
-    if (!streamed) progress_.line(printable(streamed.error().message));
+    if (!streamed && left > Duration{0}) progress_.line(printable(streamed.error().message));
     for (;;) {
       auto inspect =
           context_.engine.get("/containers/" + id_ + "/json", context_.within(call_time));
@@ -148,7 +153,7 @@ class Task {
       const auto status = text_at(state_of(*inspect), "Status");
       if (status == "exited" || status == "dead") {
         if (auto passed = failpoint("task.waited.after"); !passed) return failed(passed);
-        return judge(*inspect);
+        return judge(*inspect, streamed || read_the_rest());
       }
       const bool stopped =
           !context_.clock.wait_until(context_.clock.now() + std::chrono::milliseconds(200), stop);
@@ -163,12 +168,29 @@ class Task {
     }
   }
 
-  Result<Outcome> judge(const Json& inspect) {
+  /// What was said after the stream broke off; false when nobody can read it any more.
+  bool read_the_rest() {
+    size_t known = output_.lines();
+    return context_.engine
+        .stream(
+            "GET", "/containers/" + id_ + "/logs?stdout=1&stderr=1", nullptr,
+            [&](std::string_view line) {
+              if (known > 0)
+                --known;
+              else
+                output_.add(line);
+            },
+            context_.within(call_time))
+        .has_value();
+  }
+
+  /// What it said counts only where all of it was heard: else its exit code tells alone.
+  Result<Outcome> judge(const Json& inspect, bool heard) {
     const auto code = number_at(state_of(inspect), "ExitCode");
     auto evidence = output_.evidence(code);
     if (truth_at(state_of(inspect), "OOMKilled")) evidence["detail"] = "out of memory";
     if (code == 0) {
-      if (const auto unmet = output_.unmet(); !unmet.empty()) {
+      if (const auto unmet = output_.unmet(); heard && !unmet.empty()) {
         evidence["detail"] = unmet;
         return Outcome{Fate::failed, Json(std::move(evidence))};
       }
@@ -194,6 +216,15 @@ class Task {
   Progress& progress_;
   std::string id_;
 };
+
+/// Of the time that the task may take; none where it is over: then one look is all.
+Duration time_left(const Context& context, const Json& input, const Json& inspect) {
+  const auto most = time_for(input);
+  const auto started = engine_time(text_at(state_of(inspect), "StartedAt"));
+  if (!started) return most;
+  const auto ran = std::chrono::duration_cast<Duration>(context.clock.wall() - *started);
+  return std::clamp(most - ran, Duration{0}, most);
+}
 
 /// Who must run, and be healthy where it has a health check, before the task is started.
 std::vector<Dependency> dependencies_of(const CompiledModel& model, const Json& input) {
@@ -221,11 +252,11 @@ Result<Outcome> perform_task(Context& context, const CompiledModel& model, const
     return failed(made);
   if (auto begun = progress.begun(); !begun) return failed(begun);
   if (auto started = task.start(); !started) return failed(started);
-  return task.follow(task.id(), std::move(stop));
+  return task.follow(task.id(), time_for(input), std::move(stop));
 }
 
-Result<Outcome> recover_task(Context& context, const Attempt& attempt, Progress& progress,
-                             std::stop_token stop) {
+Result<Outcome> recover_task(Context& context, const Attempt& attempt, const Variables& variables,
+                             Progress& progress, std::stop_token stop) {
   auto inspect = find(context, attempt);
   if (!inspect) return failed(inspect);
   if (inspect->is_null())
@@ -240,8 +271,8 @@ Result<Outcome> recover_task(Context& context, const Attempt& attempt, Progress&
         Fate::not_started,
         Json(JsonObject{{"detail", "its container was made and never started"}, {"found", true}})};
   }
-  const Variables none;
-  return Task(context, attempt, none, progress).follow(id, std::move(stop));
+  return Task(context, attempt, variables, progress)
+      .follow(id, time_left(context, attempt.work.input, *inspect), std::move(stop));
 }
 
 Result<Outcome> prune_task(Context& context, const CompiledModel& model, const Attempt& attempt) {

@@ -17,8 +17,8 @@ Result<Outcome> perform_task(Context& context, const CompiledModel& model, const
 
 /// From the world alone: no container, or one that was never started (it is removed), is
 /// Fate::not_started; one that runs is waited for.
-Result<Outcome> recover_task(Context& context, const Attempt& attempt, Progress& progress,
-                             std::stop_token stop);
+Result<Outcome> recover_task(Context& context, const Attempt& attempt, const Variables& variables,
+                             Progress& progress, std::stop_token stop);
 
 /// Removes what earlier attempts at this task left, evidence included: theirs is recorded.
 Result<Outcome> prune_task(Context& context, const CompiledModel& model, const Attempt& attempt);

@@ -51,7 +51,7 @@ class OddDriver final : public Driver {
     if (how == "deaf") std::this_thread::sleep_for(30s);
     return Outcome{Fate::succeeded, JsonObject{{"attempt", attempt.id}, {"pid", ::getpid()}}};
   }
-  Result<Outcome> recover(const Attempt&, Progress&, std::stop_token) override {
+  Result<Outcome> recover(const Attempt&, const Variables&, Progress&, std::stop_token) override {
     return Outcome{Fate::not_started, {}};
   }
   std::vector<Finding> check(Deadline) override { return {{false, "something", "mend it"}}; }

@@ -26,7 +26,9 @@ class Fixed final : public Driver {
   Result<Outcome> perform(const Attempt&, const Variables&, Progress&, std::stop_token) override {
     return Outcome{};
   }
-  Result<Outcome> recover(const Attempt&, Progress&, std::stop_token) override { return Outcome{}; }
+  Result<Outcome> recover(const Attempt&, const Variables&, Progress&, std::stop_token) override {
+    return Outcome{};
+  }
   std::vector<Finding> check(Deadline) override { return {{true, name, ""}}; }
 
   std::string name;

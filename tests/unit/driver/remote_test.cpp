@@ -60,7 +60,7 @@ TEST_F(RemoteTest, ItAnswersAsItWouldAtHome) {
   EXPECT_EQ(outcome->fate, Fate::succeeded);
   EXPECT_EQ(text_at(outcome->evidence, "attempt"), "7");
   EXPECT_THAT(lines.all, ElementsAre("began ?"));
-  EXPECT_EQ(driver->recover(attempt(), lines, {})->fate, Fate::not_started);
+  EXPECT_EQ(driver->recover(attempt(), {}, lines, {})->fate, Fate::not_started);
   const auto findings = driver->check(in(5s));
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].mend, "mend it");

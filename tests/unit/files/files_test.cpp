@@ -248,7 +248,7 @@ TEST_F(FilesTest, WorkOfOthersIsNotDone) {
   work.input = JsonObject{{"folder", root}, {"name", "../../etc/passwd"}, {"value", "x"}};
   EXPECT_EQ(told(perform(work)),
             "error driver.work_unknown: files does not know the work record ../../etc/passwd\n");
-  EXPECT_EQ(told(driver.recover({"7", request.id, "", "", work}, progress, {})),
+  EXPECT_EQ(told(driver.recover({"7", request.id, "", "", work}, {}, progress, {})),
             "error driver.work_unknown: files has no work that is done only once, and was asked "
             "about attempt 7\n");
 }
