@@ -16,6 +16,9 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
   if (last && last->ended && last->end.condition == "Stalled" && last->desired == plan.desired)
     return {"Stalled", last->end.reason, fmt::format("{}: {}", plan.to, last->end.message),
             fmt::format("reconciler history {} --run {} --log", id, last->serial)};
+  if (last && last->ended && last->end.reason == "Retrying" && last->desired == plan.desired)
+    return {"Reconciling", "Retrying", fmt::format("{}: {}", plan.to, last->end.message),
+            fmt::format("commit another tag; or when it is back: reconciler apply {}", id)};
   const bool working = last && !last->ended;
   return {"Reconciling", working ? "Progressing" : "Due",
           working ? fmt::format("run {} is at it, or was cut off", last->serial)
@@ -25,7 +28,8 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
 
 Condition condition_of(const EnvironmentId& id, const Error& why) {
   if (why.lasting == Lasting::transient)
-    return {"Reconciling", "SourceUnavailable", why.message, ""};
+    return {"Reconciling", why.code.starts_with("git.") ? "SourceUnavailable" : "CannotLook",
+            why.message, why.hint};
   return {"Stalled", "CannotLook", fmt::format("{}: {}", why.code, why.message),
           fmt::format("reconciler plan {}", id.text())};
 }

@@ -76,7 +76,9 @@ class DockerDriver final : public Driver {
     auto steps = steps_of(request, *model);
     if (!steps) return failed(steps);
     Prepared prepared;
-    prepared.wanted = JsonObject{{"model", model->key}};
+    JsonArray lineages{Json(request.lineage)};
+    for (auto& one : texts_at(request.host, "adopted")) lineages.emplace_back(std::move(one));
+    prepared.wanted = JsonObject{{"model", model->key}, {"lineages", std::move(lineages)}};
     prepared.digest = model->key;
     prepared.patience = model->patience;
     prepared.steps = std::move(steps->steps);
@@ -90,6 +92,7 @@ class DockerDriver final : public Driver {
     if (!model) return failed(model);
     auto look = look_at(context_.engine, context_.configs, **model, Scope{}, deadline);
     if (!look) return failed(look);
+    if (auto one = one_owner(id, *look, texts_at(wanted, "lineages")); !one) return failed(one);
     const auto changing = changing_images(**model, *look);
     Observation observation;
     observe_images(context_, **model, *look, observation);

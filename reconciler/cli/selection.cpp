@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/text.hpp"
 #include "reconciler/git/mirror.hpp"
 #include "reconciler/manifest/served.hpp"
 
@@ -33,6 +34,10 @@ Result<Snapshot> snapshot_of(Context& context, const Repository& repository, Rea
               fmt::format("--worktree reads working files, and {} is not a folder of this machine",
                           repository.url))
               .next("name it with --repo FOLDER"));
+    notices.push_back(
+        "--worktree reads manifests as they lie there; compose files and other sources are those "
+        "of "
+        "the last commit");
     fetched->folder = repository.url;
     fetched->subject = "working files";
   }
@@ -61,7 +66,15 @@ Result<Selection> select(Context& context, const std::vector<std::string>& names
     for (const auto& spec : manifests->environments) config[spec.id] = *snapshot;
     read.push_back(std::move(*manifests));
   }
+  std::vector<std::string> elsewhere;
+  for (const auto& one : read)
+    for (const auto& spec : one.environments)
+      if (!spec.host.empty() && spec.host != (*host)->name)
+        elsewhere.push_back(fmt::format("{} ({})", spec.id.text(), spec.host));
   const Manifests all = served(std::move(read), **host);
+  if (all.environments.empty() && all.broken.empty() && !elsewhere.empty())
+    selection.notices.push_back(fmt::format("this host is \"{}\"; other hosts serve {}",
+                                            (*host)->name, enumerate(elsewhere)));
   auto chosen = select_environments(all, names);
   if (!chosen) return failed(chosen);
   for (auto& spec : *chosen) {

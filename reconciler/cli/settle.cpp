@@ -6,6 +6,7 @@
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/known.hpp"
+#include "reconciler/cli/selection.hpp"
 #include "reconciler/ledger/locks.hpp"
 
 namespace reconciler::cli {
@@ -17,7 +18,22 @@ struct SettleOptions {
   std::string answer;
 };
 
-int settle(Context& context, const SettleOptions& options) {
+/// The once key of a step that was never tried here, as the repository asks for it now; empty when
+/// there is no such step.
+Result<std::string> key_of_step(Context& context, const EnvironmentId& id, const std::string& task,
+                                std::stop_token stop) {
+  auto selection = select(context, {id.text()}, Reading::last, stop);
+  if (!selection) return failed(selection);
+  auto parts = context.parts();
+  if (!parts) return failed(parts);
+  auto seen = look(*parts, selection->asked.at(0), std::move(stop));
+  if (!seen) return failed(seen);
+  for (const auto& step : seen->desired.steps)
+    if (step.name == task && step.once == Once::tag && seen->memory.adopted) return step.once_key;
+  return std::string();
+}
+
+int settle(Context& context, const SettleOptions& options, std::stop_token stop) {
   auto ledger = context.ledger();
   if (!ledger) return report(context, ledger.error());
   auto id = known_environment(**ledger, options.environment);
@@ -26,14 +42,22 @@ int settle(Context& context, const SettleOptions& options) {
   if (!lock) return report(context, lock.error());
   auto keys = (*ledger)->once_keys(*id, options.task);
   if (!keys) return report(context, keys.error());
-  if (keys->empty())
+  const Fate fate = options.answer == "succeeded" ? Fate::succeeded : Fate::not_started;
+  std::string untried;
+  if (keys->empty()) {
+    auto key = key_of_step(context, *id, options.task, std::move(stop));
+    if (!key) return report(context, key.error());
+    untried = *key;
+  }
+  if (keys->empty() && untried.empty())
     return report(context, error("settle.nothing", fmt::format("no attempt at {} is known for {}",
                                                                options.task, id->text()))
                                .next(fmt::format("reconciler history {}", id->text())));
-  const Fate fate = options.answer == "succeeded" ? Fate::succeeded : Fate::not_started;
-  if (auto done = (*ledger)->settle(*id, keys->front(), fate, who()); !done)
+  if (auto done = untried.empty() ? (*ledger)->settle(*id, keys->front(), fate, who())
+                                  : (*ledger)->assume(*id, untried, options.task, fate, who());
+      !done)
     return report(context, done.error());
-  std::cout << fmt::format("{} of {} counts as {}.\nnext  reconciler plan {}\n", options.task,
+  std::cout << fmt::format("{} of {} counts as {}.\nnext  reconciler apply {}\n", options.task,
                            id->text(),
                            fate == Fate::succeeded ? "succeeded; it is not run again for this tag"
                                                    : "not run; the next apply runs it",
@@ -57,7 +81,9 @@ void add_settle(CLI::App& app, Context& context, Verb& chosen) {
       "Examples:\n  reconciler settle portfolio/production release succeeded\n  reconciler settle "
       "portfolio/production release not-run");
   verb->callback([&context, &chosen, options] {
-    chosen = [&context, options](std::stop_token) { return settle(context, *options); };
+    chosen = [&context, options](std::stop_token stop) {
+      return settle(context, *options, std::move(stop));
+    };
   });
 }
 

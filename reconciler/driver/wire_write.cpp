@@ -97,6 +97,7 @@ Json write(const Memory& value) {
     return t ? Json(*t) : Json(nullptr);
   };
   return JsonObject{{"lineage", value.lineage},
+                    {"adopted", value.adopted},
                     {"current", release(value.current)},
                     {"previous", release(value.previous)},
                     {"once", std::move(once)},

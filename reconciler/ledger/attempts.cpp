@@ -252,6 +252,9 @@ Status Ledger::settle(const EnvironmentId& id, const std::string& once_key, Fate
   if (!query) return failed(query);
   query->bind(to_text(fate)).bind(who).bind(parts_->wall()).bind(*serial);
   if (auto done = query->run(); !done) return done;
+  // A row of its own: what ended badly before has been answered, and may be taken up again.
+  if (auto noted = parts_->note(id, "", "Reconciling", "Settled", who); !noted)
+    return failed(noted);
   return transaction->commit();
 }
 

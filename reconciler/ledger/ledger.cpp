@@ -16,17 +16,6 @@ std::optional<Release> release_at(const Query& row, int column) {
                  wall_time(row.number(column + 3))};
 }
 
-void bind_release(Query& query, const std::optional<Release>& release) {
-  if (!release) {
-    query.bind_null().bind_null().bind_null().bind_null();
-    return;
-  }
-  query.bind(release->tag)
-      .bind(release->commit)
-      .bind(release->digest)
-      .bind(std::int64_t{release->at.time_since_epoch().count()});
-}
-
 /// Newest attempt of each once key.
 Status read_once(Database& database, const EnvironmentId& id, Memory& memory) {
   auto query = database.query(
@@ -44,26 +33,6 @@ Status read_once(Database& database, const EnvironmentId& id, Memory& memory) {
       if (auto done = wire::read_fate(query->text(2), memory.once[key]); !done) return done;
     memory.once_attempt[key] = query->text(1);
   }
-}
-
-/// What adoption found out takes the place of what was remembered; without it that stays.
-Status take_over(Database& db, const EnvironmentId& id, const Adoption& adoption,
-                 std::int64_t now) {
-  {
-    auto query =
-        db.query("UPDATE environments SET adopted_at = ?, serial = serial + 1 WHERE name = ?");
-    if (!query) return failed(query);
-    if (auto done = query->bind(now).bind(id.text()).run(); !done) return done;
-  }
-  if (!adoption.current) return {};
-  auto query = db.query(
-      "UPDATE environments SET current_tag = ?, current_commit = ?, current_digest = ?, "
-      "current_at = ?, previous_tag = ?, previous_commit = ?, previous_digest = ?, "
-      "previous_at = ?, changed_to = ?, unfinished = NULL WHERE name = ?");
-  if (!query) return failed(query);
-  bind_release(*query, adoption.current);
-  bind_release(*query, adoption.previous);
-  return query->bind(adoption.changed_to).bind(id.text()).run();
 }
 
 }  // namespace
@@ -105,7 +74,8 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   memory.lineage = parts_->lineage;
   auto query = parts_->database.query(
       "SELECT current_tag, current_commit, current_digest, current_at, previous_tag, "
-      "previous_commit, previous_digest, previous_at, unfinished, changed_to FROM environments "
+      "previous_commit, previous_digest, previous_at, unfinished, changed_to, "
+      "adopted_at IS NOT NULL AND current_tag IS NULL FROM environments "
       "WHERE name = ?");
   if (!query) return failed(query);
   auto row = query->bind(id.text()).step();
@@ -115,6 +85,7 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   memory.previous = release_at(*query, 4);
   memory.unfinished = query->maybe_text(8);
   memory.changed_to = query->maybe_text(9);
+  memory.adopted = query->number(10) != 0;
   if (auto done = read_once(parts_->database, id, memory); !done) return failed(done);
   return memory;
 }
@@ -162,58 +133,6 @@ Result<std::int64_t> Ledger::serial(const EnvironmentId& id) const {
   auto row = query->bind(id.text()).step();
   if (!row) return failed(row);
   return *row ? query->number(0) : 0;
-}
-
-Status Ledger::adopt(const EnvironmentId& id, const Adoption& adoption) {
-  const std::lock_guard lock(parts_->mutex);
-  Database& db = parts_->database;
-  auto transaction = Transaction::begin(db);
-  if (!transaction) return failed(transaction);
-  if (auto known = parts_->know(id); !known) return known;
-  if (auto done = take_over(db, id, adoption, parts_->wall()); !done) return done;
-  for (const auto& lineage : adoption.lineages) {
-    auto query = db.query(
-        "INSERT OR REPLACE INTO lineages (environment, lineage, who, at) VALUES (?, ?, ?, ?)");
-    if (!query) return failed(query);
-    query->bind(id.text()).bind(lineage).bind(adoption.who).bind(parts_->wall());
-    if (auto done = query->run(); !done) return done;
-  }
-  const std::string tag = adoption.current ? adoption.current->tag : "";
-  {
-    auto query = db.query(
-        "INSERT INTO runs (environment, plan_id, from_tag, to_tag, desired, config_commit, "
-        "config_subject, who, plan, started, ended, condition, reason) "
-        "VALUES (?, '', '', ?, '', '', '', ?, 'null', ?4, ?4, 'Ready', 'Adopted')");
-    if (!query) return failed(query);
-    query->bind(id.text()).bind(tag).bind(adoption.who).bind(parts_->wall());
-    if (auto done = query->run(); !done) return done;
-  }
-  const std::int64_t run = db.last_id();
-  for (const auto& key : adoption.once_keys) {
-    auto query = db.query(
-        "INSERT INTO attempts (run, environment, once_key, action_key, phase, verb, title, work, "
-        "started, took_ms, fate, evidence) "
-        "VALUES (?, ?, ?, '', 'release', 'release', 'release', 'null', ?, 0, 'succeeded', "
-        "'{\"assumed\":true}')");
-    if (!query) return failed(query);
-    query->bind(run).bind(id.text()).bind(key).bind(parts_->wall());
-    if (auto done = query->run(); !done) return done;
-  }
-  return transaction->commit();
-}
-
-Result<std::set<std::string>> Ledger::lineages(const EnvironmentId& id) const {
-  const std::lock_guard lock(parts_->mutex);
-  std::set<std::string> all{parts_->lineage};
-  auto query = parts_->database.query("SELECT lineage FROM lineages WHERE environment = ?");
-  if (!query) return failed(query);
-  query->bind(id.text());
-  for (;;) {
-    auto row = query->step();
-    if (!row) return failed(row);
-    if (!*row) return all;
-    all.insert(query->text(0));
-  }
 }
 
 Result<std::optional<std::string>> Ledger::commit_of(const EnvironmentId& id,

@@ -80,6 +80,10 @@ class Ledger {
   /// `settle.open` (not yet looked for: apply does that first), `settle.fate` (another answer).
   Status settle(const EnvironmentId& id, const std::string& once_key, Fate fate,
                 const std::string& who);
+  /// A person's answer about once-only work that was never tried here (an environment that was
+  /// taken over): `task` is its step's name.
+  Status assume(const EnvironmentId& id, const std::string& once_key, const std::string& task,
+                Fate fate, const std::string& who);
   /// Once keys of the environment whose task is `task`'s, newest attempt first; for `settle`.
   Result<std::vector<std::string>> once_keys(const EnvironmentId& id, std::string_view title) const;
 

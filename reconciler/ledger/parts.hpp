@@ -28,6 +28,19 @@ struct Ledger::Parts {
     return query->bind(id.text()).run();
   }
 
+  /// A row of the history for what was no run: an adoption, an answer.
+  Result<RunId> note(const EnvironmentId& id, const std::string& tag, const std::string& condition,
+                     const std::string& reason, const std::string& who) {
+    auto query = database.query(
+        "INSERT INTO runs (environment, plan_id, from_tag, to_tag, desired, config_commit, "
+        "config_subject, who, plan, started, ended, condition, reason) "
+        "VALUES (?1, '', '', ?2, '', '', '', ?3, 'null', ?4, ?4, ?5, ?6)");
+    if (!query) return failed(query);
+    query->bind(id.text()).bind(tag).bind(who).bind(wall()).bind(condition).bind(reason);
+    if (auto done = query->run(); !done) return failed(done);
+    return database.last_id();
+  }
+
   mutable std::mutex mutex;  ///< around every use of `database` and `begun`
   Database database;
   std::string lineage;
@@ -40,6 +53,18 @@ struct Ledger::Parts {
 
 inline WallTime wall_time(std::int64_t seconds) {
   return WallTime(std::chrono::seconds(seconds));
+}
+
+/// A release in four columns.
+inline void bind_release(Query& query, const std::optional<Release>& release) {
+  if (!release) {
+    query.bind_null().bind_null().bind_null().bind_null();
+    return;
+  }
+  query.bind(release->tag)
+      .bind(release->commit)
+      .bind(release->digest)
+      .bind(std::int64_t{release->at.time_since_epoch().count()});
 }
 
 }  // namespace reconciler

@@ -24,6 +24,7 @@ struct Release {
 
 struct Memory {
   std::string lineage;
+  bool adopted = false;  ///< taken over and nothing recorded since: what ran before is not known
   std::optional<Release> current;  ///< last recorded, and so the last good
   std::optional<Release> previous;
   std::map<std::string, Fate> once;                 ///< once_key -> fate of its newest attempt

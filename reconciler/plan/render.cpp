@@ -115,7 +115,7 @@ std::string summary(const Plan& plan) {
                                              "start", "switch", "prune"};
     if (!known.contains(verb)) parts.push_back(fmt::format("{} to {}", n, verb));
   }
-  if (parts.empty()) return "to be written down";
+  if (parts.empty()) return "nothing to change, only to be verified and written down";
   return join(parts, ", ");
 }
 

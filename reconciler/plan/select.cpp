@@ -205,6 +205,12 @@ std::optional<Stall> find_stall(const Desired& desired, const Memory& memory) {
   for (const auto& step : desired.steps) {
     if (step.once != Once::tag) continue;
     const auto fate = memory.once.find(step.once_key);
+    if (fate == memory.once.end() && memory.adopted)
+      return Stall{"ReleaseOutcomeUnknown",
+                   fmt::format("{} was taken over, and nobody here knows whether {} has run for {}",
+                               desired.id.text(), step.name, desired.tag),
+                   fmt::format("look, then: reconciler settle {} {} succeeded|not-run",
+                               desired.id.text(), step.name)};
     if (fate == memory.once.end()) continue;
     if (fate->second == Fate::failed)
       return Stall{

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from support.engine import wait_for
+from support.images import BUSYBOX
 from support.stack import SLEEPS, manifest, services
 
 WEB = services(f"web: {{ {SLEEPS}, environment: {{ TAG: '${{TAG}}' }} }}")
@@ -64,6 +65,25 @@ def test_commits_are_applied_and_a_failure_waits_for_the_next(polled):
     stack.assert_second_plan_empty()
     assert running.end() == 143
     assert stack.one_offs() == []
+
+
+def test_an_answer_lets_a_running_service_go_on(polled):
+    stack, running = polled
+    running.wait("web/production: runs v1.0.0")
+    release = "release: [{ run: web, command: 'test -e /gate/open' }]"
+    compose = services(f"web: {{ {SLEEPS}, environment: {{ TAG: '${{TAG}}' }}, volumes: ['gate:/gate'] }}", "volumes: { gate: {} }")
+    stack.commit({"compose.yaml": compose, "reconciler.yaml": manifest("v1.1.0", release)})
+    running.wait("web/production: Stalled")
+    stack.engine.docker("run", "--rm", "-v", "web_gate:/gate", BUSYBOX, "touch", "/gate/open")
+    stack.run("settle", stack.environment, "web", "not-run").ok()
+    assert stack.condition() == "Reconciling/Due"
+    # The look of a minute comes by itself; one that begins now is the same.
+    assert running.end() == 143
+    again = Running(stack)
+    try:
+        again.wait("web/production: runs v1.1.0")
+    finally:
+        again.end()
 
 
 def test_an_environment_that_vanishes_is_left_as_it_is(polled):

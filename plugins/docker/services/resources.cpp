@@ -11,6 +11,7 @@
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/state.hpp"
 #include "plugins/docker/services/things.hpp"
+#include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
 namespace {
@@ -159,8 +160,10 @@ class Services {
       r.observed = context_.digest(Json(seen->id));
       r.differences = {{"container", seen->state(), "removed"}};
       r.state = seen->state();
-      r.reason = seen == place.prev ? "replaced by a container that is well"
-                                    : "left by a replacement that was cut off";
+      r.reason = seen != place.prev ? "left by a replacement that was cut off"
+                 : part_of_last_good(*place.current, observed_.memory)
+                     ? "replaced by a container that is well"
+                     : "kept until the new one is verified";
       r.ours = true;
       Work work = prune(seen->name, place);
       work.expects = seen->id;
@@ -174,6 +177,9 @@ class Services {
   }
 
   void add_notices(const Place& place) {
+    if (place.current && place.current->label(label::lineage).empty())
+      into_.notices.push_back(
+          fmt::format("{} was not made by reconciler; it is taken as it is", place.current->name));
     if (place.current)
       for (const auto& extra :
            extra_endpoints(*place.wanted, place.current->inspect, observed_.look.networks))
@@ -233,6 +239,23 @@ std::vector<Endpoint> all_endpoints(const Place& place, const Look& look) {
     for (auto& extra : extra_endpoints(*place.wanted, place.current->inspect, look.networks))
       endpoints.push_back(std::move(extra));
   return endpoints;
+}
+
+Status one_owner(const EnvironmentId& id, const Look& look,
+                 const std::vector<std::string>& lineages) {
+  for (const auto& seen : look.containers) {
+    const auto theirs = seen.label(label::lineage);
+    if (theirs.empty() || std::ranges::find(lineages, theirs) != lineages.end()) continue;
+    return failure(
+        error("state.lineage",
+              fmt::format("container {} was made by another reconciler; {} is not this one's",
+                          seen.name, id.text()))
+            .with("theirs", printable(theirs, 60))
+            .with("ours", lineages.empty() ? "" : lineages.front())
+            .next(fmt::format("once the other is gone: reconciler adopt {} --lineage {}", id.text(),
+                              printable(theirs, 60))));
+  }
+  return {};
 }
 
 Status observe_services(const Context& context, const Observed& observed, Observation& into) {

@@ -28,9 +28,13 @@ struct Observed {
   const ChangingImages& changing;
 };
 
+/// `state.lineage` where a container is another installation's that was not adopted: two that
+/// count what was released each on their own would release twice.
+Status one_owner(const EnvironmentId& id, const Look& look,
+                 const std::vector<std::string>& lineages);
 /// Adds services, networks, volumes and what is left over from replacements. Refuses
-/// `compose.data_moved`, `network.changed`, `volume.changed`, `network.missing`, `volume.missing`;
-/// all at once.
+/// `compose.data_moved`, `network.changed`, `volume.changed`, `network.missing`, `volume.missing`,
+/// `network.foreign`, `volume.foreign`; all at once.
 Status observe_services(const Context& context, const Observed& observed, Observation& into);
 
 /// The networks of a container in the order in which it joins them, with those that a person

@@ -114,7 +114,9 @@ TEST_F(AttemptTest, APersonSettlesWhatNobodyKnows) {
   ended(Fate::unknown);
   ASSERT_TRUE(ledger->settle(production, release.once_key, Fate::succeeded, "anna"));
   EXPECT_EQ(fate(), Fate::succeeded);
-  EXPECT_EQ(ledger->last_run(production)->value().attempts[0].settled_by, "anna");
+  EXPECT_EQ(ledger->last_run(production)->value().end.reason, "Settled");
+  EXPECT_EQ(ledger->last_run(production)->value().who, "anna");
+  EXPECT_EQ(ledger->run(1)->attempts.at(0).settled_by, "anna");
   EXPECT_EQ(told(ledger->settle(production, release.once_key, Fate::not_started, "bob")),
             "error settle.known: release of portfolio/production (attempt 1) is succeeded already, "
             "says anna\n"

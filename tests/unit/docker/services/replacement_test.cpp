@@ -97,8 +97,9 @@ class Replacement : public testing::Test {
   }
 
   Observation look(const Memory& memory = {}) {
-    auto seen = driver_->observe({"a", "p"}, JsonObject{{"model", compiler_.model.key}}, memory, {},
-                                 Deadline(clock_, std::chrono::seconds(1)));
+    auto seen = driver_->observe(
+        {"a", "p"}, JsonObject{{"model", compiler_.model.key}, {"lineages", JsonArray{"lineage"}}},
+        memory, {}, Deadline(clock_, std::chrono::seconds(1)));
     EXPECT_TRUE(seen) << (seen ? "" : render(seen.error()));
     return seen ? *seen : Observation{};
   }
@@ -292,8 +293,9 @@ TEST_F(Replacement, AMovedDataFolderIsRefusedWithTheLineThatKeepsIt) {
   bind(compiler_.model.containers[0], "/state/data/a/p/data");
   compiler_.model.key = "moved";
   compiler_.model.data_folders = {"/state/data/a/p/data"};
-  const auto seen = driver_->observe({"a", "p"}, JsonObject{{"model", "moved"}}, {}, {},
-                                     Deadline(clock_, std::chrono::seconds(1)));
+  const auto seen = driver_->observe(
+      {"a", "p"}, JsonObject{{"model", "moved"}, {"lineages", JsonArray{"lineage"}}}, {}, {},
+      Deadline(clock_, std::chrono::seconds(1)));
   ASSERT_FALSE(seen);
   EXPECT_EQ(seen.error().code, "compose.data_moved");
   EXPECT_EQ(seen.error().facts.at(0).text,

@@ -1,0 +1,100 @@
+// Taking an environment over: whose things count as ours, and what is assumed of the time before.
+#include "reconciler/ledger/parts.hpp"
+
+namespace reconciler {
+namespace {
+
+/// What adoption found out takes the place of what was remembered; without it that stays.
+Status take_over(Database& db, const EnvironmentId& id, const Adoption& adoption,
+                 std::int64_t now) {
+  {
+    auto query =
+        db.query("UPDATE environments SET adopted_at = ?, serial = serial + 1 WHERE name = ?");
+    if (!query) return failed(query);
+    if (auto done = query->bind(now).bind(id.text()).run(); !done) return done;
+  }
+  if (!adoption.current) return {};
+  auto query = db.query(
+      "UPDATE environments SET current_tag = ?, current_commit = ?, current_digest = ?, "
+      "current_at = ?, previous_tag = ?, previous_commit = ?, previous_digest = ?, "
+      "previous_at = ?, changed_to = ?, unfinished = NULL WHERE name = ?");
+  if (!query) return failed(query);
+  bind_release(*query, adoption.current);
+  bind_release(*query, adoption.previous);
+  return query->bind(adoption.changed_to).bind(id.text()).run();
+}
+
+/// Once-only work that was not done here, as somebody says it went.
+struct Assumed {
+  std::string once_key;
+  std::string task;
+  Fate fate;
+  std::string who;  ///< empty: nobody was asked
+};
+
+Status assumed(Database& db, RunId run, const EnvironmentId& id, const Assumed& what,
+               std::int64_t now) {
+  auto query = db.query(
+      "INSERT INTO attempts (run, environment, once_key, action_key, phase, verb, title, work, "
+      "started, took_ms, fate, evidence, settled_by, settled_at) "
+      "VALUES (?1, ?2, ?3, '', 'release', 'release', ?4, 'null', ?5, 0, ?6, "
+      "'{\"assumed\":true}', ?7, ?5)");
+  if (!query) return failed(query);
+  query->bind(run).bind(id.text()).bind(what.once_key).bind(what.task).bind(now);
+  return query->bind(to_text(what.fate)).bind(what.who).run();
+}
+
+}  // namespace
+
+Status Ledger::adopt(const EnvironmentId& id, const Adoption& adoption) {
+  const std::lock_guard lock(parts_->mutex);
+  Database& db = parts_->database;
+  auto transaction = Transaction::begin(db);
+  if (!transaction) return failed(transaction);
+  if (auto known = parts_->know(id); !known) return known;
+  if (auto done = take_over(db, id, adoption, parts_->wall()); !done) return done;
+  for (const auto& lineage : adoption.lineages) {
+    auto query = db.query(
+        "INSERT OR REPLACE INTO lineages (environment, lineage, who, at) VALUES (?, ?, ?, ?)");
+    if (!query) return failed(query);
+    query->bind(id.text()).bind(lineage).bind(adoption.who).bind(parts_->wall());
+    if (auto done = query->run(); !done) return done;
+  }
+  auto run = parts_->note(id, adoption.current ? adoption.current->tag : "", "Ready", "Adopted",
+                          adoption.who);
+  if (!run) return failed(run);
+  for (const auto& key : adoption.once_keys)
+    if (auto done = assumed(db, *run, id, {key, "release", Fate::succeeded, ""}, parts_->wall()); !done)
+      return done;
+  return transaction->commit();
+}
+
+Status Ledger::assume(const EnvironmentId& id, const std::string& once_key, const std::string& task,
+                      Fate fate, const std::string& who) {
+  const std::lock_guard lock(parts_->mutex);
+  auto transaction = Transaction::begin(parts_->database);
+  if (!transaction) return failed(transaction);
+  if (auto known = parts_->know(id); !known) return known;
+  auto run = parts_->note(id, "", "Reconciling", "Settled", who);
+  if (!run) return failed(run);
+  if (auto done = assumed(parts_->database, *run, id, {once_key, task, fate, who}, parts_->wall());
+      !done)
+    return done;
+  return transaction->commit();
+}
+
+Result<std::set<std::string>> Ledger::lineages(const EnvironmentId& id) const {
+  const std::lock_guard lock(parts_->mutex);
+  std::set<std::string> all{parts_->lineage};
+  auto query = parts_->database.query("SELECT lineage FROM lineages WHERE environment = ?");
+  if (!query) return failed(query);
+  query->bind(id.text());
+  for (;;) {
+    auto row = query->step();
+    if (!row) return failed(row);
+    if (!*row) return all;
+    all.insert(query->text(0));
+  }
+}
+
+}  // namespace reconciler
