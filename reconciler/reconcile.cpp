@@ -22,6 +22,8 @@ Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish) {
   if (!seen) return failed(seen);
   if (wish.stale)
     seen->notices.push_back("source: works on from the last fetch: " + wish.stale->message);
+  if (parts.ledger.loss() && parts.ledger.loss()->code == "ledger.key_lost")
+    seen->notices.push_back("warning: " + parts.ledger.loss()->message);
   Plan plan = make_plan(wish.desired, *seen, *memory, parts.clock.wall());
   auto lost = parts.ledger.needs_adoption(asked.spec.id);
   if (!lost) return failed(lost);

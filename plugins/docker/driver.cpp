@@ -73,7 +73,7 @@ class DockerDriver final : public Driver {
     if (!compiled) return failed(compiled);
     const auto model = models_.keep(std::move(*compiled));
     inputs_[request.id] = {model->key, std::move(input)};
-    auto steps = steps_of(request, *model);
+    auto steps = steps_of(request, *model, variables);
     if (!steps) return failed(steps);
     Prepared prepared;
     JsonArray lineages{Json(request.lineage)};
@@ -92,7 +92,8 @@ class DockerDriver final : public Driver {
     if (!model) return failed(model);
     auto look = look_at(context_.engine, context_.configs, **model, Scope{}, deadline);
     if (!look) return failed(look);
-    if (auto one = one_owner(id, *look, texts_at(wanted, "lineages")); !one) return failed(one);
+    if (auto one = one_owner(id, *look, texts_at(wanted, "lineages"), memory); !one)
+      return failed(one);
     const auto changing = changing_images(**model, *look);
     Observation observation;
     observe_images(context_, **model, *look, observation);

@@ -128,6 +128,7 @@ Status read(const Json& from, Memory& into) {
   Fields f(from, "memory");
   f.text("lineage", into.lineage);
   f.truth("adopted", into.adopted);
+  f.number("newest_attempt", into.newest_attempt);
   f.optional_value("current", into.current);
   f.optional_value("previous", into.previous);
   std::map<std::string, std::string> once;

@@ -98,6 +98,7 @@ Json write(const Memory& value) {
   };
   return JsonObject{{"lineage", value.lineage},
                     {"adopted", value.adopted},
+                    {"newest_attempt", value.newest_attempt},
                     {"current", release(value.current)},
                     {"previous", release(value.previous)},
                     {"once", std::move(once)},

@@ -158,9 +158,16 @@ Result<JsonObject> refs_json(git_repository* repository, const Listing& listing,
   return refs;
 }
 
-// Whether `to` has `from` among its ancestors; false too where `from` is not known any more.
-bool is_forward(git_repository* repository, const git_oid& from, const git_oid& to) {
-  return git_oid_equal(&from, &to) || git_graph_descendant_of(repository, &to, &from) == 1;
+// Whether `to` has `from` among its ancestors. A mirror that was fetched before has both: when it
+// cannot tell, it is damaged. A new one that does not know `from` says no.
+Result<bool> is_forward(git_repository* repository, const git_oid& from, const git_oid& to,
+                        bool is_new, const std::string& mirror) {
+  if (git_oid_equal(&from, &to)) return true;
+  const int code = git_graph_descendant_of(repository, &to, &from);
+  if (code < 0 && !is_new)
+    return failure(
+        error("git.corrupt", fmt::format("the mirror {} cannot be read", mirror)).passing());
+  return code == 1;
 }
 
 void sync(const std::string& folder) {
@@ -184,7 +191,7 @@ size_t tidy_packs(const std::string& mirror) {
   return packs;
 }
 
-Result<Json> answer(git_repository* repository, const Ask& ask, const Listing& theirs,
+Result<Json> answer(git_repository* repository, const Ask& ask, const Listing& theirs, bool is_new,
                     const std::string& mirror) {
   const std::string branch = ask.branch.empty() ? theirs.head : ask.branch;
   const std::string name = "refs/heads/" + branch;
@@ -202,10 +209,11 @@ Result<Json> answer(git_repository* repository, const Ask& ask, const Listing& t
     if (!ask.known.empty()) {
       auto known = parse_commit(ask.known);
       if (!known) return failed(known);
+      auto forward = is_forward(repository, *known, commit, is_new, mirror);
+      if (!forward) return failed(forward);
       if (!git_oid_equal(&*known, &commit))
-        moved[name] = JsonObject{{"from", ask.known},
-                                 {"to", to_text(commit)},
-                                 {"forward", is_forward(repository, *known, commit)}};
+        moved[name] =
+            JsonObject{{"from", ask.known}, {"to", to_text(commit)}, {"forward", *forward}};
     }
   } else if (!ask.known.empty()) {
     moved[name] = JsonObject{{"from", ask.known}, {"to", ""}, {"forward", false}};
@@ -253,7 +261,7 @@ Result<Json> update(const Ask& ask, const std::string& mirror) {
   if (wanted != theirs->refs.end())
     if (auto done = check_readable(repository->get(), wanted->second.commit, mirror); !done)
       return failed(done);
-  auto out = answer(repository->get(), ask, *theirs, mirror);
+  auto out = answer(repository->get(), ask, *theirs, own->empty(), mirror);
   if (out) out->as_object()["changed"] = changed;
   return out;
 }

@@ -64,7 +64,8 @@ Status Ledger::adopt(const EnvironmentId& id, const Adoption& adoption) {
                           adoption.who);
   if (!run) return failed(run);
   for (const auto& key : adoption.once_keys)
-    if (auto done = assumed(db, *run, id, {key, "release", Fate::succeeded, ""}, parts_->wall()); !done)
+    if (auto done = assumed(db, *run, id, {key, "release", Fate::succeeded, ""}, parts_->wall());
+        !done)
       return done;
   return transaction->commit();
 }

@@ -72,6 +72,10 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   const std::lock_guard lock(parts_->mutex);
   Memory memory;
   memory.lineage = parts_->lineage;
+  auto newest = parts_->database.query("SELECT coalesce(max(id), 0) FROM attempts");
+  if (!newest) return failed(newest);
+  if (auto row = newest->step(); !row) return failed(row);
+  memory.newest_attempt = newest->number(0);
   auto query = parts_->database.query(
       "SELECT current_tag, current_commit, current_digest, current_at, previous_tag, "
       "previous_commit, previous_digest, previous_at, unfinished, changed_to, "

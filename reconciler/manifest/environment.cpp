@@ -6,10 +6,10 @@
 #include <cctype>
 
 #include "reconciler/base/duration.hpp"
+#include "reconciler/base/expression.hpp"
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/manifest/check.hpp"
-#include "reconciler/manifest/expression.hpp"
 #include "reconciler/manifest/paths.hpp"
 #include "reconciler/manifest/placeholders.hpp"
 #include "reconciler/manifest/steps.hpp"

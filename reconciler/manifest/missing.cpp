@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "reconciler/base/expression.hpp"
 #include "reconciler/base/text.hpp"
-#include "reconciler/manifest/expression.hpp"
 #include "reconciler/manifest/manifest.hpp"
 #include "reconciler/manifest/placeholders.hpp"
 

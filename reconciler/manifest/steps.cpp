@@ -6,9 +6,9 @@
 #include <map>
 
 #include "reconciler/base/duration.hpp"
+#include "reconciler/base/expression.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/manifest/check.hpp"
-#include "reconciler/manifest/expression.hpp"
 #include "reconciler/manifest/placeholders.hpp"
 #include "reconciler/model/names.hpp"
 

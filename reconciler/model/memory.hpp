@@ -1,6 +1,7 @@
 // What the ledger knows of an environment: the planner's other input, plain data.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -25,7 +26,8 @@ struct Release {
 struct Memory {
   std::string lineage;
   bool adopted = false;  ///< taken over and nothing recorded since: what ran before is not known
-  std::optional<Release> current;  ///< last recorded, and so the last good
+  std::int64_t newest_attempt = 0;  ///< of the whole ledger: what is on the host cannot be newer
+  std::optional<Release> current;   ///< last recorded, and so the last good
   std::optional<Release> previous;
   std::map<std::string, Fate> once;                 ///< once_key -> fate of its newest attempt
   std::map<std::string, std::string> once_attempt;  ///< once_key -> that attempt's id

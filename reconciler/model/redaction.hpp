@@ -14,7 +14,7 @@ namespace reconciler {
 
 /// Shows each secret value as ‹NAME›, also where one line of a value of several lines stands alone.
 /// Values that say nothing by themselves (under four bytes, truth values, numbers under five
-/// digits) are left: they would be found in every second line. The variables must outlive it.
+/// digits) are left: they would be found in every second line. It holds the values in clear.
 class Redaction {
  public:
   explicit Redaction(const Variables& variables);
@@ -26,7 +26,7 @@ class Redaction {
 
  private:
   struct Hidden {
-    std::string_view value;
+    std::string value;
     std::string shown;
   };
   std::vector<Hidden> hidden_;  // the longest first: one value may hold another

@@ -7,11 +7,11 @@
 #include <optional>
 #include <string_view>
 
+#include "reconciler/base/expression.hpp"
 #include "reconciler/manifest/check.hpp"
 #include "reconciler/manifest/document.hpp"
 #include "reconciler/manifest/env_file.hpp"
 #include "reconciler/manifest/environment.hpp"
-#include "reconciler/manifest/expression.hpp"
 #include "reconciler/manifest/layers.hpp"
 #include "reconciler/manifest/schema.hpp"
 

@@ -157,6 +157,33 @@ def test_names_that_belong_to_another_project(running, engine):
     good_again(running)
 
 
+def test_name_of_the_kept_container_is_held_by_another(running, engine):
+    before = as_it_is(running)
+    engine.docker("run", "-d", "--name", "web-web-1.prev", BUSYBOX, "sleep", "100000")
+    try:
+        deploy(running, "v1.1.0")
+        fails(running, "container.name_taken", plan=False)
+        assert as_it_is(running) == before, "it was not stopped for nothing"
+    finally:
+        engine.docker("rm", "-f", "web-web-1.prev")
+    running.run("apply", running.environment, "--yes").ok()
+    good_again(running)
+
+
+def test_compose_up_in_the_middle_of_a_switch(running):
+    """Compose takes the new container for the service's own, starts it and takes the old one away."""
+    deploy(running, "v1.1.0")
+    running.run("apply", running.environment, "--yes", env={"RECONCILER_FAILPOINTS": "engine.create.after:kill"})
+    assert "web-web-1.next" in running.names()
+    trees = running.state / "trees" / "web" / "production"
+    folder = next(one for one in trees.iterdir() if one.is_dir() and one.name == running.config.head)
+    running.compose.run("-p", "web", "-f", "compose.yaml", "up", "-d", cwd=folder, env={"TAG": "v1.1.0"})
+    running.run("apply", running.environment, "--yes").ok()
+    running.assert_second_plan_empty()
+    assert running.names() == ["web-web-1"]
+    good_again(running)
+
+
 def test_service_that_ends_at_once(running):
     deploy(running, "v1.1.0", services(WEB.replace("[sleep, '100000']", "[sh, -c, 'echo good bye; exit 7']")),
            "verify: { stable: 1s, timeout: 4s }")

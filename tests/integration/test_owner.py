@@ -81,3 +81,23 @@ def test_ledger_that_is_garbage(running):
     assert done.code == 1 and "reconciler adopt web/production" in done.out + done.err, done.out + done.err
     assert rows(running) == ["start", "done"] and running.ids() == before
     assert list(running.state.glob("ledger.db.corrupt-*")), "what was there is set aside"
+
+
+def test_ledger_put_back_from_an_older_copy(running, folder):
+    """What is on the host is newer than what it remembers: it says so, and the release does not run again."""
+    names = ("ledger.db", "ledger.db-wal", "ledger.db-shm")
+    (folder / "copy").mkdir()
+    for name in names:
+        if (running.state / name).exists():
+            shutil.copy2(running.state / name, folder / "copy" / name)
+    running.commit({"reconciler.yaml": manifest("v1.1.0", "release: [{ run: release }]")})
+    running.apply()
+    assert rows(running) == ["start", "done"] * 2
+    for name in names:
+        (running.state / name).unlink(missing_ok=True)
+        if (folder / "copy" / name).exists():
+            shutil.copy2(folder / "copy" / name, running.state / name)
+    for verb in (["plan"], ["apply", "--yes"]):
+        done = running.run(*verb, running.environment)
+        assert done.code == 1 and running.error(done) == "ledger.behind", done.out + done.err
+    assert rows(running) == ["start", "done"] * 2

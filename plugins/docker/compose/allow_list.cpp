@@ -103,7 +103,7 @@ const Keys healthcheck_keys = {"disable",      "interval", "retries", "start_int
                                "start_period", "test",     "timeout"};
 const Keys logging_keys = {"driver", "options"};
 const Keys endpoint_keys = {"aliases",      "driver_opts",    "gw_priority", "ipv4_address",
-                            "ipv6_address", "link_local_ips", "mac_address", "priority"};
+                            "ipv6_address", "link_local_ips", "priority"};
 const Keys mount_keys = {"bind",   "consistency", "read_only", "source",
                          "target", "tmpfs",       "type",      "volume"};
 const Keys bind_keys = {"create_host_path", "propagation", "selinux"};

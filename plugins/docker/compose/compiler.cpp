@@ -1,5 +1,7 @@
 #include "plugins/docker/compose/compiler.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "plugins/docker/compose/cache.hpp"
@@ -26,6 +28,21 @@ const Json& section(const Json& sections, std::string_view name) {
   static const Json none = JsonObject{};
   const Json* found = member(sections, name);
   return found ? *found : none;
+}
+
+/// A container that may write a folder may put a link there, and the Engine follows it when another
+/// one that mounts what lies below is started again: out of the data folder, to anywhere.
+Status check_nesting(const std::vector<std::string>& folders, const std::string& data) {
+  for (const auto& inner : folders)
+    for (const auto& outer : folders)
+      if (inner != outer && lies_under(inner, outer))
+        return failure(error("compose.bind_nested",
+                             fmt::format("./{} is mounted by itself and lies in ./{}, which is "
+                                         "mounted too: a link put there would lead out of the data",
+                                         inner.substr(std::min(data.size() + 1, inner.size())),
+                                         outer.substr(std::min(data.size() + 1, outer.size()))))
+                           .next("mount folders that lie beside each other"));
+  return {};
 }
 
 class ComposeCompiler final : public Compiler {
@@ -84,6 +101,7 @@ class ComposeCompiler final : public Compiler {
     auto sources = place_sources(resolved->model, *tree, objects, data,
                                  texts_at(input.sections, "data"), *stack);
     if (!sources) return failed(sources);
+    if (auto apart = check_nesting(sources->data_folders, data); !apart) return failed(apart);
     auto record = record_model(*resolved, tree->root(), plugin_, *scratch, engine_, variables,
                                deadline, stop);
     if (!record) return failed(record);

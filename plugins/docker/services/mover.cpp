@@ -37,8 +37,21 @@ Mover::Mover(Context& context, const CompiledModel& model, const Look& look, con
     if (seen) ids_[seen->name] = seen->id;
 }
 
+Status Mover::names_are_free(const std::vector<Move>& moves) {
+  for (const auto& move : moves) {
+    if (move.kind != Move::Kind::rename || ids_.contains(move.other)) continue;
+    auto holder = context_.engine.get("/containers/" + url_encode(move.other) + "/json",
+                                      context_.within(call_time));
+    if (holder) return failure(name_taken(move.other));
+    if (holder.error().code != "docker.not_found") return failed(holder);
+  }
+  return {};
+}
+
 Status Mover::carry_out(const std::vector<Move>& moves, const std::vector<Endpoint>& endpoints,
                         std::stop_token stop) {
+  // Before the first thing is stopped: a name that is held would leave it stopped.
+  if (auto free = names_are_free(moves); !free) return free;
   for (const auto& move : moves) {
     if (stop.stop_requested() && &move == &moves.front())
       return failure(
@@ -113,13 +126,15 @@ Error Mover::create_error(const std::string& name, Error e) {
                                               reference, place_.wanted->service))
         .with("engine", e.message)
         .passing();
-  if (e.code == "docker.conflict")
-    return error("container.name_taken",
-                 fmt::format("the name {} is held by a container that is not of project {}", name,
-                             model_.project))
-        .with("engine", e.message)
-        .next(fmt::format("rename or remove that container: docker rename {} OTHER", name));
+  if (e.code == "docker.conflict") return name_taken(name);
   return e;
+}
+
+Error Mover::name_taken(const std::string& name) const {
+  return error("container.name_taken",
+               fmt::format("the name {} is held by a container that is not of project {}", name,
+                           model_.project))
+      .next(fmt::format("rename or remove that container: docker rename {} OTHER", name));
 }
 
 Status Mover::connect(const Move& move, const std::vector<Endpoint>& endpoints) {

@@ -32,6 +32,9 @@ class Mover {
   Status start(const std::string& name);
   Status rename(const Move& move);
   Result<std::string> id_of(const std::string& name) const;
+  Error name_taken(const std::string& name) const;
+  /// Every name that a container is to be given; `container.name_taken`.
+  Status names_are_free(const std::vector<Move>& moves);
   Error create_error(const std::string& name, Error e);
 
   Context& context_;

@@ -25,13 +25,20 @@ void start(const std::string& name, bool prev, std::vector<Move>& moves) {
   moves.push_back({Kind::start, name, ""});
 }
 
+/// Somebody else (`docker compose up`) may have started it meanwhile.
+void take_wrong_next_away(const Place& place, std::vector<Move>& moves) {
+  if (!place.next || place.next_is_right) return;
+  if (place.next->up()) moves.push_back({Kind::stop, place.next->name, ""});
+  moves.push_back({Kind::remove, place.next->name, ""});
+}
+
 std::vector<Move> replace(const Place& place, Prev prev, const std::vector<std::string>& networks) {
   const std::string& name = place.wanted->name;
   const std::string& old = place.current->name;
   std::vector<Move> moves;
   if (place.prev && prev == Prev::drop) moves.push_back({Kind::remove, prev_name(name), ""});
   const bool kept = place.prev && prev == Prev::keep;
-  if (place.next && !place.next_is_right) moves.push_back({Kind::remove, next_name(name), ""});
+  take_wrong_next_away(place, moves);
   if (!place.next_is_right) make(next_name(name), networks, moves);
   moves.push_back({Kind::await, name, ""});
   if (kept && place.prev->up()) moves.push_back({Kind::stop, prev_name(name), ""});
@@ -99,7 +106,7 @@ std::vector<Move> moves_to_match(const Place& place, Prev prev,
   // Nothing of that name, or something that never ran: made in place.
   std::vector<Move> moves;
   if (place.current) moves.push_back({Kind::remove, place.current->name, ""});
-  if (place.next && !place.next_is_right) moves.push_back({Kind::remove, next_name(name), ""});
+  take_wrong_next_away(place, moves);
   if (!place.next_is_right) make(name, networks, moves);
   moves.push_back({Kind::await, name, ""});
   if (place.next_is_right) moves.push_back({Kind::rename, next_name(name), name});

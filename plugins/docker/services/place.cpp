@@ -28,6 +28,9 @@ void find_containers(const Look& look, Place& place) {
     else
       place.strays.push_back(&seen);
   }
+  // Compose takes a new container that was not yet put in its place for the service's own: it
+  // starts it and takes the old one away. Then it is the one that serves.
+  if (!place.current && place.next && place.next->up()) std::swap(place.current, place.next);
   // One under another name (Compose v1, a rename by hand) is the service's all the same.
   if (!place.current && !place.next && !place.prev && place.strays.size() == 1) {
     place.current = place.strays.front();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "plugins/docker/services/data.hpp"
 #include "plugins/docker/services/endpoints.hpp"
@@ -24,6 +25,13 @@ std::vector<std::string> names(const std::vector<Endpoint>& endpoints) {
   std::vector<std::string> out;
   for (const auto& endpoint : endpoints) out.push_back(endpoint.network);
   return out;
+}
+
+/// Zero for what is no number.
+std::int64_t number_of(const std::string& text) {
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
 }
 
 /// Created before the last good version was recorded: then it was part of it. In the same second it
@@ -242,9 +250,18 @@ std::vector<Endpoint> all_endpoints(const Place& place, const Look& look) {
 }
 
 Status one_owner(const EnvironmentId& id, const Look& look,
-                 const std::vector<std::string>& lineages) {
+                 const std::vector<std::string>& lineages, const Memory& memory) {
   for (const auto& seen : look.containers) {
     const auto theirs = seen.label(label::lineage);
+    if (theirs == memory.lineage && number_of(seen.label(label::attempt)) > memory.newest_attempt)
+      return failure(
+          error("ledger.behind",
+                fmt::format("container {} is of attempt {}, and the newest that the ledger "
+                            "remembers is {}: an older copy of it was put back",
+                            seen.name, seen.label(label::attempt), memory.newest_attempt))
+              .next(fmt::format("put the newest ledger.db back; if there is none, move it away, "
+                                "then: reconciler adopt {} --lineage {}",
+                                id.text(), theirs)));
     if (theirs.empty() || std::ranges::find(lineages, theirs) != lineages.end()) continue;
     return failure(
         error("state.lineage",

@@ -2,43 +2,30 @@
 
 #include <fmt/format.h>
 
-#include <regex>
-
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
 namespace {
 
 constexpr size_t kept_lines = 20;
-constexpr size_t longest_matched = 4096;  // std::regex recurses: a longer line is matched in part
-
-bool matches(std::string_view line, std::string expression) {
-  auto flags = std::regex::ECMAScript;
-  if (expression.starts_with("(?i)")) {
-    expression.erase(0, 4);
-    flags |= std::regex::icase;
-  }
-  try {
-    const std::string part(line.substr(0, longest_matched));
-    return std::regex_search(part, std::regex(expression, flags));
-  } catch (const std::regex_error&) {
-    return false;  // steps_of has refused those
-  }
-}
 
 }  // namespace
 
 Output::Output(const Json& input, const Variables& variables, Progress& progress)
-    : progress_(progress),
-      contains_(fill_in(text_at(input, "contains"), variables)),
-      forbid_(text_at(input, "forbid")),
-      wanted_lines_(number_at(input, "lines", -1)) {}
+    : progress_(progress), wanted_lines_(number_at(input, "lines", -1)) {
+  // steps_of has refused what cannot be filled in or is no expression.
+  if (auto filled = fill(text_at(input, "contains"), values(variables)))
+    contains_ = filled->reveal();
+  if (const auto forbid = text_at(input, "forbid"); !forbid.empty())
+    if (auto compiled = Expression::compile(forbid)) forbid_ = std::move(*compiled);
+}
 
 void Output::add(std::string_view line) {
   auto text = printable(line);
   progress_.line(text);
   if (!contains_.empty() && line.find(contains_) != std::string_view::npos) found_ = true;
-  if (!forbid_.empty() && forbidden_.empty() && matches(line, forbid_)) forbidden_ = text;
+  if (forbid_ && forbidden_.empty() && forbid_->found_in(line.substr(0, Expression::longest_text)))
+    forbidden_ = text;
   ++total_;
   kept_.push_back(std::move(text));
   if (kept_.size() > kept_lines) kept_.pop_front();
@@ -65,19 +52,11 @@ JsonObject Output::evidence(std::int64_t exit_code) const {
   return {{"exit_code", exit_code}, {"lines", std::move(lines)}, {"detail", last()}};
 }
 
-std::string fill_in(std::string_view text, const Variables& variables) {
-  std::string out;
-  while (!text.empty()) {
-    const auto begin = text.find("${");
-    const auto end = begin == std::string_view::npos ? begin : text.find('}', begin);
-    if (end == std::string_view::npos) break;
-    out += text.substr(0, begin);
-    const auto found = variables.find(std::string(text.substr(begin + 2, end - begin - 2)));
-    if (found != variables.end()) out += found->second.value.reveal();
-    text.remove_prefix(end + 1);
-  }
-  out += text;
-  return out;
+Lookup values(const Variables& variables) {
+  return [&variables](std::string_view name) -> const Secret* {
+    const auto found = variables.find(std::string(name));
+    return found == variables.end() ? nullptr : &found->second.value;
+  };
 }
 
 }  // namespace reconciler::docker

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "reconciler/base/expand.hpp"
+#include "reconciler/base/expression.hpp"
 #include "reconciler/base/json.hpp"
 #include "reconciler/driver/driver.hpp"
 
@@ -26,7 +29,7 @@ class Output {
  private:
   Progress& progress_;
   std::string contains_;
-  std::string forbid_;
+  std::optional<Expression> forbid_;
   std::int64_t wanted_lines_ = -1;
   bool found_ = false;
   std::string forbidden_;  ///< the first line that is forbidden
@@ -34,7 +37,7 @@ class Output {
   size_t total_ = 0;
 };
 
-/// `${NAME}` filled in; other text as it is.
-std::string fill_in(std::string_view text, const Variables& variables);
+/// The values of variables, for fill(); they must outlive it.
+Lookup values(const Variables& variables);
 
 }  // namespace reconciler::docker

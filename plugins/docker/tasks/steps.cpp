@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 #include "plugins/docker/services/mounts.hpp"
 #include "plugins/docker/services/moves.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/tasks/output.hpp"
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
@@ -25,7 +25,8 @@ const Container* container_of(const CompiledModel& model, const std::string& ser
 
 class Reader {
  public:
-  Reader(const Request& request, const CompiledModel& model) : request_(request), model_(model) {}
+  Reader(const Request& request, const CompiledModel& model, const Variables& variables)
+      : request_(request), model_(model), variables_(variables) {}
 
   Result<Steps> read() {
     const Json* release = member(request_.sections, "release");
@@ -51,7 +52,7 @@ class Reader {
       if (target.empty()) continue;
       const auto known = errors_.size();
       check_target(std::string(kind), target, pointer);
-      check_expressions(value, pointer);
+      check_expectations(value, pointer);
       if (errors_.size() != known) return;
       out_.steps.push_back(step(value, std::string(kind), target, pointer, check));
       return;
@@ -77,17 +78,15 @@ class Reader {
     errors_.push_back(std::move(e));
   }
 
-  void check_expressions(const Json& value, const std::string& pointer) {
-    auto expression = text_at(value, "forbid");
-    if (expression.empty()) return;
-    if (expression.starts_with("(?i)")) expression.erase(0, 4);
-    try {
-      const std::regex tried(expression);
-    } catch (const std::regex_error&) {
-      errors_.push_back(
-          error("step.expression", fmt::format("\"{}\" is no regular expression", expression))
-              .at({.file = pointer + "/forbid", .source = ""}));
-    }
+  void check_expectations(const Json& value, const std::string& pointer) {
+    const auto note = [&](Error why, const char* key) {
+      errors_.push_back(std::move(why).at({.file = pointer + "/" + key, .source = ""}));
+    };
+    if (const auto forbid = text_at(value, "forbid"); !forbid.empty())
+      if (auto compiled = Expression::compile(forbid); !compiled)
+        note(std::move(compiled.error()), "forbid");
+    if (auto filled = fill(text_at(value, "contains"), values(variables_)); !filled)
+      note(std::move(filled.error()), "contains");
   }
 
   Step step(const Json& value, const std::string& kind, const std::string& target,
@@ -185,14 +184,16 @@ class Reader {
 
   const Request& request_;
   const CompiledModel& model_;
+  const Variables& variables_;
   Steps out_;
   std::vector<Error> errors_;
 };
 
 }  // namespace
 
-Result<Steps> steps_of(const Request& request, const CompiledModel& model) {
-  return Reader(request, model).read();
+Result<Steps> steps_of(const Request& request, const CompiledModel& model,
+                       const Variables& variables) {
+  return Reader(request, model, variables).read();
 }
 
 std::string task_name(const CompiledModel& model, const std::string& service,

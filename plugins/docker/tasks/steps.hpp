@@ -20,7 +20,8 @@ struct Steps {
 /// `release` and `verify.checks` of the request's sections, and the check of all services that is
 /// always made. Errors, all at once, with `#/release/0/run` as their place's file:
 /// `compose.service_unknown`, `step.needs_container`, `step.expression`.
-Result<Steps> steps_of(const Request& request, const CompiledModel& model);
+Result<Steps> steps_of(const Request& request, const CompiledModel& model,
+                       const Variables& variables);
 
 /// The names of a task's container: PROJECT-SERVICE-run-ATTEMPT.
 std::string task_name(const CompiledModel& model, const std::string& service,

@@ -2,11 +2,11 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "reconciler/base/expression.hpp"
 #include "reconciler/manifest/check.hpp"
 #include "reconciler/manifest/document.hpp"
 #include "reconciler/manifest/env_file.hpp"
 #include "reconciler/manifest/environment.hpp"
-#include "reconciler/manifest/expression.hpp"
 #include "reconciler/manifest/layers.hpp"
 #include "reconciler/manifest/schema.hpp"
 

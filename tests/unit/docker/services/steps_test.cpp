@@ -37,7 +37,7 @@ Request request(const char* sections) {
 
 TEST(Steps, ATaskDeclaresItsCallsAndItsOwnClearingAway) {
   const auto steps =
-      steps_of(request(R"({"release": [{"run": "release", "depends_on": ["db"]}]})"), model());
+      steps_of(request(R"({"release": [{"run": "release", "depends_on": ["db"]}]})"), model(), {});
   ASSERT_TRUE(steps);
   const Step& step = steps->steps.at(0);
   EXPECT_EQ(step.once, Once::tag);
@@ -58,7 +58,7 @@ TEST(Steps, AllMistakesAreNamedAtOnceWithTheirPlace) {
   const auto steps = steps_of(
       request(R"({"release": [{"run": "relaese"}, {"exec": "db", "command": ["x"], "once": "tag"}],
                                           "verify": {"checks": [{"logs": "db", "forbid": "("}]}})"),
-      model());
+      model(), {});
   ASSERT_FALSE(steps);
   const auto all = flatten(steps.error());
   ASSERT_EQ(all.size(), 3U);
@@ -67,7 +67,7 @@ TEST(Steps, AllMistakesAreNamedAtOnceWithTheirPlace) {
   EXPECT_EQ(all[0].place.file, "#/release/0/run");
   EXPECT_EQ(all[0].hint, "did you mean \"release\"?");
   EXPECT_EQ(all[1].code, "step.needs_container");
-  EXPECT_EQ(all[2].code, "step.expression");
+  EXPECT_EQ(all[2].code, "expression.invalid");
 }
 
 class Lines final : public Progress {

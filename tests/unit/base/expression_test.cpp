@@ -1,4 +1,4 @@
-#include "reconciler/manifest/expression.hpp"
+#include "reconciler/base/expression.hpp"
 
 #include <gtest/gtest.h>
 
