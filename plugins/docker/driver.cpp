@@ -99,6 +99,7 @@ class DockerDriver final : public Driver {
     observe_images(context_, **model, *look, observation);
     const Observed observed{id, **model, *look, memory, changing};
     if (auto done = observe_services(context_, observed, observation); !done) return failed(done);
+    observe_one_offs(context_, observed, observation);
     return observation;
   }
 

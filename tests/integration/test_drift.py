@@ -75,6 +75,13 @@ def test_paused(running):
     assert running.inspect()["State"]["Status"] == "running"
 
 
+def test_renamed(running):
+    began = running.inspect()["State"]["StartedAt"]
+    running.engine.docker("rename", "web-web-1", "mine")
+    mended(running, {"web": ["name"]})
+    assert running.inspect()["State"]["StartedAt"] == began, "a name alone is no reason to stop it"
+
+
 def test_environment_value_changed_elsewhere(running, folder):
     elsewhere(running, folder, COMPOSE.replace("red", "blue"))
     plan = running.plan_json()

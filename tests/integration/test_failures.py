@@ -44,7 +44,7 @@ def untouched(stack, before):
     now = stack.inspect()
     assert (now["Id"], now["State"]["StartedAt"], now["State"]["Status"]) == before
     assert stack.state_file("current_tag") == "v1.0.0"
-    assert set(stack.names()) - set(stack.one_offs()) == {"web-web-1"}
+    assert set(stack.names()) - set(stack.one_offs()) == {stack.container("web")}
 
 
 def as_it_is(stack):
@@ -132,10 +132,10 @@ def test_service_unwell_the_old_one_is_kept_until_a_good_one(running):
 
 
 def test_what_the_release_did_is_said_to_stay(running):
-    deploy(running, "v1.1.0", services(f"{UNWELL_WEB}\n{RELEASE % 0}"), "release: [{ run: release }]",
+    deploy(running, "v1.1.1", services(f"{UNWELL_WEB}\n{RELEASE % 0}"), "release: [{ run: release }]",
            "verify: { stable: 1s, timeout: 3s }")
     done = fails(running, "verify.failed")
-    assert "  not undone  release of v1.1.0: what it changed stays\n" in done.err, done.err
+    assert "  not undone  release of v1.1.1: what it changed stays\n" in done.err, done.err
     assert "  unchanged   current_tag v1.0.0\n" in done.err, done.err
     good_again(running, services(f"{WEB}\n{RELEASE % 0}"), "release: [{ run: release }]")
 
@@ -178,9 +178,11 @@ def test_compose_up_in_the_middle_of_a_switch(running):
     trees = running.state / "trees" / "web" / "production"
     folder = next(one for one in trees.iterdir() if one.is_dir() and one.name == running.config.head)
     running.compose.run("-p", "web", "-f", "compose.yaml", "up", "-d", cwd=folder, env={"TAG": "v1.1.0"})
+    before = running.engine.inspect("web-web-1.next")["State"]["StartedAt"]
     running.run("apply", running.environment, "--yes").ok()
     running.assert_second_plan_empty()
     assert running.names() == ["web-web-1"]
+    assert running.inspect()["State"]["StartedAt"] == before, "a name alone is no reason to stop it"
     good_again(running)
 
 
@@ -198,7 +200,7 @@ def test_port_taken(running):
         holder.listen()
         port = holder.getsockname()[1]
         deploy(running, "v1.1.0", services(WEB.replace("init: true", f"init: true, ports: ['127.0.0.1:{port}:80']")))
-        done = fails(running, running.error(running.try_apply()), plan=False)
+        done = fails(running, "service.port_taken")
         assert str(port) in done.err
     assert running.state_file("current_tag") == "v1.0.0"
     # The port is free now: the same is tried again and goes through.
@@ -236,7 +238,7 @@ def test_state_folder_full(folder, engine, newest, proxy):
     room.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=0755", "none", str(room)], check=True)
     try:
-        with Stack(folder, engine, newest, proxy, state=room / "state") as stack:
+        with Stack(folder, engine, newest, proxy, application="full", state=room / "state") as stack:
             deploy(stack, "v1.0.0")
             stack.apply()
             before = as_it_is(stack)

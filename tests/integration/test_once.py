@@ -92,7 +92,6 @@ def test_killed_at(running, number, point):
     assert set(running.names()) - set(running.one_offs()) == {"web-web-1"}
 
 
-@pytest.mark.xfail(strict=True, reason="a one-off that was settled after a crash is left until the next release")
 def test_nothing_is_left_of_a_release_that_was_cut_off(running):
     for name in running.one_offs():
         running.engine.docker("rm", "-f", name)

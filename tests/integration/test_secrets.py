@@ -67,7 +67,7 @@ def test_release_that_prints_it(secret):
 def test_release_that_prints_it_while_nobody_listens(secret):
     deploy(secret, "v1.0.0", services(WEB + RELEASE % "sleep 3; echo again $$PASSWORD"), "release: [{ run: release }]")
     program = secret.program.start("apply", secret.environment, "--yes")
-    wait_for(secret.one_offs, "the release to run")
+    wait_for(lambda: secret.one_offs(running=True), "the release to run")
     program.send_signal(signal.SIGKILL)
     program.communicate()
     secret.run("apply", secret.environment, "--yes").ok()

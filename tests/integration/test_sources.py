@@ -58,7 +58,7 @@ def test_docker_restart_while_the_next_version_is_prepared_shows_the_old_file(st
     stack.commit({**content, "nginx.conf": configuration("two"), "folder/file": "two\n",
                   "reconciler.yaml": manifest("v1.1.0", "release: [{ run: release }]")})
     program = stack.program.start("apply", stack.environment, "--yes")
-    wait_for(stack.one_offs, "the release of v1.1.0 to run")
+    wait_for(lambda: stack.one_offs(running=True), "the release of v1.1.0 to run")
     stack.engine.docker("restart", "-t", "1", stack.container("nginx"))
     wait_for(lambda: answer(stack) == "one", "nginx to answer again")
     assert stack.sh("cat /folder/file", "nginx") == "one\n"

@@ -243,10 +243,11 @@ class Stack:
                 if one["Labels"].get("com.docker.compose.oneoff") == "False"
                 and not one["Names"][0].endswith((".prev", ".next"))]
 
-    def one_offs(self) -> List[str]:
+    def one_offs(self, *, running: bool = False) -> List[str]:
         return sorted(one["Names"][0].lstrip("/")
                       for one in self.engine.containers(label=f"com.docker.compose.project={self.project}")
-                      if one["Labels"].get("com.docker.compose.oneoff") == "True")
+                      if one["Labels"].get("com.docker.compose.oneoff") == "True"
+                      and (not running or one["State"] == "running"))
 
     def names(self) -> List[str]:
         """Of all containers of the project."""

@@ -96,11 +96,19 @@ std::vector<Move> moves_to_run(const Place& place) {
   return moves;
 }
 
+/// Nothing is wrong with it but what it is called: nobody is stopped for that.
+bool only_misnamed(const Place& place) {
+  return place.current && place.differences.size() == 1 &&
+         place.current->name != place.wanted->name;
+}
+
 std::vector<Move> moves_to_match(const Place& place, Prev prev,
                                  const std::vector<std::string>& networks) {
   const std::string& name = place.wanted->name;
   if (place.well_placed()) return {};
   if (place.current && place.differences.empty()) return moves_to_run(place);
+  if (only_misnamed(place) && place.current->up())
+    return {{Kind::rename, place.current->name, name}};
   if (place.current && !place.never_ran()) return replace(place, prev, networks);
 
   // Nothing of that name, or something that never ran: made in place.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "plugins/docker/services/data.hpp"
 #include "plugins/docker/services/mover.hpp"
@@ -275,8 +276,39 @@ Result<Outcome> recover_task(Context& context, const Attempt& attempt, const Var
       .follow(id, time_left(context, attempt.work.input, *inspect), std::move(stop));
 }
 
+void observe_one_offs(const Context& context, const Observed& observed, Observation& into) {
+  std::set<std::string> awaited;
+  for (const auto& [key, attempt] : observed.memory.once_attempt)
+    if (const auto fate = observed.memory.once.find(key);
+        fate != observed.memory.once.end() && fate->second == Fate::running)
+      awaited.insert(attempt);
+  for (const auto& seen : observed.look.containers) {
+    const auto task = seen.label(task_label);
+    if (!seen.oneoff || task.empty() || !seen.stopped() ||
+        awaited.contains(seen.label(label::attempt)))
+      continue;
+    if (seen.label(label::environment) != observed.id.text()) continue;
+    Resource r;
+    r.id = container_id(seen.name);
+    r.observed = context.digest(Json(seen.id));
+    r.differences = {{"container", seen.state(), "removed"}};
+    r.state = seen.state();
+    r.reason = fmt::format("what {} left, and it has ended", task);
+    r.ours = true;
+    Work work;
+    work.phase = Phase::prune;
+    work.verb = "prune";
+    work.targets = {r.id};
+    work.input = JsonObject{{"task", task}, {"container", seen.id}, {"model", observed.model.key}};
+    work.calls = {text_of({Move::Kind::remove, seen.name, ""})};
+    r.remedies[Aim::remove] = {std::move(work)};
+    into.resources.push_back(std::move(r));
+  }
+}
+
 Result<Outcome> prune_task(Context& context, const CompiledModel& model, const Attempt& attempt) {
   const Json& input = attempt.work.input;
+  const auto only = text_at(input, "container");
   const JsonObject filter{
       {"label",
        JsonArray{Json(fmt::format("{}={}", label::project, model.project)),
@@ -288,6 +320,7 @@ Result<Outcome> prune_task(Context& context, const CompiledModel& model, const A
   if (!list->is_array()) return Outcome{Fate::succeeded, {}};
   for (const Json& entry : list->as_array()) {
     if (text_at(entry, "State") == "running") continue;
+    if (!only.empty() && text_at(entry, "Id") != only) continue;
     // Its anonymous volumes were made for it alone and go with it, as with `--rm`.
     auto gone = context.engine.change("DELETE", "/containers/" + text_at(entry, "Id") + "?v=true",
                                       nullptr, context.within(call_time));
