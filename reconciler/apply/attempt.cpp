@@ -3,14 +3,24 @@
 #include <fmt/format.h>
 
 #include "reconciler/base/failpoint.hpp"
+#include "reconciler/base/text.hpp"
 
 namespace reconciler {
+namespace {
+
+constexpr size_t most_kept = 20000;  // of lines: what a task says is bounded by nobody
+
+}  // namespace
 
 void Output::line(std::string_view text) {
   const std::string shown = run_.redaction.text(text);
   {
     const std::lock_guard lock(mutex_);
     lines_.push_back(shown);
+    if (lines_.size() > most_kept) {
+      lines_.pop_front();
+      ++dropped_;
+    }
   }
   run_.tools.events.line(action_, shown);
 }
@@ -24,7 +34,10 @@ void Output::keep() {
   const std::lock_guard lock(mutex_);
   if (lines_.empty()) return;
   std::vector<std::string> named;
-  named.reserve(lines_.size());
+  named.reserve(lines_.size() + 1);
+  if (dropped_ > 0)
+    named.push_back(fmt::format("{} | ({} before these were not kept)", action_.title,
+                                count(dropped_, "line")));
   for (const auto& text : lines_) named.push_back(fmt::format("{} | {}", action_.title, text));
   (void)run_.tools.ledger.append_log(run_.id, named);
 }

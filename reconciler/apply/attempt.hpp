@@ -1,6 +1,7 @@
 // One action tried once: intent, perform, result, and what it said meanwhile.
 #pragma once
 
+#include <deque>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -22,7 +23,8 @@ struct Run {
   std::vector<std::string> released{};  ///< once-only steps that succeeded in this run
 };
 
-/// The last lines of an action's output; all of them go to the run's log.
+/// The output of an action: told as it comes, and the newest of it (`most_kept` lines) for the
+/// run's log.
 class Output final : public Progress {
  public:
   Output(Run& run, const Action& action) : run_(run), action_(action) {}
@@ -40,7 +42,8 @@ class Output final : public Progress {
   const Action& action_;
   std::string attempt_;
   mutable std::mutex mutex_;
-  std::vector<std::string> lines_;
+  std::deque<std::string> lines_;
+  size_t dropped_ = 0;
 };
 
 /// Has the driver perform; what it tells holds no secret value.

@@ -1,9 +1,9 @@
 // Apply's events as lines for people: `✓ build    portfolio-backend:v1.2.3   48 s`.
 #pragma once
 
-#include <map>
 #include <mutex>
 #include <ostream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,8 +12,9 @@
 
 namespace reconciler::cli {
 
-/// One line an action when it is done; lines of failing ones below it. Checks of one verify, and
-/// what is recorded, are told as one.
+/// One line an action when it is done; lines of failing ones below it. On a terminal the last line
+/// shows what is being done and the newest thing that it said; elsewhere what a release says comes
+/// line by line.
 class Reporter final : public Events {
  public:
   Reporter(std::ostream& out, Page page) : out_(out), page_(page) {}
@@ -25,9 +26,15 @@ class Reporter final : public Events {
 
  private:
   void write(bool well, const Action& action, Duration took, std::string_view detail);
+  /// On a terminal: the line that is written over.
+  void show(const Action& action, std::string_view text);
+  void clear();
+
   std::ostream& out_;
   Page page_;
   std::mutex mutex_;
+  bool showing_ = false;
+  std::set<const Action*> told_;  ///< whose lines were shown as they came
 };
 
 }  // namespace reconciler::cli

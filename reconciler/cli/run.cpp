@@ -6,27 +6,6 @@
 namespace reconciler::cli {
 namespace {
 
-/// Apply's events as log lines.
-class ToLog final : public Events {
- public:
-  explicit ToLog(Log& log) : log_(log) {}
-  void started(const Action&) override {}
-  void line(const Action&, std::string_view) override {}
-  void finished(const Action& action, Duration took, std::string_view detail) override {
-    log_.info(action.work.verb + " " + action.title + " " + for_people(took) +
-              (detail.empty() ? "" : " " + std::string(detail)));
-  }
-  void failed(const Action& action, Duration took, std::string_view detail,
-              const std::vector<std::string>& last) override {
-    log_.warn(action.work.verb + " " + action.title + " failed after " + for_people(took) + " " +
-              std::string(detail));
-    for (const auto& line : last) log_.warn("  " + line);
-  }
-
- private:
-  Log& log_;
-};
-
 int run_service(Context& context, std::stop_token stop) {
   auto parts = context.parts();
   if (!parts) return report(context, parts.error());
@@ -37,8 +16,7 @@ int run_service(Context& context, std::stop_token stop) {
             .next(
                 "reconciler --repo PATH|URL run, or `repositories:` in /etc/reconciler/host.yaml"));
   const auto log = log_to_stderr();
-  ToLog events(*log);
-  Service service(*parts, *log, events);
+  Service service(*parts, *log);
   while (!stop.stop_requested()) {
     const Instant next = service.step(stop);
     context.clock().wait_until(next, stop);

@@ -30,6 +30,7 @@ Page page_of_stdout() {
   if (::isatty(STDOUT_FILENO) == 0) return page;
   winsize size{};
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20) page.width = size.ws_col;
+  page.terminal = true;
   const char* no_color = std::getenv("NO_COLOR");
   page.colour = !no_color || !*no_color;
   return page;

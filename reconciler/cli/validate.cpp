@@ -37,9 +37,10 @@ int validate(Context& context, const std::string& path) {
                      JsonObject{{"format_version", "1.0"}, {"mistakes", std::move(all)}})
               << "\n";
   } else if (mistakes.empty()) {
-    std::cout << fmt::format("{} in {}: no mistakes.\n",
-                             count(manifests->environments.size(), "environment"),
-                             count(manifests->files, "file"));
+    std::cout << fmt::format(
+        "{} in {}: no mistakes. Compose files, variables and tags are looked "
+        "at by: reconciler plan\n",
+        count(manifests->environments.size(), "environment"), count(manifests->files, "file"));
   } else {
     for (const auto& mistake : mistakes) std::cerr << render(mistake);
     std::cerr << fmt::format("\n{} in {} of {}. Nothing that runs is affected.\n",

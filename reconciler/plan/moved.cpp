@@ -42,6 +42,8 @@ std::optional<Error> moved(const SavedPlan& was, const Plan& now) {
   if (was.config_commit != now.config_commit)
     why.facts.push_back({"config", fmt::format("was {}, is {}", was.config_commit.substr(0, 7),
                                                now.config_commit.substr(0, 7))});
+  if (now.empty() && !now.stalled)
+    why.facts.push_back({"now", fmt::format("there is nothing to do: {} runs", now.to)});
   std::set<std::string> before;
   std::set<std::string> after;
   std::set<std::string> names_before;
@@ -59,7 +61,8 @@ std::optional<Error> moved(const SavedPlan& was, const Plan& now) {
                          fmt::format("{}: {}", name, action.reason)});
   }
   for (const auto& row : was.actions)
-    if (!after.contains(row.key) && !names_after.contains(row.kind + " " + row.title))
+    if (!now.empty() && !after.contains(row.key) &&
+        !names_after.contains(row.kind + " " + row.title))
       why.facts.push_back({"gone", row.kind + " " + row.title});
   if (now.stalled) why.facts.push_back({"stalled", now.stalled->why});
   why.hint = fmt::format("reconciler plan {}", was.environment);

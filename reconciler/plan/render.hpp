@@ -11,7 +11,8 @@ namespace reconciler {
 struct Page {
   size_t width = 100;
   bool utf8 = true;
-  bool colour = false;  ///< the sign alone
+  bool colour = false;    ///< the sign alone
+  bool terminal = false;  ///< a line may be written over
 };
 
 /// Header, one line a thing, and what it comes to. `explain` adds every differing field.

@@ -7,8 +7,10 @@
 #include <set>
 
 #include "reconciler/base/digest.hpp"
+#include "reconciler/base/text.hpp"
 #include "reconciler/condition.hpp"
 #include "reconciler/manifest/served.hpp"
+#include "reconciler/service/log_events.hpp"
 
 namespace reconciler {
 namespace {
@@ -57,6 +59,9 @@ void Service::take_up() {
     const Snapshot& snapshot = from.at(spec.id);
     ask(snapshot, std::move(spec));
   }
+  if (asked.size() != serving_)
+    log_.info(fmt::format("serving {}", count(asked.size(), "environment")));
+  serving_ = asked.size();
   // Who vanished from git or cannot be read any more: what runs runs on, nothing is done about it.
   for (auto place = places_.begin(); place != places_.end();) {
     if (asked.contains(place->first)) {
@@ -110,8 +115,14 @@ void Service::later(const EnvironmentId& id, Place& place, const Error& why) {
   // What failed for good is not tried again by itself: it waits for another wish, or a person.
   place.stalled_at = place.wish;
   place.due = parts_.clock.now() + look_again;
-  log_.warn(
-      fmt::format("{}: Stalled: {}: {}; next: {}", id.text(), why.code, why.message, why.hint));
+  tell(place,
+       fmt::format("{}: Stalled: {}: {}; next: {}", id.text(), why.code, why.message, why.hint));
+}
+
+void Service::tell(Place& place, std::string text) {
+  if (place.said == text) return;
+  log_.warn(text);
+  place.said = std::move(text);
 }
 
 void Service::reconcile_one(const EnvironmentId& id, Place& place, std::stop_token stop) {
@@ -123,9 +134,11 @@ void Service::reconcile_one(const EnvironmentId& id, Place& place, std::stop_tok
                           seen.plan.from, seen.plan.to));
     return true;
   };
-  auto done = reconcile(parts_, *place.asked, "run", agree, events_, std::move(stop));
+  LogEvents events(log_, id);
+  auto done = reconcile(parts_, *place.asked, "run", agree, events, std::move(stop));
   if (!done) return later(id, place, done.error());
   place.backoff.reset();
+  place.said.clear();
   place.due = parts_.clock.now() + look_again;
   if (done->changed)
     log_.info(

@@ -19,7 +19,7 @@ namespace reconciler {
 /// theirs. Not thread-safe.
 class Service {
  public:
-  Service(Parts parts, Log& log, Events& events) : parts_(parts), log_(log), events_(events) {}
+  Service(Parts parts, Log& log) : parts_(parts), log_(log) {}
 
   /// Fetches config repositories that are due, reconciles every environment that is due, and says
   /// when the next thing is. A broken environment never holds up others.
@@ -33,6 +33,7 @@ class Service {
     Instant due{};
     Backoff backoff;
     std::string stalled_at;  ///< the wish for which it stopped for good
+    std::string said;        ///< what was last logged of a failure: the same is said once
   };
   /// What a config repository said last.
   struct Config {
@@ -46,13 +47,15 @@ class Service {
   void ask(const Snapshot& snapshot, EnvironmentSpec spec);
   void reconcile_one(const EnvironmentId& id, Place& place, std::stop_token stop);
   void later(const EnvironmentId& id, Place& place, const Error& why);
+  /// Logs what an environment waits for, unless that is what was said last.
+  void tell(Place& place, std::string text);
 
   Parts parts_;
   Log& log_;
-  Events& events_;
   std::map<std::string, Instant> fetch_due_;  // by repository name
   std::map<std::string, Config> configs_;     // by repository name
   std::map<EnvironmentId, Place> places_;
+  size_t serving_ = 0;  // how many were said to be served
 };
 
 }  // namespace reconciler

@@ -1,11 +1,16 @@
 """What we make is what `docker compose up -d` makes, in every field of inspect but the random ones; Compose itself finds it running."""
 
-import copy
+import json
 import re
+import shutil
+import subprocess
 
 import pytest
 
-from support.images import BUSYBOX, busybox
+from support import ROOT
+from support.comparable import differences, things
+from support.images import BUSYBOX, busybox, portfolio_images
+from support.portfolio import Portfolio
 from support.stack import SLEEPS, Stack, manifest, services
 
 HOLDS = "holds-data:test"  # an image with a VOLUME that no compose file names
@@ -69,151 +74,109 @@ volumes:
   named: { labels: { kind: data } }
 """)
 FILES = {"compose.yaml": COMPOSE, "some.env": "FROM_FILE=one\nLATER=loses\n", "page": "one\n", "folder/file": "one\n"}
-SERVICES = {"db", "holder", "sink", "tree"}
-WITHOUT_TREE = ["db", "holder", "sink"]
 
 
-@pytest.fixture
-def stack(folder, engine, compose, proxy):
+class Pair:
+    """A stack that is made by the reconciler and by Compose in turn."""
+
+    def __init__(self, stack, compose_file, variables, *, in_tree, addressed=""):
+        self.stack, self.compose_file, self.variables = stack, compose_file, variables
+        self.in_tree, self.addressed = in_tree, addressed
+        self.trees = {}
+
+    def made_by_us(self, tag):
+        plan = self.stack.plan_json()
+        self.stack.apply()
+        tree = self.stack.state / "trees" / self.stack.application / "production" / plan["commit"]
+        self.trees[tag] = tree
+        shutil.copytree(tree, self.stack.folder / tag, symlinks=True)
+        return self.things()
+
+    def compose(self, tag, *arguments, file="", given=None):
+        """In the exported tree: it says the same project.working_dir there. What was tidied away is put back."""
+        tree = self.trees[tag]
+        if not tree.exists():
+            shutil.copytree(self.stack.folder / tag, tree, symlinks=True)
+        return self.stack.compose.run("-p", self.stack.project, "-f", file or self.compose_file, *arguments,
+                                      cwd=tree, env={**self.variables, "TAG": tag}, input=given).stderr
+
+    def up(self, tag, *names):
+        """From the raw file, as a person's script would."""
+        return self.compose(tag, "up", "-d", "--no-build", *names)
+
+    def up_from_our_model(self, tag):
+        done = subprocess.run([str(ROOT / "build" / "dev" / "bin" / "resolved-model"), str(self.stack.state),
+                               self.stack.environment], capture_output=True, text=True, check=True)
+        model = json.loads(done.stdout)
+        return self.compose(tag, "--project-directory", str(self.trees[tag]), "up", "-d", "--no-build", file="-",
+                            given=json.dumps(model))
+
+    def down(self):
+        self.stack.compose.run("-p", self.stack.project, "down", "-v", "-t", "0")
+
+    def things(self):
+        return things(self.stack, self.in_tree, self.addressed)
+
+    def found_running(self, tag):
+        """By Compose: all of them from our model; all but what mounts the tree from the raw file."""
+        every = sorted(self.stack.ids())
+        outside = [service for service in every if service != self.in_tree]
+        for said, names in ((self.up_from_our_model(tag), every),
+                            (self.up(tag, "--no-deps", *outside), outside)):
+            for service in names:
+                assert re.search(rf"Container {self.stack.container(service)} +(Running|Healthy)", said), said
+            assert not re.search("Recreat|Creat|Start", said), said
+        self.stack.assert_second_plan_empty()
+
+    def hold_together(self, ask_for, before_the_switch=lambda: None, after_it=lambda: None):
+        ask_for("v1.0.0")
+        ours = self.made_by_us("v1.0.0")
+        self.found_running("v1.0.0")
+        before_the_switch()
+        ask_for("v1.1.0")
+        ours_later = self.made_by_us("v1.1.0")
+        self.found_running("v1.1.0")
+        after_it()
+        # And what a switch leaves is no different from what Compose's own leaves.
+        self.down()
+        self.up("v1.0.0")
+        assert differences(ours, self.things()) == []
+        self.up("v1.1.0")
+        assert differences(ours_later, self.things()) == []
+        return ours
+
+
+def test_every_key_as_compose_would(folder, engine, compose, proxy):
     busybox(engine, HOLDS, "VOLUME /held")
     with Stack(folder, engine, compose, proxy) as stack:
-        yield stack
+        pair = Pair(stack, "compose.yaml", {"APPLICATION": "web", "ENVIRONMENT": "production"}, in_tree="tree",
+                    addressed="web_front")
+        ids = {}
+
+        def before():
+            stack.sh("echo kept >/anonymous/file", "db")
+            stack.sh("echo kept >/held/file", "holder")
+            ids.update(stack.ids())
+
+        def after():
+            assert not set(ids.values()) & set(stack.ids().values()), "each names the tag, so each is replaced"
+            assert stack.sh("cat /anonymous/file", "db") == "kept\n"
+            assert stack.sh("cat /held/file", "holder") == "kept\n"
+
+        ours = pair.hold_together(lambda tag: stack.commit({**FILES, "reconciler.yaml": manifest(tag)}), before, after)
+        assert set(ours) == {"db", "holder", "sink", "tree", "web_default", "web_front", "web_back", "web_named"}
 
 
-def ask_for(stack, tag):
-    stack.commit({**FILES, "reconciler.yaml": manifest(tag)})
-
-
-def tree(stack):
-    """The exported tree: Compose run there writes the same project.working_dir."""
-    plan = stack.plan_json()
-    return stack.state / "trees" / stack.application / "production" / plan["commit"]
-
-
-def up(stack, tag, *names):
-    variables = {"TAG": tag, "APPLICATION": "web", "ENVIRONMENT": "production"}
-    done = stack.compose.run("-p", stack.project, "-f", "compose.yaml", "up", "-d", "--no-build", *names,
-                             cwd=tree(stack), env=variables)
-    return done.stderr
-
-
-def down(stack):
-    stack.compose.run("-p", stack.project, "down", "-v", "-t", "0")
-
-
-def without(given, *paths):
-    for path in paths:
-        *heads, last = path.split(".")
-        at = given
-        for head in heads:
-            at = at.get(head) or {}
-        at.pop(last, None)
-
-
-def comparable(container, in_tree):
-    """inspect's answer less what is random, and what of ours differs by design."""
-    said = copy.deepcopy(container)
-    short = said["Id"][:12]
-    without(said, "Id", "Created", "ResolvConfPath", "HostnamePath", "HostsPath", "LogPath", "GraphDriver.Data",
-            "NetworkSettings.SandboxID", "NetworkSettings.SandboxKey")
-    said["State"] = {"Status": said["State"]["Status"], "Health": "Health" in said["State"]}
-    if said["Config"]["Hostname"] == short:
-        said["Config"]["Hostname"] = "random"
-    aside = ["com.docker.compose.project.config_files", "com.docker.compose.project.environment_file",
-             "com.docker.compose.replace"]  # whom Compose itself replaced
-    aside += ["com.docker.compose.config-hash"] if in_tree else []
-    said["Config"]["Labels"] = {key: value for key, value in said["Config"]["Labels"].items()
-                                if not key.startswith("reconciler.") and key not in aside}
-    said["Config"]["Env"].sort()
-    for network in said["NetworkSettings"]["Networks"].values():
-        without(network, "NetworkID", "EndpointID", "MacAddress", *([] if network["IPAMConfig"] else ["IPAddress"]),
-                "Gateway")
-        network["Aliases"] = sorted("short id" if alias == short else alias for alias in network["Aliases"])
-    for bindings in [*(said["NetworkSettings"]["Ports"] or {}).values()]:
-        for binding in bindings or []:
-            binding["HostPort"] = "random"
-    for mount in said["Mounts"]:
-        if re.fullmatch("[0-9a-f]{64}", mount.get("Name", "")):
-            mount["Name"] = mount["Source"] = "random"
-        if mount["Type"] == "bind":
-            without(mount, "Source", "Mode", "RW")
-    said["Mounts"].sort(key=lambda mount: mount["Destination"])
-    host = said["HostConfig"]
-    if in_tree:
-        host["Binds"] = sorted(bind.split(":")[1] for bind in host["Binds"] or [])
-    else:
-        host["Binds"] = sorted(host["Binds"] or [])
-    host["Mounts"] = sorted(host.get("Mounts") or [], key=lambda mount: mount["Target"])
-    for mount in host["Mounts"]:
-        if re.fullmatch("[0-9a-f]{64}", mount.get("Source", "")):
-            mount["Source"] = "random"
-        if not mount.get("VolumeOptions"):
-            mount.pop("VolumeOptions", None)
-    if in_tree:
-        host["Mounts"] = [mount["Target"] for mount in host["Mounts"]]
-    host["Ulimits"] = sorted(host["Ulimits"] or [], key=lambda limit: limit["Name"])
-    # Anonymous volumes are carried over by name.
-    host["Binds"] = [re.sub(r"^[0-9a-f]{64}:", "random:", bind) for bind in host["Binds"]]
-    return said
-
-
-def things(stack):
-    """Everything of the project, comparable."""
-    found = {service: comparable(stack.inspect(service), service == "tree") for service in stack.ids()}
-    for network in stack.engine.api("GET", "/networks"):
-        if network["Name"].startswith("web_"):
-            full = stack.engine.api("GET", f"/networks/{network['Id']}")
-            without(full, "Id", "Created", "Containers", *([] if "front" in full["Name"] else ["IPAM"]))
-            full["Labels"] = {key: value for key, value in full["Labels"].items() if not key.startswith("reconciler.")}
-            found[full["Name"]] = full
-    for volume in stack.engine.api("GET", "/volumes")["Volumes"]:
-        if volume["Name"].startswith("web_"):
-            without(volume, "CreatedAt")
-            volume["Labels"] = {key: value for key, value in volume["Labels"].items() if not key.startswith("reconciler.")}
-            found[volume["Name"]] = volume
-    return found
-
-
-def differences(ours, theirs, path=""):
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        return [one for key in sorted({*ours, *theirs})
-                for one in differences(ours.get(key, "absent"), theirs.get(key, "absent"), f"{path}.{key}")]
-    return [] if ours == theirs else [f"{path}: ours {ours!r}, Compose's {theirs!r}"]
-
-
-def test_as_compose_would(stack):
-    ask_for(stack, "v1.0.0")
-    up(stack, "v1.0.0")
-    theirs = things(stack)
-    down(stack)
-    stack.apply()
-    ours = things(stack)
-    assert set(ours) == SERVICES | {"web_default", "web_front", "web_back", "web_named"}
-    assert differences(ours, theirs) == []
-
-    said = up(stack, "v1.0.0", *WITHOUT_TREE)
-    assert_running(stack, said)
-    stack.assert_second_plan_empty()
-
-    # And what a switch leaves is no different from what Compose's own leaves.
-    stack.sh("echo kept >/anonymous/file", "db")
-    stack.sh("echo kept >/held/file", "holder")
-    before = stack.ids()
-    ask_for(stack, "v1.1.0")
-    stack.apply()
-    assert not set(before.values()) & set(stack.ids().values()), "each names the tag, so each is replaced"
-    assert stack.sh("cat /anonymous/file", "db") == "kept\n"
-    assert stack.sh("cat /held/file", "holder") == "kept\n"
-    ours = things(stack)
-    assert_running(stack, up(stack, "v1.1.0", *WITHOUT_TREE))
-    stack.assert_second_plan_empty()
-    down(stack)
-    up(stack, "v1.0.0")
-    up(stack, "v1.1.0")
-    assert differences(ours, things(stack)) == []
-
-
-def assert_running(stack, said):
-    for service in WITHOUT_TREE:
-        assert re.search(rf"Container {stack.container(service)} +(Running|Healthy)", said), said
-    assert not re.search("Recreat|Creat|Start", said), said
+def test_portfolio_as_compose_would(folder, engine, compose, proxy):
+    portfolio_images(engine)
+    example = Portfolio(folder / "portfolio")
+    with Stack(folder, engine, compose, proxy, application="portfolio", config=example.config,
+               host_file=example.host_file) as stack:
+        variables = {**example.variables, "API_URL": f"https://{example.variables['API_DOMAIN']}"}
+        pair = Pair(stack, "docker-compose.prod.yml", variables, in_tree="nginx")
+        ours = pair.hold_together(example.ask_for)
+        assert set(ours) == {"db", "redis", "backend", "frontend", "nginx", "portfolio_default", "portfolio_db",
+                             "portfolio_static", "portfolio_locale"}
+        for tag in ("v1.0.0", "v1.1.0"):
+            for name in ("backend", "frontend"):
+                engine.docker("rmi", "-f", f"portfolio-{name}:{tag}", check=False)

@@ -36,7 +36,8 @@ Names unset_names(const std::string& err) {
   return out;
 }
 
-Error unset_error(const Names& names, const Stack& stack, const std::string& environment) {
+Error unset_error(const Names& names, const Stack& stack, const Tree& tree,
+                  const std::string& environment) {
   Error e =
       error("compose.variable_unset", fmt::format("{} that the compose files of {} use {} no value",
                                                   count(names.size(), "variable"), environment,
@@ -52,6 +53,9 @@ Error unset_error(const Names& names, const Stack& stack, const std::string& env
                                                  : join(places, ", "))});
   }
   e.hint = "set them under `variables:`, or write ${NAME:-} where empty is meant";
+  // Compose reads that one unasked.
+  if (tree.entry(".env"))
+    e.hint += "; .env is not read by itself: write variables: { env_file: .env }";
   return e;
 }
 
@@ -151,7 +155,7 @@ class Resolver {
     auto finished = run_compose(run, scratch_, timeout_, stop_);
     if (!finished) return failed(finished);
     if (const Names unset = unset_names(finished->err); !unset.empty())
-      return failure(unset_error(unset, stack_, input_.id.text()));
+      return failure(unset_error(unset, stack_, tree_, input_.id.text()));
     if (finished->exit_code != 0) return failure(compose_error(*finished, stack_, variables_));
     // HOME and PATH are ours in that process: a compose file that uses them gets no such value.
     if (finished->out.find(scratch_.path()) != std::string::npos)
