@@ -10,6 +10,9 @@
 
 namespace reconciler {
 
+/// Of a line that a task writes, so many bytes are taken and the rest of it is dropped.
+inline constexpr size_t longest_line = size_t{64} << 10U;
+
 /// The candidate that someone most likely meant, if one is near enough (edits, a swap counts one).
 std::optional<std::string> nearest(std::string_view wanted,
                                    const std::vector<std::string>& candidates);

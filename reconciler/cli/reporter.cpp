@@ -36,7 +36,10 @@ void Reporter::started(const Action& action) {
 
 void Reporter::line(const Action& action, std::string_view text) {
   const std::lock_guard lock(mutex_);
-  if (page_.terminal) return show(action, text);
+  if (page_.terminal) {
+    if (!trim(text).empty()) show(action, trim(text));
+    return;
+  }
   if (!is_step(action)) return;
   told_.insert(&action);
   out_ << "      " << printable(text) << "\n" << std::flush;

@@ -53,6 +53,11 @@ std::string Redaction::text(std::string_view said) const {
     for (size_t at = out.find(one.value); at != std::string::npos;
          at = out.find(one.value, at + one.shown.size()))
       out.replace(at, one.value.size(), one.shown);
+  if (said.size() < longest_line) return out;
+  for (const auto& one : hidden_)
+    for (size_t n = one.value.size() - 1; n >= shortest; --n)
+      if (out.ends_with(std::string_view(one.value).substr(0, n)))
+        return out.replace(out.size() - n, n, one.shown);
   return out;
 }
 

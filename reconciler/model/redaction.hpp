@@ -19,6 +19,8 @@ class Redaction {
  public:
   explicit Redaction(const Variables& variables);
 
+  /// Of a text that is as long as a line may be (`longest_line`), also the beginning of a value
+  /// that was cut off at its end.
   std::string text(std::string_view said) const;
   /// In every string inside of it, keys aside.
   Json json(const Json& said) const;

@@ -22,7 +22,8 @@ class Service {
   Service(Parts parts, Log& log) : parts_(parts), log_(log) {}
 
   /// Fetches config repositories that are due, reconciles every environment that is due, and says
-  /// when the next thing is. A broken environment never holds up others.
+  /// when the next thing is. One after the other: a broken environment stops none of the others, a
+  /// long release of one lets them wait.
   Instant step(std::stop_token stop);
 
  private:

@@ -243,13 +243,16 @@ def test_state_folder_full(folder, engine, newest, proxy):
             stack.apply()
             before = as_it_is(stack)
             filler = room / "filler"
-            deploy(stack, "v1.1.0")
-            subprocess.run(["dd", "if=/dev/zero", f"of={filler}", "bs=4k"], capture_output=True)
-            done = stack.run("apply", stack.environment, "--yes")
-            assert done.code == 1, done.out + done.err
-            assert stack.error(done)
-            untouched(stack, before)
-            filler.unlink()
+            for fetched, code in ((False, "file.unwritable"), (True, "ledger.full")):
+                deploy(stack, "v1.1.0", services(WEB), *(["# another"] if fetched else []))
+                if fetched:
+                    stack.run("plan", stack.environment).ok()
+                subprocess.run(["dd", "if=/dev/zero", f"of={filler}", "bs=4k"], capture_output=True)
+                done = stack.run("apply", stack.environment, "--yes", *(["--no-fetch"] if fetched else []))
+                assert done.code == 1 and stack.error(done) == code, done.out + done.err
+                assert "next" in done.err, done.err
+                untouched(stack, before)
+                filler.unlink()
             stack.apply()
             assert stack.state_file("current_tag") == "v1.1.0"
     finally:

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
+#include "reconciler/base/text.hpp"
+
 namespace reconciler::docker {
 namespace {
 constexpr size_t header_size = 8;
-constexpr size_t longest_line = 64U << 10U;
 }  // namespace
 
 void LineReader::add(std::string_view bytes) {
@@ -46,18 +47,20 @@ void LineReader::frames() {
 
 void LineReader::text(size_t source, std::string_view bytes) {
   std::string& line = partial_[source];
+  bool& dropping = dropping_[source];
   const auto flush = [&] {
     if (line.ends_with('\r')) line.pop_back();
     on_line_(line);
     line.clear();
   };
   while (!bytes.empty()) {
-    const size_t end = bytes.find('\n');
-    const size_t n = std::min({end, bytes.size(), longest_line - line.size()});
-    line += bytes.substr(0, n);
-    bytes.remove_prefix(n);
-    if (n == end) bytes.remove_prefix(1);
-    if (n == end || line.size() == longest_line) flush();
+    const size_t end = std::min(bytes.find('\n'), bytes.size());
+    const bool whole = end < bytes.size();
+    if (!dropping) line += bytes.substr(0, std::min(end, longest_line - line.size()));
+    bytes.remove_prefix(whole ? end + 1 : end);
+    const bool full = line.size() == longest_line;
+    if (!dropping && (whole || full)) flush();
+    dropping = !whole && (dropping || full);
   }
 }
 

@@ -10,7 +10,7 @@
 namespace reconciler::docker {
 
 /// Bytes in, lines out. Standard output and error of a multiplexed stream are kept apart until a
-/// line is whole. A line longer than 64 KiB comes in pieces.
+/// line is whole. Of a line longer than `longest_line` the rest is dropped.
 class LineReader {
  public:
   explicit LineReader(const std::function<void(std::string_view)>& on_line) : on_line_(on_line) {}
@@ -31,6 +31,7 @@ class LineReader {
   size_t left_ = 0;      // of the current frame
   size_t source_ = 0;    // of the current frame: 0 in, 1 out, 2 error
   std::array<std::string, 3> partial_{};
+  std::array<bool, 3> dropping_{};  // the line was passed on at its longest, and has no end yet
 };
 
 }  // namespace reconciler::docker

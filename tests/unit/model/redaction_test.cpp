@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "reconciler/base/text.hpp"
+
 namespace reconciler {
 namespace {
 
@@ -30,6 +32,14 @@ TEST(Redaction, HidesTheLinesOfAKeyThatAreSaidOneByOne) {
   const Redaction redaction(v);
   EXPECT_EQ(redaction.text("> abcdef"), "> ‹KEY›");
   EXPECT_EQ(redaction.text("-- begin --\nabcdef\n-- end --\n."), "‹KEY›.");
+}
+
+TEST(Redaction, HidesWhatIsLeftOfOneThatWasCutOffWithItsLine) {
+  const auto v = variables();
+  const Redaction redaction(v);
+  const std::string before(longest_line - 5, '.');
+  EXPECT_TRUE(redaction.text(before + "hunte") == before + "‹LONG›");
+  EXPECT_EQ(redaction.text("a hunte"), "a hunte") << "nothing was cut off there";
 }
 
 TEST(Redaction, ReachesEveryPartOfAnAnswer) {
