@@ -61,7 +61,7 @@ Result<Resource> look(const std::string& name, const std::string& value, const J
   resource.desired = fingerprint(value);
   resource.observed = fingerprint(*found);
   resource.state = *found ? printable(**found, 128) : "missing";
-  resource.summary = folder + "/" + name;
+  resource.summary = resource.state + "   " + folder + "/" + name;
   resource.health = Health::none;
   resource.ours = true;
   if (resource.desired == resource.observed) return resource;

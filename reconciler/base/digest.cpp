@@ -44,6 +44,13 @@ std::string random_bytes(size_t n) {
   return out;
 }
 
+std::string sha1(std::string_view bytes) {
+  unsigned char out[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  EVP_Digest(bytes.data(), bytes.size(), out, &size, EVP_sha1(), nullptr);
+  return {reinterpret_cast<const char*>(out), size};
+}
+
 std::string sha1_mac(std::string_view key, std::string_view bytes) {
   unsigned char out[EVP_MAX_MD_SIZE];
   unsigned int size = 0;

@@ -14,6 +14,8 @@ std::string keyed_digest(std::string_view key, std::string_view bytes);
 /// `n` bytes from the system's random source. Empty only if the system has none.
 std::string random_bytes(size_t n);
 std::string to_hex(std::string_view bytes);
+/// SHA-1 as 20 raw bytes: only for what git names so.
+std::string sha1(std::string_view bytes);
 /// HMAC-SHA-1 as 20 raw bytes: only for what others hashed so (host names in known_hosts).
 std::string sha1_mac(std::string_view key, std::string_view bytes);
 /// The bytes that base64 text stands for; nothing when it is not base64 with its padding.

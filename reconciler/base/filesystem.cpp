@@ -43,18 +43,18 @@ Status write_all(int fd, std::string_view content, const std::string& path) {
   return {};
 }
 
-Status sync_folder(const std::string& folder) {
-  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || ::fsync(fd.get()) != 0)
-    return failure(system_error("file.unwritable", "cannot make durable", folder, errno));
-  return {};
-}
-
 }  // namespace
 
 void Descriptor::reset(int fd) {
   if (fd_ >= 0) ::close(fd_);
   fd_ = fd;
+}
+
+Status sync_folder(const std::string& folder) {
+  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0)
+    return failure(system_error("file.unwritable", "cannot make durable", folder, errno));
+  return {};
 }
 
 Result<std::string> read_file(const std::string& path, size_t most, bool follow) {

@@ -47,6 +47,8 @@ Status replace_file(const std::string& path, std::string_view content, unsigned 
 Status make_folders(const std::string& path, unsigned mode = 0700);
 /// Removes a tree; never follows a symlink. A path that is not there is no error.
 Status remove_tree(const std::string& path);
+/// What was made, renamed or removed in the folder outlives a power cut. `file.unwritable`.
+Status sync_folder(const std::string& folder);
 /// Names in a folder, sorted, without `.` and `..`; empty where it does not exist.
 Result<std::vector<std::string>> list_folder(const std::string& path);
 /// Opens a path that is relative to `folder` and stays beneath it, through no symlink at all

@@ -62,16 +62,18 @@ std::vector<Row> rows_of(const Parts& parts, const Broken& broken) {
 void print_table(const std::vector<Row>& rows) {
   size_t environment = 11;
   size_t tag = 3;
+  size_t since = 5;
   for (const auto& row : rows) {
     environment = std::max(environment, row.id.text().size());
     tag = std::max(tag, row.tag.size());
+    since = std::max(since, row.since.size());
   }
   std::cout << fmt::format("{:<{}}  {:<{}}  {:<11}  {}\n", "ENVIRONMENT", environment, "TAG", tag,
                            "CONDITION", "SINCE");
   for (const auto& row : rows) {
-    std::string line = fmt::format("{:<{}}  {:<{}}  {:<11}  {:<8}", row.id.text(), environment,
-                                   row.tag, tag, row.condition.word, row.since);
-    if (!row.condition.why.empty()) line += " " + printable(row.condition.why, 120);
+    std::string line = fmt::format("{:<{}}  {:<{}}  {:<11}  {:<{}}", row.id.text(), environment,
+                                   row.tag, tag, row.condition.word, row.since, since);
+    if (!row.condition.why.empty()) line += "  " + printable(row.condition.why, 120);
     while (line.ends_with(' ')) line.pop_back();
     std::cout << line << "\n";
   }

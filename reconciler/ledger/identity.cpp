@@ -163,14 +163,6 @@ std::string file_time(const Clock& clock) {
   return text;
 }
 
-Status sync_folder(const std::string& folder) {
-  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || ::fsync(fd.get()) != 0)
-    return failure(error("file.unwritable",
-                         fmt::format("cannot make durable {}: {}", folder, std::strerror(errno))));
-  return {};
-}
-
 Status move(const std::string& from, const std::string& to, const std::string& folder) {
   if (::rename(from.c_str(), to.c_str()) != 0 && errno != ENOENT)
     return failure(

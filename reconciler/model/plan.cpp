@@ -44,6 +44,7 @@ Json to_json(const Plan& plan) {
       {"desired", plan.desired},
       {"notices", to_json(plan.notices)},
       {"actions", std::move(actions)},
+      {"stays", to_json(plan.stays)},
       {"gates", std::move(gates)},
       {"fallback", plan.fallback ? Json(*plan.fallback) : Json(nullptr)}};
   if (plan.stalled)

@@ -48,6 +48,7 @@ struct Plan {
   std::string desired;  ///< Desired::digest
   std::vector<std::string> notices;
   std::vector<Action> actions;
+  std::vector<std::string> stays;  ///< beside what is switched, what is left alone
   std::vector<Gate> gates;
   std::optional<std::string> fallback;  ///< the release a failure goes back to
   std::string on_failure;               ///< what happens on a failure, for people

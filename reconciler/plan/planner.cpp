@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "reconciler/base/digest.hpp"
 #include "reconciler/plan/order.hpp"
@@ -53,6 +54,26 @@ bool touches_what_runs(const Action& a) {
          a.work.phase == Phase::change || a.work.phase == Phase::after;
 }
 
+/// What is there of the kinds of things that are switched, and is nobody's target.
+std::vector<std::string> what_stays(const Observation& observation,
+                                    const std::vector<Action>& actions) {
+  using Kind = std::pair<std::string, std::string>;  // driver and kind
+  std::set<Kind> switched;
+  std::set<ResourceId> touched;
+  for (const auto& action : actions)
+    for (const auto& target : action.work.targets) {
+      touched.insert(target);
+      if (action.work.phase == Phase::change) switched.emplace(target.driver, target.kind);
+    }
+  std::vector<std::string> names;
+  for (const auto& r : observation.resources)
+    if (!r.observed.empty() && !touched.contains(r.id) &&
+        switched.contains({r.id.driver, r.id.kind}))
+      names.push_back(r.id.name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 std::string after_failure(const Desired& desired, const Memory& memory) {
   const std::string holds = desired.on_failure == OnFailure::rollback
                                 ? " (on_failure: rollback is not done by this version yet)"
@@ -96,6 +117,7 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
       plan.actions.push_back(record_action(desired));
     }
     order_actions(plan.actions);
+    plan.stays = what_stays(observation, plan.actions);
   }
   for (auto& action : plan.actions) action.key = key_of(action, desired.id);
   plan.id = id_of(plan);

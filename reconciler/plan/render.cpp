@@ -51,6 +51,11 @@ std::vector<Line> lines_of(const Plan& plan) {
   // Every check has the same reason, and what is recorded needs none.
   for (auto& line : lines)
     if (line.phase == Phase::verify || line.phase == Phase::record) line.reason.clear();
+  const auto last =
+      std::find_if(lines.rbegin(), lines.rend(), [](const Line& line) { return line.sign == '~'; });
+  if (last != lines.rend() && !plan.stays.empty())
+    last->reason +=
+        fmt::format("  ({} {})", join(plan.stays, ", "), plan.stays.size() == 1 ? "stays" : "stay");
   return lines;
 }
 

@@ -194,6 +194,46 @@ def test_service_that_ends_at_once(running):
     good_again(running)
 
 
+def test_service_that_cannot_start(running):
+    deploy(running, "v1.1.0", services(WEB.replace("init: true", "entrypoint: [/nothing-there]")))
+    done = fails(running, "service.start_failed")
+    assert "/nothing-there" in done.err, done.err
+    good_again(running)
+
+
+def test_job_that_others_wait_for_fails(running):
+    before = as_it_is(running)
+    deploy(running, "v1.1.0", services(f"""
+        job: {{ image: {BUSYBOX}, command: [sh, -c, 'exit 5'], environment: {{ TAG: "${{TAG}}" }} }}
+        {WEB.replace('init: true', 'init: true, depends_on: { job: { condition: service_completed_successfully } }')}
+    """))
+    done = fails(running, "service.dependency_unwell")
+    assert "service job is exited 5, wanted exited 0" in done.err, done.err
+    assert as_it_is(running) == before, "it was not stopped for nothing"
+    running.engine.docker("rm", "-f", "web-job-1")
+    good_again(running)
+
+
+def test_release_that_does_not_end_in_time(running):
+    before = as_it_is(running)
+    compose = services(f"{WEB}\n{RELEASE.replace('echo', 'sleep 4; echo') % 0}")
+    deploy(running, "v1.4.0", compose, "release: [{ run: release, timeout: 1s }]")
+    done = fails(running, "release.timeout")
+    assert "it goes on by itself" in done.err, done.err
+    assert as_it_is(running) == before and len(running.one_offs(running=True)) == 1
+    wait_for(lambda: not running.one_offs(running=True), "it to end")
+    running.run("apply", running.environment, "--yes").ok()
+    running.assert_second_plan_empty()
+    assert running.names() == ["web-web-1"]
+
+
+def test_no_compose(running, folder):
+    done = running.run("plan", running.environment, env={"HOME": str(folder)})
+    if done.code == 0:
+        pytest.skip("this host has a Compose of its own")
+    assert running.error(done) == "compose.missing" and "docker-compose-plugin" in done.err, done.err
+
+
 def test_port_taken(running):
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))

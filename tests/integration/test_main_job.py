@@ -52,7 +52,9 @@ def test_from_one_tag_to_the_next(portfolio):
     for line in ("+ build    portfolio-backend:v1.1.0, portfolio-frontend:v1.1.0", "! release  release", "! release  static",
                  "~ switch   backend, frontend", "= record   current_tag v1.1.0, prev_tag v1.0.0"):
         assert line in text, text
+    assert "(db, nginx, redis stay)" in text, text
     plan = stack.plan_json()
+    assert plan["stays"] == ["db", "nginx", "redis"]
     assert (plan["from"], plan["to"]) == ("v1.0.0", "v1.1.0")
     assert [one for one in called(plan) if one.startswith("switch")] == ["switch switch backend", "switch switch frontend"]
 

@@ -89,12 +89,10 @@ def test_killed_at(running, number, point):
     running.assert_second_plan_empty()
     assert rows(running, tag) == ["start", "done"]
     assert running.state_file("current_tag") == tag
-    assert set(running.names()) - set(running.one_offs()) == {"web-web-1"}
+    assert running.names() == ["web-web-1"]
 
 
 def test_nothing_is_left_of_a_release_that_was_cut_off(running):
-    for name in running.one_offs():
-        running.engine.docker("rm", "-f", name)
     ask_for(running, "v1.3.0")
     done = running.run("apply", running.environment, "--yes", env={"RECONCILER_FAILPOINTS": "task.waited.after:kill"})
     assert done.code == -signal.SIGKILL

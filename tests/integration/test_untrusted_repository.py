@@ -88,3 +88,21 @@ def test_symlink_on_a_path_that_is_used(stack):
     (stack.config.path / stack.application / "page").symlink_to("/etc/shadow")
     stack.config.commit("a link")
     refused(stack, "path.symlink", "page")
+
+
+def test_folders_of_data_inside_each_other(stack):
+    """Who writes to the outer one could put a link in the inner one's place, and the Engine would follow it."""
+    stack.commit({"compose.yaml": services(f"web: {{ {SLEEPS}, volumes: ['./data:/data', './data/inner:/inner'] }}")})
+    refused(stack, "compose.bind_nested", "./data/inner", "./data")
+
+
+def test_link_that_was_put_where_containers_write(stack, folder):
+    root = folder / "root"
+    (root / "sub").mkdir(parents=True)
+    stack.use_host({"policy": {"binds": [str(root)]}})
+    stack.commit({"compose.yaml": services(f"web: {{ {SLEEPS}, volumes: ['{root}/sub:/sub'] }}")})
+    stack.apply()
+    stack.engine.docker("rm", "-f", stack.container("web"))
+    (root / "sub").rmdir()
+    (root / "sub").symlink_to("/etc")
+    refused(stack, "compose.bind_link", f"{root}/sub", verb="apply")

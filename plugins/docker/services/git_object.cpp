@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cstdint>
 #include <vector>
 
 #include "reconciler/base/digest.hpp"
@@ -14,45 +12,6 @@
 
 namespace reconciler::docker {
 namespace {
-
-/// SHA-1 (FIPS 180-4): git's naming, no protection against anyone.
-std::string sha1(std::string_view bytes) {
-  std::array<std::uint32_t, 5> state{0x67452301U, 0xEFCDAB89U, 0x98BADCFEU, 0x10325476U,
-                                     0xC3D2E1F0U};
-  std::string padded(bytes);
-  padded += '\x80';
-  while (padded.size() % 64 != 56) padded += '\0';
-  const std::uint64_t bits = static_cast<std::uint64_t>(bytes.size()) * 8;
-  for (int shift = 56; shift >= 0; shift -= 8)
-    padded += static_cast<char>((bits >> static_cast<unsigned>(shift)) & 0xFFU);
-  for (size_t block = 0; block < padded.size(); block += 64) {
-    std::array<std::uint32_t, 80> w{};
-    for (size_t i = 0; i < 64; ++i)
-      w[i / 4] = (w[i / 4] << 8U) | static_cast<unsigned char>(padded[block + i]);
-    for (size_t i = 16; i < 80; ++i)
-      w[i] = std::rotl(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
-    auto [a, b, c, d, e] = state;
-    for (size_t i = 0; i < 80; ++i) {
-      const std::uint32_t f = i < 20   ? ((b & c) | (~b & d)) + 0x5A827999U
-                              : i < 40 ? (b ^ c ^ d) + 0x6ED9EBA1U
-                              : i < 60 ? ((b & c) | (b & d) | (c & d)) + 0x8F1BBCDCU
-                                       : (b ^ c ^ d) + 0xCA62C1D6U;
-      const std::uint32_t next = std::rotl(a, 5) + f + e + w[i];
-      e = d;
-      d = c;
-      c = std::rotl(b, 30);
-      b = a;
-      a = next;
-    }
-    const std::array<std::uint32_t, 5> mixed{a, b, c, d, e};
-    for (size_t i = 0; i < 5; ++i) state[i] += mixed[i];
-  }
-  std::string out;
-  for (const std::uint32_t word : state)
-    for (int shift = 24; shift >= 0; shift -= 8)
-      out += static_cast<char>((word >> static_cast<unsigned>(shift)) & 0xFFU);
-  return out;
-}
 
 std::string object(std::string_view kind, std::string_view content) {
   std::string all(kind);

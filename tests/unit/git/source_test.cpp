@@ -119,6 +119,24 @@ TEST_F(SourceTest, CommitsAndBuildsNameTheirCommit) {
   EXPECT_EQ(tree().error().code, "tag.discipline");
 }
 
+TEST_F(SourceTest, DigitsThatTwoCommitsBeginWithAreRefused) {
+  tagged("v1.2.3", "One");
+  // Found by trying: the ids of these two begin alike.
+  std::string stream;
+  for (const std::string number : {"8650", "23174"})
+    stream += "commit refs/heads/n" + number + "\ncommitter A <a@b.c> 1768208400 +0000\ndata " +
+              std::to_string(number.size()) + "\n" + number + "\n\n";
+  git({"fast-import", "--quiet"}, stream);
+  git({"push", "-q", "--all", "origin"});
+  spec.source.tags = TagDiscipline::commit;
+  spec.tag = git({"rev-parse", "n8650"}).substr(0, 7);
+  const auto got = tree();
+  EXPECT_EQ(said(got), "tag.ambiguous: 2 commits begin with " + spec.tag + " in " + remote);
+  EXPECT_EQ(got.error().hint, "write more digits of it");
+  spec.tag = git({"rev-parse", "n8650"});
+  EXPECT_EQ(said(tree()), "");
+}
+
 TEST_F(SourceTest, GoesOnWithWhatIsHereWhenTheSourceIsGone) {
   tagged("v1.2.3", "One");
   ASSERT_EQ(said(tree()), "");
