@@ -55,6 +55,10 @@ std::string canonical(const Json& value) {
   return out;
 }
 
+bool same(const Json& a, const Json& b) {
+  return a == b || canonical(a) == canonical(b);
+}
+
 const Json* member(const Json& value, std::string_view name) {
   const auto* object = value.if_object();
   return object ? object->if_contains(boost::json::string_view(name.data(), name.size())) : nullptr;

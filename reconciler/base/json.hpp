@@ -21,6 +21,8 @@ Result<Json> parse_json(std::string_view text);
 
 /// The one spelling of a value: keys sorted, no white space. Equal values, equal bytes.
 std::string canonical(const Json& value);
+/// Whether they are one value in canonical form.
+bool same(const Json& a, const Json& b);
 
 /// The member of an object, or nullptr when `value` is no object or has none of that name.
 const Json* member(const Json& value, std::string_view name);

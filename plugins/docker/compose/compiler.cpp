@@ -118,7 +118,10 @@ class ComposeCompiler final : public Compiler {
     auto jobs = awaited_jobs(resolved->model);
     for (auto& name : texts_at(section(input.sections, "compose"), "jobs"))
       jobs.insert(std::move(name));
-    for (auto& container : record->containers) container.job = jobs.contains(container.service);
+    for (auto& container : record->containers) {
+      container.job = jobs.contains(container.service);
+      container.fingerprint = fingerprint_of(container, key_);
+    }
     CompiledModel model;
     model.project = resolved->project;
     model.commit = input.commit;

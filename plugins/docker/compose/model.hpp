@@ -10,6 +10,7 @@
 #include "reconciler/base/clock.hpp"
 #include "reconciler/base/json.hpp"
 #include "reconciler/base/result.hpp"
+#include "reconciler/base/sealed.hpp"
 
 namespace reconciler::docker {
 
@@ -36,6 +37,8 @@ struct Container {
   std::vector<Endpoint> endpoints;  ///< all networks, the one given at creation first
   std::vector<Dependency> depends_on;
   bool job = false;  ///< it is well when it has exited 0
+  /// Keyed digest of name, config, endpoints and job, by the compiler: equal, equal containers.
+  std::string fingerprint;
 };
 
 struct Network {
@@ -81,6 +84,8 @@ struct CompiledModel {
       0};  ///< the slowest health check's start_period + retries x (interval + timeout)
 };
 
+/// What `Container::fingerprint` is to be.
+std::string fingerprint_of(const Container& container, const InstallationKey& key);
 Json to_json(const CompiledModel& model);
 Result<CompiledModel> compiled_model_from_json(const Json& value);
 

@@ -1,5 +1,7 @@
 #include "plugins/docker/compose/model.hpp"
 
+#include "reconciler/base/digest.hpp"
+
 namespace reconciler::docker {
 namespace {
 
@@ -24,7 +26,8 @@ Json to_json(const Container& c) {
                     {"config", c.config},
                     {"endpoints", std::move(endpoints)},
                     {"depends_on", std::move(dependencies)},
-                    {"job", c.job}};
+                    {"job", c.job},
+                    {"fingerprint", c.fingerprint}};
 }
 
 template <class F>
@@ -48,6 +51,7 @@ Container container_from(const Json& value) {
                             truth_at(d, "required", true)});
   });
   c.job = truth_at(value, "job");
+  c.fingerprint = text_at(value, "fingerprint");
   return c;
 }
 
@@ -87,6 +91,16 @@ std::map<std::string, std::string> map_from(const Json& value, std::string_view 
 }
 
 }  // namespace
+
+std::string fingerprint_of(const Container& container, const InstallationKey& key) {
+  JsonArray endpoints;
+  for (const auto& endpoint : container.endpoints)
+    endpoints.push_back(JsonArray{Json(endpoint.network), endpoint.config});
+  return keyed_digest(key.bytes, canonical(JsonObject{{"name", container.name},
+                                                      {"config", container.config},
+                                                      {"endpoints", std::move(endpoints)},
+                                                      {"job", container.job}}));
+}
 
 Json to_json(const CompiledModel& model) {
   JsonArray containers;

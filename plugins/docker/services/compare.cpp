@@ -161,8 +161,7 @@ void compare_row(const Row& row, const Json& before, const Json& after,
                  std::vector<Difference>& out) {
   static const Json nothing;
   if (!before.is_object() || !after.is_object()) {
-    if (canonical(before) != canonical(after))
-      add(out, std::string(row.word), row.show, before, after);
+    if (!same(before, after)) add(out, std::string(row.word), row.show, before, after);
     return;
   }
   std::set<std::string> keys;
@@ -175,12 +174,21 @@ void compare_row(const Row& row, const Json& before, const Json& after,
     const Json* now = member(after, key);
     const Json& a = old ? *old : nothing;
     const Json& b = now ? *now : nothing;
-    if (canonical(a) == canonical(b)) continue;
+    if (same(a, b)) continue;
     if (by_key)
       add(out, fmt::format("{} {}", row.word, key), row.show, a, b);
     else
       add(out, std::string(row.word), row.show, before, after);
   }
+}
+
+bool in_table(std::string_view field) {
+  static const std::set<std::string_view> fields = [] {
+    std::set<std::string_view> all;
+    for (const auto& row : table) all.insert(row.field);
+    return all;
+  }();
+  return fields.contains(field);
 }
 
 /// A field that no row knows: what a later Compose asks for must not be missed, what a later Engine
@@ -190,14 +198,11 @@ void compare_unknown(const Json& wanted, const Json& observed, std::string_view 
   if (!wanted.is_object()) return;
   for (const auto& [key, value] : wanted.as_object()) {
     const std::string field = std::string(prefix) + std::string(key);
-    if (set_aside.contains(field)) continue;
-    if (std::any_of(table.begin(), table.end(), [&](const Row& row) { return row.field == field; }))
-      continue;
+    if (set_aside.contains(field) || in_table(field)) continue;
     const Json asked = without_empty(value);
     if (asked.is_null()) continue;
     const Json* there = member(observed, key);
-    if (!there || canonical(without_empty(*there)) != canonical(asked))
-      add(out, std::string(key), no, {}, {});
+    if (!there || !same(without_empty(*there), asked)) add(out, std::string(key), no, {}, {});
   }
 }
 
@@ -230,20 +235,18 @@ const std::vector<Row>& comparison_table() {
 std::vector<Difference> compare(const Container& wanted, const Json& inspect,
                                 const Surroundings& around) {
   std::vector<Difference> out;
-  Side before;
-  if (const Json* config = member(inspect, "Config")) before.config = *config;
-  if (const Json* host = member(inspect, "HostConfig")) before.host = *host;
+  static const Json nothing;
+  const auto part = [](const Json& whole, std::string_view name) -> const Json& {
+    const Json* found = member(whole, name);
+    return found ? *found : nothing;
+  };
   Surroundings known = around;
+  const Side before{part(inspect, "Config"), part(inspect, "HostConfig"), nothing, false, known};
+  const Side after{wanted.config, part(wanted.config, "HostConfig"),
+                   around.wanted_image ? *around.wanted_image : nothing, true, known};
   if (const Json* labels = member(before.config, "Labels"))
     if (const Json* own = member(wanted.config, "Labels"))
       known.same_hash = text_at(*labels, label::config_hash) == text_at(*own, label::config_hash);
-  before.around = &known;
-  Side after;
-  after.config = wanted.config;
-  if (const Json* host = member(wanted.config, "HostConfig")) after.host = *host;
-  if (around.wanted_image) after.image = *around.wanted_image;
-  after.record = true;
-  after.around = &known;
 
   compare_image(wanted, inspect, known, out);
   for (const auto& row : table) {

@@ -43,11 +43,11 @@ std::vector<Difference> compare(const Container& wanted, const Json& inspect,
 /// A container's fields before and after for one row of the table; an object is compared key by
 /// key.
 struct Side {
-  Json config;          ///< of the create body, or inspect's `Config`
-  Json host;            ///< `HostConfig`
-  Json image;           ///< the image's configuration
-  bool record = false;  ///< this side is the wanted one: image and defaults are merged into it
-  const Surroundings* around = nullptr;
+  const Json& config;  ///< of the create body, or inspect's `Config`
+  const Json& host;    ///< `HostConfig`
+  const Json& image;   ///< the image's configuration; null on the side that has it merged in
+  bool record;         ///< this side is the wanted one: image and defaults are merged into it
+  const Surroundings& around;
 };
 
 /// How one field is brought into the one spelling in which both sides are compared.

@@ -86,7 +86,7 @@ void compare_mounts(const Side& before, const Side& after, std::vector<Differenc
   std::set<std::string> targets;
   for (const auto& [target, mount] : old) targets.insert(target);
   for (const auto& [target, mount] : now) targets.insert(target);
-  const Surroundings& around = *after.around;
+  const Surroundings& around = after.around;
   for (const auto& target : targets) {
     const auto a = old.find(target);
     const auto b = now.find(target);

@@ -70,8 +70,7 @@ JsonObject kept_of(const JsonObject& all, Wanted&& wanted) {
 
 std::string reference(const Side& side, const std::string& id) {
   if (id.starts_with("@service:")) return id;
-  return side.around && side.around->container_reference ? side.around->container_reference(id)
-                                                         : id;
+  return side.around.container_reference ? side.around.container_reference(id) : id;
 }
 
 }  // namespace
@@ -238,8 +237,7 @@ std::optional<Json> log_options(const Side& side, std::string_view field) {
   const Json* options = member(own, "Config");
   // A daemon may have options of its own, which no reply of it tells. With Compose's hash unchanged
   // they explain what is there; otherwise options that nobody asks for are a difference.
-  if (side.record && text_at(own, "Type").empty() && side.around && side.around->same_hash)
-    return std::nullopt;
+  if (side.record && text_at(own, "Type").empty() && side.around.same_hash) return std::nullopt;
   return options ? without_empty(*options) : Json();
 }
 

@@ -54,7 +54,7 @@ class Services {
             : Prev::drop;
     Resource r;
     r.id = service_id(*place.wanted);
-    r.desired = desired_fingerprint(*place.wanted);
+    r.desired = place.wanted->fingerprint;
     r.state = state_of(place);
     r.health = health_of(place);
     r.summary = summary_of(place, context_.clock.wall());
@@ -76,16 +76,6 @@ class Services {
   }
 
  private:
-  std::string desired_fingerprint(const Container& wanted) const {
-    JsonArray endpoints;
-    for (const auto& endpoint : wanted.endpoints)
-      endpoints.push_back(JsonArray{Json(endpoint.network), endpoint.config});
-    return context_.digest(JsonObject{{"name", wanted.name},
-                                      {"config", wanted.config},
-                                      {"endpoints", std::move(endpoints)},
-                                      {"job", wanted.job}});
-  }
-
   std::string observed_fingerprint(const Place& place, const Resource& r) const {
     JsonArray fields;
     for (const auto& difference : r.differences) fields.emplace_back(difference.field);

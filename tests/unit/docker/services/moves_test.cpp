@@ -32,7 +32,8 @@ class Moves : public testing::Test {
                     .config = {},
                     .endpoints = {},
                     .depends_on = {},
-                    .job = false};
+                    .job = false,
+                    .fingerprint = "of web"};
   Place place_{.wanted = &wanted_, .strays = {}, .image_id = "", .differences = {}};
   const std::vector<Difference> different_{{"environment A", "", ""}};
 };

@@ -78,6 +78,8 @@ class Replacement : public testing::Test {
     model.key = "key" + value;
     model.project = "a";
     model.containers = {container("db", "img:v1", "same"), container("web", "img:v1", value)};
+    for (auto& one : model.containers)
+      one.fingerprint = fingerprint_of(one, InstallationKey{"key"});
     model.containers[1].depends_on = {{"db", "service_started", false, true}};
     model.networks = {{"default", "a_default", labelled("default"), false},
                       {"back", "a_back", labelled("back"), false}};

@@ -17,7 +17,8 @@ CompiledModel model() {
                .config = JsonObject{{"Image", "db:1"}},
                .endpoints = {},
                .depends_on = {},
-               .job = false};
+               .job = false,
+               .fingerprint = "of web"};
   Container release = db;
   release.service = "release";
   release.endpoints = {{"p_default", {}}, {"p_back", {}}};
