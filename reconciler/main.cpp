@@ -5,6 +5,7 @@
 #include "plugins/docker/driver.hpp"
 #include "plugins/files/driver.hpp"
 #include "plugins/probe/driver.hpp"
+#include "reconciler/base/openssl.hpp"
 #include "reconciler/cli/cli.hpp"
 
 namespace {
@@ -72,6 +73,7 @@ Result<std::unique_ptr<Drivers>> make_drivers(const cli::PluginParts& parts, Doc
 }  // namespace
 
 int main(int argc, char** argv) {
+  reconciler::ignore_openssl_configuration();
   Docker docker;
   return cli::run(argc, argv, RECONCILER_VERSION,
                   [&](const cli::PluginParts& parts, const std::string& only) {
