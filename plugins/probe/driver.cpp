@@ -20,13 +20,6 @@ constexpr Duration usual_timeout = 5s;
 constexpr Duration for_the_helper = 2s;  // to start and to end, beside the question itself
 constexpr std::int64_t most_body = 64 << 10;
 
-Lookup lookup_in(const Variables& variables) {
-  return [&variables](std::string_view name) -> const Secret* {
-    const auto found = variables.find(std::string(name));
-    return found == variables.end() ? nullptr : &found->second.value;
-  };
-}
-
 /// With the nearest name, which base/expand cannot know.
 Error with_nearest(Error e, const Variables& variables) {
   std::vector<std::string> names;

@@ -61,7 +61,7 @@ Result<std::set<std::string>> placeholders(std::string_view text) {
   return names;
 }
 
-Result<Secret> fill(std::string_view text, const Lookup& lookup) {
+Result<Secret> fill(std::string_view text, const SecretLookup& lookup) {
   std::string out;
   std::vector<Error> unknown;
   auto done = walk(

@@ -14,12 +14,12 @@
 namespace reconciler {
 
 /// The value of a name, or nullptr where there is none.
-using Lookup = std::function<const Secret*(std::string_view name)>;
+using SecretLookup = std::function<const Secret*(std::string_view name)>;
 
 /// The names that are filled in. `variables.syntax` for a `${` that is not closed or not a name.
 Result<std::set<std::string>> placeholders(std::string_view text);
 /// The text with its names filled in; a Secret, since any of them may be one. `variables.syntax`,
 /// `variables.unknown` for each name without a value, `variables.too_large` beyond 128 KiB.
-Result<Secret> fill(std::string_view text, const Lookup& lookup);
+Result<Secret> fill(std::string_view text, const SecretLookup& lookup);
 
 }  // namespace reconciler

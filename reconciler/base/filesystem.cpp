@@ -50,11 +50,23 @@ void Descriptor::reset(int fd) {
   fd_ = fd;
 }
 
-Status sync_folder(const std::string& folder) {
+namespace {
+
+Status sync_by(int (*sync)(int), const std::string& folder) {
   const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || ::fsync(fd.get()) != 0)
+  if (!fd || sync(fd.get()) != 0)
     return failure(system_error("file.unwritable", "cannot make durable", folder, errno));
   return {};
+}
+
+}  // namespace
+
+Status sync_folder(const std::string& folder) {
+  return sync_by(::fsync, folder);
+}
+
+Status sync_file_system(const std::string& folder) {
+  return sync_by(::syncfs, folder);
 }
 
 Result<std::string> read_file(const std::string& path, size_t most, bool follow) {

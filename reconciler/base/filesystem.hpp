@@ -49,6 +49,9 @@ Status make_folders(const std::string& path, unsigned mode = 0700);
 Status remove_tree(const std::string& path);
 /// What was made, renamed or removed in the folder outlives a power cut. `file.unwritable`.
 Status sync_folder(const std::string& folder);
+/// All that was written on the folder's file system, and so all below it: one call instead of one
+/// for each file. `file.unwritable`.
+Status sync_file_system(const std::string& folder);
 /// Names in a folder, sorted, without `.` and `..`; empty where it does not exist.
 Result<std::vector<std::string>> list_folder(const std::string& path);
 /// Opens a path that is relative to `folder` and stays beneath it, through no symlink at all

@@ -64,6 +64,12 @@ const Json* member(const Json& value, std::string_view name) {
   return object ? object->if_contains(boost::json::string_view(name.data(), name.size())) : nullptr;
 }
 
+const Json& member_or_null(const Json& value, std::string_view name) {
+  static const Json nothing;
+  const Json* found = member(value, name);
+  return found ? *found : nothing;
+}
+
 std::string text_at(const Json& value, std::string_view name, std::string_view fallback) {
   const auto* found = member(value, name);
   if (!found || !found->is_string()) return std::string(fallback);

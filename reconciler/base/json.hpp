@@ -26,6 +26,8 @@ bool same(const Json& a, const Json& b);
 
 /// The member of an object, or nullptr when `value` is no object or has none of that name.
 const Json* member(const Json& value, std::string_view name);
+/// The same, with null for nothing.
+const Json& member_or_null(const Json& value, std::string_view name);
 /// Text, number, truth at `name`; the fallback where it is missing or of another type.
 std::string text_at(const Json& value, std::string_view name, std::string_view fallback = "");
 std::int64_t number_at(const Json& value, std::string_view name, std::int64_t fallback = 0);

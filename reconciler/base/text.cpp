@@ -120,7 +120,7 @@ std::string printable(std::string_view text, size_t most) {
     const auto byte = static_cast<unsigned char>(c);
     out += byte < 0x20 || byte == 0x7f ? (c == '\t' ? ' ' : '?') : c;
   }
-  if (text.size() > most) out += "...";
+  if (text.size() > most) out += cut_mark;
   return out;
 }
 

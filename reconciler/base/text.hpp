@@ -10,8 +10,9 @@
 
 namespace reconciler {
 
-/// Of a line that a task writes, so many bytes are taken and the rest of it is dropped.
-inline constexpr size_t longest_line = size_t{64} << 10U;
+/// What text ends in when there was more of it. Redaction looks for it: the beginning of a secret
+/// value may stand before.
+inline constexpr std::string_view cut_mark = "...";
 
 /// The candidate that someone most likely meant, if one is near enough (edits, a swap counts one).
 std::optional<std::string> nearest(std::string_view wanted,
@@ -26,7 +27,8 @@ std::string count(size_t n, std::string_view one, std::string_view many = "");
 /// Splits a command by a POSIX shell's quoting rules; nothing is expanded. `command.quoting` when a
 /// quote is not closed.
 Result<std::vector<std::string>> split_command(std::string_view text);
-/// Makes text of others safe for a terminal: control bytes become `?`, at most `most` bytes.
+/// Makes text of others safe for a terminal: control bytes become `?`, at most `most` bytes and
+/// then `cut_mark`.
 std::string printable(std::string_view text, size_t most = 500);
 
 }  // namespace reconciler

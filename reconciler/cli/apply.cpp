@@ -62,7 +62,7 @@ class Applying {
     auto done = reconcile(
         parts, asked, who(), [&](const Look& seen) { return agree(seen); }, reporter_,
         std::move(stop));
-    std::cout << std::flush;
+    reporter_.ended();
     if (!done) return report(context_, done.error());
     if (done->declined) {
       std::cout << "Nothing was changed.\n";

@@ -31,6 +31,7 @@ bool is_step(const Action& action) {
 
 void Reporter::started(const Action& action) {
   const std::lock_guard lock(mutex_);
+  told_.erase(&action);  // of another plan, at the same place
   show(action, "");
 }
 
@@ -51,6 +52,12 @@ void Reporter::show(const Action& action, std::string_view text) {
   if (!text.empty()) line += "   " + printable(text);
   out_ << "\r\x1b[K" << cut(line, page_.width - 1) << std::flush;
   showing_ = true;
+}
+
+void Reporter::ended() {
+  const std::lock_guard lock(mutex_);
+  clear();
+  out_ << std::flush;
 }
 
 void Reporter::clear() {

@@ -24,6 +24,9 @@ class Reporter final : public Events {
   void failed(const Action& action, Duration took, std::string_view detail,
               const std::vector<std::string>& last_lines) override;
 
+  /// Nothing follows: the line that is written over is taken away.
+  void ended();
+
  private:
   void write(bool well, const Action& action, Duration took, std::string_view detail);
   /// On a terminal: the line that is written over.

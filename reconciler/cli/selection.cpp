@@ -35,9 +35,8 @@ Result<Snapshot> snapshot_of(Context& context, const Repository& repository, Rea
                           repository.url))
               .next("name it with --repo FOLDER"));
     notices.push_back(
-        "--worktree reads manifests as they lie there; compose files and other sources are those "
-        "of "
-        "the last commit");
+        "--worktree reads manifests as they lie there; compose files and other sources are of the "
+        "last commit");
     fetched->folder = repository.url;
     fetched->subject = "working files";
   }

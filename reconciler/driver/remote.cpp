@@ -136,18 +136,20 @@ Result<Observation> RemoteDriver::observe(const EnvironmentId& id, const Json& w
 
 Result<Outcome> RemoteDriver::perform(const Attempt& attempt, const Variables& variables,
                                       Progress& progress, std::stop_token stop) {
-  return answer_as<Outcome>(
-      call({"perform",
-            JsonObject{{"attempt", wire::write(attempt)}, {"variables", wire::write(variables)}},
-            options_.perform, &progress, std::move(stop)}));
+  return outcome_of("perform", attempt, variables, progress, std::move(stop));
 }
 
 Result<Outcome> RemoteDriver::recover(const Attempt& attempt, const Variables& variables,
                                       Progress& progress, std::stop_token stop) {
-  return answer_as<Outcome>(
-      call({"recover",
-            JsonObject{{"attempt", wire::write(attempt)}, {"variables", wire::write(variables)}},
-            options_.perform, &progress, std::move(stop)}));
+  return outcome_of("recover", attempt, variables, progress, std::move(stop));
+}
+
+Result<Outcome> RemoteDriver::outcome_of(const char* method, const Attempt& attempt,
+                                         const Variables& variables, Progress& progress,
+                                         std::stop_token stop) {
+  return answer_as<Outcome>(call(
+      {method, JsonObject{{"attempt", wire::write(attempt)}, {"variables", wire::write(variables)}},
+       options_.perform, &progress, std::move(stop)}));
 }
 
 std::vector<Finding> RemoteDriver::check(Deadline deadline) {

@@ -53,6 +53,8 @@ class RemoteDriver final : public Driver {
   RemoteDriver(RemoteOptions options, const Clock& clock)
       : options_(std::move(options)), clock_(clock) {}
   Result<Json> call(Call call);
+  Result<Outcome> outcome_of(const char* method, const Attempt& attempt, const Variables& variables,
+                             Progress& progress, std::stop_token stop);
   Result<Json> exchange(Call& call);
   Status make_ready();
 

@@ -88,13 +88,6 @@ Status place_files(const std::string& tree, const std::map<std::string, std::str
   return {};
 }
 
-/// All that was written below it: one call instead of one for each file.
-Status sync_all_below(const std::string& path) {
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || ::syncfs(fd.get()) != 0) return failure(cannot("make durable", path));
-  return {};
-}
-
 // Puts a checked staging folder in its place. Who else made the same tree meanwhile was as right.
 Status settle(const TreeAsk& ask, const std::string& staging, const Tree& tree,
               const TreeIndex& index) {
@@ -108,7 +101,7 @@ Status settle(const TreeAsk& ask, const std::string& staging, const Tree& tree,
     return done;
   const std::string about = boost::json::serialize(about_json(ask, tree.subject));
   if (auto done = replace_file(tree.path + ".about", about); !done) return done;
-  if (auto done = sync_all_below(staging); !done) return done;
+  if (auto done = sync_file_system(staging); !done) return done;
   if (::rename(staging.c_str(), tree.path.c_str()) != 0 && !known_tree(ask))
     return failure(cannot("put in its place", tree.path));
   return sync_folder(parent);

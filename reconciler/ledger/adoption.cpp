@@ -86,16 +86,13 @@ Status Ledger::assume(const EnvironmentId& id, const std::string& once_key, cons
 
 Result<std::set<std::string>> Ledger::lineages(const EnvironmentId& id) const {
   const std::lock_guard lock(parts_->mutex);
-  std::set<std::string> all{parts_->lineage};
   auto query = parts_->database.query("SELECT lineage FROM lineages WHERE environment = ?");
   if (!query) return failed(query);
-  query->bind(id.text());
-  for (;;) {
-    auto row = query->step();
-    if (!row) return failed(row);
-    if (!*row) return all;
-    all.insert(query->text(0));
-  }
+  auto adopted = query->bind(id.text()).texts();
+  if (!adopted) return failed(adopted);
+  std::set<std::string> all(adopted->begin(), adopted->end());
+  all.insert(parts_->lineage);
+  return all;
 }
 
 }  // namespace reconciler

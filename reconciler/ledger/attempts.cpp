@@ -261,20 +261,13 @@ Status Ledger::settle(const EnvironmentId& id, const std::string& once_key, Fate
 Result<std::vector<std::string>> Ledger::once_keys(const EnvironmentId& id,
                                                    std::string_view title) const {
   const std::lock_guard lock(parts_->mutex);
-  std::vector<std::string> keys;
   auto query = parts_->database.query(
       // Those that wait for an answer first: an older tag may be asked for again.
       "SELECT once_key, fate, max(id) FROM attempts WHERE environment = ? AND once_key != '' AND "
       "title = ? GROUP BY once_key "
       "ORDER BY coalesce(fate, '') IN ('unknown', 'failed') DESC, max(id) DESC");
   if (!query) return failed(query);
-  query->bind(id.text()).bind(title);
-  for (;;) {
-    auto row = query->step();
-    if (!row) return failed(row);
-    if (!*row) return keys;
-    keys.push_back(query->text(0));
-  }
+  return query->bind(id.text()).bind(title).texts();
 }
 
 }  // namespace reconciler

@@ -48,6 +48,16 @@ Status Query::run() {
   return {};
 }
 
+Result<std::vector<std::string>> Query::texts() {
+  std::vector<std::string> all;
+  for (;;) {
+    auto row = step();
+    if (!row) return failed(row);
+    if (!*row) return all;
+    all.push_back(text(0));
+  }
+}
+
 std::string Query::text(int column) const {
   const void* bytes = sqlite3_column_blob(it_, column);
   const int size = sqlite3_column_bytes(it_, column);

@@ -43,6 +43,9 @@ class Query {
   /// For statements without rows.
   Status run();
 
+  /// The first column of all rows that are left.
+  Result<std::vector<std::string>> texts();
+
   std::string text(int column) const;
   std::int64_t number(int column) const;
   bool null(int column) const;

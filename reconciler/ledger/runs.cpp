@@ -244,16 +244,9 @@ Status Ledger::append_log(RunId run, const std::vector<std::string>& lines) {
 
 Result<std::vector<std::string>> Ledger::log(RunId run) const {
   const std::lock_guard lock(parts_->mutex);
-  std::vector<std::string> lines;
   auto query = parts_->database.query("SELECT line FROM log WHERE run = ? ORDER BY n");
   if (!query) return failed(query);
-  query->bind(run);
-  for (;;) {
-    auto row = query->step();
-    if (!row) return failed(row);
-    if (!*row) return lines;
-    lines.push_back(query->text(0));
-  }
+  return query->bind(run).texts();
 }
 
 }  // namespace reconciler

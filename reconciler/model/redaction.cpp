@@ -53,12 +53,27 @@ std::string Redaction::text(std::string_view said) const {
     for (size_t at = out.find(one.value); at != std::string::npos;
          at = out.find(one.value, at + one.shown.size()))
       out.replace(at, one.value.size(), one.shown);
-  if (said.size() < longest_line) return out;
-  for (const auto& one : hidden_)
-    for (size_t n = one.value.size() - 1; n >= shortest; --n)
-      if (out.ends_with(std::string_view(one.value).substr(0, n)))
-        return out.replace(out.size() - n, n, one.shown);
+  hide_cut_ends(out);
   return out;
+}
+
+void Redaction::hide_cut_ends(std::string& text) const {
+  for (size_t mark = text.find(cut_mark); mark != std::string::npos;) {
+    const auto before = std::string_view(text).substr(0, mark);
+    size_t most = 0;
+    const std::string* shown = nullptr;
+    for (const auto& one : hidden_)
+      for (size_t n = one.value.size() - 1; n >= shortest && n > most; --n)
+        if (before.ends_with(std::string_view(one.value).substr(0, n))) {
+          most = n;
+          shown = &one.shown;
+        }
+    if (shown) {
+      text.replace(mark - most, most, *shown);
+      mark += shown->size() - most;
+    }
+    mark = text.find(cut_mark, mark + cut_mark.size());
+  }
 }
 
 Json Redaction::json(const Json& said) const {

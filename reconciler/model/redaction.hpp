@@ -19,8 +19,7 @@ class Redaction {
  public:
   explicit Redaction(const Variables& variables);
 
-  /// Of a text that is as long as a line may be (`longest_line`), also the beginning of a value
-  /// that was cut off at its end.
+  /// Before each `cut_mark` also what may be the beginning of a value: it was cut in the middle.
   std::string text(std::string_view said) const;
   /// In every string inside of it, keys aside.
   Json json(const Json& said) const;
@@ -31,6 +30,8 @@ class Redaction {
     std::string value;
     std::string shown;
   };
+  void hide_cut_ends(std::string& text) const;
+
   std::vector<Hidden> hidden_;  // the longest first: one value may hold another
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "reconciler/base/error.hpp"
+#include "reconciler/base/expand.hpp"
 #include "reconciler/base/secret.hpp"
 
 namespace reconciler {
@@ -17,5 +18,13 @@ struct Variable {
 };
 
 using Variables = std::map<std::string, Variable>;
+
+/// Their values, for fill(); they must outlive it.
+inline SecretLookup lookup_in(const Variables& variables) {
+  return [&variables](std::string_view name) -> const Secret* {
+    const auto found = variables.find(std::string(name));
+    return found == variables.end() ? nullptr : &found->second.value;
+  };
+}
 
 }  // namespace reconciler

@@ -5,7 +5,7 @@
 namespace reconciler {
 namespace {
 
-std::string with(std::string text, std::string_view detail) {
+std::string with_detail(std::string text, std::string_view detail) {
   if (!detail.empty()) text += fmt::format(": {}", detail);
   return text;
 }
@@ -13,16 +13,16 @@ std::string with(std::string text, std::string_view detail) {
 }  // namespace
 
 void LogEvents::finished(const Action& action, Duration took, std::string_view detail) {
-  log_.info(with(fmt::format("{}: {} {} done in {}", environment_, action.work.verb, action.title,
-                             for_people(took)),
-                 detail));
+  log_.info(with_detail(fmt::format("{}: {} {} done in {}", environment_, action.work.verb,
+                                    action.title, for_people(took)),
+                        detail));
 }
 
 void LogEvents::failed(const Action& action, Duration took, std::string_view detail,
                        const std::vector<std::string>& last_lines) {
-  log_.warn(with(fmt::format("{}: {} {} failed after {}", environment_, action.work.verb,
-                             action.title, for_people(took)),
-                 detail));
+  log_.warn(with_detail(fmt::format("{}: {} {} failed after {}", environment_, action.work.verb,
+                                    action.title, for_people(took)),
+                        detail));
   for (const auto& line : last_lines) log_.warn(fmt::format("{}:   {}", environment_, line));
 }
 

@@ -85,7 +85,7 @@ void Service::ask(const Snapshot& snapshot, EnvironmentSpec spec) {
   if (newer) {  // ends every wait and back-off at once
     place.due = parts_.clock.now();
     place.backoff.reset();
-    place.stalled_at.clear();
+    place.said.clear();
   }
   place.wish = wish;
   place.asked = Asked{std::move(spec), snapshot, true};
@@ -113,7 +113,6 @@ void Service::later(const EnvironmentId& id, Place& place, const Error& why) {
     return;
   }
   // What failed for good is not tried again by itself: it waits for another wish, or a person.
-  place.stalled_at = place.wish;
   place.due = parts_.clock.now() + look_again;
   tell(place,
        fmt::format("{}: Stalled: {}: {}; next: {}", id.text(), why.code, why.message, why.hint));
@@ -138,16 +137,14 @@ void Service::reconcile_one(const EnvironmentId& id, Place& place, std::stop_tok
   auto done = reconcile(parts_, *place.asked, "run", agree, events, std::move(stop));
   if (!done) return later(id, place, done.error());
   place.backoff.reset();
-  place.said.clear();
   place.due = parts_.clock.now() + look_again;
   if (done->changed)
     log_.info(
         fmt::format("{}: runs {} after {}", id.text(), done->plan.to, for_people(done->took)));
-  if (done->plan.stalled && place.stalled_at != place.wish) {
-    place.stalled_at = place.wish;
-    log_.warn(fmt::format("{}: Stalled/{}: {}; next: {}", id.text(), done->plan.stalled->reason,
-                          done->plan.stalled->why, done->plan.stalled->next));
-  }
+  const auto& stalled = done->plan.stalled;
+  if (!stalled) return place.said.clear();
+  tell(place, fmt::format("{}: Stalled/{}: {}; next: {}", id.text(), stalled->reason, stalled->why,
+                          stalled->next));
 }
 
 Instant Service::step(std::stop_token stop) {

@@ -33,8 +33,7 @@ class Service {
     std::string wish;  ///< what the repository asks: a newer one ends a wait
     Instant due{};
     Backoff backoff;
-    std::string stalled_at;  ///< the wish for which it stopped for good
-    std::string said;        ///< what was last logged of a failure: the same is said once
+    std::string said;  ///< what was last logged of a failure: the same is said once
   };
   /// What a config repository said last.
   struct Config {

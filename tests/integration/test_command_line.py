@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from support.engine import wait_for
+from support.images import BUSYBOX
 from support.reconciler import binary
 from support.stack import SLEEPS, called, manifest, services
 
@@ -175,6 +176,37 @@ def test_output_in_a_pipe_has_no_escapes_and_survives_its_reader(running):
         program.stdout.close()  # as `| true` does
         assert program.wait(timeout=60) in (0, 1, 141, -13), program.stderr.read()
         program.stderr.close()
+
+
+def test_settle_where_the_manifest_is_broken(running):
+    good = (running.config.path / "web" / "reconciler.yaml").read_text()
+    running.commit({"reconciler.yaml": "environments: { production: { tag: v1.0.0, wrong: 1 } }\n"})
+    running.run("plan", running.environment)
+    done = running.run("settle", running.environment, "release", "not-run")
+    running.commit({"reconciler.yaml": good})
+    assert (done.code, running.error(done)) == (1, "manifest.unknown_key"), done.out + done.err
+
+
+def test_failures_of_one_environment_after_another_are_each_told(running):
+    """One apply over two environments: what the first one's release said takes nothing from the second one's."""
+    compose = services(f"web: {{ {SLEEPS} }}\nrelease: {{ image: {BUSYBOX}, profiles: [release], "
+                       "command: [sh, -c, 'echo it is ${ENVIRONMENT}; exit 3'] }")
+    folder = running.config.path / "two"
+    folder.mkdir()
+    (folder / "compose.yaml").write_text(compose)
+    (folder / "reconciler.yaml").write_text("""release: [{ run: release }]
+environments: { a: { tag: v1, compose: { project: two-a } }, b: { tag: v1, compose: { project: two-b } } }
+""")
+    running.config.commit("two environments")
+    try:
+        done = running.run("apply", "two/a", "two/b", "--yes")
+        assert done.code == 1 and "it is a" in done.out and "it is b" in done.out, done.out + done.err
+    finally:
+        running.config.git("rm", "-rq", "two")
+        running.config.commit("no more")
+        for name in running.engine.docker("ps", "-aq", "--filter", "label=com.docker.compose.project=two-a",).split() + \
+                running.engine.docker("ps", "-aq", "--filter", "label=com.docker.compose.project=two-b").split():
+            running.engine.docker("rm", "-f", name)
 
 
 def test_status_and_history(running):

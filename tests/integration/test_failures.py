@@ -170,7 +170,8 @@ def test_name_of_the_kept_container_is_held_by_another(running, engine):
     good_again(running)
 
 
-def test_compose_up_in_the_middle_of_a_switch(running):
+@pytest.mark.parametrize("then", ["v1.1.0", "v1.1.1"], ids=["the same", "yet another"])
+def test_compose_up_in_the_middle_of_a_switch(running, then):
     """Compose takes the new container for the service's own, starts it and takes the old one away."""
     deploy(running, "v1.1.0")
     running.run("apply", running.environment, "--yes", env={"RECONCILER_FAILPOINTS": "engine.create.after:kill"})
@@ -179,10 +180,13 @@ def test_compose_up_in_the_middle_of_a_switch(running):
     folder = next(one for one in trees.iterdir() if one.is_dir() and one.name == running.config.head)
     running.compose.run("-p", "web", "-f", "compose.yaml", "up", "-d", cwd=folder, env={"TAG": "v1.1.0"})
     before = running.engine.inspect("web-web-1.next")["State"]["StartedAt"]
+    deploy(running, then)
     running.run("apply", running.environment, "--yes").ok()
     running.assert_second_plan_empty()
     assert running.names() == ["web-web-1"]
-    assert running.inspect()["State"]["StartedAt"] == before, "a name alone is no reason to stop it"
+    if then == "v1.1.0":
+        assert running.inspect()["State"]["StartedAt"] == before, "a name alone is no reason to stop it"
+    assert f"TAG={then}" in running.inspect()["Config"]["Env"]
     good_again(running)
 
 

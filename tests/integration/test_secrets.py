@@ -64,6 +64,25 @@ def test_release_that_prints_it(secret):
     assert "the password is ‹PASSWORD›" in logged(secret)
 
 
+@pytest.mark.parametrize("where", ["release", "build", "logs"])
+def test_long_line_that_is_cut_in_the_middle_of_it(secret, folder, where):
+    """What is shown of a long line ends somewhere: not with the beginning of a value."""
+    (folder / "secret.env").write_text(f"PASSWORD={CANARY}-{'x' * 100}\n")
+    long = "x" * (500 - len(CANARY) - 30) + " $$PASSWORD"
+    web, work = WEB, "true"
+    if where == "release":
+        work = f"echo {long}; exit 3"
+    if where == "logs":
+        web = WEB.replace("[sleep, '100000']", f"[sh, -c, 'echo {long}; exit 1']")
+    if where == "build":
+        web = "web: { build: { context: ., args: { PASSWORD: '${PASSWORD}' } }, image: 'built:${TAG}' }"
+        secret.commit({"Dockerfile": f"FROM {BUSYBOX}\nARG PASSWORD\nRUN echo {long.replace('$$', '$')}; false\n"})
+    deploy(secret, "v1.0.0", services(web + RELEASE % work), "release: [{ run: release }]", "verify: { stable: 1s, timeout: 3s }")
+    done = secret.run("apply", secret.environment, "--yes")
+    assert done.code == 1, done.out + done.err
+    assert CANARY[:10] not in done.out + done.err + logged(secret)
+
+
 def test_release_that_prints_it_while_nobody_listens(secret):
     deploy(secret, "v1.0.0", services(WEB + RELEASE % "sleep 3; echo again $$PASSWORD"), "release: [{ run: release }]")
     program = secret.program.start("apply", secret.environment, "--yes")

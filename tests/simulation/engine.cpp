@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "reconciler/base/digest.hpp"
 #include "reconciler/base/text.hpp"
+#include "tests/simulation/inspect.hpp"
 
 namespace reconciler::simulation {
 namespace {
@@ -39,11 +39,6 @@ std::string query_value(const std::string& query, const std::string& key) {
   return "";
 }
 
-Json at(const Json& value, std::string_view name) {
-  const Json* found = member(value, name);
-  return found ? *found : Json();
-}
-
 /// `key=value` or `key`, all of them.
 bool labels_match(const Json& labels, const std::string& query) {
   const auto filters = parse_json(query_value(query, "filters"));
@@ -56,33 +51,6 @@ bool labels_match(const Json& labels, const std::string& query) {
       return false;
   }
   return true;
-}
-
-Json merged(const Json& image, const Json& own) {
-  JsonObject all;
-  for (const Json* from : {&image, &own})
-    if (from->is_object())
-      for (const auto& [key, value] : from->as_object()) all[key] = value;
-  return Json(std::move(all));
-}
-
-Json merged_environment(const Json& image, const Json& own) {
-  std::map<std::string, std::string> all{
-      {"PATH", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}};
-  for (const Json* from : {&image, &own})
-    if (from->is_array())
-      for (const Json& entry : from->as_array()) {
-        const std::string text(entry.as_string());
-        all[text.substr(0, text.find('='))] = text;
-      }
-  JsonArray list;
-  for (const auto& [name, text] : all) list.emplace_back(text);
-  return Json(std::move(list));
-}
-
-std::string engine_time(std::int64_t seconds) {
-  if (seconds == 0) return "0001-01-01T00:00:00Z";
-  return to_text(WallTime(std::chrono::seconds(seconds)));
 }
 
 }  // namespace
@@ -201,24 +169,25 @@ Answer SimulatedEngine::read(const std::vector<std::string>& parts, const std::s
   if (kind == "containers" && parts[1] == "json") {
     JsonArray list;
     for (const auto& [id, container] : containers)
-      if (labels_match(at(container.body, "Labels"), query))
+      if (labels_match(member_or_null(container.body, "Labels"), query))
         list.push_back(JsonObject{{"Id", id},
                                   {"Names", JsonArray{Json("/" + container.name)}},
-                                  {"Labels", at(container.body, "Labels")},
+                                  {"Labels", member_or_null(container.body, "Labels")},
                                   {"State", container.state}});
     return json(200, std::move(list));
   }
   if (kind == "containers") {
     const auto* container = find(parts[1]);
-    return container ? json(200, inspect(*container))
-                     : refused(404, "No such container: " + parts[1]);
+    if (!container) return refused(404, "No such container: " + parts[1]);
+    const auto* from = image(container->image_id);
+    return json(200, inspect(*container, from ? from->config : Json()));
   }
   if (kind == "images" && parts[1] == "json") {
     JsonArray list;
     for (const auto& one : images)
       list.push_back(JsonObject{{"Id", one.id},
                                 {"RepoTags", reconciler::to_json(one.tags)},
-                                {"Labels", at(one.config, "Labels")}});
+                                {"Labels", member_or_null(one.config, "Labels")}});
     return json(200, std::move(list));
   }
   if (kind == "images") {
@@ -233,7 +202,7 @@ Answer SimulatedEngine::read(const std::vector<std::string>& parts, const std::s
   }
   JsonArray list;
   for (const auto& [name, thing] : things)
-    if (labels_match(at(thing, "Labels"), query)) list.push_back(thing);
+    if (labels_match(member_or_null(thing, "Labels"), query)) list.push_back(thing);
   if (kind == "networks") return json(200, std::move(list));
   return json(200, JsonObject{{"Volumes", std::move(list)}});
 }
@@ -292,7 +261,7 @@ Answer SimulatedEngine::change_container(const std::string& verb, SimulatedConta
     return json(204, {});
   }
   if (verb == "update") {
-    container.restart_policy = text_at(at(*body, "RestartPolicy"), "Name");
+    container.restart_policy = text_at(member_or_null(*body, "RestartPolicy"), "Name");
     return json(200, {});
   }
   return refused(501, "the simulated Engine knows no " + verb);
@@ -310,10 +279,11 @@ Answer SimulatedEngine::create(const std::string& name, const Json& body) {
   container.body = body;
   container.image_id = found->id;
   container.created = now;
-  const Json host = at(body, "HostConfig");
-  container.restart_policy = text_at(at(host, "RestartPolicy"), "Name");
+  const Json host = member_or_null(body, "HostConfig");
+  container.restart_policy = text_at(member_or_null(host, "RestartPolicy"), "Name");
   if (member(body, "Healthcheck")) container.health = "starting";
-  const Json endpoints = at(at(body, "NetworkingConfig"), "EndpointsConfig");
+  const Json endpoints =
+      member_or_null(member_or_null(body, "NetworkingConfig"), "EndpointsConfig");
   if (endpoints.is_object())
     for (const auto& [network, config] : endpoints.as_object()) {
       if (!networks.contains(std::string(network))) return refused(404, "network not found");
@@ -322,12 +292,13 @@ Answer SimulatedEngine::create(const std::string& name, const Json& body) {
     }
   // Anonymous volumes: of the image, of `Volumes`, and of mounts without a source.
   std::map<std::string, std::string> given;
-  const Json mounts = at(host, "Mounts");
+  const Json mounts = member_or_null(host, "Mounts");
   if (mounts.is_array())
     for (const Json& mount : mounts.as_array())
       if (text_at(mount, "Type") == "volume")
         given[text_at(mount, "Target")] = text_at(mount, "Source");
-  for (const Json& declared : {at(found->config, "Volumes"), at(body, "Volumes")})
+  for (const Json& declared :
+       {member_or_null(found->config, "Volumes"), member_or_null(body, "Volumes")})
     if (declared.is_object())
       for (const auto& [target, nothing] : declared.as_object())
         given.try_emplace(std::string(target), "");
@@ -344,7 +315,7 @@ Answer SimulatedEngine::start(SimulatedContainer& container) {
   if (container.state == "running") return json(304, {});
   const auto ports = [](const SimulatedContainer& one) {
     std::vector<std::string> all;
-    const Json bindings = at(at(one.body, "HostConfig"), "PortBindings");
+    const Json bindings = member_or_null(member_or_null(one.body, "HostConfig"), "PortBindings");
     if (bindings.is_object())
       for (const auto& [port, list] : bindings.as_object())
         if (list.is_array())
@@ -368,61 +339,9 @@ Answer SimulatedEngine::start(SimulatedContainer& container) {
 Answer SimulatedEngine::connect(const std::string& network, const Json& body) {
   auto* container = find(text_at(body, "Container"));
   if (!container || !networks.contains(network)) return refused(404, "not found");
-  container->networks[network] = at(body, "EndpointConfig");
+  container->networks[network] = member_or_null(body, "EndpointConfig");
   container->network_ids[network] = text_at(networks[network], "Id");
   return json(200, {});
-}
-
-Json SimulatedEngine::inspect(const SimulatedContainer& container) const {
-  const auto* from = image(container.image_id);
-  const Json image_config = from ? from->config : Json(JsonObject{});
-  Json config = container.body;
-  JsonObject& own = config.as_object();
-  Json host = at(config, "HostConfig");
-  own.erase("HostConfig");
-  own.erase("NetworkingConfig");
-  own["Env"] = merged_environment(at(image_config, "Env"), at(config, "Env"));
-  own["Labels"] = merged(at(image_config, "Labels"), at(config, "Labels"));
-  own["Volumes"] = merged(at(image_config, "Volumes"), at(config, "Volumes"));
-  own["ExposedPorts"] = merged(at(image_config, "ExposedPorts"), at(config, "ExposedPorts"));
-  if (at(config, "Entrypoint").is_null() && at(config, "Cmd").is_null())
-    own["Cmd"] = at(image_config, "Cmd");
-  if (text_at(config, "Hostname").empty()) own["Hostname"] = container.id.substr(0, 12);
-  if (!host.is_object()) host = JsonObject{};
-  JsonObject& settings = host.as_object();
-  settings["RestartPolicy"] =
-      JsonObject{{"Name", container.restart_policy}, {"MaximumRetryCount", 0}};
-  settings["IpcMode"] = "private";
-  settings["Runtime"] = "runc";
-  settings["ShmSize"] = 67108864;
-  JsonObject attached;
-  for (const auto& [network, endpoint] : container.networks) {
-    JsonObject one = endpoint.is_object() ? endpoint.as_object() : JsonObject{};
-    JsonArray aliases;
-    for (const auto& alias : texts_at(endpoint, "Aliases")) aliases.emplace_back(alias);
-    aliases.emplace_back(container.id.substr(0, 12));
-    one["Aliases"] = std::move(aliases);
-    one["NetworkID"] = container.network_ids.at(network);
-    attached[network] = std::move(one);
-  }
-  JsonArray mounts;
-  for (const auto& [target, volume] : container.anonymous)
-    mounts.push_back(JsonObject{{"Type", "volume"}, {"Name", volume}, {"Destination", target}});
-  JsonObject state{{"Status", container.state},
-                   {"Running", container.state == "running"},
-                   {"ExitCode", container.exit_code},
-                   {"StartedAt", engine_time(container.started)}};
-  if (!container.health.empty()) state["Health"] = JsonObject{{"Status", container.health}};
-  return JsonObject{{"Id", container.id},
-                    {"Name", "/" + container.name},
-                    {"Created", engine_time(container.created)},
-                    {"Image", container.image_id},
-                    {"RestartCount", 0},
-                    {"State", std::move(state)},
-                    {"Config", std::move(config)},
-                    {"HostConfig", std::move(host)},
-                    {"Mounts", std::move(mounts)},
-                    {"NetworkSettings", JsonObject{{"Networks", std::move(attached)}}}};
 }
 
 }  // namespace reconciler::simulation

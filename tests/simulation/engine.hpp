@@ -78,7 +78,6 @@ class SimulatedEngine final : public docker::Engine {
   docker::Answer connect(const std::string& network, const Json& body);
   std::string grammar(const std::string& method, const std::vector<std::string>& parts,
                       const std::string& query, const Json* body) const;
-  Json inspect(const SimulatedContainer& container) const;
   SimulatedContainer* find(const std::string& reference);
   const SimulatedContainer* find(const std::string& reference) const;
   const SimulatedImage* image(const std::string& reference) const;

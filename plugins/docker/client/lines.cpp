@@ -7,6 +7,7 @@
 namespace reconciler::docker {
 namespace {
 constexpr size_t header_size = 8;
+constexpr size_t longest_line = size_t{64} << 10U;
 }  // namespace
 
 void LineReader::add(std::string_view bytes) {
@@ -48,19 +49,25 @@ void LineReader::frames() {
 void LineReader::text(size_t source, std::string_view bytes) {
   std::string& line = partial_[source];
   bool& dropping = dropping_[source];
-  const auto flush = [&] {
-    if (line.ends_with('\r')) line.pop_back();
+  const auto flush = [&](bool cut) {
+    if (cut)
+      line += cut_mark;
+    else if (line.ends_with('\r'))
+      line.pop_back();
     on_line_(line);
     line.clear();
   };
   while (!bytes.empty()) {
     const size_t end = std::min(bytes.find('\n'), bytes.size());
     const bool whole = end < bytes.size();
-    if (!dropping) line += bytes.substr(0, std::min(end, longest_line - line.size()));
+    if (!dropping) {
+      const size_t room = longest_line - line.size();
+      line += bytes.substr(0, std::min(end, room));
+      dropping = end > room;
+      if (whole || dropping) flush(dropping);
+    }
     bytes.remove_prefix(whole ? end + 1 : end);
-    const bool full = line.size() == longest_line;
-    if (!dropping && (whole || full)) flush();
-    dropping = !whole && (dropping || full);
+    if (whole) dropping = false;
   }
 }
 

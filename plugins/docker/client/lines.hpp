@@ -10,7 +10,8 @@
 namespace reconciler::docker {
 
 /// Bytes in, lines out. Standard output and error of a multiplexed stream are kept apart until a
-/// line is whole. Of a line longer than `longest_line` the rest is dropped.
+/// line is whole. Of a line longer than 64 KiB the rest is
+/// dropped, and `cut_mark` stands for it.
 class LineReader {
  public:
   explicit LineReader(const std::function<void(std::string_view)>& on_line) : on_line_(on_line) {}

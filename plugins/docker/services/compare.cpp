@@ -236,13 +236,10 @@ std::vector<Difference> compare(const Container& wanted, const Json& inspect,
                                 const Surroundings& around) {
   std::vector<Difference> out;
   static const Json nothing;
-  const auto part = [](const Json& whole, std::string_view name) -> const Json& {
-    const Json* found = member(whole, name);
-    return found ? *found : nothing;
-  };
   Surroundings known = around;
-  const Side before{part(inspect, "Config"), part(inspect, "HostConfig"), nothing, false, known};
-  const Side after{wanted.config, part(wanted.config, "HostConfig"),
+  const Side before{member_or_null(inspect, "Config"), member_or_null(inspect, "HostConfig"),
+                    nothing, false, known};
+  const Side after{wanted.config, member_or_null(wanted.config, "HostConfig"),
                    around.wanted_image ? *around.wanted_image : nothing, true, known};
   if (const Json* labels = member(before.config, "Labels"))
     if (const Json* own = member(wanted.config, "Labels"))

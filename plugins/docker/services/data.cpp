@@ -1,11 +1,6 @@
 #include "plugins/docker/services/data.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <cerrno>
-
 #include <algorithm>
 #include <filesystem>
 
@@ -102,16 +97,13 @@ Status make_data(const CompiledModel& model, const std::vector<std::string>& roo
         std::filesystem::copy_options::recursive | std::filesystem::copy_options::copy_symlinks,
         failed_with);
     // It is filled once and never again: after a power cut it is whole, or not there.
-    const std::string parent = folder.substr(0, folder.rfind('/'));
-    const Descriptor on(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!failed_with && (!on || ::syncfs(on.get()) != 0))
-      failed_with = std::error_code(errno, std::generic_category());
+    if (!failed_with)
+      if (auto synced = sync_file_system(staging); !synced) return synced;
     if (!failed_with) std::filesystem::rename(staging, folder, failed_with);
-    if (!failed_with && ::fsync(on.get()) != 0)
-      failed_with = std::error_code(errno, std::generic_category());
     if (failed_with)
       return failure(error("file.unwritable", fmt::format("cannot fill the data folder {}: {}",
                                                           folder, failed_with.message())));
+    if (auto synced = sync_folder(folder.substr(0, folder.rfind('/'))); !synced) return synced;
   }
   return {};
 }

@@ -25,29 +25,41 @@ void start(const std::string& name, bool prev, std::vector<Move>& moves) {
   moves.push_back({Kind::start, name, ""});
 }
 
-/// Somebody else (`docker compose up`) may have started it meanwhile.
-void take_wrong_next_away(const Place& place, std::vector<Move>& moves) {
-  if (!place.next || place.next_is_right) return;
-  if (place.next->up()) moves.push_back({Kind::stop, place.next->name, ""});
-  moves.push_back({Kind::remove, place.next->name, ""});
+void append(std::vector<Move> more, std::vector<Move>& moves) {
+  moves.insert(moves.end(), more.begin(), more.end());
 }
 
+void take_wrong_next_away(const Place& place, std::vector<Move>& moves) {
+  if (place.next && !place.next_is_right) append(moves_to_remove(*place.next), moves);
+}
+
+/// Of what is there, called by its right name.
+std::vector<Move> run(const Place& place, const std::string& name) {
+  if (place.current->up()) return {};
+  if (place.current->state() == "paused") return {{Kind::unpause, name, ""}};
+  std::vector<Move> moves{{Kind::await, place.wanted->name, ""}};
+  if (place.prev && place.prev->up()) moves.push_back({Kind::stop, place.prev->name, ""});
+  if (place.prev) moves.push_back({Kind::update, place.prev->name, ""});
+  moves.push_back({Kind::start, name, ""});
+  return moves;
+}
+
+/// The current one has its right name already.
 std::vector<Move> replace(const Place& place, Prev prev, const std::vector<std::string>& networks) {
   const std::string& name = place.wanted->name;
-  const std::string& old = place.current->name;
   std::vector<Move> moves;
-  if (place.prev && prev == Prev::drop) moves.push_back({Kind::remove, prev_name(name), ""});
+  if (place.prev && prev == Prev::drop) append(moves_to_remove(*place.prev), moves);
   const bool kept = place.prev && prev == Prev::keep;
   take_wrong_next_away(place, moves);
   if (!place.next_is_right) make(next_name(name), networks, moves);
   moves.push_back({Kind::await, name, ""});
   if (kept && place.prev->up()) moves.push_back({Kind::stop, prev_name(name), ""});
-  moves.push_back({Kind::stop, old, ""});
+  moves.push_back({Kind::stop, name, ""});
   const bool vanishes = removes_itself(*place.current);
   if (kept && !vanishes)
-    moves.push_back({Kind::remove, old, ""});
+    moves.push_back({Kind::remove, name, ""});
   else if (!vanishes)
-    moves.push_back({Kind::rename, old, prev_name(name)});
+    moves.push_back({Kind::rename, name, prev_name(name)});
   moves.push_back({Kind::rename, next_name(name), name});
   start(name, kept || !vanishes, moves);
   return moves;
@@ -86,20 +98,16 @@ std::vector<std::string> declared(const std::vector<Move>& moves) {
   return texts;
 }
 
-std::vector<Move> moves_to_run(const Place& place) {
-  if (!place.current || place.current->up()) return {};
-  if (place.current->state() == "paused") return {{Kind::unpause, place.current->name, ""}};
-  std::vector<Move> moves{{Kind::await, place.wanted->name, ""}};
-  if (place.prev && place.prev->up()) moves.push_back({Kind::stop, place.prev->name, ""});
-  if (place.prev) moves.push_back({Kind::update, place.prev->name, ""});
-  moves.push_back({Kind::start, place.current->name, ""});
+/// Somebody else (`docker compose up`, `docker start`) may have started it meanwhile.
+std::vector<Move> moves_to_remove(const Seen& seen) {
+  std::vector<Move> moves;
+  if (seen.up()) moves.push_back({Kind::stop, seen.name, ""});
+  moves.push_back({Kind::remove, seen.name, ""});
   return moves;
 }
 
-/// Nothing is wrong with it but what it is called: nobody is stopped for that.
-bool only_misnamed(const Place& place) {
-  return place.current && place.differences.size() == 1 &&
-         place.current->name != place.wanted->name;
+std::vector<Move> moves_to_run(const Place& place) {
+  return place.current ? run(place, place.current->name) : std::vector<Move>{};
 }
 
 std::vector<Move> moves_to_match(const Place& place, Prev prev,
@@ -107,9 +115,16 @@ std::vector<Move> moves_to_match(const Place& place, Prev prev,
   const std::string& name = place.wanted->name;
   if (place.well_placed()) return {};
   if (place.current && place.differences.empty()) return moves_to_run(place);
-  if (only_misnamed(place) && place.current->up())
-    return {{Kind::rename, place.current->name, name}};
-  if (place.current && !place.never_ran()) return replace(place, prev, networks);
+  if (place.current && !place.never_ran()) {
+    // Its right name first: nobody is stopped for a name, and what follows knows one case less.
+    std::vector<Move> moves;
+    const bool misnamed = place.current->name != name;
+    if (misnamed) moves.push_back({Kind::rename, place.current->name, name});
+    append(misnamed && place.differences.size() == 1 ? run(place, name)
+                                                     : replace(place, prev, networks),
+           moves);
+    return moves;
+  }
 
   // Nothing of that name, or something that never ran: made in place.
   std::vector<Move> moves;

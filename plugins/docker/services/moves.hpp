@@ -44,6 +44,8 @@ enum class Prev {
 /// restart policy away, start new.
 std::vector<Move> moves_to_match(const Place& place, Prev prev,
                                  const std::vector<std::string>& networks);
+/// What takes one away, stopped first where it runs.
+std::vector<Move> moves_to_remove(const Seen& seen);
 /// What lets run what is there, as it is.
 std::vector<Move> moves_to_run(const Place& place);
 /// A `.prev` will be there afterwards.

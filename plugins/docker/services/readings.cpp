@@ -15,16 +15,12 @@ constexpr std::string_view engine_path =
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 const Json& raw(const Side& side, std::string_view field) {
-  static const Json nothing;
   const bool of_host = field.starts_with("HostConfig.");
-  const Json* found = member(of_host ? side.host : side.config, of_host ? field.substr(11) : field);
-  return found ? *found : nothing;
+  return member_or_null(of_host ? side.host : side.config, of_host ? field.substr(11) : field);
 }
 
 const Json& of_image(const Side& side, std::string_view field) {
-  static const Json nothing;
-  const Json* found = member(side.image, field);
-  return found ? *found : nothing;
+  return member_or_null(side.image, field);
 }
 
 bool empty(const Json& value) {

@@ -164,11 +164,10 @@ class Services {
                      : "kept until the new one is verified";
       r.ours = true;
       Work work = prune(seen->name, place);
+      work.calls = declared(moves_to_remove(*seen));
       work.expects = seen->id;
-      if (seen->up()) {  // someone started it: two of one service at one volume
-        r.reason = "runs beside the container that took its place";
-        work.calls.insert(work.calls.begin(), text_of({Move::Kind::stop, seen->name, ""}));
-      }
+      // Someone started it: two of one service at one volume.
+      if (seen->up()) r.reason = "runs beside the container that took its place";
       r.remedies[Aim::remove] = {std::move(work)};
       into_.resources.push_back(std::move(r));
     }

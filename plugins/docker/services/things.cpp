@@ -6,6 +6,7 @@
 #include <set>
 
 #include "plugins/docker/services/mounts.hpp"
+#include "plugins/docker/services/names.hpp"
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
@@ -59,7 +60,7 @@ std::vector<std::string> differences(const Volume& wanted, const Json& there) {
 /// Whose it is by Compose's own label; empty where a person made it by hand.
 std::string project_of(const Json& there) {
   const Json* labels = member(there, "Labels");
-  return labels ? text_at(*labels, "com.docker.compose.project") : "";
+  return labels ? text_at(*labels, label::project) : "";
 }
 
 template <class Thing>

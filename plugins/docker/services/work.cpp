@@ -145,10 +145,7 @@ class ServiceWork {
       return failure(stale(
           fmt::format("service {} is not well in its place: {}", place.wanted->service, name)));
     Mover mover(context_, model_, look, place, {}, progress_);
-    std::vector<Move> moves;
-    if (seen->up()) moves.push_back({Move::Kind::stop, name, ""});
-    moves.push_back({Move::Kind::remove, name, ""});
-    if (auto gone = mover.carry_out(moves, {}, stop); !gone) return failed(gone);
+    if (auto gone = mover.carry_out(moves_to_remove(*seen), {}, stop); !gone) return failed(gone);
     return done();
   }
 

@@ -218,6 +218,14 @@ class Task {
   std::string id_;
 };
 
+/// Its anonymous volumes were made for it alone and go with it, as with `--rm`.
+Status remove_one_off(Context& context, const std::string& id) {
+  auto gone = context.engine.change("DELETE", "/containers/" + id + "?v=true", nullptr,
+                                    context.within(call_time));
+  if (!gone && gone.error().code != "docker.not_found") return failed(gone);
+  return {};
+}
+
 /// Of the time that the task may take; none where it is over: then one look is all.
 Duration time_left(const Context& context, const Json& input, const Json& inspect) {
   const auto most = time_for(input);
@@ -265,9 +273,7 @@ Result<Outcome> recover_task(Context& context, const Attempt& attempt, const Var
                    Json(JsonObject{{"detail", "there is no container of this attempt"}})};
   const auto id = text_at(*inspect, "Id");
   if (text_at(state_of(*inspect), "Status") == "created") {
-    auto gone = context.engine.change("DELETE", "/containers/" + id + "?v=true", nullptr,
-                                      context.within(call_time));
-    if (!gone && gone.error().code != "docker.not_found") return failed(gone);
+    if (auto gone = remove_one_off(context, id); !gone) return failed(gone);
     return Outcome{
         Fate::not_started,
         Json(JsonObject{{"detail", "its container was made and never started"}, {"found", true}})};
@@ -321,10 +327,7 @@ Result<Outcome> prune_task(Context& context, const CompiledModel& model, const A
   for (const Json& entry : list->as_array()) {
     if (text_at(entry, "State") == "running") continue;
     if (!only.empty() && text_at(entry, "Id") != only) continue;
-    // Its anonymous volumes were made for it alone and go with it, as with `--rm`.
-    auto gone = context.engine.change("DELETE", "/containers/" + text_at(entry, "Id") + "?v=true",
-                                      nullptr, context.within(call_time));
-    if (!gone && gone.error().code != "docker.not_found") return failed(gone);
+    if (auto gone = remove_one_off(context, text_at(entry, "Id")); !gone) return failed(gone);
   }
   return Outcome{Fate::succeeded, {}};
 }

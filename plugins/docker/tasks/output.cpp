@@ -14,15 +14,15 @@ constexpr size_t kept_lines = 20;
 Output::Output(const Json& input, const Variables& variables, Progress& progress)
     : progress_(progress), wanted_lines_(number_at(input, "lines", -1)) {
   // steps_of has refused what cannot be filled in or is no expression.
-  if (auto filled = fill(text_at(input, "contains"), values(variables)))
+  if (auto filled = fill(text_at(input, "contains"), lookup_in(variables)))
     contains_ = filled->reveal();
   if (const auto forbid = text_at(input, "forbid"); !forbid.empty())
     if (auto compiled = Expression::compile(forbid)) forbid_ = std::move(*compiled);
 }
 
 void Output::add(std::string_view line) {
+  progress_.line(printable(line, line.size()));
   auto text = printable(line);
-  progress_.line(text);
   if (!contains_.empty() && line.find(contains_) != std::string_view::npos) found_ = true;
   if (forbid_ && forbidden_.empty() && forbid_->found_in(line.substr(0, Expression::longest_text)))
     forbidden_ = text;
@@ -50,13 +50,6 @@ JsonObject Output::evidence(std::int64_t exit_code) const {
   JsonArray lines;
   for (const auto& line : kept_) lines.emplace_back(line);
   return {{"exit_code", exit_code}, {"lines", std::move(lines)}, {"detail", last()}};
-}
-
-Lookup values(const Variables& variables) {
-  return [&variables](std::string_view name) -> const Secret* {
-    const auto found = variables.find(std::string(name));
-    return found == variables.end() ? nullptr : &found->second.value;
-  };
 }
 
 }  // namespace reconciler::docker

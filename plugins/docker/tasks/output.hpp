@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "reconciler/base/expand.hpp"
 #include "reconciler/base/expression.hpp"
 #include "reconciler/base/json.hpp"
 #include "reconciler/driver/driver.hpp"
@@ -36,8 +35,5 @@ class Output {
   std::deque<std::string> kept_;
   size_t total_ = 0;
 };
-
-/// The values of variables, for fill(); they must outlive it.
-Lookup values(const Variables& variables);
 
 }  // namespace reconciler::docker

@@ -7,7 +7,7 @@
 #include "plugins/docker/services/mounts.hpp"
 #include "plugins/docker/services/moves.hpp"
 #include "plugins/docker/services/names.hpp"
-#include "plugins/docker/tasks/output.hpp"
+#include "reconciler/base/expression.hpp"
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
@@ -85,7 +85,7 @@ class Reader {
     if (const auto forbid = text_at(value, "forbid"); !forbid.empty())
       if (auto compiled = Expression::compile(forbid); !compiled)
         note(std::move(compiled.error()), "forbid");
-    if (auto filled = fill(text_at(value, "contains"), values(variables_)); !filled)
+    if (auto filled = fill(text_at(value, "contains"), lookup_in(variables_)); !filled)
       note(std::move(filled.error()), "contains");
   }
 

@@ -34,12 +34,17 @@ TEST(Redaction, HidesTheLinesOfAKeyThatAreSaidOneByOne) {
   EXPECT_EQ(redaction.text("-- begin --\nabcdef\n-- end --\n."), "‹KEY›.");
 }
 
-TEST(Redaction, HidesWhatIsLeftOfOneThatWasCutOffWithItsLine) {
+TEST(Redaction, HidesWhatIsLeftOfOneThatWasCutInTheMiddle) {
   const auto v = variables();
   const Redaction redaction(v);
-  const std::string before(longest_line - 5, '.');
-  EXPECT_TRUE(redaction.text(before + "hunte") == before + "‹LONG›");
-  EXPECT_EQ(redaction.text("a hunte"), "a hunte") << "nothing was cut off there";
+  EXPECT_EQ(redaction.text(printable("it is hunter2", 11)), "it is ‹LONG›...");
+  EXPECT_EQ(redaction.text("\"abcd...\" is cut, hunt... too"),
+            "\"‹KEY›...\" is cut, ‹LONG›... too");
+  EXPECT_EQ(redaction.text("a hunte, and so on..."), "a hunte, and so on...");
+  Variables two;
+  two["A"] = {Secret("cdefgh"), "", true};
+  two["B"] = {Secret("abcdefgh"), "", true};
+  EXPECT_EQ(Redaction(two).text("abcdef..."), "‹B›...") << "the longest of what may have been cut";
 }
 
 TEST(Redaction, ReachesEveryPartOfAnAnswer) {

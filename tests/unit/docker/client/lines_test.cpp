@@ -40,11 +40,12 @@ RC_GTEST_PROP(Lines, AreTheSameHoweverTheStreamIsCut, ()) {
 }
 
 TEST(Lines, TheRestOfAnOverlongOneIsDropped) {
-  const std::string longest(longest_line, 'a');
+  const std::string longest(size_t{64} << 10U, 'a');
+  const std::string cut = longest + std::string(cut_mark);
   for (const size_t piece : {size_t{7}, size_t{1000}, size_t{1} << 20U}) {
-    EXPECT_EQ(read(longest + "\nnext\n", piece, false), (Lines{longest, "next"})) << piece;
-    EXPECT_EQ(read(longest + "more\nnext\n", piece, false), (Lines{longest, "next"})) << piece;
-    EXPECT_EQ(read(longest + longest + "no end", piece, false), (Lines{longest})) << piece;
+    EXPECT_TRUE(read(longest + "\nnext\n", piece, false) == (Lines{longest, "next"})) << piece;
+    EXPECT_TRUE(read(longest + "more\nnext\n", piece, false) == (Lines{cut, "next"})) << piece;
+    EXPECT_TRUE(read(longest + longest + "no end", piece, false) == (Lines{cut})) << piece;
   }
 }
 
