@@ -10,6 +10,7 @@ import pytest
 from support import ROOT
 from support.comparable import differences, things
 from support.images import BUSYBOX, busybox, portfolio_images
+from support.pairs import over_pairs
 from support.portfolio import Portfolio
 from support.stack import SLEEPS, Stack, manifest, services
 
@@ -146,6 +147,7 @@ class Pair:
         return ours
 
 
+@over_pairs
 def test_every_key_as_compose_would(folder, engine, compose, proxy):
     busybox(engine, HOLDS, "VOLUME /held")
     with Stack(folder, engine, compose, proxy) as stack:

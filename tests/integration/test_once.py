@@ -131,7 +131,7 @@ def kill_engine(stack, pause, **what):
     assert "error docker.unreachable" in err, err
 
 
-def asks(stack):
+def asks(stack, left=("start",)):
     """Nobody can know: it asks, and does nothing until it is answered."""
     for _ in range(2):
         done = stack.run("apply", stack.environment, "--yes")
@@ -141,15 +141,21 @@ def asks(stack):
         assert "reconciler settle web/production release succeeded" in said and "not-run" in said, said
     assert stack.condition() == "Stalled/ReleaseOutcomeUnknown"
     assert stack.run("plan", stack.environment).code == 1
-    assert rows(stack) == ["start"]
+    assert rows(stack) == [*left]
     assert stack.state_file("current_tag") == "v1.0.0"
 
 
 def test_engine_dead_while_the_release_ends(dying):
-    """Its own exit code is kept by its shim: this can be known, and nobody is asked."""
+    """Its own exit code is kept by its shim: this can be known, and nobody is asked. Not so with containerd 1.7.24 and 2.1.9:
+    one that starts ends shims whose task has ended, and the Engine says 255 for whatever code it was."""
     kill_engine(dying, 2.125, containerd=True)
     wait_for(lambda: ended(dying), "the release to end", timeout=10)
     dying.engine.start()
+    if dying.engine.version == "20.10.24":
+        complete(dying)
+        return
+    asks(dying, left=("start", "done"))
+    dying.run("settle", dying.environment, "release", "succeeded").ok()
     complete(dying)
 
 

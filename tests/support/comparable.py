@@ -42,7 +42,10 @@ def container(seen: Dict[str, Any], in_tree: bool) -> Dict[str, Any]:
     for network in said["NetworkSettings"]["Networks"].values():
         without(network, "NetworkID", "EndpointID", "MacAddress", *([] if network["IPAMConfig"] else ["IPAddress"]),
                 "Gateway")
-        network["Aliases"] = sorted("short id" if alias == short else alias for alias in network["Aliases"])
+        # Since Engine 25 the names that are the Engine's own stand in DNSNames alone.
+        for names in ("Aliases", "DNSNames"):
+            if names in network:
+                network[names] = sorted("short id" if name == short else name for name in network[names])
     asked = said["HostConfig"]["PortBindings"] or {}
     for port, bindings in (said["NetworkSettings"]["Ports"] or {}).items():
         for binding in bindings or []:

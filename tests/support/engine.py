@@ -12,10 +12,30 @@ from pathlib import Path
 from typing import Any, Callable, List, Optional, Tuple
 
 from . import ROOT
+from .cache import cache_folder
 
 SCRIPT = str(ROOT / "deploy" / "engine")
 # Debian's own client: another one on the PATH may speak to other plugins and builders.
 DOCKER = "/usr/bin/docker" if os.path.exists("/usr/bin/docker") else "docker"
+
+# Debian 12's own comes first. The others are of later releases, and run on 12 as they are. After a `+` stand features of
+# daemon.json: 29 has the containerd store on a fresh host, 28 when told to; ids of images are those of manifests there.
+SUITES = {"20.10.24": "", "26.1.5": "trixie", "28.5.2": "forky"}
+VERSIONS = (*SUITES, "28.5.2+containerd-snapshotter")
+# What the tests run on that ask for no version.
+VERSION = os.environ.get("RECONCILER_TEST_ENGINE") or VERSIONS[0]
+
+
+def binaries(version: str) -> str:
+    """The folder with dockerd and what it runs; fetched once. Nothing for the host's own."""
+    suite = SUITES[version]
+    if not suite:
+        return ""
+    folder = str(cache_folder() / f"engine-{suite}")
+    done = subprocess.run([str(ROOT / "deploy" / "engine-binaries"), suite, folder], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr)
+    return folder
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -47,7 +67,8 @@ def request(path: str, method: str, target: str, body: Any = None, timeout: floa
 class Engine:
     """Started on entry, gone without a trace on exit, and also when this process dies in any way."""
 
-    def __init__(self, folder: Optional[Path] = None):
+    def __init__(self, folder: Optional[Path] = None, *, version: str = VERSION):
+        self.version, *self.features = version.split("+")
         # Short: the sockets of containerd lie deep under it.
         self.folder = Path(folder or tempfile.mkdtemp(prefix="rcn-", dir="/var/tmp"))
         self.socket = str(self.folder / "docker.sock")
@@ -61,7 +82,8 @@ class Engine:
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True,
         )
         try:
-            self.start()
+            self._start(binaries(self.version), *self.features)
+            self._assert_version()
         except BaseException:
             self.close()
             raise
@@ -71,10 +93,19 @@ class Engine:
         self.close()
 
     def start(self) -> None:
-        """Starts it; also again after stop() or kill(), with what it had."""
-        done = subprocess.run([SCRIPT, "start", str(self.folder)], capture_output=True, text=True)
+        """Starts it again after stop() or kill(), with what it had."""
+        self._start()
+
+    def _start(self, *chosen: str) -> None:
+        done = subprocess.run([SCRIPT, "start", str(self.folder), *chosen], capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
+
+    def _assert_version(self) -> None:
+        """A suite that is not released yet goes on to the next version some day: then VERSIONS is what is wrong."""
+        found = self.api("GET", "/version")["Version"]
+        if SUITES[self.version] and found.split("+")[0] != self.version:
+            raise RuntimeError(f"{SUITES[self.version]} has Engine {found}, not {self.version}")
 
     def stop(self) -> None:
         subprocess.run([SCRIPT, "stop", str(self.folder)], check=True)

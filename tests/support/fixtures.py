@@ -1,23 +1,38 @@
 """pytest fixtures; a conftest.py takes them with `pytest_plugins = ["support.fixtures"]`."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
 
 from .canary import Watch
 from .compose import VERSIONS, Compose
-from .engine import Engine
+from .engine import VERSION, Engine
 from .images import busybox
 from .proxy import Proxy
 from .stack import Stack
 
 
 @pytest.fixture(scope="session")
-def engine():
-    """One Engine for the whole run, with busybox:test. A test that kills Engines makes one of its own."""
-    with Engine() as engine:
-        busybox(engine)
+def engines():
+    """Gives the one Engine of a version, with busybox:test; all go at the end of the run."""
+    with contextlib.ExitStack() as running:
+        made = {}
+
+        def engine(version):
+            if version not in made:
+                made[version] = running.enter_context(Engine(version=version))
+                busybox(made[version])
+            return made[version]
+
         yield engine
+
+
+@pytest.fixture(scope="session")
+def engine(request, engines):
+    """One Engine for the whole run; of another version where a test asks for it (`over_pairs`). A test that kills
+    Engines makes one of its own."""
+    return engines(getattr(request, "param", VERSION))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -35,7 +50,7 @@ def proxy(engine):
         yield proxy
 
 
-@pytest.fixture(scope="session", params=VERSIONS, ids=[f"compose-{version}" for version in VERSIONS])
+@pytest.fixture(scope="session", params=VERSIONS, ids="compose-{}".format)
 def compose(request, engine):
     with Compose(request.param, engine.url) as compose:
         yield compose

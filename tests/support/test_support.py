@@ -12,6 +12,7 @@ import pytest
 
 from .engine import Engine, request, wait_for
 from .images import BUSYBOX, busybox
+from .pairs import over_engines
 from .portfolio import EXAMPLE
 from .repository import Repository
 
@@ -39,9 +40,10 @@ def own(before: dict, after: dict) -> dict:
             for key in before}
 
 
-def test_engine_leaves_nothing_behind_even_with_containers_that_will_not_end(engine):
+@over_engines
+def test_engine_leaves_nothing_behind_even_with_containers_that_will_not_end(engine, version):
     before = traces()
-    with Engine() as other:
+    with Engine(version=version) as other:
         folder = str(other.folder)
         busybox(other)
         other.docker("network", "create", "n")
@@ -70,13 +72,16 @@ def test_engine_goes_when_its_owner_is_killed():
     wait_for(lambda: not os.path.exists(folder), "the Engine to be removed")
 
 
-def test_engine_killed_and_started_again_has_its_containers():
-    with Engine() as engine:
+@over_engines
+def test_engine_killed_and_started_again_has_its_containers(version):
+    with Engine(version=version) as engine:
         busybox(engine)
+        is_of = engine.api("GET", "/version")["Version"], engine.api("GET", "/info")["Driver"]
         name = engine.docker("run", "-d", "--stop-timeout", "1", BUSYBOX, "sleep", "1000").strip()
         engine.kill(containerd=True)
         engine.start()
         assert [container["Id"] for container in engine.containers()] == [name]
+        assert (engine.api("GET", "/version")["Version"], engine.api("GET", "/info")["Driver"]) == is_of
 
 
 def test_published_port_is_answered_and_containers_find_each_other(engine):
