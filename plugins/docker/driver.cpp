@@ -51,10 +51,11 @@ class DockerDriver final : public Driver {
 
   Description describe() const override {
     return {std::string(driver_name),
-            {"service", "network", "volume", "image", "container"},
+            {"service", "network", "volume", "folder", "image", "container"},
             {"compose", "data", "images", "release", "verify"},
             {"run", "exec", "logs", "service"},
-            {"build", "pull", "tag", "create", "start", "switch", "release", "verify", "prune"}};
+            {"build", "pull", "tag", "create", "start", "switch", "restart", "release", "verify",
+             "prune"}};
   }
 
   Result<Prepared> prepare(const Request& request, const Variables& variables,

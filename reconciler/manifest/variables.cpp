@@ -29,10 +29,13 @@ std::string_view project_of(const EnvironmentSpec& spec) {
                                          : std::string_view(spec.id.application);
 }
 
-/// What Compose or the docker CLI would take for an instruction of ours.
+/// What Compose or the docker CLI would take for an instruction of ours; others' `DOCKER_...` are
+/// theirs. Whoever runs Compose has the whole list.
 bool redirects(std::string_view name) {
-  return (name.starts_with("COMPOSE_") || name.starts_with("DOCKER_")) &&
-         name != "COMPOSE_PROFILES";
+  static const std::set<std::string_view> told = {"DOCKER_HOST",      "DOCKER_CONTEXT",
+                                                  "DOCKER_CONFIG",    "DOCKER_API_VERSION",
+                                                  "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"};
+  return (name.starts_with("COMPOSE_") && name != "COMPOSE_PROFILES") || told.contains(name);
 }
 
 class Loader {

@@ -53,15 +53,31 @@ std::string title_of(const Work& work, const std::string& fallback) {
   return names.empty() ? fallback : fmt::format("{}", fmt::join(names, ", "));
 }
 
-Action act(Work work, const Resource& resource, const Versions& versions) {
+/// Why each of those that change together does: `v1 -> v2; side: network mode`.
+std::string why_all(const Work& work, const Resource& resource, const Resources& resources,
+                    const Versions& versions) {
+  std::string out = why(resource, versions);
+  for (const auto& target : work.targets) {
+    if (target == resource.id) continue;
+    const auto found = resources.find(target);
+    const bool changed = found != resources.end() && differs(*found->second);
+    out += fmt::format("; {}: {}", target.name,
+                       changed ? why(*found->second, versions) : "stopped and started with it");
+  }
+  return out;
+}
+
+Action act(Work work, const Resource& resource, const Resources& resources,
+           const Versions& versions) {
   Action action;
   action.title = title_of(work, resource.id.name);
   // What is written down is shown with its value: `current_tag v1.2.3`.
   if (work.phase == Phase::record && !resource.differences.empty() &&
       !resource.differences[0].after.empty())
     action.title += " " + resource.differences[0].after;
-  action.reason = work.phase == Phase::prune && resource.observed.empty() ? "once it is verified"
-                                                                          : why(resource, versions);
+  action.reason = work.phase == Phase::prune && resource.observed.empty()
+                      ? "once it is verified"
+                      : why_all(work, resource, resources, versions);
   if (work.phase == Phase::prune && !resource.desired.empty())
     action.reason = "kept until the new one is verified";
   else
@@ -89,6 +105,20 @@ std::set<ResourceId> needed_by_release(const Desired& desired, const Resources& 
   return all;
 }
 
+/// What is made as desired by work on something else: things that can only change together.
+std::set<ResourceId> changed_with_others(const Resources& resources) {
+  std::set<ResourceId> all;
+  for (const auto& [id, resource] : resources) {
+    if (!differs(*resource)) continue;
+    const auto match = resource->remedies.find(Aim::match);
+    if (match == resource->remedies.end()) continue;
+    for (const auto& work : match->second)
+      for (const auto& target : work.targets)
+        if (target != id) all.insert(target);
+  }
+  return all;
+}
+
 const std::vector<Work>* remedy(const Resource& r, Aim aim) {
   const auto found = r.remedies.find(aim);
   return found == r.remedies.end() || found->second.empty() ? nullptr : &found->second;
@@ -102,20 +132,21 @@ std::vector<Action> select_remedies(const Desired& desired, const Observation& o
   for (const auto& r : observation.resources) resources[r.id] = &r;
   const auto early = release_due ? needed_by_release(desired, resources) : std::set<ResourceId>{};
 
+  const auto with_others = changed_with_others(resources);
   std::vector<Action> actions;
   for (const auto& [id, resource] : resources) {
     const Resource& r = *resource;
     if (!differs(r)) continue;
     if (r.desired.empty()) {
       if (const auto* works = remedy(r, Aim::remove); works && r.ours)
-        for (const auto& work : *works) actions.push_back(act(work, r, versions));
+        for (const auto& work : *works) actions.push_back(act(work, r, resources, versions));
       continue;
     }
     const auto* match = remedy(r, Aim::match);
     const auto* run = remedy(r, Aim::run);
     if (early.contains(id)) {
       if (run) {
-        for (const auto& work : *run) actions.push_back(act(work, r, versions));
+        for (const auto& work : *run) actions.push_back(act(work, r, resources, versions));
         // A run that makes it as desired leaves nothing to match.
         const bool as_it_is = !missing(r) && match && !r.differences.empty() &&
                               std::any_of(match->begin(), match->end(), [](const Work& w) {
@@ -124,24 +155,24 @@ std::vector<Action> select_remedies(const Desired& desired, const Observation& o
         if (!as_it_is) continue;
         for (Work work : *match) {
           work.expects.clear();  // the start before it changes what is observed
-          actions.push_back(act(std::move(work), r, versions));
+          actions.push_back(act(std::move(work), r, resources, versions));
         }
         continue;
       }
       if (match && missing(r)) {
         for (Work work : *match) {
           if (work.phase == Phase::change) work.phase = Phase::start;
-          actions.push_back(act(std::move(work), r, versions));
+          actions.push_back(act(std::move(work), r, resources, versions));
         }
         continue;
       }
     }
     if (match)
-      for (const auto& work : *match) actions.push_back(act(work, r, versions));
-    else if (run)
+      for (const auto& work : *match) actions.push_back(act(work, r, resources, versions));
+    else if (run && !with_others.contains(id))
       for (Work work : *run) {
         if (work.phase == Phase::start) work.phase = Phase::change;
-        actions.push_back(act(std::move(work), r, versions));
+        actions.push_back(act(std::move(work), r, resources, versions));
       }
   }
   return actions;

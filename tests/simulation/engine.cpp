@@ -53,6 +53,18 @@ bool labels_match(const Json& labels, const std::string& query) {
   return true;
 }
 
+/// Without swap accounting every limited container has -1, whatever was asked for.
+void drop(Json& host, const std::set<std::string>& fields) {
+  const bool limited = number_at(host, "Memory") > 0;
+  if (!host.is_object()) return;
+  for (const auto& field : fields) {
+    if (field != "MemorySwap")
+      host.as_object()[field] = nullptr;
+    else if (limited)
+      host.as_object()[field] = -1;
+  }
+}
+
 }  // namespace
 
 std::string SimulatedEngine::fresh_id() {
@@ -108,19 +120,38 @@ void SimulatedEngine::revive() {
   dies_at_.reset();
 }
 
-Result<Answer> SimulatedEngine::call(const std::string& method, const std::string& path,
-                                     const Json* body, Deadline, std::stop_token) {
+Result<Answer> SimulatedEngine::mortal(bool changes, const std::function<Answer()>& work) {
   const auto gone = [] {
     return failure(error("docker.unreachable", "the simulated Engine is dead").passing());
   };
   if (dead_) return gone();
-  const bool changes = method != "GET" && path.find("/wait") == std::string::npos;
   const bool last = changes && dies_at_ && (*dies_at_)-- == 0;
   if (last) dead_ = true;
   if (last && !dies_after_) return gone();
-  auto said = answer(method, path, body);
+  auto said = work();
   if (last) return gone();
   return said;
+}
+
+Result<Answer> SimulatedEngine::call(const std::string& method, const std::string& path,
+                                     const Json* body, Deadline, std::stop_token) {
+  const bool changes = method != "GET" && path.find("/wait") == std::string::npos;
+  return mortal(changes, [&] { return answer(method, path, body); });
+}
+
+Result<Answer> SimulatedEngine::put_archive(const std::string& path, const std::string& tar,
+                                            Deadline) {
+  return mortal(true, [&]() -> Answer {
+    SimulatedContainer* container = find(split(path, '/').at(2));
+    auto files = docker::read_tar(tar);
+    if (!container || !files) return {404, JsonObject{{"message", "no such container"}}, ""};
+    changes.push_back("PUT /containers/archive " + container->name);
+    for (auto& file : *files) {
+      std::erase_if(container->files, [&](const auto& one) { return one.path == file.path; });
+      container->files.push_back(std::move(file));
+    }
+    return {200, {}, ""};
+  });
 }
 
 Status SimulatedEngine::stream(const std::string&, const std::string&, const Json*,
@@ -213,6 +244,7 @@ Answer SimulatedEngine::change(const std::string& method, const std::vector<std:
   if (kind == "networks" || kind == "volumes") {
     auto& things = kind == "networks" ? networks : volumes;
     if (parts.back() == "connect") return connect(parts[1], *body);
+    if (method == "DELETE" && kind == "networks") return remove_network(parts[1]);
     const auto name = text_at(*body, "Name");
     Json thing = *body;
     thing.as_object()["Id"] = fresh_id();
@@ -277,6 +309,8 @@ Answer SimulatedEngine::create(const std::string& name, const Json& body) {
   container.id = fresh_id();
   container.name = name;
   container.body = body;
+  container.recent = recent;
+  if (Json* host = container.body.as_object().if_contains("HostConfig")) drop(*host, dropped);
   container.image_id = found->id;
   container.created = now;
   const Json host = member_or_null(body, "HostConfig");
@@ -327,12 +361,31 @@ Answer SimulatedEngine::start(SimulatedContainer& container) {
       if (other.state == "running" && !port.empty() && std::ranges::count(ports(other), port) > 0)
         return refused(
             500, "driver failed: Bind for 0.0.0.0:" + port + " failed: port is already allocated");
-  for (const auto& [network, id] : container.network_ids)
+  // At its first start a network is found by its name, ever after by its id.
+  for (auto& [network, id] : container.network_ids) {
+    if (container.started == 0 && networks.contains(network)) id = text_at(networks[network], "Id");
     if (!networks.contains(network) || text_at(networks[network], "Id") != id)
       return refused(404, "network " + id + " not found");
+  }
+  const Json& host = member_or_null(container.body, "HostConfig");
+  for (const std::string_view mode : {"NetworkMode", "PidMode", "IpcMode"})
+    if (const auto lender = text_at(host, mode); lender.starts_with("container:")) {
+      const auto* other = find(lender.substr(10));
+      if (!other || other->state != "running")
+        return refused(409, "cannot join a container that is not running: " + lender);
+    }
   container.state = "running";
   container.started = now;
   if (!container.health.empty()) container.health = healthy ? "healthy" : "unhealthy";
+  return json(204, {});
+}
+
+Answer SimulatedEngine::remove_network(const std::string& name) {
+  if (!networks.contains(name)) return refused(404, "network " + name + " not found");
+  for (const auto& [id, container] : containers)
+    if (container.state == "running" && container.network_ids.contains(name))
+      return refused(403, "error while removing network: " + name + " has active endpoints");
+  networks.erase(name);
   return json(204, {});
 }
 

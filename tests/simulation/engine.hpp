@@ -4,12 +4,15 @@
 // moves.hpp. It can die before or after any of them.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "plugins/docker/client/engine.hpp"
+#include "plugins/docker/client/tar.hpp"
 
 namespace reconciler::simulation {
 
@@ -27,6 +30,8 @@ struct SimulatedContainer {
   std::map<std::string, std::string> network_ids;
   std::map<std::string, std::string> anonymous;  ///< target -> volume name
   std::string restart_policy;
+  std::vector<docker::ArchivedFile> files;  ///< copied in
+  bool recent = false;                      ///< of the Engine that made it
 };
 
 struct SimulatedImage {
@@ -42,6 +47,8 @@ class SimulatedEngine final : public docker::Engine {
   // The seam
   Result<docker::Answer> call(const std::string& method, const std::string& path, const Json* body,
                               Deadline deadline, std::stop_token stop = {}) override;
+  Result<docker::Answer> put_archive(const std::string& path, const std::string& tar,
+                                     Deadline deadline) override;
   Status stream(const std::string& method, const std::string& path, const Json* body,
                 const std::function<void(std::string_view)>& on_line, Deadline deadline,
                 std::stop_token stop = {}) override;
@@ -58,6 +65,9 @@ class SimulatedEngine final : public docker::Engine {
   std::vector<SimulatedImage> images;
   std::int64_t now = 1'000'000;  ///< the simulated wall clock
   bool healthy = true;           ///< what health checks say
+  bool recent = false;           ///< shows containers as Engines since 25 do, not as 20.10 does
+  /// Fields of `HostConfig` that the kernel has no means for: the Engine drops them with a warning.
+  std::set<std::string> dropped;
 
   // What was asked of it
   std::vector<std::string> changes;  ///< since the last clear
@@ -67,6 +77,8 @@ class SimulatedEngine final : public docker::Engine {
   bool dead() const { return dead_; }
 
  private:
+  /// Does what a call does, unless the Engine is dead or dies at it.
+  Result<docker::Answer> mortal(bool changes, const std::function<docker::Answer()>& work);
   docker::Answer answer(const std::string& method, const std::string& path, const Json* body);
   docker::Answer read(const std::vector<std::string>& parts, const std::string& query);
   docker::Answer change(const std::string& method, const std::vector<std::string>& parts,
@@ -76,6 +88,7 @@ class SimulatedEngine final : public docker::Engine {
   docker::Answer create(const std::string& name, const Json& body);
   docker::Answer start(SimulatedContainer& container);
   docker::Answer connect(const std::string& network, const Json& body);
+  docker::Answer remove_network(const std::string& name);
   std::string grammar(const std::string& method, const std::vector<std::string>& parts,
                       const std::string& query, const Json* body) const;
   SimulatedContainer* find(const std::string& reference);

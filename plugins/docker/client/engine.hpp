@@ -32,6 +32,9 @@ class Engine {
   /// `engine.*.before` and `.after`.
   virtual Result<Answer> call(const std::string& method, const std::string& path, const Json* body,
                               Deadline deadline, std::stop_token stop = {}) = 0;
+  /// PUT of an archive (`/containers/ID/archive?path=/`); otherwise as `call`.
+  virtual Result<Answer> put_archive(const std::string& path, const std::string& tar,
+                                     Deadline deadline) = 0;
   /// Follows a log, exec or progress stream until it ends; `on_line` gets each whole line, without
   /// its end. Multiplexed or raw: the stream itself says which. A status that is not 2xx is
   /// `docker.error`, `docker.not_found` or `docker.conflict`.

@@ -33,6 +33,7 @@ std::string_view failpoint_for(std::string_view method, std::string_view path) {
   if (path.starts_with("/volumes/")) return post || remove ? "volume" : "";
   if (path.starts_with("/images/")) return remove ? "remove" : "";
   if (!path.starts_with("/containers/")) return "";
+  if (method == "PUT" && ends("/archive")) return "archive";
   if (remove) return "remove";
   if (!post) return "";
   if (ends("/create")) return "create";
@@ -40,6 +41,8 @@ std::string_view failpoint_for(std::string_view method, std::string_view path) {
   if (ends("/stop") || ends("/kill")) return "stop";
   if (ends("/rename")) return "rename";
   if (ends("/update")) return "update";
+  if (ends("/unpause")) return "unpause";
+  if (ends("/exec")) return "exec";
   return "";
 }
 
@@ -56,13 +59,23 @@ Status check_path(const std::string& path) {
                        fmt::format("\"{}\" cannot be asked of the Engine", printable(path))));
 }
 
-std::string write_request(const std::string& method, const std::string& path, const Json* body) {
+/// What a request carries.
+struct Body {
+  std::string_view type;  ///< empty: nothing is carried
+  std::string bytes;
+};
+
+Body json_body(const Json* value) {
+  return value ? Body{"application/json", boost::json::serialize(*value)} : Body{};
+}
+
+std::string write_request(const std::string& method, const std::string& path, const Body& body) {
   std::string out =
       fmt::format("{} {} HTTP/1.1\r\nHost: docker\r\nUser-Agent: reconciler\r\n", method, path);
-  if (body) {
-    const std::string text = boost::json::serialize(*body);
-    out += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n", text.size());
-    out += text;
+  if (!body.type.empty()) {
+    out +=
+        fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n\r\n", body.type, body.bytes.size());
+    out += body.bytes;
   } else {
     out += method == "GET" || method == "HEAD" ? "\r\n" : "Content-Length: 0\r\n\r\n";
   }
@@ -88,20 +101,12 @@ class EngineSocket final : public Engine {
 
   Result<Answer> call(const std::string& method, const std::string& path, const Json* body,
                       Deadline deadline, std::stop_token stop) override {
-    const auto point = failpoint_for(method, path);
-    if (auto passed = pass(point, "before"); !passed) return failed(passed);
-    std::string bytes;
-    ResponseSink sink;
-    sink.body = [&](std::string_view part) {
-      if (bytes.size() + part.size() > most_body) return false;
-      bytes += part;
-      return true;
-    };
-    Response response;
-    if (auto done = exchange(method, path, body, sink, response, deadline, std::move(stop)); !done)
-      return failed(done);
-    if (auto passed = pass(point, "after"); !passed) return failed(passed);
-    return read_answer(response.status, std::move(bytes));
+    return whole(method, path, json_body(body), deadline, std::move(stop));
+  }
+
+  Result<Answer> put_archive(const std::string& path, const std::string& tar,
+                             Deadline deadline) override {
+    return whole("PUT", path, {"application/x-tar", tar}, deadline, {});
   }
 
   Status stream(const std::string& method, const std::string& path, const Json* body,
@@ -121,7 +126,7 @@ class EngineSocket final : public Engine {
         refusal += part;
       return true;
     };
-    auto done = exchange(method, path, body, sink, response, deadline, std::move(stop));
+    auto done = exchange(method, path, json_body(body), sink, response, deadline, std::move(stop));
     if (response.status >= 300 && done)
       return failure(engine_error(method, path, read_answer(response.status, std::move(refusal))));
     lines.finish();
@@ -136,7 +141,7 @@ class EngineSocket final : public Engine {
     Response response;
     ResponseSink sink;
     sink.body = [](std::string_view) { return true; };
-    if (auto done = send("GET", "", "/_ping", nullptr, sink, response, deadline, {}); !done)
+    if (auto done = send("GET", "", "/_ping", {}, sink, response, deadline, {}); !done)
       return failed(done);
     const auto parts = split(response.api_version, '.');
     const int minor = parts.size() == 2 ? std::atoi(parts[1].c_str()) : 0;
@@ -154,7 +159,26 @@ class EngineSocket final : public Engine {
   const Clock& clock() const override { return clock_; }
 
  private:
-  Status exchange(const std::string& method, const std::string& path, const Json* body,
+  /// An exchange whose answer is wanted as a whole.
+  Result<Answer> whole(const std::string& method, const std::string& path, const Body& body,
+                       Deadline deadline, std::stop_token stop) {
+    const auto point = failpoint_for(method, path);
+    if (auto passed = pass(point, "before"); !passed) return failed(passed);
+    std::string bytes;
+    ResponseSink sink;
+    sink.body = [&](std::string_view part) {
+      if (bytes.size() + part.size() > most_body) return false;
+      bytes += part;
+      return true;
+    };
+    Response response;
+    if (auto done = exchange(method, path, body, sink, response, deadline, std::move(stop)); !done)
+      return failed(done);
+    if (auto passed = pass(point, "after"); !passed) return failed(passed);
+    return read_answer(response.status, std::move(bytes));
+  }
+
+  Status exchange(const std::string& method, const std::string& path, const Body& body,
                   const ResponseSink& sink, Response& response, Deadline deadline,
                   std::stop_token stop) {
     if (auto good = check_path(path); !good) return good;
@@ -166,7 +190,7 @@ class EngineSocket final : public Engine {
   /// One request on a pooled or a new connection. A read that met a connection which the daemon had
   /// just closed is asked once more; a changing call never is.
   Status send(const std::string& method, const std::string& version, const std::string& path,
-              const Json* body, const ResponseSink& sink, Response& response, Deadline deadline,
+              const Body& body, const ResponseSink& sink, Response& response, Deadline deadline,
               std::stop_token stop) {
     const Waiter waiter(clock_, deadline, std::move(stop),
                         method + " " + path.substr(0, path.find('?')));

@@ -15,12 +15,14 @@ using Keys = std::set<std::string_view>;
 using Path = std::vector<std::string>;
 
 const Keys top_keys = {"configs", "name", "networks", "secrets", "services", "version", "volumes"};
-const Keys service_keys = {"attach",
+const Keys service_keys = {"annotations",
+                           "attach",
                            "blkio_config",
                            "build",
                            "cap_add",
                            "cap_drop",
                            "cgroup",
+                           "cgroup_parent",
                            "command",
                            "configs",
                            "container_name",
@@ -46,6 +48,7 @@ const Keys service_keys = {"attach",
                            "environment",
                            "expose",
                            "extra_hosts",
+                           "gpus",
                            "group_add",
                            "healthcheck",
                            "hostname",
@@ -53,7 +56,9 @@ const Keys service_keys = {"attach",
                            "init",
                            "ipc",
                            "labels",
+                           "links",
                            "logging",
+                           "mac_address",
                            "mem_limit",
                            "mem_reservation",
                            "mem_swappiness",
@@ -64,12 +69,16 @@ const Keys service_keys = {"attach",
                            "oom_score_adj",
                            "pid",
                            "pids_limit",
+                           "platform",
                            "ports",
+                           "post_start",
+                           "pre_stop",
                            "privileged",
                            "profiles",
                            "pull_policy",
                            "read_only",
                            "restart",
+                           "runtime",
                            "scale",
                            "secrets",
                            "security_opt",
@@ -86,6 +95,7 @@ const Keys service_keys = {"attach",
                            "userns_mode",
                            "uts",
                            "volumes",
+                           "volumes_from",
                            "working_dir"};
 /// Written keys that Compose has dealt with once the model is resolved.
 const Keys written_service_keys = {"env_file", "extends", "label_file", "<<"};
@@ -98,12 +108,14 @@ const Keys deploy_keys = {"endpoint_mode",  "labels",          "mode",
                           "placement",      "replicas",        "resources",
                           "restart_policy", "rollback_config", "update_config"};
 const Keys resources_keys = {"limits", "reservations"};
+const Keys reservations_keys = {"cpus", "devices", "memory", "pids"};
+const Keys hook_keys = {"command", "environment", "privileged", "user", "working_dir"};
 const Keys limits_keys = {"cpus", "memory", "pids"};
 const Keys healthcheck_keys = {"disable",      "interval", "retries", "start_interval",
                                "start_period", "test",     "timeout"};
 const Keys logging_keys = {"driver", "options"};
 const Keys endpoint_keys = {"aliases",      "driver_opts",    "gw_priority", "ipv4_address",
-                            "ipv6_address", "link_local_ips", "priority"};
+                            "ipv6_address", "link_local_ips", "mac_address", "priority"};
 const Keys mount_keys = {"bind",   "consistency", "read_only", "source",
                          "target", "tmpfs",       "type",      "volume"};
 const Keys bind_keys = {"create_host_path", "propagation", "selinux"};
@@ -117,7 +129,7 @@ const Keys network_keys = {"attachable", "driver",   "driver_opts", "enable_ipv4
                            "external",   "internal", "ipam",        "labels",      "name"};
 const Keys ipam_keys = {"config", "driver", "options"};
 const Keys volume_keys = {"driver", "driver_opts", "external", "labels", "name"};
-const Keys file_keys = {"file", "labels", "name"};
+const Keys file_keys = {"content", "environment", "file", "labels", "name"};
 
 const Keys log_drivers = {"", "json-file", "local", "journald", "none"};
 const Keys propagations = {"", "private", "rprivate", "slave", "rslave"};
@@ -211,11 +223,21 @@ class Checker {
       if (option.starts_with("seccomp") && !option.ends_with("unconfined"))
         refuse(below("security_opt"),
                fmt::format("{}.security_opt: {} is not supported", name, printable(option, 100)));
-    for (const char* key : {"network_mode", "pid", "ipc"}) {
-      const std::string mode = text_at(value, key);
-      if (mode.starts_with("service:") || mode.starts_with("container:"))
-        refuse(below(key), fmt::format("{}.{}: {} is not supported", name, key, mode));
-    }
+    for (const char* key : {"network_mode", "pid", "ipc"})
+      if (const std::string mode = text_at(value, key); mode.starts_with("container:"))
+        refuse(below(key), fmt::format("{}.{}: {} is not supported: a container outside of the "
+                                       "stack cannot be followed when it is replaced",
+                                       name, key, printable(mode, 100)));
+    for (const auto& from : texts_at(value, "volumes_from"))
+      if (from.starts_with("container:"))
+        refuse(below("volumes_from"),
+               fmt::format("{}.volumes_from: {} is not supported: a container outside of the stack "
+                           "cannot be followed when it is replaced",
+                           name, printable(from, 100)));
+    for (const char* hooks : {"post_start", "pre_stop"})
+      each(member(value, hooks), [&](const std::string&, const Json& one) {
+        keys(&one, hook_keys, below(hooks), name + "." + hooks);
+      });
   }
 
   void build(const std::string& name, const Json* value, const Path& at) {
@@ -227,21 +249,14 @@ class Checker {
 
   void deploy(const std::string& name, const Json& service, const Path& at) {
     const auto* value = member(service, "deploy");
-    if (number_at(service, "scale", 1) != 1 || (value && number_at(*value, "replicas", 1) != 1)) {
-      Path path = at;
-      path.emplace_back("replicas");
-      refuse(path,
-             fmt::format("{} asks for more or fewer than one container, which is not supported",
-                         name));
-    }
     if (!value) return;
     keys(value, deploy_keys, at, name + ".deploy");
-    one_of(*value, "mode", {"", "replicated"}, at, name + ".deploy");
+    one_of(*value, "mode", {"", "global", "replicated"}, at, name + ".deploy");
     const auto* resources = member(*value, "resources");
     keys(resources, resources_keys, at, name + ".deploy.resources");
     if (!resources) return;
     keys(member(*resources, "limits"), limits_keys, at, name + ".deploy.resources.limits");
-    keys(member(*resources, "reservations"), limits_keys, at,
+    keys(member(*resources, "reservations"), reservations_keys, at,
          name + ".deploy.resources.reservations");
   }
 

@@ -132,19 +132,26 @@ std::vector<T> places(const std::vector<std::pair<std::string, Json>>& recorded,
 
 }  // namespace
 
-Container canonical_container(const RecordedContainer& recorded,
+Container canonical_container(const RecordedContainer& request,
                               const std::vector<RecordedContainer>& all, const Json& resolved) {
   Ids ids;
   for (const auto& other : all)
     ids[other.id] = fmt::format("@service:{}:{}", label(other.body, "com.docker.compose.service"),
                                 number_of(other));
+  // Named first: lists are sorted by what they say, not by ids.
+  RecordedContainer recorded = request;
+  name_ids(recorded.body, ids);
+  for (auto& [network, config] : recorded.connects) name_ids(config, ids);
   Container out;
   out.service = label(recorded.body, "com.docker.compose.service");
   out.number = number_of(recorded);
   out.name = recorded.name;
+  out.platform = recorded.platform;
+  out.files = recorded.archived;
+  std::ranges::sort(out.files, {}, &ArchivedFile::path);
   out.endpoints = endpoints_of(recorded);
   out.depends_on = dependencies_of(resolved, out.service);
-  out.config = recorded.body;
+  out.config = std::move(recorded.body);
   auto& config = out.config.as_object();
   config.erase("NetworkingConfig");
   canonical_labels(config);
@@ -154,8 +161,6 @@ Container canonical_container(const RecordedContainer& recorded,
          {"Binds", "Mounts", "Ulimits", "CapAdd", "CapDrop", "SecurityOpt", "Links", "ExtraHosts",
           "GroupAdd", "Devices", "DeviceCgroupRules", "VolumesFrom"})
       sort_array(host->get_object(), list);
-  name_ids(out.config, ids);
-  for (auto& endpoint : out.endpoints) name_ids(endpoint.config, ids);
   return out;
 }
 
@@ -190,6 +195,10 @@ std::vector<Network> canonical_networks(const EmptyEngine& engine, const Json& r
 
 std::vector<Volume> canonical_volumes(const EmptyEngine& engine, const Json& resolved) {
   return places<Volume>(engine.volumes(), resolved, "volumes", "com.docker.compose.volume");
+}
+
+std::int64_t replicas_of(const Json& service) {
+  return number_at(member_or_null(service, "deploy"), "replicas", number_at(service, "scale", 1));
 }
 
 std::set<std::string> awaited_jobs(const Json& resolved) {

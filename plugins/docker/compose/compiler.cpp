@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "plugins/docker/compose/additions.hpp"
 #include "plugins/docker/compose/cache.hpp"
 #include "plugins/docker/compose/images.hpp"
 #include "plugins/docker/compose/policy.hpp"
@@ -70,6 +71,15 @@ class ComposeCompiler final : public Compiler {
     return model;
   }
 
+  Result<std::string> config_hash(const CompiledModel& model, const Container& container,
+                                  const std::map<std::string, std::string>& ids, Deadline deadline,
+                                  std::stop_token stop) override {
+    auto scratch = Scratch::make();
+    if (!scratch) return failed(scratch);
+    return config_hash_with(model, container, ids, plugin_, *scratch, engine_, deadline,
+                            std::move(stop));
+  }
+
   Result<CompiledModel> load(const std::string& cache, const std::string& key) override {
     return load_model(cache, key, key_);
   }
@@ -105,6 +115,8 @@ class ComposeCompiler final : public Compiler {
     auto record = record_model(*resolved, tree->root(), plugin_, *scratch, engine_, variables,
                                deadline, stop);
     if (!record) return failed(record);
+    if (auto added = add_what_is_added(*record, resolved->model, variables, *stack); !added)
+      return failed(added);
     std::set<std::string> placed;
     for (const auto& [path, relative] : sources->objects) placed.insert(path);
     const PolicyInput policy{input.id, section(input.host, "policy"), data, std::move(placed),
@@ -136,6 +148,40 @@ class ComposeCompiler final : public Compiler {
     model.data_folders = std::move(sources->data_folders);
     model.data_seeds = std::move(sources->data_seeds);
     return model;
+  }
+
+  /// Files that are copied in and hooks; the files under a label, since no inspect shows them.
+  Status add_what_is_added(Record& record, const Json& resolved, const Variables& variables,
+                           const Stack& stack) const {
+    std::vector<Container*> all;
+    for (auto& container : record.containers) all.push_back(&container);
+    for (auto& [name, task] : record.tasks) all.push_back(&task);
+    std::vector<Error> errors;
+    for (Container* container : all) {
+      auto files = archived_files(resolved, container->service, variables, stack);
+      if (!files) {
+        if (container->number == 1) errors.push_back(std::move(files.error()));
+        continue;
+      }
+      if (!container->files.empty() && container->files != *files)
+        errors.push_back(error("compose.unsupported",
+                               fmt::format("Compose would copy other files into {} than those that "
+                                           "its configs and secrets say",
+                                           container->service)));
+      container->files = std::move(*files);
+      container->post_start = hooks_of(resolved, container->service, "post_start");
+      container->pre_stop = hooks_of(resolved, container->service, "pre_stop");
+      if (!container->files.empty())
+        set_label(*container, files_label, digest_of_files(container->files, key_));
+    }
+    if (errors.empty()) return {};
+    return failure(gather(std::move(errors)));
+  }
+
+  static void set_label(Container& container, std::string_view name, std::string value) {
+    Json& labels = container.config.as_object()["Labels"];
+    if (!labels.is_object()) labels = JsonObject{};
+    labels.as_object()[name] = std::move(value);
   }
 
   const std::string plugin_;

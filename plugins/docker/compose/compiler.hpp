@@ -36,6 +36,11 @@ class Compiler {
   /// pointer as their place's file; those of compose files, file:line in the tree.
   virtual Result<CompiledModel> compile(const CompileInput& input, const Variables& variables,
                                         Deadline deadline, std::stop_token stop = {}) = 0;
+  /// Compose's hash of a container of the model that refers to others, these having `ids` by name.
+  /// Starts Compose once.
+  virtual Result<std::string> config_hash(const CompiledModel& model, const Container& container,
+                                          const std::map<std::string, std::string>& ids,
+                                          Deadline deadline, std::stop_token stop = {}) = 0;
   /// A model that was compiled before, by its key; `cache.missing` when it is gone.
   virtual Result<CompiledModel> load(const std::string& cache, const std::string& key) = 0;
 };

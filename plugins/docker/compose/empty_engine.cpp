@@ -5,13 +5,15 @@
 #include <algorithm>
 
 #include "reconciler/base/digest.hpp"
+#include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
 namespace {
 
 constexpr size_t most_requests = 20'000;
-constexpr size_t most_made = 500;  // of containers, networks and volumes each
+constexpr size_t most_made = 500;                    // of containers, networks and volumes each
+constexpr size_t most_archived = size_t{64} << 20U;  // bytes of all archives
 
 /// Ids that are the same at each compile of the same model (ENGINE rule 7).
 std::string fake_id(std::string_view kind, const std::string& name) {
@@ -114,12 +116,14 @@ Json volume_answer(const std::string& name, const Json& body) {
 }  // namespace
 
 EmptyEngine::EmptyEngine(Engine& real, std::string api_version, std::set<std::string> networks,
-                         std::set<std::string> volumes, Deadline deadline)
+                         std::set<std::string> volumes, Deadline deadline,
+                         std::map<std::string, std::string> ids)
     : real_(real),
       api_version_(std::move(api_version)),
       external_networks_(std::move(networks)),
       external_volumes_(std::move(volumes)),
-      deadline_(deadline) {}
+      deadline_(deadline),
+      ids_(std::move(ids)) {}
 
 Reply EmptyEngine::refuse(const RecordedRequest& request) {
   if (!refused_) refused_ = request.method + " " + printable(request.path, 200);
@@ -139,7 +143,7 @@ Reply EmptyEngine::forward(const std::string& path) {
 Reply EmptyEngine::answer(const RecordedRequest& request) {
   if (++requests_ > most_requests || containers_.size() > most_made ||
       networks_.size() > most_made || volumes_.size() > most_made)
-    return refuse({"more", "than a stack may ask for", {}, {}});
+    return refuse({"more", "than a stack may ask for", {}, {}, {}});
   std::vector<std::string> parts = split(request.path, '/');
   parts.erase(parts.begin());
   if (parts.empty()) return refuse(request);
@@ -182,6 +186,7 @@ Reply EmptyEngine::containers(const RecordedRequest& request,
   if (post && request.path == "/containers/create") return create_container(request);
   if (parts.size() != 3) return refuse(request);
   RecordedContainer* c = container(parts[1]);
+  if (request.method == "PUT" && parts[2] == "archive" && c) return archive(request, *c);
   if (get && parts[2] == "json") return c ? Reply{200, inspect(*c)} : not_found("container");
   if (post && parts[2] == "start" && c) {
     c->started = true;
@@ -192,21 +197,37 @@ Reply EmptyEngine::containers(const RecordedRequest& request,
 
 Reply EmptyEngine::create_container(const RecordedRequest& request) {
   const auto name = request.query.find("name");
-  if (name == request.query.end() || !request.body.is_object() || request.query.size() > 1) {
-    // `platform` among them: it is in no field of the body, so it would be lost.
-    return refuse(
-        {request.method,
-         request.path + (request.query.size() > 1 ? "?" + request.query.rbegin()->first : ""),
-         {},
-         {}});
-  }
+  for (const auto& [key, value] : request.query)  // in no field of the body, so it would be lost
+    if (key != "name" && key != "platform")
+      return refuse({request.method, request.path + "?" + key, {}, {}, {}});
+  if (name == request.query.end() || !request.body.is_object()) return refuse(request);
   if (container(name->second)) {
     conflict_ = name->second;
     return {409, JsonObject{{"message", "the name " + name->second + " is in use"}}};
   }
-  containers_.push_back(
-      {fake_id("container", name->second), name->second, request.body, {}, false});
+  RecordedContainer made;
+  const auto known = ids_.find(name->second);
+  made.id = known == ids_.end() ? fake_id("container", name->second) : known->second;
+  made.name = name->second;
+  made.body = request.body;
+  if (const auto platform = request.query.find("platform"); platform != request.query.end())
+    made.platform = platform->second;
+  containers_.push_back(std::move(made));
   return {201, JsonObject{{"Id", containers_.back().id}, {"Warnings", JsonArray{}}}};
+}
+
+Reply EmptyEngine::archive(const RecordedRequest& request, RecordedContainer& container) {
+  auto files = read_tar(request.bytes);
+  archived_ += request.bytes.size();
+  if (!files || archived_ > most_archived) return refuse(request);
+  const auto at = request.query.find("path");
+  for (auto& file : *files) {
+    if (at != request.query.end() && !file.path.starts_with('/'))
+      file.path = clean_path(at->second + "/" + file.path);
+    file.to_user = request.query.contains("copyUIDGID");
+    container.archived.push_back(std::move(file));
+  }
+  return {200, {}};
 }
 
 Reply EmptyEngine::connect(const RecordedRequest& request, const std::string& id_or_name) {
@@ -227,8 +248,14 @@ Reply EmptyEngine::networks(const RecordedRequest& request, const std::vector<st
     const bool external = std::any_of(wanted.begin(), wanted.end(), [&](const auto& n) {
       return external_networks_.contains(n);
     });
-    if (external) return forward("/networks?filters=" + url_encode(request.query.at("filters")));
+    if (external) {
+      auto found = forward("/networks?filters=" + url_encode(request.query.at("filters")));
+      const bool none = found.body.is_array() && found.body.get_array().empty();
+      if (found.status == 200 && !none) return found;
+    }
     JsonArray out;
+    for (const auto& name : wanted)
+      if (external_networks_.contains(name)) out.push_back(network_answer(name, JsonObject{}));
     for (const auto& [name, body] : networks_)
       if ((wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end()) &&
           has_labels(body, labels))
@@ -238,8 +265,9 @@ Reply EmptyEngine::networks(const RecordedRequest& request, const std::vector<st
   if (get && parts.size() == 2) {
     if (const auto* made = network(parts[1]))
       return {200, network_answer(made->first, made->second)};
-    if (external_networks_.contains(parts[1])) return forward("/networks/" + url_encode(parts[1]));
-    return not_found("network");
+    if (!external_networks_.contains(parts[1])) return not_found("network");
+    auto found = forward("/networks/" + url_encode(parts[1]));
+    return found.status == 404 ? Reply{200, network_answer(parts[1], JsonObject{})} : found;
   }
   if (post && request.path == "/networks/create") {
     const std::string name = text_at(request.body, "Name");
@@ -262,8 +290,9 @@ Reply EmptyEngine::volumes(const RecordedRequest& request, const std::vector<std
   if (get && parts.size() == 2) {
     for (const auto& [name, body] : volumes_)
       if (name == parts[1]) return {200, volume_answer(name, body)};
-    if (external_volumes_.contains(parts[1])) return forward("/volumes/" + url_encode(parts[1]));
-    return not_found("volume");
+    if (!external_volumes_.contains(parts[1])) return not_found("volume");
+    auto found = forward("/volumes/" + url_encode(parts[1]));
+    return found.status == 404 ? Reply{200, volume_answer(parts[1], JsonObject{})} : found;
   }
   if (request.method == "POST" && request.path == "/volumes/create") {
     const std::string name = text_at(request.body, "Name");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "plugins/docker/client/engine.hpp"
+#include "plugins/docker/client/tar.hpp"
 #include "reconciler/base/json.hpp"
 
 namespace reconciler::docker {
@@ -18,7 +19,8 @@ struct RecordedRequest {
   std::string method;
   std::string path;                          ///< decoded
   std::map<std::string, std::string> query;  ///< decoded
-  Json body;
+  Json body;                                 ///< null where it is no JSON
+  std::string bytes;                         ///< of a body that is no JSON
 };
 
 struct Reply {
@@ -33,14 +35,19 @@ struct RecordedContainer {
   Json body;
   std::vector<std::pair<std::string, Json>> connects;  ///< network's name, EndpointConfig
   bool started = false;
+  std::string platform{};                ///< of the create call's query
+  std::vector<ArchivedFile> archived{};  ///< copied into it
 };
 
 class EmptyEngine {
  public:
-  /// `networks`, `volumes`: names that the model calls external; only those, `/info` and `/version`
-  /// are asked of `real`, with GET.
+  /// `ids`: those of containers that are there, by name; all others get made-up ones, the same at
+  /// each compile (ENGINE rule 7). What is external and not there is played as if it were: that it
+  /// is missing is for a look to say, with all else. `networks`, `volumes`: names that the model
+  /// calls external; only those, `/info` and `/version` are asked of `real`, with GET.
   EmptyEngine(Engine& real, std::string api_version, std::set<std::string> networks,
-              std::set<std::string> volumes, Deadline deadline);
+              std::set<std::string> volumes, Deadline deadline,
+              std::map<std::string, std::string> ids = {});
 
   /// One call at a time.
   Reply answer(const RecordedRequest& request);
@@ -65,6 +72,7 @@ class EmptyEngine {
   Reply volumes(const RecordedRequest& request, const std::vector<std::string>& parts);
   Reply create_container(const RecordedRequest& request);
   Reply connect(const RecordedRequest& request, const std::string& network);
+  Reply archive(const RecordedRequest& request, RecordedContainer& container);
   RecordedContainer* container(const std::string& id_or_name);
   const std::pair<std::string, Json>* network(const std::string& id_or_name) const;
 
@@ -73,6 +81,7 @@ class EmptyEngine {
   std::set<std::string> external_networks_;
   std::set<std::string> external_volumes_;
   Deadline deadline_;
+  std::map<std::string, std::string> ids_;
   std::vector<RecordedContainer> containers_;
   std::vector<std::pair<std::string, Json>> networks_;
   std::vector<std::pair<std::string, Json>> volumes_;
@@ -80,6 +89,7 @@ class EmptyEngine {
   std::optional<std::string> conflict_;
   std::map<std::string, Reply> forwarded_;
   size_t requests_ = 0;
+  size_t archived_ = 0;  ///< bytes
 };
 
 }  // namespace reconciler::docker

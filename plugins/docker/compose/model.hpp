@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/docker/client/tar.hpp"
 #include "reconciler/base/clock.hpp"
 #include "reconciler/base/json.hpp"
 #include "reconciler/base/result.hpp"
@@ -36,8 +37,12 @@ struct Container {
                      ///< has no meaning; other containers as `@service:NAME:NUMBER`
   std::vector<Endpoint> endpoints;  ///< all networks, the one given at creation first
   std::vector<Dependency> depends_on;
-  bool job = false;  ///< it is well when it has exited 0
-  /// Keyed digest of name, config, endpoints and job, by the compiler: equal, equal containers.
+  bool job = false;                   ///< it is well when it has exited 0
+  std::string platform{};             ///< `linux/amd64`; empty: whatever the image has
+  std::vector<ArchivedFile> files{};  ///< copied in after its creation, before its first start
+  std::vector<Json> post_start{};     ///< bodies of exec calls: after each start, before each stop
+  std::vector<Json> pre_stop{};
+  /// Keyed digest of all that it is made from, by the compiler: equal, equal containers.
   std::string fingerprint;
 };
 
@@ -83,6 +88,10 @@ struct CompiledModel {
   Duration patience{
       0};  ///< the slowest health check's start_period + retries x (interval + timeout)
 };
+
+/// The label of a container that files were copied into: their digest_of_files().
+inline constexpr std::string_view files_label = "reconciler.files";
+std::string digest_of_files(const std::vector<ArchivedFile>& files, const InstallationKey& key);
 
 /// What `Container::fingerprint` is to be.
 std::string fingerprint_of(const Container& container, const InstallationKey& key);

@@ -10,6 +10,16 @@ Json object_or_empty(const Json& value, std::string_view name) {
   return found ? *found : Json(JsonObject{});
 }
 
+JsonArray files_to_json(const std::vector<ArchivedFile>& files) {
+  JsonArray out;
+  for (const auto& file : files) out.push_back(to_json(file));
+  return out;
+}
+
+Json array(const std::vector<Json>& values) {
+  return JsonArray(values.begin(), values.end());
+}
+
 Json to_json(const Container& c) {
   JsonArray endpoints;
   for (const auto& e : c.endpoints)
@@ -27,6 +37,10 @@ Json to_json(const Container& c) {
                     {"endpoints", std::move(endpoints)},
                     {"depends_on", std::move(dependencies)},
                     {"job", c.job},
+                    {"platform", c.platform},
+                    {"files", files_to_json(c.files)},
+                    {"post_start", array(c.post_start)},
+                    {"pre_stop", array(c.pre_stop)},
                     {"fingerprint", c.fingerprint}};
 }
 
@@ -51,6 +65,10 @@ Container container_from(const Json& value) {
                             truth_at(d, "required", true)});
   });
   c.job = truth_at(value, "job");
+  c.platform = text_at(value, "platform");
+  each(value, "files", [&](const Json& f) { c.files.push_back(archived_file_from(f)); });
+  each(value, "post_start", [&](const Json& hook) { c.post_start.push_back(hook); });
+  each(value, "pre_stop", [&](const Json& hook) { c.pre_stop.push_back(hook); });
   c.fingerprint = text_at(value, "fingerprint");
   return c;
 }
@@ -92,6 +110,10 @@ std::map<std::string, std::string> map_from(const Json& value, std::string_view 
 
 }  // namespace
 
+std::string digest_of_files(const std::vector<ArchivedFile>& files, const InstallationKey& key) {
+  return keyed_digest(key.bytes, canonical(files_to_json(files)));
+}
+
 std::string fingerprint_of(const Container& container, const InstallationKey& key) {
   JsonArray endpoints;
   for (const auto& endpoint : container.endpoints)
@@ -99,7 +121,11 @@ std::string fingerprint_of(const Container& container, const InstallationKey& ke
   return keyed_digest(key.bytes, canonical(JsonObject{{"name", container.name},
                                                       {"config", container.config},
                                                       {"endpoints", std::move(endpoints)},
-                                                      {"job", container.job}}));
+                                                      {"job", container.job},
+                                                      {"platform", container.platform},
+                                                      {"files", files_to_json(container.files)},
+                                                      {"post_start", array(container.post_start)},
+                                                      {"pre_stop", array(container.pre_stop)}}));
 }
 
 Json to_json(const CompiledModel& model) {

@@ -134,6 +134,11 @@ class Checker {
         need("privileged", service, "security_opt systempaths=unconfined");
         break;
       }
+    if (const auto parent = text_at(host, "CgroupParent"); !parent.empty())
+      need("privileged", service, "the cgroup " + printable(parent, 100));
+    for (const auto* hooks : {&container.post_start, &container.pre_stop})
+      for (const auto& hook : *hooks)
+        if (truth_at(hook, "Privileged")) need("privileged", service, "a privileged hook");
     devices(service, host);
     for (const auto& bind : texts_at(host, "Binds")) {
       const auto parts = split(bind, ':');

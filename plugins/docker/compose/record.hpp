@@ -22,9 +22,17 @@ struct Record {
 };
 
 /// `compose.unsupported` when Compose asks for what the recorder does not know, or leaves out a
-/// service; `compose.invalid` with Compose's words when it refuses.
+/// service; `compose.too_old` for keys that it drops; `compose.invalid` with Compose's words when
+/// it refuses.
 Result<Record> record_model(const Resolved& resolved, const std::string& tree,
                             const std::string& plugin, const Scratch& scratch, Engine& engine,
                             const Variables& variables, Deadline deadline, std::stop_token stop);
+
+/// Compose's hash of a container that refers to others by id, with the ids (by name) that they have
+/// now: in the compiled model it is that of made-up ones (ENGINE rule 7).
+Result<std::string> config_hash_with(const CompiledModel& model, const Container& container,
+                                     const std::map<std::string, std::string>& ids,
+                                     const std::string& plugin, const Scratch& scratch,
+                                     Engine& engine, Deadline deadline, std::stop_token stop);
 
 }  // namespace reconciler::docker

@@ -155,8 +155,12 @@ class Server final : public RecordingSocket {
       peer.done = true;
       return;
     }
-    if (!message.body().empty())
-      if (auto body = parse_json(message.body())) request->body = std::move(*body);
+    if (!message.body().empty()) {
+      if (auto body = parse_json(message.body()))
+        request->body = std::move(*body);
+      else
+        request->bytes = message.body();
+    }
     peer.out +=
         write_reply(engine_.answer(*request), engine_.api_version(), request->method == "HEAD");
     peer.next();
@@ -195,7 +199,7 @@ std::optional<RecordedRequest> parse_target(std::string_view method, std::string
   }
   auto decoded = decode(path);
   if (!decoded) return std::nullopt;
-  RecordedRequest request{std::string(method), std::move(*decoded), {}, {}};
+  RecordedRequest request{std::string(method), std::move(*decoded), {}, {}, {}};
   std::string_view query = question == std::string_view::npos ? "" : target.substr(question + 1);
   while (!query.empty()) {
     const auto one = query.substr(0, query.find('&'));

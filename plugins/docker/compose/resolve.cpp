@@ -292,6 +292,22 @@ Status check_variable_names(const Variables& variables, const std::string& proje
                               "DOCKER_CERT_PATH",
                               "DOCKER_CUSTOM_HEADERS",
                               "DOCKER_DEFAULT_PLATFORM",
+                              "DOCKER_AUTH_CONFIG",
+                              "DOCKER_BUILDKIT",
+                              "LD_ASSUME_KERNEL",
+                              "LD_AUDIT",
+                              "LD_BIND_NOT",
+                              "LD_BIND_NOW",
+                              "LD_DYNAMIC_WEAK",
+                              "LD_LIBRARY_PATH",
+                              "LD_ORIGIN_PATH",
+                              "LD_POINTER_GUARD",
+                              "LD_PREFER_MAP_32BIT_EXEC",
+                              "LD_PRELOAD",
+                              "LD_SHOW_AUXV",
+                              "LD_USE_LOAD_BIAS",
+                              "LD_VERBOSE",
+                              "LD_WARN",
                               "GODEBUG",
                               "GOTRACEBACK",
                               "GOMAXPROCS",
@@ -305,8 +321,19 @@ Status check_variable_names(const Variables& variables, const std::string& proje
                               "OPENSSL_CONF",
                               "OPENSSL_MODULES",
                               "TMPDIR"};
-  static const std::vector<std::string> prefixes = {"COMPOSE_",  "LD_",     "OTEL_", "BUILDX_",
-                                                    "BUILDKIT_", "MALLOC_", "XDG_",  "DOCKER_CLI_"};
+  // ld.so(8), and what docker/cli, Compose, buildx and OpenTelemetry's library read.
+  static const std::vector<std::string> prefixes = {"COMPOSE_",
+                                                    "LD_DEBUG",
+                                                    "LD_PROFILE",
+                                                    "LD_TRACE_",
+                                                    "LD_HWCAP_",
+                                                    "OTEL_",
+                                                    "BUILDX_",
+                                                    "BUILDKIT_",
+                                                    "MALLOC_",
+                                                    "XDG_",
+                                                    "DOCKER_CONTENT_TRUST",
+                                                    "DOCKER_CLI_"};
   std::vector<Error> errors;
   for (const auto& [name, variable] : variables) {
     if (name == "COMPOSE_PROFILES") continue;

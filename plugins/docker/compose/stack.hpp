@@ -19,7 +19,9 @@ struct StackFile {
   std::string folder;  ///< what its relative paths count from, in the tree
   std::string text;
   YamlPtr root;
-  bool extended = false;  ///< read by `extends` alone: no part of the stack by itself
+  bool extended = false;       ///< read by `extends` alone: no part of the stack by itself
+  bool own_variables = false;  ///< an include gives it an env file of its own: what `$` stands for
+                               ///< in it is Compose's alone to say
 };
 
 struct Stack {

@@ -34,7 +34,7 @@ class Reader {
   Result<Stack> run(const std::vector<std::string>& files) {
     const auto paths = files.empty() ? found() : files;
     for (size_t i = 0; i < paths.size(); ++i)
-      open(paths[i], "", {fmt::format("/compose/files/{}", i), 0, 0, 1, ""}, "the compose file",
+      open(paths[i], {}, {fmt::format("/compose/files/{}", i), 0, 0, 1, ""}, "the compose file",
            false);
     stack_.given = stack_.files.size();
     if (stack_.given == 0 && errors_.empty())
@@ -80,15 +80,16 @@ class Reader {
 
   /// Checks that a path may be read at all; nothing where it may not, or where it is optional and
   /// not there.
-  std::optional<Located> allowed(std::string_view written, const std::string& base,
+  std::optional<Located> allowed(std::string_view written, const StackFile& file,
                                  const Place& place, const std::string& what,
                                  bool required = true) {
-    const auto path = interpolate(written, variables_);
+    const bool hidden = file.own_variables && written.find('$') != std::string_view::npos;
+    const auto path = hidden ? std::nullopt : interpolate(written, variables_);
     if (!path) {
       refuse("compose.unsupported",
              fmt::format("what {} \"{}\" is cannot be told without Compose", what,
                          printable(written, 200)),
-             place, "write ${NAME} or ${NAME:-text}");
+             place, hidden ? "write the path itself" : "write ${NAME} or ${NAME:-text}");
       return std::nullopt;
     }
     if (remote(*path)) {
@@ -98,16 +99,16 @@ class Reader {
              place, "put a copy into the repository");
       return std::nullopt;
     }
-    auto located = tree_.locate(base, *path, what);
+    auto located = tree_.locate(file.folder, *path, what);
     if (located) return *located;
     if (located.error().code == "path.not_found" && !required) return std::nullopt;
     errors_.push_back(std::move(located.error()).at(place));
     return std::nullopt;
   }
 
-  std::optional<size_t> open(const std::string& written, const std::string& base,
-                             const Place& place, const std::string& what, bool extended) {
-    const auto located = allowed(written, base, place, what);
+  std::optional<size_t> open(const std::string& written, const StackFile& from, const Place& place,
+                             const std::string& what, bool extended) {
+    const auto located = allowed(written, from, place, what);
     if (!located) return std::nullopt;
     for (size_t i = 0; i < stack_.files.size(); ++i)
       if (stack_.files[i].real == located->real) return i;
@@ -159,7 +160,7 @@ class Reader {
         for (const auto* entry : entries_of(*section->value))
           if (const auto* source = entry->value ? find(*entry->value, "file") : nullptr;
               source && source->value)
-            (void)allowed(source->value->text, file.folder, at(file, source->line, source->column),
+            (void)allowed(source->value->text, file, at(file, source->line, source->column),
                           fmt::format("the file of {}.{}", kind, entry->key));
     const auto* services = find(*file.root, "services");
     if (!services || !services->value) return;
@@ -174,39 +175,66 @@ class Reader {
         include(file, item->text, place);
         continue;
       }
-      for (const auto* entry : entries_of(*item)) {
-        if (entry->key != "path") {
+      for (const auto* entry : entries_of(*item))
+        if (entry->key != "path" && entry->key != "project_directory" && entry->key != "env_file")
           refuse("compose.unsupported", fmt::format("include.{} is not supported", entry->key),
                  at(file, entry->line, entry->column));
-        } else if (entry->value && entry->value->kind == Kind::sequence) {
-          for (const auto& path : entry->value->items) include(file, path->text, place);
-        } else if (entry->value) {
-          include(file, entry->value->text, place);
-        }
-      }
+      include(file, *item, place);
     }
   }
 
-  void include(const StackFile& file, const std::string& path, const Place& place) {
-    const auto opened = open(path, file.folder, place, "the included file", file.extended);
-    if (!opened) return;
+  /// The long form: several files that override each other, and where their relative paths and
+  /// their variables come from.
+  void include(const StackFile& file, const YamlNode& item, const Place& place) {
+    const YamlEntry* path = find(item, "path");
+    const YamlEntry* env_file = find(item, "env_file");
+    const YamlEntry* directory = find(item, "project_directory");
+    if (env_file && env_file->value) files_of(file, *env_file->value, "the env_file of an include");
+    std::optional<Located> folder;
+    if (directory && directory->value) {
+      folder = allowed(directory->value->text, file, place, "the project_directory of an include");
+      if (!folder) return;
+    }
+    for (const auto& written : texts_of(path)) {
+      StackFile* included = include(file, written, place);
+      if (!included) continue;
+      if (env_file) included->own_variables = true;
+      if (!folder) continue;
+      included->folder = folder->relative;
+      if (reads_env_file(included->folder)) included->own_variables = true;
+    }
+  }
+
+  StackFile* include(const StackFile& file, const std::string& path, const Place& place) {
+    const auto opened = open(path, file, place, "the included file", file.extended);
+    if (!opened) return nullptr;
     StackFile& included = stack_.files[*opened];
     included.folder = folder_of(included.shown);
-    const std::string env = included.folder.empty() ? ".env" : included.folder + "/.env";
-    if (tree_.entry(env) || tree_.placed(env))
-      refuse(
-          "compose.unsupported",
-          fmt::format("Compose would read {} because of this include, unseen by the manifest", env),
-          place, "name its variables in the manifest, and call the file something else");
+    included.own_variables = file.own_variables || reads_env_file(included.folder);
+    return &included;
+  }
+
+  /// Compose reads the `.env` beside what is included, unasked.
+  bool reads_env_file(const std::string& folder) const {
+    const std::string env = folder.empty() ? ".env" : folder + "/.env";
+    return tree_.entry(env) || tree_.placed(env);
+  }
+
+  /// One text, or several.
+  static std::vector<std::string> texts_of(const YamlEntry* entry) {
+    std::vector<std::string> out;
+    if (!entry || !entry->value) return out;
+    if (entry->value->kind == Kind::scalar) out.push_back(entry->value->text);
+    for (const auto& item : entry->value->items) out.push_back(item->text);
+    return out;
   }
 
   void check_service(const StackFile& file, const YamlEntry& service) {
     if (const auto* extends = find(*service.value, "extends"); extends && extends->value) {
       const auto* other = find(*extends->value, "file");
       if (other && other->value)
-        if (const auto opened =
-                open(other->value->text, file.folder, at(file, other->line, other->column),
-                     fmt::format("extends.file of {}", service.key), true))
+        if (const auto opened = open(other->value->text, file, at(file, other->line, other->column),
+                                     fmt::format("extends.file of {}", service.key), true))
           if (*opened >= stack_.given)
             stack_.files[*opened].folder = folder_of(stack_.files[*opened].shown);
     }
@@ -219,7 +247,7 @@ class Reader {
 
   void files_of(const StackFile& file, const YamlNode& value, const std::string& what) {
     if (value.kind == Kind::scalar) {
-      (void)allowed(value.text, file.folder, at(file, value.line, value.column), what);
+      (void)allowed(value.text, file, at(file, value.line, value.column), what);
     } else if (value.kind == Kind::sequence) {
       for (const auto& item : value.items)
         if (item->kind != Kind::sequence) files_of(file, *item, what);
@@ -227,7 +255,7 @@ class Reader {
       const auto* required = find(value, "required");
       const auto* path = find(value, "path");
       if (path && path->value)
-        (void)allowed(path->value->text, file.folder, at(file, path->line, path->column), what,
+        (void)allowed(path->value->text, file, at(file, path->line, path->column), what,
                       !(required && required->value && required->value->text == "false"));
     }
   }

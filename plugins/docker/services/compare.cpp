@@ -23,7 +23,7 @@ const std::vector<Row> table = {
     // field, what people call it, how it is read, may values be shown, why
     {"Env", "environment", environment, no,
      "merged with the image's by name; PATH is the Engine's"},
-    {"Entrypoint", "entrypoint", entrypoint, no, "null inherits, [] clears"},
+    {"Entrypoint", "entrypoint", entrypoint, no, "null inherits, [] and [\"\"] clear"},
     {"Cmd", "command", command, no, "an entrypoint of its own drops the image's"},
     {"Labels", "label", labels, no, "merged with the image's; Compose's and ours aside"},
     {"ExposedPorts", "exposed port", exposed_ports, no, "merged with the image's"},
@@ -31,7 +31,7 @@ const std::vector<Row> table = {
     {"User", "user", or_image, no, "empty inherits"},
     {"WorkingDir", "working directory", working_dir, no, "empty inherits; cleaned"},
     {"StopSignal", "stop signal", stop_signal, yes, "empty inherits; SIGTERM is the default"},
-    {"StopTimeout", "stop grace period", plain, yes, ""},
+    {"StopTimeout", "stop grace period", stop_timeout, yes, "empty: 10 s; 0 is none"},
     {"Hostname", "hostname", engine_chooses, no, "empty: generated"},
     {"Domainname", "domain name", plain, no, ""},
     {"Tty", "tty", plain, yes, ""},
@@ -45,7 +45,7 @@ const std::vector<Row> table = {
      "networks are compared one by one"},
     {"HostConfig.PidMode", "pid", namespace_mode, yes,
      "a container's id is the service it stands for"},
-    {"HostConfig.IpcMode", "ipc", namespace_mode, yes, "empty: the daemon's default"},
+    {"HostConfig.IpcMode", "ipc", ipc_mode, yes, "empty: the daemon's default"},
     {"HostConfig.UTSMode", "uts", plain, yes, ""},
     {"HostConfig.UsernsMode", "userns", plain, yes, ""},
     {"HostConfig.CgroupnsMode", "cgroup", engine_chooses, yes, "empty: the daemon's default"},
@@ -72,7 +72,7 @@ const std::vector<Row> table = {
      "null: the Engine's, [] is unmasked"},
     {"HostConfig.Privileged", "privileged", plain, yes, ""},
     {"HostConfig.ReadonlyRootfs", "read-only root", plain, yes, ""},
-    {"HostConfig.Init", "init", engine_chooses, yes, "empty: the daemon's default"},
+    {"HostConfig.Init", "init", as_given, yes, "null is the daemon's default, and stays null"},
     {"HostConfig.Dns", "dns", plain, no, "order has meaning"},
     {"HostConfig.DnsOptions", "dns options", plain, no, "order has meaning"},
     {"HostConfig.DnsSearch", "dns search", plain, no, "order has meaning"},
@@ -85,29 +85,34 @@ const std::vector<Row> table = {
     {"HostConfig.DeviceRequests", "device requests", plain, no, ""},
     {"HostConfig.DeviceCgroupRules", "device rules", set_of_texts, no, "a set"},
     {"HostConfig.ShmSize", "shm size", shm_size, yes, "0 is 64 MiB"},
-    {"HostConfig.Memory", "memory", plain, yes, ""},
-    {"HostConfig.MemoryReservation", "memory reservation", plain, yes, ""},
-    {"HostConfig.MemorySwap", "memory swap", memory_swap, yes, "0 is twice the memory"},
-    {"HostConfig.MemorySwappiness", "memory swappiness", engine_chooses, yes, "null: the kernel's"},
-    {"HostConfig.OomKillDisable", "oom kill", plain, yes, "null and false are one"},
+    {"HostConfig.Memory", "memory", limit, yes, "the kernel may not have it"},
+    {"HostConfig.MemoryReservation", "memory reservation", limit, yes,
+     "the kernel may not have it"},
+    {"HostConfig.MemorySwap", "memory swap", memory_swap, yes,
+     "0 is twice the memory; -1 may be the kernel's"},
+    {"HostConfig.MemorySwappiness", "memory swappiness", swappiness, yes, "null: the kernel's"},
+    {"HostConfig.OomKillDisable", "oom kill", limit, yes, "null and false are one"},
     {"HostConfig.OomScoreAdj", "oom score", plain, yes, ""},
     {"HostConfig.PidsLimit", "pids limit", pids_limit, yes, "0, -1 and null are no limit"},
     {"HostConfig.NanoCpus", "cpus", plain, yes, ""},
-    {"HostConfig.CpuShares", "cpu shares", plain, yes, ""},
-    {"HostConfig.CpuPeriod", "cpu period", plain, yes, ""},
-    {"HostConfig.CpuQuota", "cpu quota", plain, yes, ""},
+    {"HostConfig.CpuShares", "cpu shares", limit, yes, "the kernel may not have it"},
+    {"HostConfig.CpuPeriod", "cpu period", limit, yes, "the kernel may not have it"},
+    {"HostConfig.CpuQuota", "cpu quota", limit, yes, "the kernel may not have it"},
     {"HostConfig.CpuRealtimePeriod", "cpu realtime period", plain, yes, ""},
     {"HostConfig.CpuRealtimeRuntime", "cpu realtime runtime", plain, yes, ""},
-    {"HostConfig.CpusetCpus", "cpuset", plain, yes, ""},
-    {"HostConfig.CpusetMems", "cpuset memory", plain, yes, ""},
+    {"HostConfig.CpusetCpus", "cpuset", limit, yes, "the kernel may not have it"},
+    {"HostConfig.CpusetMems", "cpuset memory", limit, yes, "the kernel may not have it"},
     {"HostConfig.CpuCount", "cpu count", plain, yes, ""},
     {"HostConfig.CpuPercent", "cpu percent", plain, yes, ""},
-    {"HostConfig.BlkioWeight", "block io weight", plain, yes, ""},
-    {"HostConfig.BlkioWeightDevice", "block io weight of devices", plain, no, ""},
-    {"HostConfig.BlkioDeviceReadBps", "block io read rate", plain, no, ""},
-    {"HostConfig.BlkioDeviceWriteBps", "block io write rate", plain, no, ""},
-    {"HostConfig.BlkioDeviceReadIOps", "block io reads", plain, no, ""},
-    {"HostConfig.BlkioDeviceWriteIOps", "block io writes", plain, no, ""},
+    {"HostConfig.BlkioWeight", "block io weight", limit, yes, "the kernel may not have it"},
+    {"HostConfig.BlkioWeightDevice", "block io weight of devices", limit, no,
+     "the kernel may not have it"},
+    {"HostConfig.BlkioDeviceReadBps", "block io read rate", limit, no,
+     "the kernel may not have it"},
+    {"HostConfig.BlkioDeviceWriteBps", "block io write rate", limit, no,
+     "the kernel may not have it"},
+    {"HostConfig.BlkioDeviceReadIOps", "block io reads", limit, no, "the kernel may not have it"},
+    {"HostConfig.BlkioDeviceWriteIOps", "block io writes", limit, no, "the kernel may not have it"},
     {"HostConfig.IOMaximumIOps", "io maximum", plain, yes, ""},
     {"HostConfig.IOMaximumBandwidth", "io bandwidth", plain, yes, ""},
 };
@@ -226,6 +231,23 @@ void compare_image(const Container& wanted, const Json& inspect, const Surroundi
                      : fmt::format("{} ({})", after, short_id(around.wanted_image_id))});
 }
 
+/// In no inspect (ENGINE 10): a label of ours says which were copied, or they are read back.
+void compare_copied_files(const Container& wanted, const Json& config, const Surroundings& around,
+                          std::vector<Difference>& out) {
+  if (!around.copied_files) {
+    const auto before = text_at(member_or_null(config, "Labels"), label::files);
+    const auto after = text_at(member_or_null(wanted.config, "Labels"), label::files);
+    if (before != after) out.push_back({"copied files", "", ""});
+    return;
+  }
+  for (const auto& file : wanted.files)
+    if (std::ranges::none_of(*around.copied_files, [&](const ArchivedFile& there) {
+          return there.path == file.path && there.mode == file.mode &&
+                 there.content == file.content;  // its owner may be the container's user
+        }))
+      out.push_back({"copied file " + file.path, "", ""});
+}
+
 }  // namespace
 
 const std::vector<Row>& comparison_table() {
@@ -239,8 +261,12 @@ std::vector<Difference> compare(const Container& wanted, const Json& inspect,
   Surroundings known = around;
   const Side before{member_or_null(inspect, "Config"), member_or_null(inspect, "HostConfig"),
                     nothing, false, known};
-  const Side after{wanted.config, member_or_null(wanted.config, "HostConfig"),
-                   around.wanted_image ? *around.wanted_image : nothing, true, known};
+  const Side after{wanted.config,
+                   member_or_null(wanted.config, "HostConfig"),
+                   around.wanted_image ? *around.wanted_image : nothing,
+                   true,
+                   known,
+                   &before};
   if (const Json* labels = member(before.config, "Labels"))
     if (const Json* own = member(wanted.config, "Labels"))
       known.same_hash = text_at(*labels, label::config_hash) == text_at(*own, label::config_hash);
@@ -252,6 +278,7 @@ std::vector<Difference> compare(const Container& wanted, const Json& inspect,
     if (a && b) compare_row(row, *a, *b, out);
   }
   compare_mounts(before, after, out);
+  compare_copied_files(wanted, before.config, known, out);
   compare_endpoints(wanted, inspect, known, out);
   compare_unknown(after.config, before.config, "", out);
   compare_unknown(after.host, before.host, "HostConfig.", out);

@@ -31,6 +31,8 @@ struct Surroundings {
   /// Networks by name, to tell one that was made anew from the one that a container was put on.
   const std::map<std::string, SeenThing>* networks = nullptr;
   const std::map<std::string, SeenThing>* volumes = nullptr;
+  /// What was read back of the files that are copied in; null: the label tells.
+  const std::vector<ArchivedFile>* copied_files = nullptr;
   /// Compose's hash of the service is the one that the container was made with.
   bool same_hash = false;
 };
@@ -48,6 +50,7 @@ struct Side {
   const Json& image;   ///< the image's configuration; null on the side that has it merged in
   bool record;         ///< this side is the wanted one: image and defaults are merged into it
   const Surroundings& around;
+  const Side* there = nullptr;  ///< of the wanted side: the container's, for what the Engine chose
 };
 
 /// How one field is brought into the one spelling in which both sides are compared.

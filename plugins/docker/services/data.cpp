@@ -1,12 +1,14 @@
 #include "plugins/docker/services/data.hpp"
 
 #include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 
 #include "plugins/docker/compose/sources.hpp"
 #include "plugins/docker/services/mounted.hpp"
 #include "plugins/docker/services/mounts.hpp"
+#include "plugins/docker/services/names.hpp"
 #include "reconciler/base/filesystem.hpp"
 
 namespace reconciler::docker {
@@ -44,6 +46,34 @@ Error moved(const Observed& observed, const Place& place, const std::string& tar
 }
 
 }  // namespace
+
+ResourceId folder_id(const std::string& folder, const EnvironmentId& id) {
+  return {std::string(driver_name), "folder", path_in_tree(folder, id)};
+}
+
+void observe_data(const Context& context, const Observed& observed, Observation& into) {
+  for (const auto& folder : observed.model.data_folders) {
+    if (exists(folder)) continue;
+    const bool filled = observed.model.data_seeds.contains(folder);
+    Resource r;
+    r.id = folder_id(folder, observed.id);
+    r.desired = context.digest(Json(folder));
+    r.health = Health::none;
+    r.ours = true;
+    r.state = "not there";
+    r.reason = fmt::format("{} at {}",
+                           filled ? "filled once with what git has" : "new empty folder", folder);
+    r.differences = {{"folder", "none", "there"}};
+    Work work;
+    work.phase = Phase::start;
+    work.verb = "create";
+    work.targets = {r.id};
+    work.input = JsonObject{{"folder", folder}, {"model", observed.model.key}};
+    r.remedies[Aim::match] = {work};
+    r.remedies[Aim::run] = {std::move(work)};
+    into.resources.push_back(std::move(r));
+  }
+}
 
 void check_data(const Observed& observed, const std::vector<Place>& places,
                 std::vector<Error>& refused) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "plugins/docker/services/mounts.hpp"
@@ -48,14 +49,23 @@ Json part(const Json& endpoint, std::string_view name) {
   return value ? without_empty(*value) : Json();
 }
 
+/// As the Engine writes it.
+std::string mac_address(const Json& endpoint) {
+  auto text = text_at(endpoint, "MacAddress");
+  std::ranges::transform(text, text.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
 bool same(const Json& before, const Json& wanted, const Json& inspect) {
   const auto aliases = as_set(texts_at(wanted, "Aliases"));
   if (as_set(asked_aliases(before, inspect, aliases)) != aliases) return false;
   if (as_set(texts_at(before, "Links")) != as_set(texts_at(wanted, "Links"))) return false;
   for (const std::string_view field : {"IPAMConfig", "DriverOpts", "GwPriority"})
     if (canonical(part(before, field)) != canonical(part(wanted, field))) return false;
-  const auto mac = text_at(wanted, "MacAddress");
-  return mac.empty() || mac == text_at(before, "MacAddress");
+  const auto mac = mac_address(wanted);
+  const auto there = mac_address(before);  // empty once it has stopped
+  return mac.empty() || there.empty() || mac == there;
 }
 
 }  // namespace
@@ -76,8 +86,9 @@ void compare_endpoints(const Container& wanted, const Json& inspect, const Surro
     const auto id = text_at(*before, "NetworkID");
     const auto known = around.networks ? around.networks->find(endpoint.network)
                                        : std::map<std::string, SeenThing>::const_iterator{};
-    if (around.networks && !predefined(endpoint.network) &&
-        (known == around.networks->end() || (!id.empty() && known->second.id != id)))
+    // One that was never started is on no network yet: it finds it by name.
+    if (around.networks && !predefined(endpoint.network) && !id.empty() &&
+        (known == around.networks->end() || known->second.id != id))
       out.push_back({field, "removed", "connected"});
     else if (!same(*before, endpoint.config, inspect))
       out.push_back({field, "connected otherwise", "connected"});

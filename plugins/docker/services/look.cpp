@@ -72,6 +72,34 @@ Status inspect_all(Engine& engine, std::vector<Seen>& containers, Deadline deadl
   return done;
 }
 
+/// Files that were copied into containers whose labels do not tell: Compose's own have none, and
+/// one that was never started may have been cut off before it got them.
+Status read_copied_files(Engine& engine, const CompiledModel& model, Look& look,
+                         Deadline deadline) {
+  for (const auto& wanted : model.containers) {
+    if (wanted.files.empty()) continue;
+    for (auto& seen : look.containers) {
+      if (seen.oneoff || seen.service != wanted.service || seen.number != wanted.number) continue;
+      if (!seen.label(label::files).empty() && seen.state() != "created") continue;
+      seen.copied.emplace();
+      for (const auto& file : wanted.files) {
+        const auto path = "/containers/" + seen.id + "/archive?path=" + url_encode(file.path);
+        auto answer = engine.call("GET", path, nullptr, deadline);
+        if (!answer) return failed(answer);
+        if (answer->status == 404) continue;
+        if (answer->status != 200) return failure(engine_error("GET", path, *answer));
+        auto files = read_tar(answer->text);
+        if (!files) return failed(files);
+        for (auto& one : *files) {
+          one.path = file.path;  // the archive has the last part alone
+          seen.copied->push_back(std::move(one));
+        }
+      }
+    }
+  }
+  return {};
+}
+
 Status read_images(Engine& engine, Look& look, Deadline deadline) {
   auto list = engine.get("/images/json", deadline);
   if (!list) return failed(list);
@@ -238,6 +266,7 @@ Result<Look> look_at(Engine& engine, ImageConfigs& configs, const CompiledModel&
   }
   std::ranges::sort(look.containers, {}, &Seen::name);
   if (auto done = inspect_all(engine, look.containers, deadline); !done) return failed(done);
+  if (auto done = read_copied_files(engine, model, look, deadline); !done) return failed(done);
   if (auto done = read_images(engine, look, deadline); !done) return failed(done);
   if (auto done = read_image_configs(engine, configs, model, look, deadline); !done)
     return failed(done);

@@ -23,6 +23,9 @@ struct Seen {
   int number = 0;
   bool oneoff = false;
   Json inspect;
+  /// What is in it of the files that its service has copied in, where its labels cannot tell: made
+  /// by others, or not known to have got them. Those that are there.
+  std::optional<std::vector<ArchivedFile>> copied{};
 
   std::string state() const;  ///< created, running, paused, restarting, exited, dead, removing
   std::string image_id() const;

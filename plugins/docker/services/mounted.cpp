@@ -92,13 +92,16 @@ void compare_mounts(const Side& before, const Side& after, std::vector<Differenc
     const auto b = now.find(target);
     // An old image's volume that the new one does not declare any more is no mount of anyone's.
     if (b == now.end() && a->second.anonymous() && after.image.is_null()) continue;
-    bool equal = a != old.end() && b != now.end() && same(a->second, b->second);
-    if (equal && b->second.type == "volume" && !b->second.anonymous() && around.volumes)
-      equal = around.volumes->contains(b->second.source);  // removed under its container
-    if (equal) continue;
+    const bool equal = a != old.end() && b != now.end() && same(a->second, b->second);
+    const bool removed = equal && b->second.type == "volume" && !b->second.anonymous() &&
+                         around.volumes && !around.volumes->contains(b->second.source);
+    if (equal && !removed) continue;
     out.push_back({fmt::format("mount {}", target), a == old.end() ? "none" : shown(a->second),
                    b == now.end() ? "none" : shown(b->second)});
-    if (out.back().before == out.back().after) out.back().before += ", changed by hand";
+    if (b == now.end() || out.back().before != out.back().after) continue;
+    out.back().before += removed                               ? ", removed"
+                         : object_of(b->second.source).empty() ? ", mounted otherwise"
+                                                               : ", changed by hand";
   }
 }
 

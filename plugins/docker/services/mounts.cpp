@@ -19,6 +19,11 @@ std::string clean_target(const std::string& target) {
   return clean.empty() ? "/" : clean;
 }
 
+/// A path however it was written; the Engine cleans it when it mounts. A volume's name as it is.
+std::string clean_source(const std::string& source) {
+  return source.starts_with("/") ? clean_path(source) : source;
+}
+
 /// `source:target[:mode,mode]`; an anonymous one is `target` alone.
 void add_bind(const std::string& text, std::map<std::string, Mount>& mounts) {
   const auto parts = split(text, ':');
@@ -27,7 +32,7 @@ void add_bind(const std::string& text, std::map<std::string, Mount>& mounts) {
     return;
   }
   Mount mount;
-  mount.source = parts[0];
+  mount.source = clean_source(parts[0]);
   mount.type = mount.source.starts_with("/") ? "bind" : "volume";
   JsonObject options;
   if (parts.size() > 2)
@@ -48,7 +53,7 @@ void add_bind(const std::string& text, std::map<std::string, Mount>& mounts) {
 void add_mount(const Json& entry, std::map<std::string, Mount>& mounts) {
   Mount mount;
   mount.type = text_at(entry, "Type");
-  mount.source = text_at(entry, "Source");
+  mount.source = clean_source(text_at(entry, "Source"));
   mount.read_only = truth_at(entry, "ReadOnly");
   JsonObject options;
   for (const std::string_view kind : {"BindOptions", "VolumeOptions", "TmpfsOptions"}) {

@@ -2,7 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "plugins/docker/services/in_container.hpp"
+#include "plugins/docker/services/mounts.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/resources.hpp"
+#include "plugins/docker/services/things.hpp"
+#include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
 namespace {
@@ -10,6 +17,7 @@ namespace {
 constexpr Duration call_time = std::chrono::seconds(60);
 constexpr Duration stop_margin = std::chrono::seconds(15);
 constexpr Duration engine_grace = std::chrono::seconds(10);
+constexpr Duration hook_time = std::chrono::minutes(10);
 
 /// What the Engine itself waits before it kills.
 Duration grace_of(const Json& inspect) {
@@ -19,22 +27,34 @@ Duration grace_of(const Json& inspect) {
   return std::chrono::seconds(asked->to_number<std::int64_t>());
 }
 
+/// What a container carries on with: the anonymous volumes of those before it, the newest first.
+std::map<std::string, std::string> volumes_before(const Place& place) {
+  std::map<std::string, std::string> volumes;
+  for (const Seen* seen : {place.current, place.prev, place.next})
+    if (seen)
+      for (auto& [target, name] : anonymous_volumes(seen->inspect))
+        volumes.try_emplace(target, std::move(name));
+  return volumes;
+}
+
 bool mentions(const Error& e, std::string_view text) {
   return e.message.find(text) != std::string::npos;
 }
 
 }  // namespace
 
-Mover::Mover(Context& context, const CompiledModel& model, const Look& look, const Place& place,
-             Creation creation, Progress& progress)
-    : context_(context),
-      model_(model),
-      look_(look),
-      place_(place),
-      creation_(std::move(creation)),
-      progress_(progress) {
-  for (const Seen* seen : {place.current, place.next, place.prev})
-    if (seen) ids_[seen->name] = seen->id;
+Error name_taken(const std::string& name, const std::string& project) {
+  return error("container.name_taken",
+               fmt::format("the name {} is held by a container that is not of project {}", name,
+                           project))
+      .next(fmt::format("rename or remove that container: docker rename {} OTHER", name));
+}
+
+Mover::Mover(Context& context, const Stage& stage, Creation creation, Progress& progress)
+    : context_(context), stage_(stage), creation_(std::move(creation)), progress_(progress) {
+  for (const auto& member : stage.group.members)
+    for (const Seen* seen : {member.place->current, member.place->next, member.place->prev})
+      if (seen) ids_[seen->name] = seen->id;
 }
 
 Status Mover::names_are_free(const std::vector<Move>& moves) {
@@ -42,43 +62,49 @@ Status Mover::names_are_free(const std::vector<Move>& moves) {
     if (move.kind != Move::Kind::rename || ids_.contains(move.other)) continue;
     auto holder = context_.engine.get("/containers/" + url_encode(move.other) + "/json",
                                       context_.within(call_time));
-    if (holder) return failure(name_taken(move.other));
+    if (holder) return failure(name_taken(move.other, stage_.model.project));
     if (holder.error().code != "docker.not_found") return failed(holder);
   }
   return {};
 }
 
-Status Mover::carry_out(const std::vector<Move>& moves, const std::vector<Endpoint>& endpoints,
-                        std::stop_token stop) {
+Status Mover::carry_out(const std::vector<Move>& moves, std::stop_token stop) {
   // Before the first thing is stopped: a name that is held would leave it stopped.
   if (auto free = names_are_free(moves); !free) return free;
   for (const auto& move : moves) {
     if (stop.stop_requested() && &move == &moves.front())
       return failure(
           error("apply.stopped", "stopped before anything of this action was done").passing());
-    if (auto done = carry_out_one(move, endpoints, stop); !done) return done;
+    if (auto done = carry_out_one(move, stop); !done) return done;
   }
   return {};
 }
 
-Status Mover::carry_out_one(const Move& move, const std::vector<Endpoint>& endpoints,
-                            std::stop_token stop) {
+Status Mover::carry_out_one(const Move& move, std::stop_token stop) {
   using Kind = Move::Kind;
   switch (move.kind) {
     case Kind::create:
       return create(move.name);
     case Kind::connect:
-      return connect(move, endpoints);
+      return connect(move);
+    case Kind::copy:
+      return copy_file(move);
+    case Kind::await:
+    case Kind::await_members:
+      return await(move, stop);
+    case Kind::pre_stop:
+    case Kind::post_start:
+      return run_hook(move, stop);
     case Kind::stop:
       return stop_container(move.name);
+    case Kind::remove_network:
+      return remove_network(context_, move.name);
+    case Kind::create_network:
+      return create_thing(context_, stage_.model, JsonObject{{"network", move.name}});
     case Kind::rename:
       return rename(move);
     case Kind::start:
       return start(move.name);
-    case Kind::await:
-      return await_dependencies(
-          context_, model_, place_.wanted->depends_on, progress_,
-          context_.within(std::max<Duration>(model_.patience, std::chrono::minutes(2))), stop);
     case Kind::update:
     case Kind::unpause:
     case Kind::remove:
@@ -102,6 +128,67 @@ Status Mover::carry_out_one(const Move& move, const std::vector<Endpoint>& endpo
   return {};
 }
 
+const Member& Mover::member_of(const std::string& name) const {
+  for (const auto& member : stage_.group.members) {
+    const auto& own = member.place->wanted->name;
+    if (name == own || name == next_name(own) || name == prev_name(own)) return member;
+    if (member.place->current && member.place->current->name == name) return member;
+  }
+  return stage_.group.members.front();
+}
+
+std::map<std::string, std::string> Mover::references(bool by_name) const {
+  std::map<std::string, std::string> out;
+  for (const auto& place : stage_.places) {
+    const auto& name = place.wanted->name;
+    // While the new one is not yet in its place it is the one that will lend.
+    auto found = stage_.group.find(place.wanted->service, place.wanted->number)
+                     ? ids_.find(next_name(name))
+                     : ids_.end();
+    if (found == ids_.end()) found = ids_.find(name);
+    const std::string id = found != ids_.end() ? found->second
+                           : place.current     ? place.current->id
+                                               : "";
+    if (id.empty()) continue;
+    out[by_name ? name
+                : fmt::format("@service:{}:{}", place.wanted->service, place.wanted->number)] = id;
+  }
+  return out;
+}
+
+Status Mover::await(const Move& move, std::stop_token stop) {
+  const Container& wanted = *member_of(move.name).place->wanted;
+  const bool members = move.kind == Move::Kind::await_members;
+  std::vector<Dependency> dependencies;
+  for (const auto& on : wanted.depends_on) {
+    const bool member = std::ranges::any_of(stage_.group.members, [&](const Member& other) {
+      return other.place->wanted->service == on.service && on.service != wanted.service;
+    });
+    if (member == members) dependencies.push_back(on);
+  }
+  const auto patience = std::max<Duration>(stage_.model.patience, std::chrono::minutes(2));
+  return await_dependencies(context_, stage_.model, dependencies, progress_,
+                            context_.within(patience), std::move(stop));
+}
+
+Status Mover::run_hook(const Move& move, std::stop_token stop) {
+  const Place& place = *member_of(move.name).place;
+  const bool before_stop = move.kind == Move::Kind::pre_stop;
+  const auto& hooks = before_stop ? place.pre_stop : place.wanted->post_start;
+  auto id = id_of(move.name);
+  if (!id) return failed(id);
+  auto ran = run_in_container(
+      context_, *id, hooks.at(move.index), context_.within(hook_time),
+      [this](std::string_view line) { progress_.line(printable(line)); }, std::move(stop));
+  if (!ran) return failed(ran);
+  if (*ran == 0) return {};
+  return failure(
+      error("service.hook_failed",
+            fmt::format("a {} hook of service {} exited {}",
+                        before_stop ? "pre_stop" : "post_start", place.wanted->service, *ran))
+          .with("command", printable(canonical(member_or_null(hooks.at(move.index), "Cmd")), 200)));
+}
+
 Result<std::string> Mover::id_of(const std::string& name) const {
   const auto found = ids_.find(name);
   if (found != ids_.end()) return found->second;
@@ -110,38 +197,53 @@ Result<std::string> Mover::id_of(const std::string& name) const {
 }
 
 Status Mover::create(const std::string& name) {
-  auto body = creation_body(*place_.wanted, creation_);
+  const Place& place = *member_of(name).place;
+  const Container& wanted = *place.wanted;
+  Creation creation = creation_;
+  creation.image_id = place.image_id;
+  creation.image_config = stage_.look.image_config(place.image_id);
+  creation.volumes = volumes_before(place);
+  creation.containers = references(false);
+  if (!lenders(wanted).empty()) {
+    // Compose's hash holds the ids that it refers to.
+    auto hash = context_.compiler.config_hash(stage_.model, wanted, references(true),
+                                              context_.within(call_time));
+    if (!hash) return failed(hash);
+    creation.labels[std::string(label::config_hash)] = *hash;
+  }
+  auto body = creation_body(wanted, creation);
   if (!body) return failed(body);
-  auto made = context_.engine.change("POST", "/containers/create?name=" + url_encode(name), &*body,
-                                     context_.within(call_time));
+  const auto platform = wanted.platform.empty() ? "" : "&platform=" + url_encode(wanted.platform);
+  auto made =
+      context_.engine.change("POST", "/containers/create?name=" + url_encode(name) + platform,
+                             &*body, context_.within(call_time));
   if (!made) return failure(create_error(name, std::move(made.error())));
   ids_[name] = text_at(*made, "Id");
   return {};
 }
 
 Error Mover::create_error(const std::string& name, Error e) {
-  const auto reference = text_at(place_.wanted->config, "Image");
+  const Container& wanted = *member_of(name).place->wanted;
   if (e.code == "docker.not_found" && mentions(e, "image"))
     return error("image.missing", fmt::format("image {} of service {} is not on the host",
-                                              reference, place_.wanted->service))
+                                              text_at(wanted.config, "Image"), wanted.service))
         .with("engine", e.message)
         .passing();
-  if (e.code == "docker.conflict") return name_taken(name);
+  if (e.code == "docker.conflict") return name_taken(name, stage_.model.project);
   return e;
 }
 
-Error Mover::name_taken(const std::string& name) const {
-  return error("container.name_taken",
-               fmt::format("the name {} is held by a container that is not of project {}", name,
-                           model_.project))
-      .next(fmt::format("rename or remove that container: docker rename {} OTHER", name));
+Status Mover::copy_file(const Move& move) {
+  auto id = id_of(move.name);
+  if (!id) return failed(id);
+  return put_file(context_, *id, member_of(move.name).place->wanted->files.at(move.index));
 }
 
-Status Mover::connect(const Move& move, const std::vector<Endpoint>& endpoints) {
+Status Mover::connect(const Move& move) {
   auto id = id_of(move.name);
   if (!id) return failed(id);
   Json config = JsonObject{};
-  for (const auto& endpoint : endpoints)
+  for (const auto& endpoint : all_endpoints(*member_of(move.name).place, stage_.look))
     if (endpoint.network == move.other && endpoint.config.is_object()) config = endpoint.config;
   const Json body = JsonObject{{"Container", *id}, {"EndpointConfig", std::move(config)}};
   auto done = context_.engine.change("POST", "/networks/" + url_encode(move.other) + "/connect",
@@ -153,7 +255,7 @@ Status Mover::connect(const Move& move, const std::vector<Endpoint>& endpoints) 
 Status Mover::stop_container(const std::string& name) {
   auto id = id_of(name);
   if (!id) return failed(id);
-  const Seen* seen = look_.container_by_id(*id);
+  const Seen* seen = stage_.look.container_by_id(*id);
   const auto grace = seen ? grace_of(seen->inspect) : engine_grace;
   auto done = context_.engine.change("POST", "/containers/" + *id + "/stop", nullptr,
                                      context_.within(grace + stop_margin));
@@ -190,18 +292,18 @@ Status Mover::start(const std::string& name) {
   auto done = context_.engine.change("POST", "/containers/" + *id + "/start", nullptr,
                                      context_.within(call_time));
   if (done) return {};
+  const auto& service = member_of(name).place->wanted->service;
   Error& e = done.error();
   if (mentions(e, "port is already allocated") || mentions(e, "address already in use"))
-    return failure(error("service.port_taken",
-                         fmt::format("service {} cannot start: a port that it publishes is taken",
-                                     place_.wanted->service))
-                       .with("engine", e.message)
-                       .next("stop what listens there, or publish another port")
-                       .passing());
+    return failure(
+        error("service.port_taken",
+              fmt::format("service {} cannot start: a port that it publishes is taken", service))
+            .with("engine", e.message)
+            .next("stop what listens there, or publish another port")
+            .passing());
   if (e.code != "docker.error") return failed(done);
-  return failure(
-      error("service.start_failed", fmt::format("service {} cannot start", place_.wanted->service))
-          .with("engine", e.message));
+  return failure(error("service.start_failed", fmt::format("service {} cannot start", service))
+                     .with("engine", e.message));
 }
 
 }  // namespace reconciler::docker

@@ -7,26 +7,33 @@ namespace {
 
 using Kind = Move::Kind;
 
-bool removes_itself(const Seen& seen) {
-  const Json* host = member(seen.inspect, "HostConfig");
-  return host && truth_at(*host, "AutoRemove");
+void append(std::vector<Move> more, std::vector<Move>& moves) {
+  moves.insert(moves.end(), more.begin(), more.end());
 }
 
-void make(const std::string& name, const std::vector<std::string>& networks,
+std::vector<Move> hooks(Kind kind, const std::string& name, const std::vector<Json>& all) {
+  std::vector<Move> moves;
+  for (size_t i = 0; i < all.size(); ++i) moves.push_back({.kind = kind, .name = name, .index = i});
+  return moves;
+}
+
+void make(const Place& place, const std::string& name, const std::vector<std::string>& networks,
           std::vector<Move>& moves) {
-  moves.push_back({Kind::create, name, ""});
+  moves.push_back({.kind = Kind::create, .name = name});
   // One network is in the create call, whatever the API's version; the others follow.
-  for (size_t i = 1; i < networks.size(); ++i) moves.push_back({Kind::connect, name, networks[i]});
+  for (size_t i = 1; i < networks.size(); ++i)
+    moves.push_back({.kind = Kind::connect, .name = name, .other = networks[i]});
+  for (size_t i = 0; i < place.wanted->files.size(); ++i)
+    moves.push_back({.kind = Kind::copy, .name = name, .index = i});
 }
 
 /// The old one must not come back by itself; taken away and started adjacent (ENGINE 16).
-void start(const std::string& name, bool prev, std::vector<Move>& moves) {
-  if (prev) moves.push_back({Kind::update, prev_name(name), ""});
-  moves.push_back({Kind::start, name, ""});
-}
-
-void append(std::vector<Move> more, std::vector<Move>& moves) {
-  moves.insert(moves.end(), more.begin(), more.end());
+std::vector<Move> start(const Place& place, const std::string& name, const std::string& prev) {
+  std::vector<Move> moves;
+  if (!prev.empty()) moves.push_back({.kind = Kind::update, .name = prev});
+  moves.push_back({.kind = Kind::start, .name = name});
+  append(hooks(Kind::post_start, name, place.wanted->post_start), moves);
+  return moves;
 }
 
 void take_wrong_next_away(const Place& place, std::vector<Move>& moves) {
@@ -34,108 +41,139 @@ void take_wrong_next_away(const Place& place, std::vector<Move>& moves) {
 }
 
 /// Of what is there, called by its right name.
-std::vector<Move> run(const Place& place, const std::string& name) {
-  if (place.current->up()) return {};
-  if (place.current->state() == "paused") return {{Kind::unpause, name, ""}};
-  std::vector<Move> moves{{Kind::await, place.wanted->name, ""}};
-  if (place.prev && place.prev->up()) moves.push_back({Kind::stop, place.prev->name, ""});
-  if (place.prev) moves.push_back({Kind::update, place.prev->name, ""});
-  moves.push_back({Kind::start, name, ""});
-  return moves;
+Stages run(const Place& place, const std::string& name) {
+  Stages stages;
+  if (place.current->up()) return stages;
+  if (place.current->state() == "paused") {
+    stages.start = {{.kind = Kind::unpause, .name = name}};
+    return stages;
+  }
+  stages.awaits = true;
+  if (place.prev && place.prev->up())
+    stages.stop.push_back({.kind = Kind::stop, .name = place.prev->name});
+  stages.start = start(place, name, place.prev ? place.prev->name : "");
+  return stages;
 }
 
 /// The current one has its right name already.
-std::vector<Move> replace(const Place& place, Prev prev, const std::vector<std::string>& networks) {
+Stages replace(const Place& place, Prev prev, const std::vector<std::string>& networks) {
   const std::string& name = place.wanted->name;
-  std::vector<Move> moves;
-  if (place.prev && prev == Prev::drop) append(moves_to_remove(*place.prev), moves);
+  Stages stages;
+  stages.awaits = true;
+  if (place.prev && prev == Prev::drop) append(moves_to_remove(*place.prev), stages.make);
   const bool kept = place.prev && prev == Prev::keep;
-  take_wrong_next_away(place, moves);
-  if (!place.next_is_right) make(next_name(name), networks, moves);
-  moves.push_back({Kind::await, name, ""});
-  if (kept && place.prev->up()) moves.push_back({Kind::stop, prev_name(name), ""});
-  moves.push_back({Kind::stop, name, ""});
+  take_wrong_next_away(place, stages.make);
+  if (!place.next_is_right) make(place, next_name(name), networks, stages.make);
+  if (place.current->up()) stages.hooks = hooks(Kind::pre_stop, name, place.pre_stop);
+  if (kept && place.prev->up())
+    stages.stop.push_back({.kind = Kind::stop, .name = prev_name(name)});
+  stages.stop.push_back({.kind = Kind::stop, .name = name});
   const bool vanishes = removes_itself(*place.current);
   if (kept && !vanishes)
-    moves.push_back({Kind::remove, name, ""});
+    stages.exchange.push_back({.kind = Kind::remove, .name = name});
   else if (!vanishes)
-    moves.push_back({Kind::rename, name, prev_name(name)});
-  moves.push_back({Kind::rename, next_name(name), name});
-  start(name, kept || !vanishes, moves);
-  return moves;
+    stages.exchange.push_back({.kind = Kind::rename, .name = name, .other = prev_name(name)});
+  stages.exchange.push_back({.kind = Kind::rename, .name = next_name(name), .other = name});
+  stages.start = start(place, name, kept || !vanishes ? prev_name(name) : "");
+  return stages;
+}
+
+/// Nothing of that name, or something that never ran: made in place.
+Stages make_in_place(const Place& place, const std::vector<std::string>& networks) {
+  const std::string& name = place.wanted->name;
+  Stages stages;
+  stages.awaits = true;
+  if (place.current) stages.make.push_back({.kind = Kind::remove, .name = place.current->name});
+  take_wrong_next_away(place, stages.make);
+  if (!place.next_is_right) make(place, name, networks, stages.make);
+  if (place.prev && place.prev->up())
+    stages.stop.push_back({.kind = Kind::stop, .name = place.prev->name});
+  if (place.next_is_right)
+    stages.exchange.push_back({.kind = Kind::rename, .name = next_name(name), .other = name});
+  stages.start = start(place, name, place.prev ? place.prev->name : "");
+  return stages;
+}
+
+std::vector<std::string> texts_of(const Move& move) {
+  switch (move.kind) {
+    case Kind::create:
+      return {"POST /containers/create " + move.name};
+    case Kind::connect:
+      return {"POST /networks/connect " + move.other + " " + move.name};
+    case Kind::copy:
+      return {"PUT /containers/archive " + move.name};
+    case Kind::stop:
+      return {"POST /containers/stop " + move.name};
+    case Kind::remove_network:
+      return {"DELETE /networks " + move.name};
+    case Kind::create_network:
+      return {"POST /networks/create " + move.name};
+    case Kind::rename:
+      return {"POST /containers/rename " + move.name + " " + move.other};
+    case Kind::update:
+      return {"POST /containers/update " + move.name};
+    case Kind::start:
+      return {"POST /containers/start " + move.name};
+    case Kind::unpause:
+      return {"POST /containers/unpause " + move.name};
+    case Kind::remove:
+      return {"DELETE /containers " + move.name};
+    case Kind::pre_stop:
+    case Kind::post_start:
+      return {"POST /containers/exec " + move.name, "POST /exec/start " + move.name};
+    case Kind::await:
+    case Kind::await_members:
+      break;
+  }
+  return {};
 }
 
 }  // namespace
 
-std::string text_of(const Move& move) {
-  switch (move.kind) {
-    case Kind::create:
-      return "POST /containers/create " + move.name;
-    case Kind::connect:
-      return "POST /networks/connect " + move.other + " " + move.name;
-    case Kind::stop:
-      return "POST /containers/stop " + move.name;
-    case Kind::rename:
-      return "POST /containers/rename " + move.name + " " + move.other;
-    case Kind::update:
-      return "POST /containers/update " + move.name;
-    case Kind::start:
-      return "POST /containers/start " + move.name;
-    case Kind::unpause:
-      return "POST /containers/unpause " + move.name;
-    case Kind::remove:
-      return "DELETE /containers " + move.name;
-    case Kind::await:
-      break;
-  }
-  return "";
+bool removes_itself(const Seen& seen) {
+  return truth_at(member_or_null(seen.inspect, "HostConfig"), "AutoRemove");
 }
 
 std::vector<std::string> declared(const std::vector<Move>& moves) {
   std::vector<std::string> texts;
   for (const auto& move : moves)
-    if (auto text = text_of(move); !text.empty()) texts.push_back(std::move(text));
+    for (auto& text : texts_of(move)) texts.push_back(std::move(text));
   return texts;
 }
 
 /// Somebody else (`docker compose up`, `docker start`) may have started it meanwhile.
 std::vector<Move> moves_to_remove(const Seen& seen) {
   std::vector<Move> moves;
-  if (seen.up()) moves.push_back({Kind::stop, seen.name, ""});
-  moves.push_back({Kind::remove, seen.name, ""});
+  if (seen.up()) moves.push_back({.kind = Kind::stop, .name = seen.name});
+  moves.push_back({.kind = Kind::remove, .name = seen.name});
   return moves;
 }
 
-std::vector<Move> moves_to_run(const Place& place) {
-  return place.current ? run(place, place.current->name) : std::vector<Move>{};
+Stages stages_to_run(const Place& place) {
+  return place.current ? run(place, place.current->name) : Stages{};
 }
 
-std::vector<Move> moves_to_match(const Place& place, Prev prev,
-                                 const std::vector<std::string>& networks) {
-  const std::string& name = place.wanted->name;
+Stages stages_to_restart(const Place& place) {
+  const std::string& name = place.current->name;
+  Stages stages;
+  stages.awaits = true;
+  stages.hooks = hooks(Kind::pre_stop, name, place.pre_stop);
+  stages.stop = {{.kind = Kind::stop, .name = name}};
+  stages.start = start(place, name, "");
+  return stages;
+}
+
+Stages stages_to_match(const Place& place, Prev prev, const std::vector<std::string>& networks) {
   if (place.well_placed()) return {};
-  if (place.current && place.differences.empty()) return moves_to_run(place);
-  if (place.current && !place.never_ran()) {
-    // Its right name first: nobody is stopped for a name, and what follows knows one case less.
-    std::vector<Move> moves;
-    const bool misnamed = place.current->name != name;
-    if (misnamed) moves.push_back({Kind::rename, place.current->name, name});
-    append(misnamed && place.differences.size() == 1 ? run(place, name)
-                                                     : replace(place, prev, networks),
-           moves);
-    return moves;
-  }
-
-  // Nothing of that name, or something that never ran: made in place.
-  std::vector<Move> moves;
-  if (place.current) moves.push_back({Kind::remove, place.current->name, ""});
-  take_wrong_next_away(place, moves);
-  if (!place.next_is_right) make(name, networks, moves);
-  moves.push_back({Kind::await, name, ""});
-  if (place.next_is_right) moves.push_back({Kind::rename, next_name(name), name});
-  if (place.prev && place.prev->up()) moves.push_back({Kind::stop, place.prev->name, ""});
-  start(name, place.prev != nullptr, moves);
-  return moves;
+  if (place.current && place.differences.empty()) return stages_to_run(place);
+  if (!place.current || place.never_ran()) return make_in_place(place, networks);
+  const std::string& name = place.wanted->name;
+  if (place.current->name == name) return replace(place, prev, networks);
+  // Its right name first: nobody is stopped for a name, and what follows knows one case less.
+  Stages stages = place.differences.size() == 1 ? run(place, name) : replace(place, prev, networks);
+  stages.make.insert(stages.make.begin(),
+                     {.kind = Kind::rename, .name = place.current->name, .other = name});
+  return stages;
 }
 
 bool leaves_prev(const Place& place, const std::vector<Move>& moves) {

@@ -5,7 +5,9 @@
 // time of the call:
 //
 //   POST /networks/create NETWORK            POST /volumes/create VOLUME
+//   DELETE /networks NETWORK
 //   POST /containers/create NAME             POST /networks/connect NETWORK NAME
+//   PUT /containers/archive NAME
 //   POST /containers/stop NAME               POST /containers/rename NAME NEW-NAME
 //   POST /containers/update NAME             POST /containers/start NAME
 //   POST /containers/unpause NAME            DELETE /containers NAME
@@ -23,14 +25,31 @@
 namespace reconciler::docker {
 
 struct Move {
-  enum class Kind { create, connect, await, stop, rename, update, start, unpause, remove };
+  enum class Kind {
+    create,
+    connect,
+    copy,           ///< one of its files into it
+    await,          ///< what it depends on
+    await_members,  ///< of that, those that change with it
+    pre_stop,       ///< one of its hooks
+    stop,
+    remove_network,
+    create_network,
+    rename,
+    update,  ///< its restart policy away
+    start,
+    post_start,  ///< one of its hooks
+    unpause,
+    remove,
+  };
   Kind kind;
-  std::string name;   ///< of the container at that time
-  std::string other;  ///< rename: the new name; connect: the network
+  std::string name{};   ///< of the container at that time; of the network
+  std::string other{};  ///< rename: the new name; connect: the network
+  size_t index = 0;     ///< which hook, which file
+  bool operator==(const Move&) const = default;
 };
 
-/// As it is declared; empty for what calls nothing that changes.
-std::string text_of(const Move& move);
+/// As they are declared; nothing for what calls nothing that changes.
 std::vector<std::string> declared(const std::vector<Move>& moves);
 
 /// What becomes of a `.prev` that is there already when a container is replaced.
@@ -39,16 +58,32 @@ enum class Prev {
   keep,  ///< the current one never proved itself: `.prev` is the last good one and stays
 };
 
-/// What brings the service to where it is wanted, from wherever it stands: nothing done before is
+/// The moves of one container, in stages: so that those of several that can only change together
+/// can be taken stage by stage (group.hpp). Where `awaits`, what the container depends on is waited
+/// for before anything is stopped.
+struct Stages {
+  std::vector<Move> make;  ///< the new one beside the old
+  bool awaits = false;
+  std::vector<Move> hooks;  ///< what the old one is to do before it is stopped
+  std::vector<Move> stop;
+  std::vector<Move> exchange;  ///< names
+  std::vector<Move> start;
+};
+
+/// What brings the container to where it is wanted, from wherever it stands: nothing done before is
 /// done again. Order (ENGINE 16): new beside the old, stop old, rename both, take the old one's
 /// restart policy away, start new.
-std::vector<Move> moves_to_match(const Place& place, Prev prev,
-                                 const std::vector<std::string>& networks);
+Stages stages_to_match(const Place& place, Prev prev, const std::vector<std::string>& networks);
+/// What lets run what is there, as it is.
+Stages stages_to_run(const Place& place);
+/// What stops and starts the container that is there: it joins anew what another one lends.
+Stages stages_to_restart(const Place& place);
+
 /// What takes one away, stopped first where it runs.
 std::vector<Move> moves_to_remove(const Seen& seen);
-/// What lets run what is there, as it is.
-std::vector<Move> moves_to_run(const Place& place);
 /// A `.prev` will be there afterwards.
 bool leaves_prev(const Place& place, const std::vector<Move>& moves);
+/// It vanishes when it is stopped: there is no way back to it.
+bool removes_itself(const Seen& seen);
 
 }  // namespace reconciler::docker

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "plugins/docker/compose/model.hpp"
+
 namespace reconciler::docker {
 
 namespace label {
@@ -16,7 +18,7 @@ inline constexpr std::string_view config_hash = "com.docker.compose.config-hash"
 inline constexpr std::string_view environment = "reconciler.environment";
 inline constexpr std::string_view lineage = "reconciler.lineage";
 inline constexpr std::string_view attempt = "reconciler.attempt";
-inline constexpr std::string_view files = "reconciler.files";
+inline constexpr std::string_view files = files_label;
 inline constexpr std::string_view boot = "reconciler.boot";
 inline constexpr std::string_view commit = "reconciler.commit";
 inline constexpr std::string_view inputs = "reconciler.inputs";

@@ -1,9 +1,12 @@
 #include "plugins/docker/services/place.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <functional>
 
 #include "plugins/docker/services/mounts.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/state.hpp"
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
@@ -13,6 +16,17 @@ constexpr std::string_view service_prefix = "@service:";
 
 std::string symbol(const std::string& service, int number) {
   return std::string(service_prefix) + service + ":" + std::to_string(number);
+}
+
+/// The services that texts like `container:@service:web:1` and `@service:web:1:ro` name.
+std::set<std::string> services_in(std::vector<std::string> references) {
+  std::set<std::string> services;
+  for (std::string& one : references) {
+    if (one.starts_with("container:")) one.erase(0, 10);
+    if (!one.starts_with(service_prefix)) continue;
+    if (const auto parts = split(one, ':'); parts.size() >= 2) services.insert(parts[1]);
+  }
+  return services;
 }
 
 void find_containers(const Look& look, Place& place) {
@@ -38,20 +52,36 @@ void find_containers(const Look& look, Place& place) {
   }
 }
 
+/// When it was started, to be compared with others': seconds and nanoseconds.
+std::pair<std::int64_t, std::int64_t> started_at(const Seen& seen) {
+  const auto text = text_at(member_or_null(seen.inspect, "State"), "StartedAt");
+  const auto time = engine_time(text);
+  if (!time) return {0, 0};
+  std::string fraction = text.size() > 20 && text[19] == '.' ? text.substr(20) : "";
+  fraction.erase(std::min(fraction.find_first_not_of("0123456789"), fraction.size()));
+  fraction.resize(9, '0');
+  return {std::chrono::duration_cast<std::chrono::seconds>(time->time_since_epoch()).count(),
+          std::atoll(fraction.c_str())};
+}
+
 class Judge {
  public:
-  Judge(const Look& look, const ChangingImages& changing) : look_(look), changing_(changing) {}
+  Judge(const Look& look, const Changing& changing) : look_(look), changing_(changing) {}
 
   /// `replaced`: services that will have another container soon.
   void judge(Place& place, const std::vector<Place>& all,
              const std::set<std::string>& replaced) const {
     const auto reference = text_at(place.wanted->config, "Image");
     const SeenImage* image = look_.image_by_reference(reference);
-    const auto soon = changing_.find(reference);
-    place.image_id = soon != changing_.end() ? soon->second : image ? image->id : "";
+    const auto soon = changing_.images.find(reference);
+    place.image_id = soon != changing_.images.end() ? soon->second : image ? image->id : "";
     if (place.current) {
       place.differences = compare(*place.wanted, place.current->inspect,
                                   around(place, place.current, all, replaced));
+      for (const auto& endpoint : place.wanted->endpoints)
+        if (changing_.networks.contains(endpoint.network))
+          place.differences.push_back({"network " + endpoint.network, "as it is", "made anew"});
+      find_stale_lender(place, all, replaced);
       if (place.current->name != place.wanted->name)
         place.differences.push_back({"name", place.current->name, place.wanted->name});
     }
@@ -59,22 +89,46 @@ class Judge {
   }
 
  private:
+  /// Up, with a namespace of which nothing is left but `lo` (ENGINE 18).
+  static void find_stale_lender(Place& place, const std::vector<Place>& all,
+                                const std::set<std::string>& replaced) {
+    place.stale_lender = false;
+    const auto from = namespace_lenders(*place.wanted);
+    if (from.empty() || !place.current->up() || !place.differences.empty()) return;
+    for (const auto& other : all) {
+      const auto& service = other.wanted->service;
+      if (!from.contains(service) || replaced.contains(service) || !other.current ||
+          !other.current->up() || started_at(*place.current) >= started_at(*other.current))
+        continue;
+      place.stale_lender = true;
+      place.differences.push_back(
+          {"namespace of " + service, "from before it was started anew", "its own"});
+      return;
+    }
+  }
+
   Surroundings around(const Place& place, const Seen* container, const std::vector<Place>& all,
                       const std::set<std::string>& replaced) const {
     Surroundings around;
     around.wanted_image_id = place.image_id;
-    const auto soon = changing_.find(text_at(place.wanted->config, "Image"));
-    around.image_will_change = soon != changing_.end() && soon->second.empty();
+    const auto soon = changing_.images.find(text_at(place.wanted->config, "Image"));
+    around.image_will_change = soon != changing_.images.end() && soon->second.empty();
     // Until the wanted image is here, the one that runs stands for it: what the compose file says
     // is compared all the same.
     around.wanted_image = look_.image_config(place.image_id);
     if (!around.wanted_image) around.wanted_image = look_.image_config(container->image_id());
     around.container_reference = [&all, replaced](std::string_view id) -> std::string {
-      for (const auto& other : all)
-        if (other.current && other.current->id == id && !replaced.contains(other.wanted->service))
-          return symbol(other.wanted->service, other.wanted->number);
+      for (const auto& other : all) {
+        // Of one that is replaced, the new container is the one to refer to, as far as it is made.
+        const bool soon_gone = replaced.contains(other.wanted->service);
+        const Seen* stands = !soon_gone            ? other.current
+                             : other.next_is_right ? other.next
+                                                   : nullptr;
+        if (stands && stands->id == id) return symbol(other.wanted->service, other.wanted->number);
+      }
       return "";
     };
+    around.copied_files = container->copied ? &*container->copied : nullptr;
     around.networks = &look_.networks;
     around.volumes = &look_.volumes;
     return around;
@@ -101,7 +155,7 @@ class Judge {
   }
 
   const Look& look_;
-  const ChangingImages& changing_;
+  const Changing& changing_;
 };
 
 }  // namespace
@@ -126,7 +180,7 @@ bool Place::well_placed() const {
 }
 
 std::vector<Place> place_all(const CompiledModel& model, const Look& look,
-                             const ChangingImages& changing) {
+                             const Changing& changing) {
   std::vector<Place> all;
   for (const auto& container : model.containers) {
     Place place;
@@ -142,7 +196,8 @@ std::vector<Place> place_all(const CompiledModel& model, const Look& look,
   for (size_t round = 0; round < all.size(); ++round) {
     const auto before = replaced.size();
     for (const auto& place : all)
-      if (!place.current || !place.differences.empty()) replaced.insert(place.wanted->service);
+      if (!place.current || (!place.differences.empty() && !place.only_joins_anew()))
+        replaced.insert(place.wanted->service);
     if (replaced.size() == before) break;
     for (auto& place : all) {
       const auto from = lenders(*place.wanted);
@@ -161,19 +216,18 @@ std::string identity(const Place& place, const Context& context) {
   return context.digest(Json(std::move(roles)));
 }
 
-std::set<std::string> lenders(const Container& container) {
-  std::set<std::string> services;
-  const Json* host = member(container.config, "HostConfig");
-  if (!host) return services;
-  std::vector<std::string> references = texts_at(*host, "VolumesFrom");
+std::set<std::string> namespace_lenders(const Container& container) {
+  const Json& host = member_or_null(container.config, "HostConfig");
+  std::vector<std::string> references;
   for (const std::string_view field : {"NetworkMode", "PidMode", "IpcMode"})
-    references.push_back(text_at(*host, field));
-  for (std::string one : references) {
-    if (one.starts_with("container:")) one.erase(0, 10);
-    if (!one.starts_with(service_prefix)) continue;
-    const auto parts = split(one, ':');
-    if (parts.size() >= 2) services.insert(parts[1]);
-  }
+    references.push_back(text_at(host, field));
+  return services_in(std::move(references));
+}
+
+std::set<std::string> lenders(const Container& container) {
+  auto services =
+      services_in(texts_at(member_or_null(container.config, "HostConfig"), "VolumesFrom"));
+  services.merge(namespace_lenders(container));
   return services;
 }
 

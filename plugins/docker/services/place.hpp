@@ -22,6 +22,8 @@ struct Place {
   std::string image_id;                 ///< of the wanted image; empty while it is not on the host
   std::vector<Difference> differences;  ///< of `current`
   bool next_is_right = false;           ///< `next` is as wanted, connected, never started
+  bool stale_lender = false;     ///< it has a namespace of a container that was started anew since
+  std::vector<Json> pre_stop{};  ///< hooks of the model that `current` was made from
 
   /// Up as wanted, or through with its work as wanted.
   bool well_placed() const;
@@ -29,21 +31,31 @@ struct Place {
   bool finished() const;
   /// Created and never started.
   bool never_ran() const;
+  /// As wanted, but for a namespace that it has to join anew: a restart does.
+  bool only_joins_anew() const { return stale_lender && differences.size() == 1; }
 };
 
 /// Images by reference whose name will soon stand for another image: its ID, empty for one that is
 /// yet to be made.
 using ChangingImages = std::map<std::string, std::string>;
 
+/// What will be another by the time that the containers are started.
+struct Changing {
+  ChangingImages images;
+  std::set<std::string> networks;  ///< by name: to be made anew
+};
+
 /// All services of the model. A service whose namespace or volumes another lends is replaced when
-/// that one is.
+/// that one is, and all that are on a network that is made anew.
 std::vector<Place> place_all(const CompiledModel& model, const Look& look,
-                             const ChangingImages& changing);
+                             const Changing& changing);
 
 /// What a Work was planned on: the containers, by role. Not whether they run.
 std::string identity(const Place& place, const Context& context);
 
 /// Names of the services whose containers `container` refers to by id.
 std::set<std::string> lenders(const Container& container);
+/// Of these, those that lend a namespace: it ends when their container does.
+std::set<std::string> namespace_lenders(const Container& container);
 
 }  // namespace reconciler::docker

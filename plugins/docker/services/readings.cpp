@@ -64,6 +64,17 @@ JsonObject kept_of(const JsonObject& all, Wanted&& wanted) {
   return kept;
 }
 
+/// A kernel that has not the means for a limit makes the Engine drop it, with a warning. With
+/// Compose's hash unchanged that is why it is not there, and a new container would not have it.
+bool dropped_by_engine(const Side& side, std::string_view field) {
+  return side.record && side.around.same_hash && side.there && empty(raw(*side.there, field));
+}
+
+/// `[""]` clears like `[]`, and the Engine does not keep it.
+bool is_one_empty_word(const Json& value) {
+  return value.is_array() && value.as_array().size() == 1 && value.as_array()[0] == Json("");
+}
+
 std::string reference(const Side& side, const std::string& id) {
   if (id.starts_with("@service:")) return id;
   return side.around.container_reference ? side.around.container_reference(id) : id;
@@ -73,6 +84,21 @@ std::string reference(const Side& side, const std::string& id) {
 
 std::optional<Json> plain(const Side& side, std::string_view field) {
   return without_empty(raw(side, field));
+}
+
+std::optional<Json> as_given(const Side& side, std::string_view field) {
+  return raw(side, field);
+}
+
+std::optional<Json> limit(const Side& side, std::string_view field) {
+  if (dropped_by_engine(side, field)) return std::nullopt;
+  return plain(side, field);
+}
+
+std::optional<Json> swappiness(const Side& side, std::string_view field) {
+  if (dropped_by_engine(side, field)) return std::nullopt;
+  const Json& own = raw(side, field);  // 0 is to swap only when it must
+  return own == Json(-1) ? Json() : own;
 }
 
 std::optional<Json> engine_chooses(const Side& side, std::string_view field) {
@@ -98,18 +124,23 @@ std::optional<Json> stop_signal(const Side& side, std::string_view field) {
   return value->is_null() ? Json("SIGTERM") : value;
 }
 
+std::optional<Json> stop_timeout(const Side& side, std::string_view field) {
+  const Json& own = raw(side, field);
+  return own.is_null() ? Json(10) : own;  // 0 is to kill at once
+}
+
 std::optional<Json> entrypoint(const Side& side, std::string_view field) {
   const Json& own = raw(side, field);
   // Null inherits, an empty list clears; what inspect shows is what became of it.
   if (side.record && own.is_null()) return without_empty(of_image(side, field));
-  return without_empty(own);
+  return is_one_empty_word(own) ? Json() : without_empty(own);
 }
 
 std::optional<Json> command(const Side& side, std::string_view field) {
   const Json& own = raw(side, field);
   if (!side.record || !empty(own)) return without_empty(own);
-  // An entrypoint of its own, even an empty one, drops the image's command.
-  return raw(side, "Entrypoint").is_null() ? without_empty(of_image(side, field)) : Json();
+  // An entrypoint of its own drops the image's command; [] has nothing of its own, [""] has.
+  return empty(raw(side, "Entrypoint")) ? without_empty(of_image(side, field)) : Json();
 }
 
 std::optional<Json> environment(const Side& side, std::string_view field) {
@@ -133,10 +164,9 @@ std::optional<Json> labels(const Side& side, std::string_view field) {
   JsonObject all;
   if (side.record) add_object(of_image(side, field), all);
   add_object(raw(side, field), all);
-  // Compose's own differ by its version; ours are added at creation. `files` is what is wanted.
+  // Compose's own differ by its version; ours are added at creation.
   return Json(kept_of(all, [](std::string_view key, const Json&) {
-    return !key.starts_with(label::compose_prefix) &&
-           (!key.starts_with(label::own_prefix) || key == label::files);
+    return !key.starts_with(label::compose_prefix) && !key.starts_with(label::own_prefix);
   }));
 }
 
@@ -169,7 +199,13 @@ std::optional<Json> set_of_texts(const Side& side, std::string_view field) {
 
 std::optional<Json> masked(const Side& side, std::string_view field) {
   const Json& own = raw(side, field);
-  if (side.record && own.is_null()) return std::nullopt;  // the default differs by Engine
+  if (side.record && own.is_null()) {
+    // The default differs by Engine, and masks something wherever not all is allowed.
+    const Json& there = side.there ? raw(*side.there, field) : own;
+    const bool unmasked = there.is_array() && there.as_array().empty();
+    if (unmasked && !truth_at(side.there->host, "Privileged")) return Json();
+    return std::nullopt;
+  }
   auto all = texts(own);
   std::ranges::sort(all);
   return Json(reconciler::to_json(all));
@@ -239,10 +275,14 @@ std::optional<Json> log_options(const Side& side, std::string_view field) {
 
 std::optional<Json> memory_swap(const Side& side, std::string_view field) {
   const auto memory = number_at(side.host, "Memory");
-  auto swap = number_at(side.host, field.substr(11));
-  // Left out it is twice the memory, or -1 where the kernel does not count swap.
-  if (swap == 0 || swap == -1) swap = memory > 0 ? 2 * memory : 0;
-  return swap == 0 ? Json() : Json(swap);
+  const auto swap = number_at(side.host, field.substr(11));
+  // What is there as -1 is without bounds, or a kernel that does not count swap, whatever was asked
+  // for.
+  if (side.record && side.there && number_at(side.there->host, field.substr(11)) == -1 &&
+      (swap == 0 || side.around.same_hash))
+    return std::nullopt;
+  if (swap == 0) return memory > 0 ? Json(2 * memory) : Json();
+  return Json(swap);
 }
 
 std::optional<Json> shm_size(const Side& side, std::string_view field) {
@@ -251,6 +291,7 @@ std::optional<Json> shm_size(const Side& side, std::string_view field) {
 }
 
 std::optional<Json> pids_limit(const Side& side, std::string_view field) {
+  if (dropped_by_engine(side, field)) return std::nullopt;
   const auto limit = number_at(side.host, field.substr(11));
   return limit <= 0 ? Json() : Json(limit);
 }
@@ -277,8 +318,16 @@ std::optional<Json> namespace_mode(const Side& side, std::string_view field) {
   const Json& own = raw(side, field);
   const std::string mode = own.is_string() ? std::string(own.as_string()) : "";
   if (mode.starts_with("container:")) return Json(reference(side, mode.substr(10)));
-  if (side.record && mode.empty()) return std::nullopt;  // the daemon's default
   return mode.empty() ? Json() : Json(mode);
+}
+
+std::optional<Json> ipc_mode(const Side& side, std::string_view field) {
+  if (side.record && side.there && empty(raw(side, field))) {
+    // The daemon's default is one of these; the host's, or another's, was asked for.
+    const auto there = text_at(side.there->host, "IpcMode");
+    if (there.empty() || there == "private" || there == "shareable") return std::nullopt;
+  }
+  return namespace_mode(side, field);
 }
 
 std::optional<Json> network_mode(const Side& side, std::string_view field) {
@@ -292,6 +341,7 @@ std::optional<Json> network_mode(const Side& side, std::string_view field) {
 std::optional<Json> volumes_from(const Side& side, std::string_view field) {
   auto all = texts(raw(side, field));
   for (auto& entry : all) {
+    if (entry.ends_with(":rw")) entry.resize(entry.size() - 3);  // the default
     if (entry.starts_with("@service:")) continue;
     const auto colon = entry.find(':');
     entry = reference(side, entry.substr(0, colon)) +

@@ -9,6 +9,7 @@
 #include "plugins/docker/services/endpoints.hpp"
 #include "plugins/docker/services/mounted.hpp"
 #include "plugins/docker/services/mounts.hpp"
+#include "plugins/docker/services/mover.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/state.hpp"
 #include "plugins/docker/services/things.hpp"
@@ -19,12 +20,6 @@ namespace {
 
 ResourceId named(std::string_view kind, std::string name) {
   return {std::string(driver_name), std::string(kind), std::move(name)};
-}
-
-std::vector<std::string> names(const std::vector<Endpoint>& endpoints) {
-  std::vector<std::string> out;
-  for (const auto& endpoint : endpoints) out.push_back(endpoint.network);
-  return out;
 }
 
 /// Zero for what is no number.
@@ -47,11 +42,8 @@ class Services {
   Services(const Context& context, const Observed& observed, Observation& into)
       : context_(context), observed_(observed), into_(into) {}
 
-  void add(const Place& place) {
-    const auto prev =
-        place.prev && place.current && !part_of_last_good(*place.current, observed_.memory)
-            ? Prev::keep
-            : Prev::drop;
+  /// `group`: the one that it changes with; nullptr where nothing of it changes.
+  void add(const Place& place, const Group* group) {
     Resource r;
     r.id = service_id(*place.wanted);
     r.desired = place.wanted->fingerprint;
@@ -69,13 +61,28 @@ class Services {
     }
     const bool cut = (!place.current || place.never_ran()) && (place.next || place.prev);
     if (cut) r.reason = "its switch was cut off";
-    if (r.observed != r.desired) add_remedies(place, prev, r);
+    if (group && &place == leader(*group) && group->networks.empty())
+      r.remedies[Aim::match] = works_on(*group);
+    if (r.observed != r.desired) add_run(place, r);
     into_.resources.push_back(std::move(r));
     if (place.well_placed()) add_left_over(place);
     add_notices(place);
   }
 
+  /// A changed network leads all that are on it.
+  void lead(const Group& group) {
+    for (auto& r : into_.resources)
+      if (r.id == network_id(group.networks.front())) r.remedies[Aim::match] = works_on(group);
+  }
+
  private:
+  /// Who stands for the group in the plan: the first that differs.
+  static const Place* leader(const Group& group) {
+    for (const auto& member : group.members)
+      if (!member.place->well_placed()) return member.place;
+    return group.members.front().place;
+  }
+
   std::string observed_fingerprint(const Place& place, const Resource& r) const {
     JsonArray fields;
     for (const auto& difference : r.differences) fields.emplace_back(difference.field);
@@ -83,57 +90,93 @@ class Services {
         JsonObject{{"identity", identity(place, context_)}, {"differences", std::move(fields)}});
   }
 
-  void add_remedies(const Place& place, Prev prev, Resource& r) const {
-    const auto networks = names(all_endpoints(place, observed_.look));
-    const auto match = moves_to_match(place, prev, networks);
-    const bool replaces = place.current && !place.differences.empty();
-    Work work = work_on(place, prev);
-    work.verb = replaces ? "switch" : "start";
-    work.calls = declared(match);
-    std::vector<Work> works{work};
-    // What a container has mounted shows only before the file is written anew.
-    if (replaces && !harmed_objects(*place.wanted).empty())
-      works.front().input.as_object()["harmed"] = true;
-    if (leaves_prev(place, match)) works.push_back(prune(prev_name(place.wanted->name), place));
-    r.remedies[Aim::match] = works;
-    if (!replaces) {
-      works.front().phase = Phase::start;
-      r.remedies[Aim::run] = works;
-      return;
-    }
-    const auto run = moves_to_run(place);
-    if (run.empty()) return;
-    Work as_it_is = work_on(place, prev);
-    as_it_is.phase = Phase::start;
-    as_it_is.verb = "start";
-    as_it_is.calls = declared(run);
-    as_it_is.input.as_object()["as_it_is"] = true;
-    r.remedies[Aim::run] = {std::move(as_it_is)};
+  static bool replaces(const Place& place) { return place.current && !place.differences.empty(); }
+
+  std::vector<Work> works_on(const Group& group) const {
+    const auto moves = moves_of(group);
+    Work work = work_on(group);
+    const bool restarts = std::ranges::all_of(group.members, [](const Member& member) {
+      return member.role == Member::Role::restart || member.place->only_joins_anew();
+    });
+    const bool switches = std::ranges::any_of(
+        group.members, [](const Member& member) { return replaces(*member.place); });
+    work.verb = restarts ? "restart" : switches ? "switch" : "start";
+    work.calls = declared(moves);
+    std::vector<Work> works{std::move(work)};
+    for (const auto& member : group.members)
+      if (leaves_prev(*member.place, moves))
+        works.push_back(prune(prev_name(member.place->wanted->name), *member.place));
+    return works;
   }
 
-  Work work_on(const Place& place, Prev prev) const {
-    const Container& wanted = *place.wanted;
+  /// Until it is changed: what is needed before that runs as it is.
+  void add_run(const Place& place, Resource& r) const {
+    if (!replaces(place)) {
+      if (const auto match = r.remedies.find(Aim::match); match != r.remedies.end()) {
+        r.remedies[Aim::run] = match->second;
+        r.remedies[Aim::run].front().phase = Phase::start;
+      }
+      return;
+    }
+    Group alone;
+    alone.members.push_back({.place = &place, .networks = {}});
+    const Stages stages = stages_to_run(place);
+    std::vector<Move> moves = stages.stop;
+    moves.insert(moves.end(), stages.start.begin(), stages.start.end());
+    if (moves.empty()) return;
+    Work work = work_on(alone);
+    work.phase = Phase::start;
+    work.verb = "start";
+    work.calls = declared(moves);
+    work.input.as_object()["as_it_is"] = true;
+    r.remedies[Aim::run] = {std::move(work)};
+  }
+
+  Work work_on(const Group& group) const {
     Work work;
     work.phase = Phase::change;
-    work.targets = {service_id(wanted)};
-    work.input = JsonObject{{"service", wanted.service},
-                            {"number", wanted.number},
-                            {"model", observed_.model.key},
-                            {"prev", prev == Prev::keep ? "keep" : "drop"}};
-    work.expects = identity(place, context_);
+    JsonArray members;
+    for (const auto& network : group.networks) work.targets.push_back(network_id(network));
+    const Place* first = leader(group);
+    for (const auto& member : group.members) {
+      const Container& wanted = *member.place->wanted;
+      const auto at = member.place == first && group.networks.empty() ? work.targets.begin()
+                                                                      : work.targets.end();
+      work.targets.insert(at, service_id(wanted));
+      JsonObject one{{"service", wanted.service},
+                     {"number", wanted.number},
+                     {"role", member.role == Member::Role::match ? "match" : "restart"},
+                     {"prev", member.prev == Prev::keep ? "keep" : "drop"}};
+      // What a container has mounted shows only before the file is written anew.
+      if (replaces(*member.place) && !harmed_objects(wanted).empty()) one["harmed"] = true;
+      members.emplace_back(std::move(one));
+      add_needs(*member.place, work);
+    }
+    work.input = JsonObject{{"members", std::move(members)},
+                            {"networks", reconciler::to_json(group.networks)},
+                            {"model", observed_.model.key}};
+    work.expects = identity(group, context_);
+    std::ranges::sort(work.needs);
+    work.needs.erase(std::unique(work.needs.begin(), work.needs.end()), work.needs.end());
+    std::erase_if(work.needs, [&](const ResourceId& need) {
+      return std::ranges::find(work.targets, need) != work.targets.end();
+    });
+    return work;
+  }
+
+  void add_needs(const Place& place, Work& work) const {
+    const Container& wanted = *place.wanted;
     work.needs.push_back(image_id(text_at(wanted.config, "Image")));
     for (const auto& on : wanted.depends_on) work.needs.push_back(service_id(on.service));
     for (const auto& lender : lenders(wanted)) work.needs.push_back(service_id(lender));
     for (const auto& endpoint : wanted.endpoints)
       work.needs.push_back(network_id(endpoint.network));
-    static const Json nothing;
-    const Json* host = member(wanted.config, "HostConfig");
-    for (const auto& [target, mount] : mounts_of(wanted.config, host ? *host : nothing))
+    const Json& host = member_or_null(wanted.config, "HostConfig");
+    for (const auto& [target, mount] : mounts_of(wanted.config, host))
       if (mount.type == "volume" && !mount.anonymous())
         work.needs.push_back(volume_id(mount.source));
-    std::ranges::sort(work.needs);
-    work.needs.erase(std::unique(work.needs.begin(), work.needs.end()), work.needs.end());
-    return work;
+    for (const auto& folder : observed_.model.data_folders)
+      work.needs.push_back(folder_id(folder, observed_.id));
   }
 
   Work prune(const std::string& name, const Place& place) const {
@@ -145,7 +188,7 @@ class Services {
                             {"service", place.wanted->service},
                             {"number", place.wanted->number},
                             {"model", observed_.model.key}};
-    work.calls = {text_of({Move::Kind::remove, name, ""})};
+    work.calls = declared({{.kind = Move::Kind::remove, .name = name}});
     return work;
   }
 
@@ -194,17 +237,81 @@ class Services {
   Observation& into_;
 };
 
-void add_orphans(const Observed& observed, Observation& into) {
+/// One more container of a service than the compose files ask for: they ask for fewer now.
+void add_surplus(const Context& context, const Observed& observed, const Seen& seen,
+                 Observation& into) {
+  Resource r;
+  r.id = container_id(seen.name);
+  r.observed = context.digest(Json(seen.id));
+  r.differences = {{"container", seen.state(), "removed"}};
+  r.state = seen.state();
+  r.reason = fmt::format("one more of {} than the compose files ask for", seen.service);
+  r.ours = true;
+  Work work;
+  work.phase = Phase::prune;
+  work.verb = "prune";
+  work.targets = {r.id};
+  work.input =
+      JsonObject{{"surplus", true}, {"container", seen.name}, {"model", observed.model.key}};
+  work.expects = seen.id;
+  work.calls = declared(moves_to_remove(seen));
+  r.remedies[Aim::remove] = {std::move(work)};
+  into.resources.push_back(std::move(r));
+}
+
+void add_orphans(const Context& context, const Observed& observed, Observation& into) {
+  const Json& services = member_or_null(observed.model.resolved, "services");
   for (const auto& seen : observed.look.containers) {
     if (seen.oneoff) continue;
     const bool known = std::ranges::any_of(observed.model.containers, [&](const Container& c) {
       return c.service == seen.service && c.number == seen.number;
     });
-    if (!known)
+    if (known) continue;
+    if (!seen.service.empty() && seen.number > 0 && member(services, seen.service) &&
+        !observed.model.tasks.contains(seen.service))
+      add_surplus(context, observed, seen, into);
+    else
       into.notices.push_back(
           fmt::format("orphan {} (service {}, {}): nothing in the compose files owns it; it stays",
                       seen.name, seen.service.empty() ? "none" : seen.service, seen.state()));
   }
+}
+
+/// A name that is to be given, and that a container of nobody's project holds.
+Status check_names(const Context& context, const Observed& observed, const std::vector<Move>& moves,
+                   std::vector<Error>& refused) {
+  const auto ours = [&](const std::string& name) {
+    return std::ranges::any_of(observed.look.containers,
+                               [&](const Seen& seen) { return seen.name == name; });
+  };
+  for (const auto& move : moves) {
+    const auto& name = move.kind == Move::Kind::rename ? move.other : move.name;
+    const bool gives = move.kind == Move::Kind::rename || move.kind == Move::Kind::create;
+    if (!gives || ours(name)) continue;
+    auto holder = context.engine.get("/containers/" + url_encode(name) + "/json",
+                                     context.within(std::chrono::seconds(60)));
+    if (holder) refused.push_back(name_taken(name, observed.model.project));
+    if (!holder && holder.error().code != "docker.not_found") return failed(holder);
+  }
+  return {};
+}
+
+Status check_networks(const Context& context, const Group& group, std::vector<Error>& refused) {
+  std::set<std::string> own;
+  for (const auto& member : group.members)
+    for (const Seen* seen : {member.place->current, member.place->prev, member.place->next})
+      if (seen) own.insert(seen->id);
+  for (const auto& network : group.networks) {
+    auto free = check_users(context, network, own);
+    if (!free && free.error().code != "network.in_use") return free;
+    if (!free) refused.push_back(std::move(free.error()));
+  }
+  return {};
+}
+
+Prev prev_of(const Place& place, const Memory& memory) {
+  return place.prev && place.current && !part_of_last_good(*place.current, memory) ? Prev::keep
+                                                                                   : Prev::drop;
 }
 
 }  // namespace
@@ -228,6 +335,12 @@ ResourceId image_id(const std::string& reference) {
 }
 ResourceId container_id(const std::string& name) {
   return named("container", name);
+}
+
+std::vector<std::string> network_names(const std::vector<Endpoint>& endpoints) {
+  std::vector<std::string> out;
+  for (const auto& endpoint : endpoints) out.push_back(endpoint.network);
+  return out;
 }
 
 std::vector<Endpoint> all_endpoints(const Place& place, const Look& look) {
@@ -268,12 +381,30 @@ Status observe_services(const Context& context, const Observed& observed, Observ
   std::vector<Error> refused;
   observe_networks(context, observed, into, refused);
   observe_volumes(context, observed, into, refused);
-  const auto places = place_all(observed.model, observed.look, observed.changing);
+  observe_data(context, observed, into);
+  const auto changed = changed_networks(observed.model, observed.look);
+  const auto places = place_all(observed.model, observed.look, {observed.changing, changed});
   check_data(observed, places, refused);
+  auto groups = groups_of(places, changed);
+  for (auto& group : groups) {
+    for (auto& member : group.members) {
+      member.prev = prev_of(*member.place, observed.memory);
+      member.networks = network_names(all_endpoints(*member.place, observed.look));
+    }
+    if (auto done = check_names(context, observed, moves_of(group), refused); !done) return done;
+    if (auto done = check_networks(context, group, refused); !done) return done;
+  }
   if (!refused.empty()) return failure(gather(std::move(refused)));
   Services services(context, observed, into);
-  for (const auto& place : places) services.add(place);
-  add_orphans(observed, into);
+  for (const auto& place : places) {
+    const auto group = std::ranges::find_if(groups, [&](const Group& one) {
+      return one.find(place.wanted->service, place.wanted->number) != nullptr;
+    });
+    services.add(place, group == groups.end() ? nullptr : &*group);
+  }
+  for (const auto& group : groups)
+    if (!group.networks.empty()) services.lead(group);
+  add_orphans(context, observed, into);
   return {};
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "plugins/docker/services/context.hpp"
-#include "plugins/docker/services/moves.hpp"
+#include "plugins/docker/services/group.hpp"
 #include "plugins/docker/services/place.hpp"
 #include "reconciler/model/memory.hpp"
 #include "reconciler/model/names.hpp"
@@ -34,10 +34,11 @@ struct Observed {
 Status one_owner(const EnvironmentId& id, const Look& look,
                  const std::vector<std::string>& lineages, const Memory& memory);
 /// Adds services, networks, volumes and what is left over from replacements. Refuses
-/// `compose.data_moved`, `network.changed`, `volume.changed`, `network.missing`, `volume.missing`,
-/// `network.foreign`, `volume.foreign`; all at once.
+/// `compose.data_moved`, `volume.changed`, `network.missing`, `volume.missing`, `network.foreign`,
+/// `volume.foreign`, `network.in_use`, `container.name_taken`; all at once.
 Status observe_services(const Context& context, const Observed& observed, Observation& into);
 
+std::vector<std::string> network_names(const std::vector<Endpoint>& endpoints);
 /// The networks of a container in the order in which it joins them, with those that a person
 /// connected the old one to.
 std::vector<Endpoint> all_endpoints(const Place& place, const Look& look);

@@ -24,30 +24,64 @@ Json part(const Json& value, std::string_view name) {
   return found ? without_empty(*found) : Json();
 }
 
-std::set<std::string> subnets(const Json& network) {
-  std::set<std::string> all;
-  const Json* ipam = member(network, "IPAM");
-  const Json* configs = ipam ? member(*ipam, "Config") : nullptr;
-  if (configs && configs->is_array())
-    for (const Json& config : configs->as_array()) all.insert(text_at(config, "Subnet"));
-  all.erase("");
-  return all;
+const Json& ipam_configs(const Json& network) {
+  return member_or_null(member_or_null(network, "IPAM"), "Config");
 }
 
-/// What of a network's definition differs, in words. Addresses that the Engine chose are right.
+/// Each address range that is asked for is there, in what is asked of it; the Engine chooses what
+/// is left out, and ranges of its own where none is asked for.
+bool has_ranges(const Json& wanted, const Json& there) {
+  const Json& asked = ipam_configs(wanted);
+  const Json& given = ipam_configs(there);
+  if (!asked.is_array() || asked.get_array().empty()) return true;
+  if (!given.is_array() || given.get_array().size() < asked.get_array().size()) return false;
+  return std::ranges::all_of(asked.get_array(), [&](const Json& one) {
+    const Json fields = without_empty(one);
+    return std::ranges::any_of(given.get_array(), [&](const Json& other) {
+      if (!fields.is_object()) return true;
+      return std::ranges::all_of(fields.get_object(), [&](const auto& pair) {
+        const Json* found = member(other, pair.key());
+        return found && canonical(*found) == canonical(pair.value());
+      });
+    });
+  });
+}
+
+Json own_labels(const Json& thing) {
+  JsonObject out;
+  if (const Json& labels = member_or_null(thing, "Labels"); labels.is_object())
+    for (const auto& [key, value] : labels.get_object())
+      if (!key.starts_with("com.docker.compose.") && !key.starts_with("reconciler."))
+        out[key] = value;
+  return Json(std::move(out));
+}
+
+/// What of a network's definition differs, in words.
 std::vector<std::string> differences(const Network& wanted, const Json& there) {
   std::vector<std::string> out;
   if (word(wanted.config, "Driver", "bridge") != word(there, "Driver", "bridge"))
     out.emplace_back("driver");
-  for (const std::string_view flag : {"Internal", "EnableIPv6"})
-    if (truth_at(wanted.config, flag) != truth_at(there, flag)) out.emplace_back(flag);
-  if (const auto asked = subnets(wanted.config); !asked.empty() && asked != subnets(there))
-    out.emplace_back("subnet");
+  for (const auto& [flag, name] :
+       {std::pair("Internal", "internal"), std::pair("EnableIPv6", "enable_ipv6"),
+        std::pair("Attachable", "attachable")})
+    if (truth_at(wanted.config, flag) != truth_at(there, flag)) out.emplace_back(name);
+  // Only later Engines can do without.
+  if (member(wanted.config, "EnableIPv4") && member(there, "EnableIPv4") &&
+      !member(wanted.config, "EnableIPv4")->is_null() &&
+      truth_at(wanted.config, "EnableIPv4") != truth_at(there, "EnableIPv4"))
+    out.emplace_back("enable_ipv4");
+  if (!has_ranges(wanted.config, there)) out.emplace_back("ipam");
+  if (canonical(part(member_or_null(wanted.config, "IPAM"), "Options")) !=
+      canonical(part(member_or_null(there, "IPAM"), "Options")))
+    out.emplace_back("ipam options");
   if (canonical(part(wanted.config, "Options")) != canonical(part(there, "Options")))
     out.emplace_back("driver options");
+  if (canonical(own_labels(wanted.config)) != canonical(own_labels(there)))
+    out.emplace_back("labels");
   return out;
 }
 
+/// Its labels have no part in what it holds, and it cannot be given others without its data.
 std::vector<std::string> differences(const Volume& wanted, const Json& there) {
   std::vector<std::string> out;
   if (word(wanted.config, "Driver", "local") != word(there, "Driver", "local"))
@@ -63,11 +97,46 @@ std::string project_of(const Json& there) {
   return labels ? text_at(*labels, label::project) : "";
 }
 
+bool foreign(const Json& there, const std::string& project) {
+  const auto owner = project_of(there);
+  return !owner.empty() && owner != project;
+}
+
+/// Made anew: with what is on it as one change, or by itself where nothing is.
+void change_network(const Context& context, const Network& wanted, const Observed& observed,
+                    const SeenThing& there, const std::vector<std::string>& fields, Resource& r) {
+  r.observed = context.digest(JsonObject{{"id", there.id}});
+  r.state = "there with other settings";
+  for (const auto& field : fields) r.differences.push_back({field, "", ""});
+  const bool used = std::ranges::any_of(observed.model.containers, [&](const Container& container) {
+    return std::ranges::any_of(container.endpoints, [&](const Endpoint& endpoint) {
+      return endpoint.network == wanted.name;
+    });
+  });
+  if (used) return;
+  Work work;
+  work.verb = "create";
+  work.targets = {r.id};
+  work.input = JsonObject{{"network", wanted.name}, {"anew", true}, {"model", observed.model.key}};
+  work.calls = {"DELETE /networks " + wanted.name, "POST /networks/create " + wanted.name};
+  r.remedies[Aim::match] = {std::move(work)};
+}
+
+void change_volume(const Volume& wanted, const std::vector<std::string>& fields,
+                   std::vector<Error>& refused) {
+  refused.push_back(
+      error("volume.changed",
+            fmt::format("volume {} is there with another {}", wanted.name, enumerate(fields)))
+          .next(fmt::format("give the volume another name in the compose file; {} keeps its data",
+                            wanted.name)));
+}
+
 template <class Thing>
 void observe_one(const Context& context, std::string_view kind, const Thing& wanted,
                  const ResourceId& id, const std::map<std::string, SeenThing>& there,
-                 const std::string& model, const std::string& project, Observation& into,
-                 std::vector<Error>& refused) {
+                 const Observed& observed, Observation& into, std::vector<Error>& refused) {
+  const std::string& model = observed.model.key;
+  const std::string& project = observed.model.project;
   const auto found = there.find(wanted.name);
   if (wanted.external) {
     if (found == there.end())
@@ -82,27 +151,24 @@ void observe_one(const Context& context, std::string_view kind, const Thing& wan
   r.health = Health::none;
   r.ours = true;
   if (found != there.end()) {
-    if (const auto owner = project_of(found->second.inspect); !owner.empty() && owner != project) {
+    if (foreign(found->second.inspect, project)) {
       refused.push_back(
           error(fmt::format("{}.foreign", kind),
-                fmt::format("{} {} belongs to the project {}, not to {}", kind, wanted.name, owner,
-                            project))
+                fmt::format("{} {} belongs to the project {}, not to {}", kind, wanted.name,
+                            project_of(found->second.inspect), project))
               .next(fmt::format("give the {} another name in the compose file; or, where it is "
                                 "meant to be shared: external: true",
                                 kind)));
       return;
     }
-    if (const auto fields = differences(wanted, found->second.inspect); !fields.empty()) {
-      refused.push_back(
-          error(fmt::format("{}.changed", kind),
-                fmt::format("{} {} is there with another {}", kind, wanted.name, enumerate(fields)))
-              .next(kind == "volume"
-                        ? fmt::format(
-                              "give the volume another name in the compose file; {} keeps its data",
-                              wanted.name)
-                        : fmt::format("give the network another name in the compose file, or "
-                                      "remove {} by hand",
-                                      wanted.name)));
+    const auto fields = differences(wanted, found->second.inspect);
+    if (!fields.empty()) {
+      if constexpr (std::is_same_v<Thing, Volume>) {
+        change_volume(wanted, fields, refused);
+      } else {
+        change_network(context, wanted, observed, found->second, fields, r);
+        into.resources.push_back(std::move(r));
+      }
       return;
     }
     r.observed = r.desired;
@@ -146,24 +212,67 @@ Status create_one(Context& context, const std::string& collection, const std::st
 
 }  // namespace
 
+Status remove_network(Context& context, const std::string& name) {
+  auto done = context.engine.change("DELETE", "/networks/" + url_encode(name), nullptr,
+                                    context.within(call_time));
+  if (done || done.error().code == "docker.not_found") return {};
+  return failure(
+      error("network.in_use", fmt::format("network {} cannot be made anew: it is in use", name))
+          .with("engine", done.error().message)
+          .next("docker network inspect " + name));
+}
+
+std::set<std::string> changed_networks(const CompiledModel& model, const Look& look) {
+  std::set<std::string> out;
+  for (const auto& network : model.networks) {
+    const auto found = look.networks.find(network.name);
+    if (network.external || found == look.networks.end() ||
+        foreign(found->second.inspect, model.project))
+      continue;
+    if (!differences(network, found->second.inspect).empty()) out.insert(network.name);
+  }
+  return out;
+}
+
+Status check_users(const Context& context, const std::string& network,
+                   const std::set<std::string>& own) {
+  auto there = context.engine.get("/networks/" + url_encode(network), context.within(call_time));
+  if (!there) return failed(there);
+  std::vector<std::string> others;
+  if (const Json& users = member_or_null(*there, "Containers"); users.is_object())
+    for (const auto& [id, user] : users.get_object())
+      if (!own.contains(std::string(id))) others.push_back(text_at(user, "Name"));
+  if (others.empty()) return {};
+  return failure(
+      error("network.in_use",
+            fmt::format("network {} is to be made anew, and {} {} on it, which no compose file of "
+                        "this environment names",
+                        network, enumerate(others), others.size() == 1 ? "is" : "are"))
+          .next(fmt::format("docker network disconnect {} {}", network, others.front())));
+}
+
 void observe_networks(const Context& context, const Observed& observed, Observation& into,
                       std::vector<Error>& refused) {
   for (const auto& network : observed.model.networks)
     observe_one(context, "network", network, network_id(network.name), observed.look.networks,
-                observed.model.key, observed.model.project, into, refused);
+                observed, into, refused);
 }
 
 void observe_volumes(const Context& context, const Observed& observed, Observation& into,
                      std::vector<Error>& refused) {
   for (const auto& volume : observed.model.volumes)
-    observe_one(context, "volume", volume, volume_id(volume.name), observed.look.volumes,
-                observed.model.key, observed.model.project, into, refused);
+    observe_one(context, "volume", volume, volume_id(volume.name), observed.look.volumes, observed,
+                into, refused);
 }
 
 Status create_thing(Context& context, const CompiledModel& model, const Json& input) {
   if (const auto name = text_at(input, "network"); !name.empty())
-    if (const Network* network = named(model.networks, name))
+    if (const Network* network = named(model.networks, name)) {
+      if (truth_at(input, "anew")) {
+        if (auto gone = remove_network(context, name); !gone) return gone;
+      }
       return create_one(context, "networks", name, network->config);
+    }
   if (const auto name = text_at(input, "volume"); !name.empty())
     if (const Volume* volume = named(model.volumes, name))
       return create_one(context, "volumes", name, volume->config);

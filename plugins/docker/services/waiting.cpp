@@ -8,12 +8,6 @@ namespace {
 
 constexpr Duration pause = std::chrono::milliseconds(200);
 
-const Container* container_of(const CompiledModel& model, const std::string& service) {
-  for (const auto& container : model.containers)
-    if (container.service == service) return &container;
-  return nullptr;
-}
-
 /// Empty when the condition holds; else how it is, in a few words. `over`: it cannot hold any more.
 std::string unmet(const Json& inspect, const Dependency& on, bool& over) {
   const Json* state = member(inspect, "State");
@@ -37,9 +31,13 @@ std::string unmet(const Json& inspect, const Dependency& on, bool& over) {
 Status await_dependencies(Context& context, const CompiledModel& model,
                           const std::vector<Dependency>& dependencies, Progress& progress,
                           Deadline deadline, std::stop_token stop) {
-  for (const auto& on : dependencies) {
-    const Container* container = container_of(model, on.service);
-    if (!container) continue;  // of an inactive profile: Compose leaves it out as well
+  // None of an inactive profile: Compose leaves it out as well.
+  std::vector<std::pair<const Dependency*, const Container*>> awaited;
+  for (const auto& on : dependencies)
+    for (const auto& container : model.containers)
+      if (container.service == on.service) awaited.emplace_back(&on, &container);
+  for (const auto& [dependency, container] : awaited) {
+    const Dependency& on = *dependency;
     std::string before;
     for (;;) {
       auto now =

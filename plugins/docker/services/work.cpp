@@ -12,6 +12,7 @@
 #include "plugins/docker/services/resources.hpp"
 #include "plugins/docker/services/state.hpp"
 #include "plugins/docker/services/things.hpp"
+#include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
 namespace {
@@ -28,16 +29,6 @@ Error stale(const std::string& what) {
       .passing();
 }
 
-/// What a container carries on with: the anonymous volumes of those before it, the newest first.
-std::map<std::string, std::string> volumes_before(const Place& place) {
-  std::map<std::string, std::string> volumes;
-  for (const Seen* seen : {place.current, place.prev, place.next})
-    if (seen)
-      for (auto& [target, name] : anonymous_volumes(seen->inspect))
-        volumes.try_emplace(target, std::move(name));
-  return volumes;
-}
-
 class ServiceWork {
  public:
   ServiceWork(Context& context, const CompiledModel& model, const Attempt& attempt,
@@ -51,27 +42,29 @@ class ServiceWork {
 
   Result<Outcome> perform(std::stop_token stop) {
     if (attempt_.work.verb == "create") {
-      if (auto made = create_thing(context_, model_, input_); !made) return failed(made);
+      // All that are missing are made in one go: each is a row of its own for people.
+      auto made = member(input_, "folder") ? make_data(model_, grounds_.roots)
+                                           : create_thing(context_, model_, input_);
+      if (!made) return failed(made);
       return done();
     }
-    auto look = look_again();
+    if (attempt_.work.verb == "prune") return prune(stop);
+    auto look =
+        look_at(context_.engine, context_.configs, model_, scope(), context_.within(look_time));
     if (!look) return failed(look);
-    auto places = place_all(model_, *look, {});
-    const auto found = std::ranges::find_if(places, [&](const Place& place) {
-      return place.wanted->service == text_at(input_, "service") &&
-             place.wanted->number == number_at(input_, "number", 1);
-    });
-    if (found == places.end()) return failure(stale("service " + text_at(input_, "service")));
-    return attempt_.work.verb == "prune" ? prune(*look, *found, stop)
-                                         : move(*look, places, *found, stop);
+    std::set<std::string> networks;
+    for (auto& name : texts_at(input_, "networks")) networks.insert(std::move(name));
+    auto places = place_all(model_, *look, {{}, networks});
+    return move(*look, places, stop);
   }
 
  private:
-  /// Who it waits for and borrows from is looked at too; the rest of the project is not.
-  Result<Look> look_again() {
+  /// The members and those who lend to them are looked at; the rest of the project is not.
+  Scope scope() const {
     Scope scope;
     scope.all = false;
-    std::vector<std::string> open{text_at(input_, "service")};
+    std::vector<std::string> open;
+    for (const Json& member : members()) open.push_back(text_at(member, "service"));
     while (!open.empty()) {
       const auto service = open.back();
       open.pop_back();
@@ -80,73 +73,156 @@ class ServiceWork {
         if (container.service == service)
           for (const auto& lender : lenders(container)) open.push_back(lender);
     }
-    return look_at(context_.engine, context_.configs, model_, scope, context_.within(look_time));
+    return scope;
   }
 
-  Result<Outcome> move(const Look& look, const std::vector<Place>& places, Place& place,
-                       std::stop_token stop) {
+  const JsonArray& members() const {
+    static const JsonArray none;
+    const Json& list = member_or_null(input_, "members");
+    return list.is_array() ? list.get_array() : none;
+  }
+
+  Result<Group> group_of(const Look& look, std::vector<Place>& places) const {
+    Group group;
+    group.networks = texts_at(input_, "networks");
+    for (const Json& one : members()) {
+      const auto found = std::ranges::find_if(places, [&](const Place& place) {
+        return place.wanted->service == text_at(one, "service") &&
+               place.wanted->number == number_at(one, "number", 1);
+      });
+      if (found == places.end()) return failure(stale("service " + text_at(one, "service")));
+      // Another service's switch may have written the file anew already; this container still has
+      // the one that was changed.
+      if (truth_at(one, "harmed") && found->differences.empty())
+        found->differences.push_back({"mount", "", ""});
+      group.members.push_back(
+          {.place = &*found,
+           .role = text_at(one, "role") == "restart" ? Member::Role::restart : Member::Role::match,
+           .prev = text_at(one, "prev") == "keep" ? Prev::keep : Prev::drop,
+           .networks = network_names(all_endpoints(*found, look))});
+    }
+    return group;
+  }
+
+  Result<Outcome> move(const Look& look, std::vector<Place>& places, std::stop_token stop) {
+    auto group = group_of(look, places);
+    if (!group) return failed(group);
     const auto& expects = attempt_.work.expects;
-    if (!expects.empty() && expects != identity(place, context_))
-      return failure(stale("service " + place.wanted->service));
-    // Another service's switch may have written the file anew already; this container still has the
-    // one that was changed.
-    if (truth_at(input_, "harmed") && place.differences.empty())
-      place.differences.push_back({"mount", "", ""});
-    if (const auto harmed = harmed_objects(*place.wanted); !harmed.empty())
-      if (auto restored = grounds_.restore_objects(harmed); !restored) return failed(restored);
-    const auto endpoints = all_endpoints(place, look);
-    std::vector<std::string> networks;
-    for (const auto& endpoint : endpoints) networks.push_back(endpoint.network);
-    const auto moves =
-        truth_at(input_, "as_it_is")
-            ? moves_to_run(place)
-            : moves_to_match(place, text_at(input_, "prev") == "keep" ? Prev::keep : Prev::drop,
-                             networks);
-    const bool creates =
-        std::ranges::any_of(moves, [](const Move& m) { return m.kind == Move::Kind::create; });
-    if (creates && place.image_id.empty())
-      return failure(error("image.missing", fmt::format("image {} of service {} is not on the host",
-                                                        text_at(place.wanted->config, "Image"),
-                                                        place.wanted->service))
-                         .next("plan again")
-                         .passing());
+    if (!expects.empty() && expects != identity(*group, context_))
+      return failure(
+          stale(count(group->members.size(), "service") + " of " + attempt_.environment.text()));
+    std::set<std::string> harmed;
+    for (const auto& member : group->members)
+      for (auto& path : harmed_objects(*member.place->wanted)) harmed.insert(std::move(path));
+    if (!harmed.empty())
+      if (auto restored = grounds_.restore_objects({harmed.begin(), harmed.end()}); !restored)
+        return failed(restored);
+    const auto moves = truth_at(input_, "as_it_is") ? moves_as_it_is(*group) : moves_of(*group);
+    if (auto there = images_are_there(*group, moves); !there) return failed(there);
     if (auto made = make_data(model_, grounds_.roots); !made) return failed(made);
-    Mover mover(context_, model_, look, place, creation(look, places, place), progress_);
-    if (auto moved = mover.carry_out(moves, endpoints, stop); !moved) return failed(moved);
-    return done();
+    Mover mover(context_, {model_, look, places, *group}, creation(), progress_);
+    auto before = networks_before(look, *group);
+    if (auto moved = mover.carry_out(moves, stop); !moved) return failed(moved);
+    return done(std::move(before));
   }
 
-  Creation creation(const Look& look, const std::vector<Place>& places, const Place& place) const {
+  static std::vector<Move> moves_as_it_is(const Group& group) {
+    std::vector<Move> moves;
+    for (const auto& member : group.members) {
+      const Stages stages = stages_to_run(*member.place);
+      if (stages.awaits)
+        moves.push_back({.kind = Move::Kind::await, .name = member.place->wanted->name});
+      moves.insert(moves.end(), stages.stop.begin(), stages.stop.end());
+      moves.insert(moves.end(), stages.start.begin(), stages.start.end());
+    }
+    return moves;
+  }
+
+  static Status images_are_there(const Group& group, const std::vector<Move>& moves) {
+    for (const auto& move : moves)
+      for (const auto& member : group.members) {
+        const Place& place = *member.place;
+        const bool made =
+            move.kind == Move::Kind::create &&
+            (move.name == place.wanted->name || move.name == next_name(place.wanted->name));
+        if (!made || !place.image_id.empty()) continue;
+        return failure(
+            error("image.missing",
+                  fmt::format("image {} of service {} is not on the host",
+                              text_at(place.wanted->config, "Image"), place.wanted->service))
+                .next("plan again")
+                .passing());
+      }
+    return {};
+  }
+
+  /// How a network that is made anew was, and who was on it how: the way back makes it again.
+  static JsonObject networks_before(const Look& look, const Group& group) {
+    JsonObject out;
+    for (const auto& name : group.networks) {
+      const auto found = look.networks.find(name);
+      if (found == look.networks.end()) continue;
+      JsonObject users;
+      for (const auto& member : group.members)
+        if (member.place->current)
+          if (const Json& endpoint = member_or_null(
+                  member_or_null(member_or_null(member.place->current->inspect, "NetworkSettings"),
+                                 "Networks"),
+                  name);
+              endpoint.is_object())
+            users[member.place->current->name] = endpoint;
+      out[name] = JsonObject{{"definition", found->second.inspect}, {"users", std::move(users)}};
+    }
+    if (out.empty()) return {};
+    return JsonObject{{"networks_before", std::move(out)}};
+  }
+
+  Creation creation() const {
     Creation creation;
     creation.environment = attempt_.environment;
     creation.lineage = attempt_.lineage;
     creation.attempt = attempt_.id;
-    creation.image_id = place.image_id;
-    creation.image_config = look.image_config(place.image_id);
-    creation.volumes = volumes_before(place);
     creation.roots = grounds_.roots;
-    for (const auto& other : places)
-      if (other.current)
-        creation.containers[fmt::format("@service:{}:{}", other.wanted->service,
-                                        other.wanted->number)] = other.current->id;
     return creation;
   }
 
-  /// The kept container goes only while the one that took its place is there as wanted.
-  Result<Outcome> prune(const Look& look, const Place& place, std::stop_token stop) {
+  Result<Outcome> prune(std::stop_token stop) {
+    auto look = look_at(context_.engine, context_.configs, model_, scope_of_prune(),
+                        context_.within(look_time));
+    if (!look) return failed(look);
     const auto name = text_at(input_, "container");
-    const Seen* seen = nullptr;
-    for (const Seen* one : {place.prev, place.next})
-      if (one && one->name == name) seen = one;
-    if (!seen) return done();
+    const auto seen = std::ranges::find(look->containers, name, &Seen::name);
+    if (seen == look->containers.end()) return done();
     if (!attempt_.work.expects.empty() && attempt_.work.expects != seen->id)
       return failure(stale("container " + name));
-    if (!place.well_placed() || health_of(place) == Health::unwell)
-      return failure(stale(
-          fmt::format("service {} is not well in its place: {}", place.wanted->service, name)));
-    Mover mover(context_, model_, look, place, {}, progress_);
-    if (auto gone = mover.carry_out(moves_to_remove(*seen), {}, stop); !gone) return failed(gone);
+    const auto places = place_all(model_, *look, {});
+    Group group;
+    if (!truth_at(input_, "surplus")) {
+      const auto place = std::ranges::find_if(places, [&](const Place& one) {
+        return one.wanted->service == text_at(input_, "service") &&
+               one.wanted->number == number_at(input_, "number", 1);
+      });
+      if (place == places.end() || (place->prev != &*seen && place->next != &*seen))
+        return failure(stale("container " + name));
+      // The kept container goes only while the one that took its place is there as wanted.
+      if (!place->well_placed() || health_of(*place) == Health::unwell)
+        return failure(stale(
+            fmt::format("service {} is not well in its place: {}", place->wanted->service, name)));
+      group.members.push_back({.place = &*place, .networks = {}});
+    }
+    Mover mover(context_, {model_, *look, places, group}, {}, progress_);
+    mover.know(*seen);
+    if (auto gone = mover.carry_out(moves_to_remove(*seen), stop); !gone) return failed(gone);
     return done();
+  }
+
+  Scope scope_of_prune() const {
+    Scope scope;
+    scope.all = truth_at(input_, "surplus");
+    scope.services = {text_at(input_, "service")};
+    for (const auto& container : model_.containers)
+      if (scope.services.contains(container.service)) scope.services.merge(lenders(container));
+    return scope;
   }
 
   Context& context_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "plugins/docker/services/in_container.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/state.hpp"
 #include "plugins/docker/tasks/output.hpp"
@@ -149,30 +150,22 @@ Result<Outcome> perform_exec(Context& context, const CompiledModel& model, const
   const Json body = JsonObject{{"AttachStdout", true},
                                {"AttachStderr", true},
                                {"Cmd", reconciler::to_json(texts_at(input, "command"))}};
-  auto made = context.engine.change("POST", "/containers/" + url_encode(container->name) + "/exec",
-                                    &body, context.within(call_time));
-  if (!made) return failed(made);
   const auto given = number_at(input, "timeout_ms");
   const auto deadline = context.within(given > 0 ? Duration(given) : exec_time);
   Output output(input, variables, progress);
-  const Json start = JsonObject{{"Detach", false}, {"Tty", false}};
-  auto streamed = context.engine.stream(
-      "POST", "/exec/" + text_at(*made, "Id") + "/start", &start,
-      [&](std::string_view line) { output.add(line); }, deadline, stop);
-  if (!streamed && deadline.passed(context.clock)) {
+  auto code = run_in_container(
+      context, container->name, body, deadline, [&](std::string_view line) { output.add(line); },
+      std::move(stop));
+  if (!code && deadline.passed(context.clock)) {
     auto evidence = output.evidence(-1);
     evidence["detail"] =
         fmt::format("did not end within {}; it may still run in {}",
                     for_people(given > 0 ? Duration(given) : exec_time), container->name);
     return Outcome{Fate::failed, Json(std::move(evidence))};
   }
-  if (!streamed) return failed(streamed);
-  auto inspect =
-      context.engine.get("/exec/" + text_at(*made, "Id") + "/json", context.within(call_time));
-  if (!inspect) return failed(inspect);
-  const auto code = number_at(*inspect, "ExitCode", -1);
-  auto evidence = output.evidence(code);
-  const auto unmet = code == 0 ? output.unmet() : fmt::format("exit code {}", code);
+  if (!code) return failed(code);
+  auto evidence = output.evidence(*code);
+  const auto unmet = *code == 0 ? output.unmet() : fmt::format("exit code {}", *code);
   if (!unmet.empty()) evidence["detail"] = unmet;
   return Outcome{unmet.empty() ? Fate::succeeded : Fate::failed, Json(std::move(evidence))};
 }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "plugins/docker/services/data.hpp"
+#include "plugins/docker/services/in_container.hpp"
 #include "plugins/docker/services/mover.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/state.hpp"
@@ -112,13 +113,20 @@ class Task {
                        {std::string(label::boot), *now},
                        {std::string(task_label),
                         attempt_.work.targets.empty() ? service : attempt_.work.targets[0].name}};
+    auto lent = containers_lent(model, own);
+    if (!lent) return failed(lent);
+    creation.containers = std::move(*lent);
     auto body = creation_body(own, creation);
     if (!body) return failed(body);
     const auto name = task_name(model, service, attempt_.id);
-    auto made = context_.engine.change("POST", "/containers/create?name=" + url_encode(name),
-                                       &*body, context_.within(call_time));
+    const auto platform = own.platform.empty() ? "" : "&platform=" + url_encode(own.platform);
+    auto made =
+        context_.engine.change("POST", "/containers/create?name=" + url_encode(name) + platform,
+                               &*body, context_.within(call_time));
     if (!made) return failed(made);
     id_ = text_at(*made, "Id");
+    for (const auto& file : own.files)
+      if (auto copied = put_file(context_, id_, file); !copied) return copied;
     for (size_t i = 1; i < own.endpoints.size(); ++i) {
       const Json connect =
           JsonObject{{"Container", id_}, {"EndpointConfig", own.endpoints[i].config}};
@@ -128,6 +136,23 @@ class Task {
       if (!done) return failed(done);
     }
     return {};
+  }
+
+  /// Ids of the services' containers that it refers to.
+  Result<std::map<std::string, std::string>> containers_lent(const CompiledModel& model,
+                                                             const Container& own) {
+    std::map<std::string, std::string> out;
+    const auto from = lenders(own);
+    for (const auto& container : model.containers) {
+      if (!from.contains(container.service)) continue;
+      auto there = context_.engine.get("/containers/" + url_encode(container.name) + "/json",
+                                       context_.within(call_time));
+      if (!there && there.error().code != "docker.not_found") return failed(there);
+      if (there)
+        out[fmt::format("@service:{}:{}", container.service, container.number)] =
+            text_at(*there, "Id");
+    }
+    return out;
   }
 
   Status start() {
@@ -306,7 +331,7 @@ void observe_one_offs(const Context& context, const Observed& observed, Observat
     work.verb = "prune";
     work.targets = {r.id};
     work.input = JsonObject{{"task", task}, {"container", seen.id}, {"model", observed.model.key}};
-    work.calls = {text_of({Move::Kind::remove, seen.name, ""})};
+    work.calls = declared({{.kind = Move::Kind::remove, .name = seen.name}});
     r.remedies[Aim::remove] = {std::move(work)};
     into.resources.push_back(std::move(r));
   }

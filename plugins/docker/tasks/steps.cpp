@@ -146,6 +146,8 @@ class Reader {
     const auto name = task_name(model_, target, "*");
     Work& work = step.work;
     work.calls = {"POST /containers/create " + name};
+    for (size_t i = 0; i < container->files.size(); ++i)
+      work.calls.push_back("PUT /containers/archive " + name);
     for (size_t i = 1; i < container->endpoints.size(); ++i)
       work.calls.push_back("POST /networks/connect " + container->endpoints[i].network + " " +
                            name);

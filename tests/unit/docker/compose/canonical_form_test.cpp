@@ -57,6 +57,19 @@ TEST(CanonicalForm, IdsAndRandomLabelsGo) {
             R"({"com.docker.compose.container-number":"1","com.docker.compose.service":"side"})");
 }
 
+TEST(CanonicalForm, ListsAreSortedByWhatTheySayNotByIds) {
+  const auto form = [](const std::string& id_of_db, const std::string& id_of_web) {
+    auto db = recorded("db", JsonObject{});
+    auto web = recorded("web", JsonObject{});
+    db.id = id_of_db;
+    web.id = id_of_web;
+    const JsonObject host{{"VolumesFrom", JsonArray{Json(web.id), Json(db.id)}}};
+    const auto side = recorded("side", JsonObject{{"HostConfig", host}});
+    return canonical(canonical_container(side, {db, web, side}, JsonObject{}).config);
+  };
+  EXPECT_EQ(form("1111", "2222"), form("2222", "1111"));
+}
+
 TEST(CanonicalForm, NetworksAreTheSameHoweverTheyWereGiven) {
   auto at_once = recorded(
       "a", parse(R"({"HostConfig":{"NetworkMode":"p_b"},"NetworkingConfig":{"EndpointsConfig":{

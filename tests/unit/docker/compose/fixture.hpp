@@ -30,6 +30,10 @@ class QuietEngine final : public Engine {
     if (found == answers.end()) return Answer{404, JsonObject{{"message", "not here"}}, ""};
     return Answer{200, found->second, ""};
   }
+  Result<Answer> put_archive(const std::string& path, const std::string&, Deadline) override {
+    asked.push_back("PUT " + path);
+    return Answer{404, JsonObject{{"message", "not here"}}, ""};
+  }
   Status stream(const std::string&, const std::string&, const Json*,
                 const std::function<void(std::string_view)>&, Deadline, std::stop_token) override {
     return {};

@@ -3,6 +3,7 @@
 // kitchen sink of the prototypes on Engine 20.10 with Compose 2.26 and 2.40.
 #include "plugins/docker/services/compare.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "plugins/docker/services/mounts.hpp"
@@ -160,6 +161,17 @@ TEST_F(Change, OfAMountIsNamedByItsTarget) {
             "mount /c.txt: /srv/ks/c.txt read-only -> /elsewhere/c.txt read-only\n");
 }
 
+TEST_F(Change, OfHowAMountIsMadeIsNotCalledAHand) {
+  host()["Tmpfs"] = JsonObject{{"/run", "size=1m"}};
+  EXPECT_EQ(text(differences()), "mount /run: tmpfs, mounted otherwise -> tmpfs\n");
+  host()["Tmpfs"] = JsonObject{{"/run", ""}};
+  const std::map<std::string, SeenThing> none;
+  auto around = all_.around();
+  around.volumes = &none;
+  EXPECT_EQ(text(compare(web_.wanted, web_.inspect, around)),
+            "mount /data: ks_data read-only, removed -> ks_data read-only\n");
+}
+
 TEST_F(Change, OfTheContainerWhoseNamespaceItSharesIsStale) {
   auto side = all_.pairs.at("ks-side-1");
   auto around = all_.around();
@@ -176,6 +188,128 @@ TEST_F(Change, ToAFieldThatNoRowKnowsIsNotMissed) {
   host().erase("NewThing");
   web_.inspect.as_object()["HostConfig"].as_object()["EnginesOwn"] = 7;  // a later Engine's own
   EXPECT_EQ(fields(differences()), std::vector<std::string>{});
+}
+
+/// One field of a create body held against what an Engine shows of it, over an image.
+class OneField : public testing::Test {
+ protected:
+  std::vector<std::string> compared(std::string_view wanted, std::string_view there,
+                                    bool same_hash = false, std::string_view image = "{}") {
+    Container container;
+    container.config = *parse_json(wanted);
+    Json config = *parse_json(there);
+    for (Json* one : {&container.config, &config})
+      one->as_object()["Labels"] = JsonObject{{"com.docker.compose.config-hash", "same"}};
+    if (!same_hash)
+      config.as_object()["Labels"].as_object()["com.docker.compose.config-hash"] = "other";
+    const Json host = member_or_null(config, "HostConfig");
+    const Json image_config = *parse_json(image);
+    Surroundings around;
+    around.wanted_image = &image_config;
+    return fields(compare(container, JsonObject{{"Config", config}, {"HostConfig", host}}, around));
+  }
+  const std::vector<std::string> nothing_;
+};
+
+TEST_F(OneField, AnEmptyEntrypointKeepsTheImagesCommand) {
+  const auto* image = R"({"Entrypoint": ["/e"], "Cmd": ["c"]})";
+  EXPECT_EQ(compared(R"({"Entrypoint": []})", R"({"Entrypoint": [], "Cmd": ["c"]})", true, image),
+            nothing_);
+  EXPECT_EQ(compared(R"({"Entrypoint": ["/x"]})", R"({"Entrypoint": ["/x"]})", true, image),
+            nothing_);
+  EXPECT_EQ(compared(R"({"Entrypoint": [""], "Cmd": ["y"]})", R"({"Cmd": ["y"]})", true, image),
+            nothing_);
+}
+
+TEST_F(OneField, TheHostsNamespaceIsLeftWhenItIsNotAskedForAnyMore) {
+  EXPECT_EQ(
+      compared(R"({"HostConfig": {"PidMode": ""}})", R"({"HostConfig": {"PidMode": "host"}})"),
+      std::vector<std::string>{"pid"});
+  EXPECT_EQ(
+      compared(R"({"HostConfig": {"IpcMode": ""}})", R"({"HostConfig": {"IpcMode": "host"}})"),
+      std::vector<std::string>{"ipc"});
+  for (const auto* chosen : {"private", "shareable"})
+    EXPECT_EQ(compared(R"({"HostConfig": {"IpcMode": ""}})",
+                       fmt::format(R"({{"HostConfig": {{"IpcMode": "{}"}}}})", chosen)),
+              nothing_);
+}
+
+TEST_F(OneField, PathsAreMaskedAgainWhenItIsNotForbiddenAnyMore) {
+  const auto* wanted = R"({"HostConfig": {"MaskedPaths": null, "ReadonlyPaths": null}})";
+  EXPECT_EQ(compared(wanted, R"({"HostConfig": {"MaskedPaths": [], "ReadonlyPaths": []}})"),
+            (std::vector<std::string>{"masked paths", "read-only paths"}));
+  EXPECT_EQ(compared(wanted, R"({"HostConfig": {"MaskedPaths": ["/proc/kcore"]}})"), nothing_);
+}
+
+TEST_F(OneField, AnInitIsTakenAwayAndForbidden) {
+  EXPECT_EQ(compared(R"({"HostConfig": {}})", R"({"HostConfig": {"Init": true}})"),
+            std::vector<std::string>{"init"});
+  EXPECT_EQ(compared(R"({"HostConfig": {"Init": false}})", R"({"HostConfig": {"Init": true}})"),
+            std::vector<std::string>{"init"});
+  EXPECT_EQ(compared(R"({"HostConfig": {"Init": null}})", R"({"HostConfig": {}})"), nothing_);
+}
+
+TEST_F(OneField, NoGraceIsNotTheEnginesTenSeconds) {
+  EXPECT_EQ(compared(R"({"StopTimeout": 0})", "{}"), std::vector<std::string>{"stop grace period"});
+  EXPECT_EQ(compared(R"({"StopTimeout": 10})", "{}"), nothing_);
+}
+
+TEST_F(OneField, ALimitThatTheKernelHasNotIsNotMissed) {
+  const auto* wanted = R"({"HostConfig": {"BlkioWeight": 300, "OomKillDisable": true,
+                           "MemorySwappiness": 60, "CpuShares": 512, "PidsLimit": 7}})";
+  EXPECT_EQ(compared(wanted, R"({"HostConfig": {"BlkioWeight": 0}})", true), nothing_);
+  EXPECT_EQ(compared(wanted, R"({"HostConfig": {"BlkioWeight": 0}})").size(), 5U);
+  // Another value than was asked for is someone's doing.
+  EXPECT_EQ(compared(R"({"HostConfig": {"CpuShares": 512}})",
+                     R"({"HostConfig": {"CpuShares": 77}})", true),
+            std::vector<std::string>{"cpu shares"});
+}
+
+TEST_F(OneField, SwapWithoutBoundsIsNotTwiceTheMemory) {
+  const auto* bounded = R"({"HostConfig": {"Memory": 100, "MemorySwap": 200}})";
+  const auto* unbounded = R"({"HostConfig": {"Memory": 100, "MemorySwap": -1}})";
+  const auto* asked = R"({"HostConfig": {"Memory": 100, "MemorySwap": 300}})";
+  EXPECT_EQ(compared(unbounded, bounded), std::vector<std::string>{"memory swap"});
+  EXPECT_EQ(compared(R"({"HostConfig": {"Memory": 100}})", bounded), nothing_);
+  // A kernel that does not count swap makes it -1, whatever was asked for.
+  EXPECT_EQ(compared(R"({"HostConfig": {"Memory": 100}})", unbounded), nothing_);
+  EXPECT_EQ(compared(asked, unbounded, true), nothing_);
+  EXPECT_EQ(compared(asked, unbounded), std::vector<std::string>{"memory swap"});
+}
+
+TEST_F(OneField, SwappingOnlyWhenItMustIsAskedFor) {
+  EXPECT_EQ(compared(R"({"HostConfig": {"MemorySwappiness": 0}})",
+                     R"({"HostConfig": {"MemorySwappiness": 60}})"),
+            std::vector<std::string>{"memory swappiness"});
+  EXPECT_EQ(compared("{}", R"({"HostConfig": {"MemorySwappiness": 60}})"),
+            std::vector<std::string>{"memory swappiness"});
+  EXPECT_EQ(compared("{}", R"({"HostConfig": {"MemorySwappiness": -1}})"), nothing_);
+}
+
+TEST_F(OneField, VolumesFromAnotherAreWrittenToUnlessSaid) {
+  EXPECT_EQ(compared(R"({"HostConfig": {"VolumesFrom": ["@service:db:1:rw"]}})",
+                     R"({"HostConfig": {"VolumesFrom": ["@service:db:1"]}})"),
+            nothing_);
+}
+
+TEST_F(OneField, AMountsSourceIsOneInAnySpelling) {
+  EXPECT_EQ(compared(R"({"HostConfig": {"Binds": ["/srv//app/:/app"]}})",
+                     R"({"HostConfig": {"Mounts": [
+                         {"Type": "bind", "Source": "/srv/app", "Target": "/app/"}]}})"),
+            nothing_);
+}
+
+TEST(MacAddress, IsComparedAsTheEngineWritesItAndWhileItHasOne) {
+  Container container;
+  container.endpoints = {{"n", JsonObject{{"MacAddress", "02:42:AC:11:00:07"}}}};
+  const auto compared = [&](const std::string& mac) {
+    const JsonObject networks{{"n", JsonObject{{"MacAddress", mac}}}};
+    return fields(compare(container,
+                          JsonObject{{"NetworkSettings", JsonObject{{"Networks", networks}}}}, {}));
+  };
+  EXPECT_EQ(compared("02:42:ac:11:00:07"), std::vector<std::string>{});
+  EXPECT_EQ(compared(""), std::vector<std::string>{});  // it has stopped
+  EXPECT_EQ(compared("02:42:ac:11:00:08"), std::vector<std::string>{"network n"});
 }
 
 TEST(ComparisonTable, GivesAReasonWhereItDoesMoreThanCompare) {

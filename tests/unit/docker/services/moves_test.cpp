@@ -1,5 +1,5 @@
 // Which moves follow from where a service stands.
-#include "plugins/docker/services/moves.hpp"
+#include "plugins/docker/services/group.hpp"
 
 #include <gtest/gtest.h>
 
@@ -22,9 +22,12 @@ class Moves : public testing::Test {
         {"HostConfig", JsonObject{{"RestartPolicy", JsonObject{{"Name", "always"}}}}}};
     return one;
   }
-  Texts match(Prev prev = Prev::drop) {
-    return declared(moves_to_match(place_, prev, {"a_default", "a_back"}));
+  std::vector<Move> moves(Prev prev = Prev::drop) {
+    Group group;
+    group.members.push_back({.place = &place_, .prev = prev, .networks = {"a_default", "a_back"}});
+    return moves_of(group);
   }
+  Texts match(Prev prev = Prev::drop) { return declared(moves(prev)); }
 
   Container wanted_{.service = "web",
                     .number = 1,
@@ -33,8 +36,12 @@ class Moves : public testing::Test {
                     .endpoints = {},
                     .depends_on = {},
                     .job = false,
+                    .platform = "",
+                    .files = {},
+                    .post_start = {},
+                    .pre_stop = {},
                     .fingerprint = "of web"};
-  Place place_{.wanted = &wanted_, .strays = {}, .image_id = "", .differences = {}};
+  Place place_{.wanted = &wanted_, .strays = {}, .image_id = "", .differences = {}, .pre_stop = {}};
   const std::vector<Difference> different_{{"environment A", "", ""}};
 };
 
@@ -54,7 +61,7 @@ TEST_F(Moves, ASwitchIsInTheOrderThatADyingDaemonCannotHurt) {
              "POST /containers/stop a-web-1", "POST /containers/rename a-web-1 a-web-1.prev",
              "POST /containers/rename a-web-1.next a-web-1", "POST /containers/update a-web-1.prev",
              "POST /containers/start a-web-1"}));
-  EXPECT_TRUE(leaves_prev(place_, moves_to_match(place_, Prev::drop, {})));
+  EXPECT_TRUE(leaves_prev(place_, moves()));
 }
 
 TEST_F(Moves, WithAGoodPrevTheUnwellOneAloneIsReplaced) {

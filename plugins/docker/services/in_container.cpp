@@ -1,0 +1,36 @@
+#include "plugins/docker/services/in_container.hpp"
+
+namespace reconciler::docker {
+namespace {
+
+constexpr Duration call_time = std::chrono::seconds(60);
+
+}  // namespace
+
+Result<std::int64_t> run_in_container(Context& context, const std::string& container,
+                                      const Json& exec, Deadline deadline,
+                                      const std::function<void(std::string_view)>& on_line,
+                                      std::stop_token stop) {
+  auto made = context.engine.change("POST", "/containers/" + url_encode(container) + "/exec", &exec,
+                                    context.within(call_time));
+  if (!made) return failed(made);
+  const auto id = text_at(*made, "Id");
+  const Json start = JsonObject{{"Detach", false}, {"Tty", false}};
+  auto streamed = context.engine.stream("POST", "/exec/" + id + "/start", &start, on_line, deadline,
+                                        std::move(stop));
+  if (!streamed) return failed(streamed);
+  auto ended = context.engine.get("/exec/" + id + "/json", context.within(call_time));
+  if (!ended) return failed(ended);
+  return number_at(*ended, "ExitCode", -1);
+}
+
+Status put_file(Context& context, const std::string& container, const ArchivedFile& file) {
+  const auto path =
+      "/containers/" + container + "/archive?path=%2F" + (file.to_user ? "&copyUIDGID=1" : "");
+  auto done = context.engine.put_archive(path, write_tar({file}), context.within(call_time));
+  if (!done) return failed(done);
+  if (done->status != 200) return failure(engine_error("PUT", path, *done));
+  return {};
+}
+
+}  // namespace reconciler::docker

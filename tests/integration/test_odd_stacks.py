@@ -1,0 +1,117 @@
+"""The odd cases of replacing: forward, unwell, cut between any two calls, and as plain Compose made them before."""
+
+import os
+import re
+
+import pytest
+
+from support.images import busybox
+from support.odd_stacks import HOLDS, STACKS
+from support.stack import Stack, called, manifest
+
+DEEP = os.environ.get("RECONCILER_DEEP") == "1"
+# The failpoint at each call that a plan declares.
+POINTS = {"POST /containers/create": "create", "POST /networks/connect": "connect", "PUT /containers/archive": "archive",
+          "POST /containers/stop": "stop", "POST /containers/rename": "rename", "POST /containers/update": "update",
+          "POST /containers/start": "start", "POST /containers/unpause": "unpause", "DELETE /containers": "remove",
+          "DELETE /networks": "network", "POST /networks/create": "network", "POST /volumes/create": "volume",
+          "POST /containers/exec": "exec"}
+
+
+def number(name):
+    return list(STACKS).index(name)
+
+
+@pytest.fixture
+def odd(request, folder, engine, newest, proxy):
+    name = request.param
+    busybox(engine, HOLDS, "VOLUME /held")
+    with Stack(folder, engine, newest, proxy, application=f"odd{number(name)}") as stack:
+        stack.odd = STACKS[name]
+        yield stack
+
+
+def ask_for(stack, tag):
+    odd = stack.odd
+    stack.commit({"compose.yaml": odd.compose, **odd.files,
+                  "reconciler.yaml": manifest(tag, odd.manifest, "verify: { stable: 500ms, timeout: 10s }")})
+
+
+def every(*, only=None):
+    names = [name for name in STACKS if only is None or only(STACKS[name])]
+    return pytest.mark.parametrize("odd", names, indirect=True)
+
+
+@every()
+def test_forward(odd):
+    ask_for(odd, "v1.0.0")
+    odd.apply()
+    odd.odd.check(odd)
+    before = odd.ids()
+    ask_for(odd, "v1.1.0")
+    odd.apply()
+    odd.odd.check(odd)
+    after = odd.ids()
+    replaced = {service for service in after if before[service] != after[service]}
+    assert replaced == set(odd.odd.replaced if odd.odd.replaced is not None else before)
+    assert odd.condition() == "Ready/Succeeded"
+    assert not [name for name in odd.names() if name.endswith((".prev", ".next"))]
+
+
+@every(only=lambda odd: "bad*" in odd.compose)
+def test_new_version_unwell(odd):
+    """It stops there and says why; the next good version goes through, with the same data."""
+    ask_for(odd, "v1.0.0")
+    odd.apply()
+    odd.odd.check(odd)
+    ask_for(odd, "bad1")
+    done = odd.try_apply()
+    if done.code == 0:
+        assert "TAG: x" in odd.odd.compose, done.out
+    else:
+        assert odd.error(done) in ("verify.failed", "service.dependency_unwell"), done.err
+        assert odd.state_file("current_tag") == "v1.0.0"
+    ask_for(odd, "v1.1.0")
+    odd.apply()
+    odd.odd.check(odd)
+    assert not [name for name in odd.names() if name.endswith((".prev", ".next"))]
+
+
+@every()
+def test_cut_between_calls(odd):
+    """Killed before each call of the switch in turn: the next apply goes on from a look alone."""
+    ask_for(odd, "v1.0.0")
+    odd.apply()
+    odd.odd.check(odd)
+    at, version = 0, 1
+    while True:
+        ask_for(odd, f"v1.{version}.0")
+        calls = [call for action in odd.plan_json()["actions"] if action["phase"] == "switch" for call in action["calls"]
+                 if not call.startswith("POST /exec/start")]
+        if at >= len(calls):
+            break
+        points = [POINTS[re.match(r"\S+ \S+", call)[0]] for call in calls]
+        point, nth = points[at], points[:at + 1].count(points[at])
+        done = odd.run("apply", odd.environment, "--yes",
+                       env={"RECONCILER_FAILPOINTS": f"engine.{point}.before:kill@{nth}"})
+        assert done.code == -9, f"{calls[at]}: {done.code}\n{done.out}{done.err}"
+        odd.try_apply(complete=True).ok()
+        odd.assert_second_plan_empty()
+        odd.odd.check(odd)
+        assert not [name for name in odd.names() if name.endswith((".prev", ".next"))], calls[at]
+        version += 1
+        at += 1 if DEEP or len(calls) < 4 else 3  # every third in each run; all with --deep
+
+
+@every(only=lambda odd: odd.by_compose)
+def test_made_by_compose_first(odd):
+    """Nothing is touched: not one container has another id or was started again."""
+    ask_for(odd, "v1.0.0")
+    folder = odd.config.path / odd.application
+    odd.compose.run("-p", odd.project, "-f", "compose.yaml", "up", "-d", cwd=folder, env={"TAG": "v1.0.0", "KEY": "of-the-door"})
+    before = {one["Id"]: odd.engine.inspect(one["Id"])["State"]["StartedAt"] for one in odd.containers()}
+    plan = odd.plan_json()
+    assert not [call for action in plan["actions"] for call in action["calls"]], called(plan)
+    odd.apply()
+    assert {one["Id"]: odd.engine.inspect(one["Id"])["State"]["StartedAt"] for one in odd.containers()} == before
+    odd.odd.check(odd)
