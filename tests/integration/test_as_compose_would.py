@@ -1,17 +1,12 @@
 """What we make is what `docker compose up -d` makes, in every field of inspect but the random ones; Compose itself finds it running."""
 
-import json
-import re
-import shutil
-import subprocess
-
 import pytest
 
-from support import ROOT
-from support.comparable import differences, things
 from support.images import BUSYBOX, busybox, portfolio_images
+from support.makers import Pair
 from support.pairs import over_pairs
 from support.portfolio import Portfolio
+from support.sinks import SINKS
 from support.stack import SLEEPS, Stack, manifest, services
 
 HOLDS = "holds-data:test"  # an image with a VOLUME that no compose file names
@@ -77,81 +72,11 @@ volumes:
 FILES = {"compose.yaml": COMPOSE, "some.env": "FROM_FILE=one\nLATER=loses\n", "page": "one\n", "folder/file": "one\n"}
 
 
-class Pair:
-    """A stack that is made by the reconciler and by Compose in turn."""
-
-    def __init__(self, stack, compose_file, variables, *, in_tree, addressed=""):
-        self.stack, self.compose_file, self.variables = stack, compose_file, variables
-        self.in_tree, self.addressed = in_tree, addressed
-        self.trees = {}
-
-    def made_by_us(self, tag):
-        plan = self.stack.plan_json()
-        self.stack.apply()
-        tree = self.stack.state / "trees" / self.stack.application / "production" / plan["commit"]
-        self.trees[tag] = tree
-        shutil.copytree(tree, self.stack.folder / tag, symlinks=True)
-        return self.things()
-
-    def compose(self, tag, *arguments, file="", given=None):
-        """In the exported tree: it says the same project.working_dir there. What was tidied away is put back."""
-        tree = self.trees[tag]
-        if not tree.exists():
-            shutil.copytree(self.stack.folder / tag, tree, symlinks=True)
-        return self.stack.compose.run("-p", self.stack.project, "-f", file or self.compose_file, *arguments,
-                                      cwd=tree, env={**self.variables, "TAG": tag}, input=given).stderr
-
-    def up(self, tag, *names):
-        """From the raw file, as a person's script would."""
-        return self.compose(tag, "up", "-d", "--no-build", *names)
-
-    def up_from_our_model(self, tag):
-        done = subprocess.run([str(ROOT / "build" / "dev" / "bin" / "resolved-model"), str(self.stack.state),
-                               self.stack.environment], capture_output=True, text=True, check=True)
-        model = json.loads(done.stdout)
-        return self.compose(tag, "--project-directory", str(self.trees[tag]), "up", "-d", "--no-build", file="-",
-                            given=json.dumps(model))
-
-    def down(self):
-        self.stack.compose.run("-p", self.stack.project, "down", "-v", "-t", "0")
-
-    def things(self):
-        return things(self.stack, self.in_tree, self.addressed)
-
-    def found_running(self, tag):
-        """By Compose: all of them from our model; all but what mounts the tree from the raw file."""
-        every = sorted(self.stack.ids())
-        outside = [service for service in every if service != self.in_tree]
-        for said, names in ((self.up_from_our_model(tag), every),
-                            (self.up(tag, "--no-deps", *outside), outside)):
-            for service in names:
-                assert re.search(rf"Container {self.stack.container(service)} +(Running|Healthy)", said), said
-            assert not re.search("Recreat|Creat|Start", said), said
-        self.stack.assert_second_plan_empty()
-
-    def hold_together(self, ask_for, before_the_switch=lambda: None, after_it=lambda: None):
-        ask_for("v1.0.0")
-        ours = self.made_by_us("v1.0.0")
-        self.found_running("v1.0.0")
-        before_the_switch()
-        ask_for("v1.1.0")
-        ours_later = self.made_by_us("v1.1.0")
-        self.found_running("v1.1.0")
-        after_it()
-        # And what a switch leaves is no different from what Compose's own leaves.
-        self.down()
-        self.up("v1.0.0")
-        assert differences(ours, self.things()) == []
-        self.up("v1.1.0")
-        assert differences(ours_later, self.things()) == []
-        return ours
-
-
 @over_pairs
 def test_every_key_as_compose_would(folder, engine, compose, proxy):
     busybox(engine, HOLDS, "VOLUME /held")
     with Stack(folder, engine, compose, proxy) as stack:
-        pair = Pair(stack, "compose.yaml", {"APPLICATION": "web", "ENVIRONMENT": "production"}, in_tree="tree",
+        pair = Pair(stack, "compose.yaml", {"APPLICATION": "web", "ENVIRONMENT": "production"}, in_tree={"tree"},
                     addressed="web_front")
         ids = {}
 
@@ -169,13 +94,26 @@ def test_every_key_as_compose_would(folder, engine, compose, proxy):
         assert set(ours) == {"db", "holder", "sink", "tree", "web_default", "web_front", "web_back", "web_named"}
 
 
+@over_pairs
+@pytest.mark.parametrize("name", SINKS)
+def test_kitchen_sink_as_compose_would(name, folder, engine, compose, proxy):
+    sink = SINKS[name]
+    with Stack(folder, engine, compose, proxy) as stack:
+        stack.use_host({"policy": sink.policy})
+        variables = dict(line.split("=", 1) for line in sink.files.get("vars.env", "").split())
+        pair = Pair(stack, "compose.yaml", {"APPLICATION": "web", "ENVIRONMENT": "production", **variables},
+                    in_tree=sink.in_tree, addressed=sink.addressed)
+        pair.hold_together(lambda tag: stack.commit(
+            {"compose.yaml": sink.compose, **sink.files, "reconciler.yaml": manifest(tag, sink.variables)}))
+
+
 def test_portfolio_as_compose_would(folder, engine, compose, proxy):
     portfolio_images(engine)
     example = Portfolio(folder / "portfolio")
     with Stack(folder, engine, compose, proxy, application="portfolio", config=example.config,
                host_file=example.host_file) as stack:
         variables = {**example.variables, "API_URL": f"https://{example.variables['API_DOMAIN']}"}
-        pair = Pair(stack, "docker-compose.prod.yml", variables, in_tree="nginx")
+        pair = Pair(stack, "docker-compose.prod.yml", variables, in_tree={"nginx"})
         ours = pair.hold_together(example.ask_for)
         assert set(ours) == {"db", "redis", "backend", "frontend", "nginx", "portfolio_default", "portfolio_db",
                              "portfolio_static", "portfolio_locale"}

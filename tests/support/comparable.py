@@ -2,7 +2,7 @@
 
 import copy
 import re
-from typing import Any, Dict, List
+from typing import Any, Collection, Dict, List
 
 from .stack import Stack
 
@@ -28,7 +28,9 @@ def container(seen: Dict[str, Any], in_tree: bool) -> Dict[str, Any]:
     said = copy.deepcopy(seen)
     short = said["Id"][:12]
     without(said, "Id", "Created", "ResolvConfPath", "HostnamePath", "HostsPath", "LogPath", "GraphDriver.Data", "ExecIDs",
-            "NetworkSettings.SandboxID", "NetworkSettings.SandboxKey")
+            "NetworkSettings.SandboxID", "NetworkSettings.SandboxKey",
+            # Of the default bridge once more, beside Networks.
+            *(f"NetworkSettings.{name}" for name in ("EndpointID", "IPAddress", "MacAddress")))
     said["State"] = {"Status": said["State"]["Status"], "Health": "Health" in said["State"]}
     if said["Config"]["Hostname"] == short:
         said["Config"]["Hostname"] = "random"
@@ -45,7 +47,9 @@ def container(seen: Dict[str, Any], in_tree: bool) -> Dict[str, Any]:
         # Since Engine 25 the names that are the Engine's own stand in DNSNames alone.
         for names in ("Aliases", "DNSNames"):
             if names in network:
-                network[names] = sorted("short id" if name == short else name for name in network[names])
+                network[names] = sorted("short id" if name == short else name for name in network[names] or [])
+        if network.get("Links"):
+            network["Links"].sort()
     asked = said["HostConfig"]["PortBindings"] or {}
     for port, bindings in (said["NetworkSettings"]["Ports"] or {}).items():
         for binding in bindings or []:
@@ -77,9 +81,31 @@ def _ours_aside(labels: Dict[str, str]) -> Dict[str, str]:
     return {key: value for key, value in labels.items() if not key.startswith("reconciler.")}
 
 
-def things(stack: Stack, in_tree: str, addressed: str = "") -> Dict[str, Any]:
-    """Services, networks and volumes of the project; `addressed` is the network whose addresses are asked for."""
-    found = {service: container(stack.inspect(service), service == in_tree) for service in stack.ids()}
+def _names(text: str, names: Dict[str, str]) -> str:
+    for container_id, name in names.items():
+        text = text.replace(container_id, name)
+    return text
+
+
+def _references(said: Dict[str, Any], names: Dict[str, str]) -> None:
+    """Other containers by name; a hash that holds their ids is as random as they are."""
+    host = said["HostConfig"]
+    for mode in ("NetworkMode", "PidMode", "IpcMode"):
+        host[mode] = _names(host[mode], names)
+    host["VolumesFrom"] = [_names(one, names) for one in host["VolumesFrom"] or []]
+    if host["VolumesFrom"] or any(host[mode].startswith("container:") for mode in ("NetworkMode", "PidMode", "IpcMode")):
+        said["Config"]["Labels"].pop("com.docker.compose.config-hash", None)
+
+
+def things(stack: Stack, in_tree: Collection[str], addressed: str = "") -> Dict[str, Any]:
+    """Containers, networks and volumes of the project; `addressed` is the network whose addresses are asked for."""
+    names = {one["Id"]: one["Names"][0].lstrip("/") for one in stack.containers()}
+    found = {}
+    for one in stack.containers():
+        name, service = names[one["Id"]], one["Labels"]["com.docker.compose.service"]
+        key = service if name == f"{stack.project}-{service}-1" else name
+        found[key] = container(stack.engine.inspect(one["Id"]), service in in_tree)
+        _references(found[key], names)
     for network in stack.engine.api("GET", "/networks"):
         if network["Name"].startswith(f"{stack.project}_"):
             full = stack.engine.api("GET", f"/networks/{network['Id']}")

@@ -165,18 +165,14 @@ Result<std::vector<ArchivedFile>> read_tar(std::string_view bytes) {
 }
 
 Json to_json(const ArchivedFile& file) {
-  return JsonObject{{"path", file.path},
-                    {"mode", file.mode},
-                    {"uid", file.uid},
-                    {"gid", file.gid},
-                    {"to_user", file.to_user},
-                    {"content", file.content}};
+  return JsonObject{{"path", file.path}, {"mode", file.mode},       {"uid", file.uid},
+                    {"gid", file.gid},   {"to_user", file.to_user}, {"content", file.content}};
 }
 
 ArchivedFile archived_file_from(const Json& value) {
-  return {text_at(value, "path"), static_cast<std::uint32_t>(number_at(value, "mode")),
-          number_at(value, "uid"), number_at(value, "gid"), text_at(value, "content"),
-          truth_at(value, "to_user")};
+  return {text_at(value, "path"),    static_cast<std::uint32_t>(number_at(value, "mode")),
+          number_at(value, "uid"),   number_at(value, "gid"),
+          text_at(value, "content"), truth_at(value, "to_user")};
 }
 
 }  // namespace reconciler::docker

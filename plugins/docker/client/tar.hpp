@@ -1,5 +1,5 @@
-// The archives that the Engine takes and gives (`/containers/ID/archive`): tar as POSIX has it since
-// 1988, with GNU's and pax's long names, small files only.
+// The archives that the Engine takes and gives (`/containers/ID/archive`): tar as POSIX has it
+// since 1988, with GNU's and pax's long names, small files only.
 #pragma once
 
 #include <cstdint>

@@ -145,10 +145,9 @@ std::vector<Json> hooks_of(const Json& resolved, const std::string& service,
     JsonArray environment;
     if (const Json& given = member_or_null(hook, "environment"); given.is_object())
       for (const auto& [name, value] : given.get_object())
-        environment.emplace_back(
-            value.is_string()
-                ? std::string(name) + "=" + without_doubled_dollars(value.get_string())
-                : std::string(name));
+        environment.emplace_back(value.is_string() ? std::string(name) + "=" +
+                                                         without_doubled_dollars(value.get_string())
+                                                   : std::string(name));
     if (!environment.empty()) body["Env"] = std::move(environment);
     out.emplace_back(std::move(body));
   }

@@ -129,7 +129,8 @@ class Recorder {
     Json model = resolved_.model;
     auto& services = model.as_object()["services"].as_object();
     for (const auto& task : resolved_.tasks) services.erase(task);
-    for (auto& pair : services) pair.value().as_object().erase("profiles");  // what is here runs
+    for (const auto& active : resolved_.active)  // what is here runs
+      if (services.contains(active)) services[active].as_object().erase("profiles");
     run_.input = boost::json::serialize(model);
     return compose({"up", "--no-start", "--no-build", "--pull", "never"});
   }

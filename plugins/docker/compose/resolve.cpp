@@ -204,8 +204,10 @@ class Resolver {
                        [&](const auto& p) { return profiles_.contains(p); });
   }
 
-  /// Services of profiles that were on for a task's sake only go again, and dependencies on what is
-  /// not there with them (ENGINE rule 4); on tasks too: steps run those, in the manifest's order.
+  /// Services of profiles that were on for a task's sake only go again. Dependencies on tasks go
+  /// too: steps run those, in the manifest's order. An optional dependency on a service of an
+  /// inactive profile stays, since an older Compose's hash covers it, and a stand-in with it:
+  /// Compose refuses one that is defined nowhere (ENGINE rule 4).
   Status cut_down() {
     auto& services = out_.model.as_object()["services"].as_object();
     Names kept;
@@ -219,6 +221,7 @@ class Resolver {
     for (const auto& pair : services) all.insert(std::string(pair.key()));
     for (const auto& name : all)
       if (!kept.contains(name)) services.erase(name);
+    Names absent;
     for (auto& pair : services) {
       auto* dependencies =
           pair.value().is_object() ? pair.value().get_object().if_contains("depends_on") : nullptr;
@@ -236,9 +239,17 @@ class Resolver {
                     fmt::format("{} depends on {}, whose profile is not active", name, other))
                   .at(stack_.place({"services", name, "depends_on"}))
                   .next("name the profile under `compose.profiles`"));
-      for (const auto& other : gone) dependencies->get_object().erase(other);
+      for (const auto& other : gone) {
+        if (out_.active.contains(name) && !out_.tasks.contains(other))
+          absent.insert(other);
+        else
+          dependencies->get_object().erase(other);
+      }
       if (dependencies->get_object().empty()) pair.value().get_object().erase("depends_on");
     }
+    for (const auto& name : absent)
+      services[name] =
+          JsonObject{{"image", "absent"}, {"profiles", JsonArray{Json(absent_profile)}}};
     return {};
   }
 

@@ -12,6 +12,9 @@
 
 namespace reconciler::docker {
 
+/// Of services that stand in the resolved model for others' optional dependencies alone.
+inline constexpr const char* absent_profile = "reconciler-absent";
+
 struct Resolved {
   std::string project;
   Json model;  ///< allowed keys only; services that run and services that are tasks

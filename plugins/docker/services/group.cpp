@@ -61,8 +61,8 @@ class Grouping {
       member.role = roles_[i] == match ? Member::Role::match : Member::Role::restart;
       group.members.push_back(std::move(member));
       for (const auto& network : changed_)
-        if (is_on(places_[i], {network}) && std::ranges::find(group.networks, network) ==
-                                                group.networks.end())
+        if (is_on(places_[i], {network}) &&
+            std::ranges::find(group.networks, network) == group.networks.end())
           group.networks.push_back(network);
     }
     std::vector<Group> out;
@@ -151,8 +151,7 @@ class Grouping {
 
 Stages stages_of(const Member& member) {
   const Place& place = *member.place;
-  const bool restarts = member.role == Member::Role::restart ||
-                        place.only_joins_anew();
+  const bool restarts = member.role == Member::Role::restart || place.only_joins_anew();
   if (restarts && !removes_itself(*place.current)) return stages_to_restart(place);
   return stages_to_match(place, member.prev, member.networks);
 }
@@ -201,8 +200,7 @@ std::vector<Move> moves_of(const Group& group) {
   for (auto& [member, stages] : all) append(std::move(stages.exchange), moves);
   for (auto& [member, stages] : all) {
     if (stages.awaits && all.size() > 1)
-      moves.push_back(
-          {.kind = Move::Kind::await_members, .name = member->place->wanted->name});
+      moves.push_back({.kind = Move::Kind::await_members, .name = member->place->wanted->name});
     append(std::move(stages.start), moves);
   }
   return moves;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "plugins/docker/compose/canonical_form.hpp"
 #include "plugins/docker/services/data.hpp"
 #include "plugins/docker/services/endpoints.hpp"
 #include "plugins/docker/services/mounted.hpp"
@@ -267,8 +268,10 @@ void add_orphans(const Context& context, const Observed& observed, Observation& 
       return c.service == seen.service && c.number == seen.number;
     });
     if (known) continue;
-    if (!seen.service.empty() && seen.number > 0 && member(services, seen.service) &&
-        !observed.model.tasks.contains(seen.service))
+    const Json* service = member(services, seen.service);
+    const bool wanted = std::ranges::any_of(
+        observed.model.containers, [&](const Container& c) { return c.service == seen.service; });
+    if (service && seen.number > replicas_of(*service) && (wanted || replicas_of(*service) == 0))
       add_surplus(context, observed, seen, into);
     else
       into.notices.push_back(

@@ -46,11 +46,11 @@ TEST_F(AdditionsTest, AVariableWithoutAValueAndAnOwnerThatIsNoNumber) {
                 .error()
                 .code,
             "compose.variable_unset");
-  EXPECT_EQ(files(R"({"configs":[{"source":"c","uid":"root"}]})",
-                  R"("configs":{"c":{"content":"x"}})")
-                .error()
-                .code,
-            "compose.unsupported");
+  EXPECT_EQ(
+      files(R"({"configs":[{"source":"c","uid":"root"}]})", R"("configs":{"c":{"content":"x"}})")
+          .error()
+          .code,
+      "compose.unsupported");
 }
 
 TEST_F(AdditionsTest, HooksAreExecs) {

@@ -37,8 +37,7 @@ class Groups : public Replacement {
         want(value);
         for (int round = 0; round < 4 && !plan().empty(); ++round) ASSERT_TRUE(apply());
         EXPECT_TRUE(plan().empty());
-        for (const auto& name : engine_.names())
-          EXPECT_TRUE(name.ends_with("-1:running")) << name;
+        for (const auto& name : engine_.names()) EXPECT_TRUE(name.ends_with("-1:running")) << name;
         EXPECT_EQ(value_of("a-web-1"), "A=" + value);
         check();
         if (whole) break;
@@ -59,16 +58,16 @@ TEST_F(Groups, WhoBorrowsIsReplacedInTheSameAction) {
   ASSERT_EQ(works[0].targets.size(), 2U);
   EXPECT_EQ(works[0].targets[0].name, "web");
   EXPECT_EQ(works[0].targets[1].name, "side");
-  EXPECT_EQ(works[0].calls,
-            (Texts{"POST /containers/create a-web-1.next",
-                   "POST /networks/connect a_back a-web-1.next",
-                   "POST /containers/create a-side-1.next", "POST /containers/stop a-side-1",
-                   "POST /containers/stop a-web-1", "POST /containers/rename a-web-1 a-web-1.prev",
-                   "POST /containers/rename a-web-1.next a-web-1",
-                   "POST /containers/rename a-side-1 a-side-1.prev",
-                   "POST /containers/rename a-side-1.next a-side-1",
-                   "POST /containers/update a-web-1.prev", "POST /containers/start a-web-1",
-                   "POST /containers/update a-side-1.prev", "POST /containers/start a-side-1"}));
+  EXPECT_EQ(
+      works[0].calls,
+      (Texts{"POST /containers/create a-web-1.next", "POST /networks/connect a_back a-web-1.next",
+             "POST /containers/create a-side-1.next", "POST /containers/stop a-side-1",
+             "POST /containers/stop a-web-1", "POST /containers/rename a-web-1 a-web-1.prev",
+             "POST /containers/rename a-web-1.next a-web-1",
+             "POST /containers/rename a-side-1 a-side-1.prev",
+             "POST /containers/rename a-side-1.next a-side-1",
+             "POST /containers/update a-web-1.prev", "POST /containers/start a-web-1",
+             "POST /containers/update a-side-1.prev", "POST /containers/start a-side-1"}));
   ASSERT_TRUE(apply());
   EXPECT_EQ(lender_of("a-side-1"), "container:" + engine_.named("a-web-1")->id);
   // Compose's hash is of the real id.
@@ -80,9 +79,8 @@ TEST_F(Groups, WhoBorrowsIsReplacedInTheSameAction) {
 TEST_F(Groups, CutAnywhereTheBorrowerEndsWithItsLender) {
   change = [](CompiledModel& model) { model.containers.push_back(borrower()); };
   want("1");
-  cut_everywhere([this] {
-    EXPECT_EQ(lender_of("a-side-1"), "container:" + engine_.named("a-web-1")->id);
-  });
+  cut_everywhere(
+      [this] { EXPECT_EQ(lender_of("a-side-1"), "container:" + engine_.named("a-web-1")->id); });
 }
 
 TEST_F(Groups, ABorrowerThatIsOlderThanItsLendersStartIsRestarted) {
@@ -93,8 +91,8 @@ TEST_F(Groups, ABorrowerThatIsOlderThanItsLendersStartIsRestarted) {
   const auto works = plan();
   ASSERT_EQ(works.size(), 1U);
   EXPECT_EQ(works[0].verb, "restart");
-  EXPECT_EQ(works[0].calls, (Texts{"POST /containers/stop a-side-1",
-                                   "POST /containers/start a-side-1"}));
+  EXPECT_EQ(works[0].calls,
+            (Texts{"POST /containers/stop a-side-1", "POST /containers/start a-side-1"}));
   ASSERT_TRUE(apply());
   EXPECT_TRUE(plan().empty());
 }
@@ -129,15 +127,14 @@ TEST_F(Groups, AChangedNetworkTakesAllThatAreOnItAlong) {
   const auto works = plan();
   ASSERT_FALSE(works.empty());
   EXPECT_EQ(works[0].targets[0].kind, "network");
-  EXPECT_EQ(works[0].calls,
-            (Texts{"POST /containers/create a-web-1.next",
-                   "POST /networks/connect a_back a-web-1.next", "POST /containers/stop a-web-1",
-                   "DELETE /networks a_back", "POST /networks/create a_back",
-                   "POST /containers/rename a-web-1 a-web-1.prev",
-                   "POST /containers/rename a-web-1.next a-web-1",
-                   "POST /containers/update a-web-1.prev", "POST /containers/start a-web-1"}));
-  const auto done =
-      driver_->perform({"7", {"a", "p"}, "lineage", "", works[0]}, {}, progress_, {});
+  EXPECT_EQ(
+      works[0].calls,
+      (Texts{"POST /containers/create a-web-1.next", "POST /networks/connect a_back a-web-1.next",
+             "POST /containers/stop a-web-1", "DELETE /networks a_back",
+             "POST /networks/create a_back", "POST /containers/rename a-web-1 a-web-1.prev",
+             "POST /containers/rename a-web-1.next a-web-1", "POST /containers/update a-web-1.prev",
+             "POST /containers/start a-web-1"}));
+  const auto done = driver_->perform({"7", {"a", "p"}, "lineage", "", works[0]}, {}, progress_, {});
   ASSERT_TRUE(done) << render(done.error());
   const Json& before = member_or_null(done->evidence, "networks_before");
   EXPECT_TRUE(member(member_or_null(before, "a_back"), "definition"));
@@ -157,13 +154,13 @@ TEST_F(Groups, DependsOnWithRestartStopsAndStartsTheDependent) {
   const auto late = engine_.named("a-late-1")->id;
   want("2");
   const auto works = plan();
-  EXPECT_EQ(works[0].calls,
-            (Texts{"POST /containers/create a-web-1.next",
-                   "POST /networks/connect a_back a-web-1.next", "POST /containers/stop a-late-1",
-                   "POST /containers/stop a-web-1", "POST /containers/rename a-web-1 a-web-1.prev",
-                   "POST /containers/rename a-web-1.next a-web-1",
-                   "POST /containers/update a-web-1.prev", "POST /containers/start a-web-1",
-                   "POST /containers/start a-late-1"}));
+  EXPECT_EQ(
+      works[0].calls,
+      (Texts{"POST /containers/create a-web-1.next", "POST /networks/connect a_back a-web-1.next",
+             "POST /containers/stop a-late-1", "POST /containers/stop a-web-1",
+             "POST /containers/rename a-web-1 a-web-1.prev",
+             "POST /containers/rename a-web-1.next a-web-1", "POST /containers/update a-web-1.prev",
+             "POST /containers/start a-web-1", "POST /containers/start a-late-1"}));
   cut_everywhere([&] { EXPECT_EQ(engine_.named("a-late-1")->id, late); });
 }
 

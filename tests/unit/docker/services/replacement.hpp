@@ -50,7 +50,7 @@ class Quiet final : public Progress {
 };
 
 inline Container container(const std::string& service, const std::string& image,
-                    const std::string& value) {
+                           const std::string& value) {
   Container one;
   one.service = service;
   one.name = "a-" + service + "-1";
