@@ -68,6 +68,7 @@ class Services {
     into_.resources.push_back(std::move(r));
     if (place.well_placed()) add_left_over(place);
     add_notices(place);
+    if (group && replaces(place)) add_losses(place);
   }
 
   /// A changed network leads all that are on it.
@@ -215,6 +216,27 @@ class Services {
       r.remedies[Aim::remove] = {std::move(work)};
       into_.resources.push_back(std::move(r));
     }
+  }
+
+  /// What no way back brings again.
+  void add_losses(const Place& place) {
+    if (removes_itself(*place.current))
+      into_.notices.push_back(
+          fmt::format("{} removes itself when it is stopped: there is no way back to it",
+                      place.current->name));
+    const Json& ports =
+        member_or_null(member_or_null(place.wanted->config, "HostConfig"), "PortBindings");
+    std::vector<std::string> free;
+    if (ports.is_object())
+      for (const auto& [port, bindings] : ports.get_object())
+        if (bindings.is_array())
+          for (const Json& binding : bindings.get_array())
+            if (const auto host = text_at(binding, "HostPort"); host.empty() || host == "0")
+              free.emplace_back(port);
+    if (!free.empty())
+      into_.notices.push_back(fmt::format("{} is published at free ports of the host ({}): they "
+                                          "will be others",
+                                          place.wanted->service, join(free, ", ")));
   }
 
   void add_notices(const Place& place) {
