@@ -221,9 +221,8 @@ class Services {
   /// What no way back brings again.
   void add_losses(const Place& place) {
     if (removes_itself(*place.current))
-      into_.notices.push_back(
-          fmt::format("{} removes itself when it is stopped: there is no way back to it",
-                      place.current->name));
+      into_.notices.push_back(fmt::format(
+          "{} removes itself when it is stopped: there is no way back to it", place.current->name));
     const Json& ports =
         member_or_null(member_or_null(place.wanted->config, "HostConfig"), "PortBindings");
     std::vector<std::string> free;
@@ -234,9 +233,10 @@ class Services {
             if (const auto host = text_at(binding, "HostPort"); host.empty() || host == "0")
               free.emplace_back(port);
     if (!free.empty())
-      into_.notices.push_back(fmt::format("{} is published at free ports of the host ({}): they "
-                                          "will be others",
-                                          place.wanted->service, join(free, ", ")));
+      into_.notices.push_back(
+          fmt::format("{} is published at free ports of the host ({}): they "
+                      "will be others",
+                      place.wanted->service, join(free, ", ")));
   }
 
   void add_notices(const Place& place) {

@@ -141,6 +141,78 @@ TEST_F(RealComposeTest, TheSameModelEachTime) {
   }
 }
 
+/// What is copied in, hooks, platforms, replicas, links and namespaces, from each version alike.
+TEST_F(RealComposeTest, WhatIsNoPartOfACreateBodyIsInTheModel) {
+  file("compose.yaml", R"(services:
+  web:
+    image: x
+    platform: linux/arm64
+    configs: [{source: said, target: /etc/said, mode: 0440, uid: "3"}]
+    secrets: [key]
+    post_start: [{command: [sh, -c, "echo $$A"], user: root}]
+    pre_stop: [{command: ["true"]}]
+    deploy: {replicas: 2}
+  none: {image: x, scale: 0}
+  side: {image: x, network_mode: "service:web", pid: "service:web", volumes_from: [web]}
+  linked: {image: x, links: ["web:partner"]}
+configs: {said: {content: "for $$5"}}
+secrets: {key: {environment: PASS}}
+)");
+  std::string files;
+  for (const auto& [plugin, api] : pairs()) {
+    engine_.api = api;
+    (void)remove_tree(top() + "/cache");
+    const auto compiler =
+        make_compiler(plugin, "/run/docker.sock", engine_, {std::string(32, 'k')}, clock_);
+    const auto model = compiler->compile(input(), variables({{"PASS", "a$b"}}),
+                                         Deadline(clock_, std::chrono::seconds(60)));
+    ASSERT_TRUE(model) << plugin << api << render(model.error());
+    std::map<std::string, const Container*> made;
+    for (const auto& one : model->containers) made[one.name] = &one;
+    ASSERT_EQ(made.size(), 4U);
+    const Container& web = *made.at("shop-web-1");
+    EXPECT_EQ(web.platform, "linux/arm64");
+    EXPECT_EQ(web.files,
+              (std::vector<ArchivedFile>{{"/etc/said", 0440, 3, 0, "for $5", true},
+                                         {"/run/secrets/key", 0444, 0, 0, "a$b", false}}));
+    EXPECT_EQ(web.post_start.size(), 1U);
+    EXPECT_EQ(web.pre_stop.size(), 1U);
+    EXPECT_FALSE(text_at(member_or_null(web.config, "Labels"), files_label).empty());
+    const Json& host = member_or_null(made.at("shop-side-1")->config, "HostConfig");
+    EXPECT_EQ(text_at(host, "NetworkMode"), "container:@service:web:1");
+    EXPECT_EQ(texts_at(host, "VolumesFrom"), std::vector<std::string>{"@service:web:1"});
+    // A container that refers to others has the hash of their ids.
+    const auto one = compiler->config_hash(*model, *made.at("shop-side-1"),
+                                           {{"shop-web-1", std::string(64, 'a')}},
+                                           Deadline(clock_, std::chrono::seconds(60)));
+    const auto other = compiler->config_hash(*model, *made.at("shop-side-1"),
+                                             {{"shop-web-1", std::string(64, 'b')}},
+                                             Deadline(clock_, std::chrono::seconds(60)));
+    ASSERT_TRUE(one && other);
+    EXPECT_EQ(one->size(), 64U);
+    EXPECT_NE(*one, *other);
+  }
+}
+
+/// A key that this Compose leaves out of what it asks for is an error, not a container without it.
+TEST_F(RealComposeTest, KeysThatItDropsAreSaid) {
+  file("compose.yaml", "services: {a: {image: x, gpus: all}}\n");
+  for (const auto& [plugin, api] : pairs()) {
+    engine_.api = api;
+    (void)remove_tree(top() + "/cache");
+    const auto compiler =
+        make_compiler(plugin, "/run/docker.sock", engine_, {std::string(32, 'k')}, clock_);
+    const auto model = compiler->compile(input(), {}, Deadline(clock_, std::chrono::seconds(60)));
+    ASSERT_FALSE(model);
+    const bool drops = model.error().code == "compose.too_old";
+    // What it does not drop is for the policy to allow.
+    EXPECT_TRUE(drops || model.error().code == "compose.policy_denied") << render(model.error());
+    if (drops) {
+      EXPECT_NE(model.error().message.find("a.gpus"), std::string::npos);
+    }
+  }
+}
+
 TEST_F(RealComposeTest, BadInputHasItsCode) {
   for (const auto& plugin : plugins()) {
     for (const auto& [text, code] : std::map<std::string, std::string>{
@@ -154,7 +226,10 @@ TEST_F(RealComposeTest, BadInputHasItsCode) {
              {"services: {a: {image: x, volumes: [\"~/x:/y\"]}}\n", "compose.variable_unset"},
              {"services: {a: {image: x, volumes: [\"${HOME}/x:/y\"]}}\n", "compose.variable_unset"},
              {"services: {a: {image: x, privileged: true}}\n", "compose.policy_denied"},
-             {"services: {a: {image: x, platform: linux/arm64}}\n", "compose.unsupported"},
+             {"services: {a: {image: x, isolation: default}}\n", "compose.unsupported"},
+             {"services: {a: {image: x, network_mode: 'container:b'}}\n", "compose.unsupported"},
+             {"services: {a: {image: x, secrets: [s]}}\nsecrets: {s: {environment: MISSING}}\n",
+              "compose.variable_unset"},
              {"services: {a: {image: x, volumes: [\"./x.conf:/y\"]}}\n", "compose.source_missing"},
              {"services: {a: {image: x, volumes: [\"./Dockerfile:/y:Z\"]}}\n",
               "compose.unsupported"}}) {
