@@ -128,6 +128,7 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, std::stop_token stop
   desired.digest = digest_of(spec, tree->commit, *prepared);
   desired.steps = prepared->steps;
   desired.required = prepared->required;
+  desired.wanted = prepared->wanted;
   desired.verify_timeout =
       spec.verify_timeout.value_or(std::max<Duration>(120s, prepared->patience));
   desired.verify_stable = spec.verify_stable;

@@ -9,6 +9,7 @@
 #include "reconciler/apply/failures.hpp"
 #include "reconciler/apply/supply.hpp"
 #include "reconciler/apply/verify.hpp"
+#include "reconciler/base/text.hpp"
 #include "reconciler/ledger/locks.hpp"
 #include "reconciler/plan/planner.hpp"
 
@@ -16,6 +17,7 @@ namespace reconciler {
 namespace {
 
 using namespace std::chrono_literals;
+constexpr Duration snapshot_within{1min};
 constexpr Duration host_lock_within{1h};  // as long as another environment's builds may take
 
 /// A program, a stream or a wait that ended because we were told to stop has not failed.
@@ -28,10 +30,31 @@ bool is_ledgers(const Action& action) {
          action.work.targets[0].driver == "ledger";
 }
 
-/// The ledger's transaction is the truth; the state files after it are outputs.
+/// What is said where a version is recorded without what it takes to make it again exactly.
+void tell_no_snapshot(Run& run, const Action& action, const Error& why) {
+  Output output(run, action);
+  output.line(
+      fmt::format("no sealed record of {} is kept ({}: {}): once its containers are gone, "
+                  "the way back to it needs its images, its tree and its variables",
+                  run.plan.to, why.code, printable(why.message, 200)));
+  output.keep();
+}
+
+/// The ledger's transaction is the truth; the state files after it are outputs. That a version runs
+/// is recorded whether or not it can be said how to make it again.
 Status record(Run& run, const Action& action) {
-  Release release{run.plan.to, run.plan.commit, run.plan.desired, run.tools.clock.wall()};
-  auto written = run.tools.ledger.record(run.id, release);
+  auto snapshots = run.tools.drivers.snapshot(run.plan.environment, run.desired.wanted,
+                                              Deadline(run.tools.clock, snapshot_within));
+  if (!snapshots) {
+    tell_no_snapshot(run, action, snapshots.error());
+    snapshots = SealedRecords{};
+  }
+  const Release release{run.plan.to, run.plan.commit, run.plan.desired, run.tools.clock.wall()};
+  auto written = run.tools.ledger.record(run.id, release, *snapshots);
+  if (!written && written.error().code == "ledger.too_large") {
+    tell_no_snapshot(run, action, written.error());
+    written = run.tools.ledger.record(run.id, release, {});
+  }
   if (written) run.tools.events.finished(action, Duration{0}, "");
   return written;
 }

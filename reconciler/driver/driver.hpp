@@ -17,6 +17,7 @@
 #include "reconciler/model/memory.hpp"
 #include "reconciler/model/plan.hpp"
 #include "reconciler/model/resource.hpp"
+#include "reconciler/model/sealed_record.hpp"
 #include "reconciler/model/variables.hpp"
 
 namespace reconciler {
@@ -93,6 +94,13 @@ class Driver {
   /// What became of an attempt at Effect::once work, from the world alone; waits for one that runs.
   virtual Result<Outcome> recover(const Attempt& attempt, const Variables& variables,
                                   Progress& progress, std::stop_token stop) = 0;
+  /// What it takes to make again, exactly, what is there now: asked right before a version is
+  /// recorded. Looks, changes nothing. Ids are the driver's own; each box is sealed by it so that
+  /// it opens for this environment, version and id alone. What is not as wanted has none.
+  virtual Result<SealedRecords> snapshot(const EnvironmentId& /*id*/, const Json& /*wanted*/,
+                                         Deadline /*deadline*/) {
+    return SealedRecords{};
+  }
   virtual std::vector<Finding> check(Deadline deadline) = 0;
   /// Removes what the driver itself keeps in the state folder and nothing needs any more. Touches
   /// nothing that runs, so it is no row of a plan; called after a deploy.

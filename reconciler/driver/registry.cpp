@@ -124,6 +124,24 @@ Result<Observation> Drivers::observe(const EnvironmentId& id,
   return all;
 }
 
+Result<SealedRecords> Drivers::snapshot(const EnvironmentId& id,
+                                        const std::map<std::string, Json>& wanted,
+                                        Deadline deadline) const {
+  SealedRecords all;
+  for (const auto& [description, driver] : drivers_) {
+    const auto own = wanted.find(description.name);
+    if (own == wanted.end()) continue;
+    auto some = driver->snapshot(id, own->second, deadline);
+    if (!some) return failed(some);
+    for (const auto& [of, snapshot] : *some)
+      if (of.driver != description.name)
+        return failure(error("driver.protocol", fmt::format("driver {} has a record of {}",
+                                                            description.name, of.text())));
+    all.merge(*some);
+  }
+  return all;
+}
+
 std::vector<Finding> Drivers::check(Deadline deadline) const {
   std::vector<Finding> all;
   for (const auto& known : drivers_) {

@@ -43,6 +43,11 @@ class Drivers {
   Result<Observation> observe(const EnvironmentId& id, const std::map<std::string, Json>& wanted,
                               const Memory& memory, const Variables& variables,
                               Deadline deadline) const;
+  /// All drivers' at once. A driver that is not in `wanted` is not asked. The first that cannot
+  /// tell ends it: half of them would be taken for all. `driver.protocol` for an id of another
+  /// driver.
+  Result<SealedRecords> snapshot(const EnvironmentId& id, const std::map<std::string, Json>& wanted,
+                                 Deadline deadline) const;
   std::vector<Finding> check(Deadline deadline) const;
 
  private:

@@ -152,6 +152,13 @@ Result<Outcome> RemoteDriver::outcome_of(const char* method, const Attempt& atte
        options_.perform, &progress, std::move(stop)}));
 }
 
+Result<SealedRecords> RemoteDriver::snapshot(const EnvironmentId& id, const Json& wanted,
+                                             Deadline deadline) {
+  const Duration left = deadline.left(clock_);
+  return answer_as<SealedRecords>(
+      call({"snapshot", with_deadline(left, {{"id", wire::write(id)}, {"wanted", wanted}}), left}));
+}
+
 std::vector<Finding> RemoteDriver::check(Deadline deadline) {
   const Duration left = deadline.left(clock_);
   auto answer = call({"check", with_deadline(left, {}), left});

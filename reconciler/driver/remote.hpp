@@ -39,6 +39,8 @@ class RemoteDriver final : public Driver {
                           std::stop_token stop) override;
   Result<Outcome> recover(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override;
+  Result<SealedRecords> snapshot(const EnvironmentId& id, const Json& wanted,
+                                 Deadline deadline) override;
   std::vector<Finding> check(Deadline deadline) override;
 
  private:

@@ -109,6 +109,7 @@ class Server {
     if (call.method == "describe") return wire::write(driver_.describe());
     if (call.method == "prepare") return prepare(call);
     if (call.method == "observe") return observe(call);
+    if (call.method == "snapshot") return snapshot(call);
     if (call.method == "perform" || call.method == "recover") return attempt(call);
     if (call.method == "check") {
       JsonArray findings;
@@ -138,6 +139,13 @@ class Server {
     const Json* wanted = member(call.params, "wanted");
     return written(
         driver_.observe(*id, wanted ? *wanted : Json(), *memory, *variables, deadline_of(call)));
+  }
+
+  Result<Json> snapshot(const rpc::Message& call) {
+    auto id = param<EnvironmentId>(call, "id");
+    if (!id) return failed(id);
+    const Json* wanted = member(call.params, "wanted");
+    return written(driver_.snapshot(*id, wanted ? *wanted : Json(), deadline_of(call)));
   }
 
   Result<Json> attempt(const rpc::Message& call) {

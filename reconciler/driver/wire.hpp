@@ -21,6 +21,8 @@ Json write(const Prepared& value);
 Json write(const EnvironmentId& value);
 Json write(const Request& value);
 Json write(const Release& value);
+/// `{snapshots: [{id, at_each_look, box}]}`, the box as base64.
+Json write(const SealedRecords& value);
 Json write(const Memory& value);
 Json write(const Attempt& value);
 Json write(const Outcome& value);
@@ -39,6 +41,7 @@ Status read(const Json& from, Prepared& into);
 Status read(const Json& from, EnvironmentId& into);
 Status read(const Json& from, Request& into);
 Status read(const Json& from, Release& into);
+Status read(const Json& from, SealedRecords& into);
 Status read(const Json& from, Memory& into);
 Status read(const Json& from, Attempt& into);
 Status read(const Json& from, Outcome& into);

@@ -1,7 +1,30 @@
+#include "reconciler/base/digest.hpp"
 #include "reconciler/driver/wire.hpp"
 #include "reconciler/driver/words.hpp"
 
 namespace reconciler::wire {
+
+namespace {
+
+struct OneRecord {
+  ResourceId id;
+  SealedRecord record;
+};
+
+Status read(const Json& from, OneRecord& into) {
+  Fields f(from, "snapshot");
+  std::string box;
+  f.value("id", into.id);
+  f.truth("at_each_look", into.record.at_each_look);
+  f.text("box", box);
+  if (auto bytes = from_base64(box))
+    into.record.sealed.box = std::move(*bytes);
+  else
+    f.wrong("box", "is not base64");
+  return f.done();
+}
+
+}  // namespace
 
 Status read(const Json& from, ResourceId& into) {
   Fields f(from, "resource id");
@@ -124,6 +147,16 @@ Status read(const Json& from, Release& into) {
   return f.done();
 }
 
+Status read(const Json& from, SealedRecords& into) {
+  Fields f(from, "snapshots");
+  std::vector<OneRecord> all;
+  f.values("snapshots", all);
+  for (auto& one : all)
+    if (!into.try_emplace(std::move(one.id), std::move(one.record)).second)
+      f.wrong("snapshots", "has two of one thing");
+  return f.done();
+}
+
 Status read(const Json& from, Memory& into) {
   Fields f(from, "memory");
   f.text("lineage", into.lineage);
@@ -138,6 +171,7 @@ Status read(const Json& from, Memory& into) {
   f.text_map("once_attempt", into.once_attempt);
   f.optional_text("unfinished", into.unfinished);
   f.optional_text("changed_to", into.changed_to);
+  f.take(read(from, into.snapshots));
   return f.done();
 }
 

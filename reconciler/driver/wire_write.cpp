@@ -1,3 +1,4 @@
+#include "reconciler/base/digest.hpp"
 #include "reconciler/driver/wire.hpp"
 #include "reconciler/driver/words.hpp"
 
@@ -85,6 +86,23 @@ Json write(const Release& value) {
                     {"at", value.at.time_since_epoch().count()}};
 }
 
+namespace {
+
+JsonArray list(const SealedRecords& value) {
+  JsonArray all;
+  for (const auto& [id, snapshot] : value)
+    all.push_back(JsonObject{{"id", write(id)},
+                             {"at_each_look", snapshot.at_each_look},
+                             {"box", to_base64(snapshot.sealed.box)}});
+  return all;
+}
+
+}  // namespace
+
+Json write(const SealedRecords& value) {
+  return JsonObject{{"snapshots", list(value)}};
+}
+
 Json write(const Memory& value) {
   JsonObject once;
   for (const auto& [key, fate] : value.once) once[key] = word(fate);
@@ -104,7 +122,8 @@ Json write(const Memory& value) {
                     {"once", std::move(once)},
                     {"once_attempt", std::move(attempts)},
                     {"unfinished", text(value.unfinished)},
-                    {"changed_to", text(value.changed_to)}};
+                    {"changed_to", text(value.changed_to)},
+                    {"snapshots", list(value.snapshots)}};
 }
 
 Json write(const Attempt& value) {

@@ -14,6 +14,8 @@ Status take_over(Database& db, const EnvironmentId& id, const Adoption& adoption
     if (auto done = query->bind(now).bind(id.text()).run(); !done) return done;
   }
   if (!adoption.current) return {};
+  // What runs is not what was recorded here: a record of that would make something else of it.
+  if (auto done = drop_snapshots(db, id); !done) return done;
   auto query = db.query(
       "UPDATE environments SET current_tag = ?, current_commit = ?, current_digest = ?, "
       "current_at = ?, previous_tag = ?, previous_commit = ?, previous_digest = ?, "

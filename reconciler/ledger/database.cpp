@@ -30,6 +30,12 @@ Query& Query::bind(std::int64_t number) {
   return *this;
 }
 
+Query& Query::bind_blob(std::string_view bytes) {
+  sqlite3_bind_blob64(it_, ++at_, bytes.data() ? bytes.data() : "", bytes.size(),
+                      SQLITE_TRANSIENT);  // NOLINT: SQLite's own macro casts
+  return *this;
+}
+
 Query& Query::bind_null() {
   sqlite3_bind_null(it_, ++at_);
   return *this;

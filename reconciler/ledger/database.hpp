@@ -33,6 +33,7 @@ class Query {
   Query& bind(const char* text) { return bind(std::string_view(text)); }
   Query& bind(std::int64_t number);
   Query& bind_null();
+  Query& bind_blob(std::string_view bytes);
   template <class T>
   Query& bind(const std::optional<T>& value) {
     return value ? bind(*value) : bind_null();
@@ -46,7 +47,7 @@ class Query {
   /// The first column of all rows that are left.
   Result<std::vector<std::string>> texts();
 
-  std::string text(int column) const;
+  std::string text(int column) const;  ///< also the bytes of a blob
   std::int64_t number(int column) const;
   bool null(int column) const;
   std::optional<std::string> maybe_text(int column) const;

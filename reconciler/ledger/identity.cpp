@@ -132,7 +132,7 @@ Result<Opened> read_ledger(const Paths& paths, const std::string& vfs, bool exam
   auto version = read_version(*database);
   if (!version) return failed(version);
   if (*version == 0) return found;  // it died while the tables were made
-  if (auto known = bring_up_to_date(*database, *version); !known) return failed(known);
+  if (auto known = check_version(*database, *version); !known) return failed(known);
   if (examine) {
     auto check = database->query("PRAGMA integrity_check(1)");
     if (!check) return failed(check);
@@ -141,6 +141,7 @@ Result<Opened> read_ledger(const Paths& paths, const std::string& vfs, bool exam
     if (check->text(0) != "ok")
       return failure(error("ledger.damaged", fmt::format("{}: {}", paths.ledger, check->text(0))));
   }
+  if (auto done = bring_up_to_date(*database, *version); !done) return failed(done);
   auto lineage = read_meta(*database, "lineage");
   if (!lineage) return failed(lineage);
   auto digest = read_meta(*database, "key");

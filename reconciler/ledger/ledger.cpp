@@ -16,6 +16,24 @@ std::optional<Release> release_at(const Query& row, int column) {
                  wall_time(row.number(column + 3))};
 }
 
+/// What a record takes the place of.
+struct Before {
+  std::string environment;
+  bool another_tag;
+};
+
+Result<Before> before_record(Database& database, RunId run, const std::string& tag) {
+  auto query = database.query(
+      "SELECT name, current_tag IS NOT ? FROM environments "
+      "WHERE name = (SELECT environment FROM runs WHERE serial = ?)");
+  if (!query) return failed(query);
+  auto row = query->bind(tag).bind(run).step();
+  if (!row) return failed(row);
+  if (!*row)
+    return failure(error("ledger.run_unknown", fmt::format("the ledger has no run {}", run)));
+  return Before{query->text(0), query->number(1) != 0};
+}
+
 /// Newest attempt of each once key.
 Status read_once(Database& database, const EnvironmentId& id, Memory& memory) {
   auto query = database.query(
@@ -91,15 +109,24 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   memory.changed_to = query->maybe_text(9);
   memory.adopted = query->number(10) != 0;
   if (auto done = read_once(parts_->database, id, memory); !done) return failed(done);
+  if (auto done = read_at_each_look(parts_->database, id, memory.snapshots); !done)
+    return failed(done);
   return memory;
 }
 
-Status Ledger::record(RunId run, const Release& release) {
+Status Ledger::record(RunId run, const Release& release, const SealedRecords& snapshots) {
+  if (auto fit = check_snapshots(snapshots); !fit) return fit;
   if (auto point = failpoint("ledger.record.before"); !point) return point;
   {
     const std::lock_guard lock(parts_->mutex);
     auto transaction = Transaction::begin(parts_->database);
     if (!transaction) return failed(transaction);
+    auto before = before_record(parts_->database, run, release.tag);
+    if (!before) return failed(before);
+    if (auto done = replace_snapshots(parts_->database, before->environment, before->another_tag,
+                                      snapshots);
+        !done)
+      return done;
     auto query = parts_->database.query(
         "UPDATE environments SET "
         "previous_tag    = iif(current_tag IS ?1, previous_tag, current_tag), "
@@ -108,14 +135,11 @@ Status Ledger::record(RunId run, const Release& release) {
         "previous_at     = iif(current_tag IS ?1, previous_at, current_at), "
         "current_tag = ?1, current_commit = ?2, current_digest = ?3, current_at = ?4, "
         "unfinished = NULL, serial = serial + 1 "
-        "WHERE name = (SELECT environment FROM runs WHERE serial = ?5) RETURNING serial");
+        "WHERE name = ?5");
     if (!query) return failed(query);
     bind_release(*query, release);
-    auto row = query->bind(run).step();
-    if (!row) return failed(row);
-    if (!*row)
-      return failure(error("ledger.run_unknown", fmt::format("the ledger has no run {}", run)));
-    if (auto rest = query->step(); !rest) return failed(rest);
+    if (auto done = query->bind(before->environment).run(); !done) return done;
+    if (auto point = failpoint("ledger.record.within"); !point) return point;
     if (auto done = transaction->commit(); !done) return done;
   }
   return failpoint("ledger.record.after");

@@ -23,6 +23,7 @@
 #include "reconciler/ledger/rows.hpp"
 #include "reconciler/model/memory.hpp"
 #include "reconciler/model/plan.hpp"
+#include "reconciler/model/sealed_record.hpp"
 
 namespace reconciler {
 
@@ -89,9 +90,14 @@ class Ledger {
 
   // --- the record
   /// THE transaction: with another tag previous <- current, current <- release; with the same tag
-  /// current alone; `unfinished` cleared; the environment's serial one more. Failpoints
-  /// ledger.record.*.
-  Status record(RunId run, const Release& release);
+  /// current alone; `unfinished` cleared; the environment's serial one more. `snapshots` take the
+  /// place of current's, which become previous' with the release that they are of.
+  /// `ledger.too_large` when a box has more than 8 MiB or there are more than 1000: nothing is
+  /// written then. Failpoints ledger.record.*.
+  Status record(RunId run, const Release& release, const SealedRecords& snapshots);
+  /// The sealed records of the current or the previous version; none where none were taken.
+  enum class Slot { current, previous };
+  Result<SealedRecords> snapshots(const EnvironmentId& id, Slot slot) const;
   /// The switch steps of that version have run (Memory::changed_to).
   Status switch_steps_done(const EnvironmentId& id, const std::string& version);
   /// How often the environment was recorded; only grows.

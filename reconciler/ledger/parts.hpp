@@ -67,4 +67,15 @@ inline void bind_release(Query& query, const std::optional<Release>& release) {
       .bind(std::int64_t{release->at.time_since_epoch().count()});
 }
 
+/// Takes `of` as the sealed records of the current version; with `moves` those that were there
+/// become the previous version's. Within the caller's transaction.
+Status replace_snapshots(Database& database, const std::string& environment, bool moves,
+                         const SealedRecords& of);
+/// `ledger.too_large`.
+Status check_snapshots(const SealedRecords& snapshots);
+/// Those of the current version that a driver wants at each look.
+Status read_at_each_look(Database& database, const EnvironmentId& id, SealedRecords& into);
+/// Nothing is known any more of how versions were made that nobody recorded here.
+Status drop_snapshots(Database& database, const EnvironmentId& id);
+
 }  // namespace reconciler

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
+#include "reconciler/base/failpoint.hpp"
+
 namespace reconciler {
 namespace {
 
@@ -88,6 +92,35 @@ CREATE TABLE log (
 PRAGMA user_version = 1;
 )";
 
+// Sealed records of the versions `current` and `previous`. A box may be megabytes: no WITHOUT
+// ROWID. The index has what every look reads.
+constexpr const char* tables_2 = R"(
+CREATE TABLE snapshots (
+  environment  TEXT NOT NULL REFERENCES environments (name),
+  slot         TEXT NOT NULL CHECK (slot IN ('current', 'previous')),
+  driver       TEXT NOT NULL,
+  kind         TEXT NOT NULL,
+  name         TEXT NOT NULL,
+  at_each_look INTEGER NOT NULL,
+  box          BLOB NOT NULL,
+  PRIMARY KEY (environment, slot, driver, kind, name)
+) STRICT;
+CREATE INDEX snapshots_at_each_look ON snapshots (environment)
+  WHERE slot = 'current' AND at_each_look = 1;
+
+PRAGMA user_version = 2;
+)";
+
+/// The n-th makes version n + 1 of version n; one that was released is never changed.
+constexpr std::array steps{tables_1, tables_2};
+static_assert(steps.size() == schema_version);
+
+Status take_steps(Database& database, std::int64_t from) {
+  for (auto n = static_cast<size_t>(from); n < steps.size(); ++n)
+    if (auto made = database.execute(steps.at(n)); !made) return made;
+  return {};
+}
+
 Status insert_meta(Database& database, std::string_view name, std::string_view value) {
   auto query = database.query("INSERT INTO meta (name, value) VALUES (?, ?)");
   if (!query) return failed(query);
@@ -109,7 +142,7 @@ Status make_tables(Database& database, const std::string& lineage, const std::st
   if (auto set = database.execute("PRAGMA journal_mode=WAL"); !set) return set;
   auto transaction = Transaction::begin(database);
   if (!transaction) return failed(transaction);
-  if (auto made = database.execute(tables_1); !made) return made;
+  if (auto made = take_steps(database, 0); !made) return made;
   if (auto done = insert_meta(database, "lineage", lineage); !done) return done;
   if (auto done = insert_meta(database, "key", key_digest); !done) return done;
   if (!loss.empty())
@@ -117,13 +150,26 @@ Status make_tables(Database& database, const std::string& lineage, const std::st
   return transaction->commit();
 }
 
-Status bring_up_to_date(Database& database, std::int64_t version) {
+Status check_version(const Database& database, std::int64_t version) {
   if (version > schema_version)
     return failure(error("ledger.newer_version",
                          fmt::format("{} has format {}; this program knows formats up to {}",
                                      database.path(), version, schema_version))
                        .next("use the reconciler that wrote it, or a newer one"));
   return {};
+}
+
+Status bring_up_to_date(Database& database, std::int64_t version) {
+  if (version == schema_version) return {};
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return failed(transaction);
+  // Another process may have been quicker, and be of a later version, too.
+  auto now = read_version(database);
+  if (!now) return failed(now);
+  if (auto known = check_version(database, *now); !known) return known;
+  if (auto taken = take_steps(database, *now); !taken) return taken;
+  if (auto point = failpoint("ledger.migrate.within"); !point) return point;
+  return transaction->commit();
 }
 
 }  // namespace reconciler

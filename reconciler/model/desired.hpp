@@ -1,6 +1,7 @@
 // What manifest and environment ask for at one commit, after the drivers prepared it.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -38,6 +39,9 @@ struct Desired {
   std::string digest;  ///< of all that was asked for
   std::vector<Step> steps;
   std::set<ResourceId> required;  ///< what the release depends on
+  /// By driver: what each made of its sections, handed back to observe and snapshot. Read by its
+  /// driver alone.
+  std::map<std::string, Json> wanted;
   Duration verify_timeout{std::chrono::seconds(120)};
   Duration verify_stable{std::chrono::seconds(10)};
   OnFailure on_failure = OnFailure::rollback;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "reconciler/base/clock.hpp"
+#include "reconciler/model/sealed_record.hpp"
 
 namespace reconciler {
 
@@ -33,6 +34,7 @@ struct Memory {
   std::map<std::string, std::string> once_attempt;  ///< once_key -> that attempt's id
   std::optional<std::string> unfinished;            ///< digest of a target begun and not recorded
   std::optional<std::string> changed_to;            ///< digest for which the switch steps have run
+  SealedRecords snapshots;  ///< of `current`, those that a driver wants at each look
 };
 
 }  // namespace reconciler

@@ -128,6 +128,30 @@ TEST_P(Conformance, WhatIsDisturbedIsFoundAndMended) {
   EXPECT_THAT(due(), IsEmpty());
 }
 
+TEST_P(Conformance, ItsSealedRecordsAreItsOwnAndTakingThemChangesNothing) {
+  settle();
+  const std::string before = subject->snapshot();
+  const auto records = driver.snapshot(subject->good().id, prepared().wanted, soon());
+  ASSERT_TRUE(records) << render(records.error());
+  EXPECT_EQ(subject->snapshot(), before);
+  for (const auto& [id, record] : *records) {
+    EXPECT_EQ(id.driver, driver.describe().name);
+    for (const auto& [name, variable] : subject->variables())
+      if (variable.secret) {
+        EXPECT_THAT(record.sealed.box, Not(testing::HasSubstr(variable.value.reveal()))) << name;
+      }
+  }
+}
+
+TEST_P(Conformance, ARecordThatIsNotItsOwnIsPassedOver) {
+  Memory memory = subject->memory();
+  memory.snapshots[{"another", "thing", "x"}] = {Sealed{std::string("\0\xff", 2)}, true};
+  const auto seen =
+      driver.observe(subject->good().id, prepared().wanted, memory, subject->variables(), soon());
+  ASSERT_TRUE(seen) << render(seen.error());
+  EXPECT_EQ(wire::write(*seen), wire::write(observed()));
+}
+
 TEST_P(Conformance, ADifferenceIsNamedWhereAndOnlyWhereThereIsOne) {
   const auto check = [&] {
     for (const auto& r : observed().resources) {

@@ -29,12 +29,18 @@ class Fixed final : public Driver {
   Result<Outcome> recover(const Attempt&, const Variables&, Progress&, std::stop_token) override {
     return Outcome{};
   }
+  Result<SealedRecords> snapshot(const EnvironmentId&, const Json& wanted, Deadline) override {
+    asked = wanted;
+    if (cannot_look) return failure(error("engine.unreachable", "no Engine"));
+    return records;
+  }
   std::vector<Finding> check(Deadline) override { return {{true, name, ""}}; }
 
   std::string name;
   Prepared prepared;
   std::vector<Error> mistakes;
   Observation observation;
+  SealedRecords records;
   Json asked;
   bool cannot_look = false;
 };
@@ -121,6 +127,28 @@ TEST_F(RegistryTest, WhatOneWantsIsAllTheyWantTogether) {
   EXPECT_EQ(all.required.size(), 1U);
   second->prepared.digest = "d3";
   EXPECT_NE(drivers.prepare({}, {}, soon())->digest, all.digest);
+}
+
+TEST_F(RegistryTest, SealedRecordsOfAllDriversOrNone) {
+  first->records[{"one", "k", "a"}] = {Sealed{"a"}, true};
+  second->records[{"two", "k", "a"}] = {Sealed{"b"}, false};
+  auto all = drivers.snapshot({}, {{"one", "1"}, {"two", "2"}}, soon());
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->size(), 2U);
+  EXPECT_EQ(all->at({"two", "k", "a"}).sealed.box, "b");
+  EXPECT_EQ(first->asked, Json("1"));
+  EXPECT_EQ(drivers.snapshot({}, {{"two", "2"}}, soon())->size(), 1U);
+  first->cannot_look = true;
+  all = drivers.snapshot({}, {{"one", "1"}, {"two", "2"}}, soon());
+  ASSERT_FALSE(all);
+  EXPECT_EQ(all.error().code, "engine.unreachable");
+}
+
+TEST_F(RegistryTest, NoDriverHasARecordOfAnothers) {
+  first->records[{"two", "k", "a"}] = {Sealed{"a"}, true};
+  const auto all = drivers.snapshot({}, {{"one", "1"}}, soon());
+  ASSERT_FALSE(all);
+  EXPECT_EQ(render(all.error()), "error driver.protocol: driver one has a record of two/k/a\n");
 }
 
 TEST_F(RegistryTest, OneObservationOutOfMany) {

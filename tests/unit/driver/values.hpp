@@ -145,6 +145,13 @@ inline Fate fate() {
   return static_cast<Fate>(*rc::gen::inRange(0, 5));
 }
 
+inline SealedRecords sealed_records() {
+  SealedRecords all;
+  for (auto& id : some<ResourceId>(resource_id))
+    all[id] = {Sealed{*rc::gen::arbitrary<std::string>()}, coin()};
+  return all;
+}
+
 inline Memory memory() {
   Memory m;
   m.lineage = any_text();
@@ -156,6 +163,7 @@ inline Memory memory() {
   }
   if (coin()) m.unfinished = any_text();
   if (coin()) m.changed_to = any_text();
+  m.snapshots = sealed_records();
   return m;
 }
 

@@ -85,6 +85,11 @@ RC_GTEST_PROP(WireProperty, EveryFieldOfAMemoryArrives, ()) {
   RC_ASSERT(a.lineage == b.lineage && a.once == b.once && a.once_attempt == b.once_attempt);
   RC_ASSERT(a.unfinished == b.unfinished && a.changed_to == b.changed_to);
   RC_ASSERT(a.current.has_value() == b.current.has_value());
+  RC_ASSERT(a.snapshots.size() == b.snapshots.size());
+  for (const auto& [id, record] : a.snapshots) {
+    RC_ASSERT(b.snapshots.at(id).sealed.box == record.sealed.box);
+    RC_ASSERT(b.snapshots.at(id).at_each_look == record.at_each_look);
+  }
   if (a.current) RC_ASSERT(a.current->tag == b.current->tag && a.current->at == b.current->at);
 }
 

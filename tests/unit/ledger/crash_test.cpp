@@ -71,9 +71,15 @@ TEST_P(CrashTest, KilledThereItGoesOn) {
     if (GetParam() == "ledger.record.before") {
       EXPECT_EQ(memory.current->tag, "v1");
     }
+    if (GetParam() == "ledger.record.within") {
+      EXPECT_EQ(memory.current->tag, "v1");
+    }
     if (GetParam() == "ledger.record.after") {
       EXPECT_EQ(memory.current->tag, "v2");
     }
+    // Whatever is current, the records are of it, and of no other.
+    EXPECT_EQ(boxes(*ledger, Ledger::Slot::current), "box of " + memory.current->tag);
+    EXPECT_EQ(boxes(*ledger, Ledger::Slot::previous), memory.previous ? "box of v1" : "");
   }
   const Finished again = play(state, "v2", "");
   EXPECT_EQ(again.exit_code, 0) << again.err;
@@ -81,6 +87,8 @@ TEST_P(CrashTest, KilledThereItGoesOn) {
   const Memory memory = *ledger->memory(production);
   EXPECT_EQ(memory.current->tag, "v2");
   EXPECT_EQ(memory.previous->tag, "v1");
+  EXPECT_EQ(boxes(*ledger, Ledger::Slot::current), "box of v2");
+  EXPECT_EQ(boxes(*ledger, Ledger::Slot::previous), "box of v1");
   EXPECT_EQ(memory.unfinished, std::nullopt);
   EXPECT_EQ(memory.once.at("release/v2"), Fate::succeeded);
   if (said("done")) {
@@ -91,7 +99,8 @@ TEST_P(CrashTest, KilledThereItGoesOn) {
 INSTANTIATE_TEST_SUITE_P(Ledger, CrashTest,
                          testing::Values("ledger.intent.before", "ledger.intent.after",
                                          "ledger.result.before", "ledger.result.after",
-                                         "ledger.record.before", "ledger.record.after"),
+                                         "ledger.record.before", "ledger.record.within",
+                                         "ledger.record.after"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '.', '_');
@@ -159,7 +168,7 @@ TEST_F(SmallDisk, AFullDiskIsSaidAndNothingIsLost) {
   const std::string state = folder / "state";
   auto ledger = open_ledger(state, clock);
   const RunId run = *ledger->begin_run(start_of("", "v1"));
-  ASSERT_TRUE(ledger->record(run, release_of("v1")));
+  ASSERT_TRUE(ledger->record(run, release_of("v1"), {}));
   Action big = switch_action();
   big.work.input = std::string(60'000, 'x');
   Result<std::string> written;

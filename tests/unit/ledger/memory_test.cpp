@@ -20,7 +20,7 @@ class MemoryTest : public testing::Test {
   }
   void deploy(const std::string& tag) {
     const RunId run = *ledger->begin_run(start_of("", tag));
-    ASSERT_TRUE(ledger->record(run, release_of(tag)));
+    ASSERT_TRUE(ledger->record(run, release_of(tag), {}));
     ASSERT_TRUE(ledger->end_run(run, {"Ready", "Succeeded"}));
   }
 };
@@ -52,7 +52,7 @@ TEST_F(MemoryTest, SameTagAgainKeepsThePrevious) {
   const RunId run = *ledger->begin_run(start_of("v1.1.0", "v1.1.0"));
   Release again = release_of("v1.1.0");
   again.digest = "another";
-  ASSERT_TRUE(ledger->record(run, again));
+  ASSERT_TRUE(ledger->record(run, again, {}));
   const Memory memory = *ledger->memory(production);
   EXPECT_EQ(memory.current->digest, "another");
   EXPECT_EQ(memory.previous->tag, "v1.0.0");
@@ -141,7 +141,7 @@ TEST_F(MemoryTest, AdoptingAnotherLineageAloneForgetsNothing) {
 }
 
 TEST_F(MemoryTest, RecordOfARunThatIsNotThereChangesNothing) {
-  EXPECT_EQ(told(ledger->record(17, release_of("v1.0.0"))),
+  EXPECT_EQ(told(ledger->record(17, release_of("v1.0.0"), {})),
             "error ledger.run_unknown: the ledger has no run 17\n");
   EXPECT_EQ(told(ledger->intend(17, switch_action())),
             "error ledger.run_unknown: the ledger has no run 17\n");

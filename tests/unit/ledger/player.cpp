@@ -55,7 +55,8 @@ int deploy(const std::string& state, const std::string& tag) {
     must(ledger->result(id, {Fate::succeeded, {}}));
     say("done " + id);
   }
-  must(ledger->record(run, {tag, "c-" + tag, "d-" + tag, clock.wall()}));
+  must(ledger->record(run, {tag, "c-" + tag, "d-" + tag, clock.wall()},
+                      {{{"compose", "service", "web"}, {Sealed{"box of " + tag}, true}}}));
   say("recorded");
   must(ledger->end_run(run, {"Ready", "Succeeded"}));
   say("ended");

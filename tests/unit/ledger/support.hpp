@@ -80,6 +80,14 @@ inline Action switch_action() {
   return action;
 }
 
+/// All boxes of a version, one after the other.
+inline std::string boxes(const Ledger& ledger, Ledger::Slot slot) {
+  std::string all;
+  const auto records = *ledger.snapshots(production, slot);
+  for (const auto& [id, one] : records) all += one.sealed.box;
+  return all;
+}
+
 /// The whole error as people see it.
 template <class T>
 std::string told(const Result<T>& result) {
