@@ -6,7 +6,9 @@
 
 #include "plugins/docker/images/images.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/owner.hpp"
 #include "plugins/docker/services/resources.hpp"
+#include "plugins/docker/services/snapshot.hpp"
 #include "plugins/docker/services/work.hpp"
 #include "plugins/docker/tasks/checks.hpp"
 #include "plugins/docker/tasks/oneoff.hpp"
@@ -79,7 +81,9 @@ class DockerDriver final : public Driver {
     Prepared prepared;
     JsonArray lineages{Json(request.lineage)};
     for (auto& one : texts_at(request.host, "adopted")) lineages.emplace_back(std::move(one));
-    prepared.wanted = JsonObject{{"model", model->key}, {"lineages", std::move(lineages)}};
+    prepared.wanted = JsonObject{{"model", model->key},
+                                 {"lineages", std::move(lineages)},
+                                 {"version", version_of(request, steps->steps)}};
     prepared.digest = model->key;
     prepared.patience = model->patience;
     prepared.steps = std::move(steps->steps);
@@ -123,6 +127,15 @@ class DockerDriver final : public Driver {
     return perform_service_work(context_, **model, attempt, grounds, progress, stop);
   }
 
+  Result<SealedRecords> snapshot(const EnvironmentId& id, const Json& wanted,
+                                 Deadline deadline) override {
+    auto model = models_.get(context_, id, text_at(wanted, "model"));
+    if (!model) return failed(model);
+    auto look = look_at(context_.engine, context_.configs, **model, Scope{}, deadline);
+    if (!look) return failed(look);
+    return snapshot_of(context_, id, **model, *look, member_or_null(wanted, "version"));
+  }
+
   Result<Outcome> recover(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override {
     return recover_task(context_, attempt, variables, progress, std::move(stop));
@@ -156,6 +169,19 @@ class DockerDriver final : public Driver {
   }
 
  private:
+  /// What a snapshot keeps of the manifest: for the way back, which does not read it again.
+  static Json version_of(const Request& request, const std::vector<Step>& steps) {
+    JsonArray tasks;
+    for (const auto& step : steps)
+      if (step.once != Once::tag && text_at(step.work.input, "kind") == "run")
+        tasks.emplace_back(text_at(step.work.input, "service"));
+    return JsonObject{{"lineage", request.lineage},
+                      {"tag", request.tag},
+                      {"release", member_or_null(request.sections, "release")},
+                      {"verify", member_or_null(request.sections, "verify")},
+                      {"tasks", std::move(tasks)}};
+  }
+
   Grounds grounds_of(const CompiledModel& model, const EnvironmentId& id,
                      const Variables& variables) {
     Grounds grounds;

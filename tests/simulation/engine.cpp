@@ -154,13 +154,6 @@ Result<Answer> SimulatedEngine::put_archive(const std::string& path, const std::
   });
 }
 
-Status SimulatedEngine::stream(const std::string&, const std::string&, const Json*,
-                               const std::function<void(std::string_view)>&, Deadline,
-                               std::stop_token) {
-  if (dead_) return failure(error("docker.unreachable", "the simulated Engine is dead").passing());
-  return {};
-}
-
 Answer SimulatedEngine::answer(const std::string& method, const std::string& path,
                                const Json* body) {
   const auto question = path.find('?');
@@ -226,6 +219,7 @@ Answer SimulatedEngine::read(const std::vector<std::string>& parts, const std::s
     return found ? json(200, JsonObject{{"Id", found->id}, {"Config", found->config}})
                  : refused(404, "No such image");
   }
+  if (kind == "exec") return json(200, JsonObject{{"ExitCode", exec_exit_code}});
   const auto& things = kind == "networks" ? networks : volumes;
   if (parts.size() == 2) {
     const auto found = things.find(parts[1]);
@@ -296,6 +290,7 @@ Answer SimulatedEngine::change_container(const std::string& verb, SimulatedConta
     container.restart_policy = text_at(member_or_null(*body, "RestartPolicy"), "Name");
     return json(200, {});
   }
+  if (verb == "exec") return make_exec(container, *body);
   return refused(501, "the simulated Engine knows no " + verb);
 }
 

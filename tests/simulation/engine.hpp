@@ -40,6 +40,12 @@ struct SimulatedImage {
   Json config;  ///< Env, Cmd, Labels, Volumes, ...
 };
 
+/// A program that was run in a container.
+struct SimulatedExec {
+  std::string container;  ///< its name at that time
+  Json body;
+};
+
 class SimulatedEngine final : public docker::Engine {
  public:
   explicit SimulatedEngine(const Clock& clock) : clock_(clock) {}
@@ -71,6 +77,8 @@ class SimulatedEngine final : public docker::Engine {
 
   // What was asked of it
   std::vector<std::string> changes;  ///< since the last clear
+  std::vector<SimulatedExec> execs;  ///< that ran, in order
+  int exec_exit_code = 0;            ///< of every one
   /// Dies at the n-th changing call from now (0: the next), before or after it took effect.
   void die_at(size_t n, bool after);
   void revive();
@@ -87,6 +95,7 @@ class SimulatedEngine final : public docker::Engine {
                                   const std::string& query, const Json* body);
   docker::Answer create(const std::string& name, const Json& body);
   docker::Answer start(SimulatedContainer& container);
+  docker::Answer make_exec(const SimulatedContainer& container, const Json& body);
   docker::Answer connect(const std::string& network, const Json& body);
   docker::Answer remove_network(const std::string& name);
   std::string grammar(const std::string& method, const std::vector<std::string>& parts,
@@ -101,6 +110,7 @@ class SimulatedEngine final : public docker::Engine {
   bool dead_ = false;
   std::optional<size_t> dies_at_;
   bool dies_after_ = false;
+  std::map<std::string, SimulatedExec> made_execs_;  ///< by id
 };
 
 }  // namespace reconciler::simulation

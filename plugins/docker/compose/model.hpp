@@ -95,6 +95,8 @@ std::string digest_of_files(const std::vector<ArchivedFile>& files, const Instal
 
 /// What `Container::fingerprint` is to be.
 std::string fingerprint_of(const Container& container, const InstallationKey& key);
+Json to_json(const Container& container);
+Container container_from_json(const Json& value);
 Json to_json(const CompiledModel& model);
 Result<CompiledModel> compiled_model_from_json(const Json& value);
 

@@ -20,57 +20,11 @@ Json array(const std::vector<Json>& values) {
   return JsonArray(values.begin(), values.end());
 }
 
-Json to_json(const Container& c) {
-  JsonArray endpoints;
-  for (const auto& e : c.endpoints)
-    endpoints.push_back(JsonObject{{"network", e.network}, {"config", e.config}});
-  JsonArray dependencies;
-  for (const auto& d : c.depends_on)
-    dependencies.push_back(JsonObject{{"service", d.service},
-                                      {"condition", d.condition},
-                                      {"restart", d.restart},
-                                      {"required", d.required}});
-  return JsonObject{{"service", c.service},
-                    {"number", c.number},
-                    {"name", c.name},
-                    {"config", c.config},
-                    {"endpoints", std::move(endpoints)},
-                    {"depends_on", std::move(dependencies)},
-                    {"job", c.job},
-                    {"platform", c.platform},
-                    {"files", files_to_json(c.files)},
-                    {"post_start", array(c.post_start)},
-                    {"pre_stop", array(c.pre_stop)},
-                    {"fingerprint", c.fingerprint}};
-}
-
 template <class F>
 void each(const Json& value, std::string_view name, const F& f) {
   const Json* list = member(value, name);
   if (list && list->is_array())
     for (const auto& item : list->get_array()) f(item);
-}
-
-Container container_from(const Json& value) {
-  Container c;
-  c.service = text_at(value, "service");
-  c.number = static_cast<int>(number_at(value, "number", 1));
-  c.name = text_at(value, "name");
-  c.config = object_or_empty(value, "config");
-  each(value, "endpoints", [&](const Json& e) {
-    c.endpoints.push_back({text_at(e, "network"), object_or_empty(e, "config")});
-  });
-  each(value, "depends_on", [&](const Json& d) {
-    c.depends_on.push_back({text_at(d, "service"), text_at(d, "condition"), truth_at(d, "restart"),
-                            truth_at(d, "required", true)});
-  });
-  c.job = truth_at(value, "job");
-  c.platform = text_at(value, "platform");
-  each(value, "files", [&](const Json& f) { c.files.push_back(archived_file_from(f)); });
-  each(value, "post_start", [&](const Json& hook) { c.post_start.push_back(hook); });
-  each(value, "pre_stop", [&](const Json& hook) { c.pre_stop.push_back(hook); });
-  c.fingerprint = text_at(value, "fingerprint");
-  return c;
 }
 
 template <class T>
@@ -128,6 +82,52 @@ std::string fingerprint_of(const Container& container, const InstallationKey& ke
                                                       {"pre_stop", array(container.pre_stop)}}));
 }
 
+Json to_json(const Container& c) {
+  JsonArray endpoints;
+  for (const auto& e : c.endpoints)
+    endpoints.push_back(JsonObject{{"network", e.network}, {"config", e.config}});
+  JsonArray dependencies;
+  for (const auto& d : c.depends_on)
+    dependencies.push_back(JsonObject{{"service", d.service},
+                                      {"condition", d.condition},
+                                      {"restart", d.restart},
+                                      {"required", d.required}});
+  return JsonObject{{"service", c.service},
+                    {"number", c.number},
+                    {"name", c.name},
+                    {"config", c.config},
+                    {"endpoints", std::move(endpoints)},
+                    {"depends_on", std::move(dependencies)},
+                    {"job", c.job},
+                    {"platform", c.platform},
+                    {"files", files_to_json(c.files)},
+                    {"post_start", array(c.post_start)},
+                    {"pre_stop", array(c.pre_stop)},
+                    {"fingerprint", c.fingerprint}};
+}
+
+Container container_from_json(const Json& value) {
+  Container c;
+  c.service = text_at(value, "service");
+  c.number = static_cast<int>(number_at(value, "number", 1));
+  c.name = text_at(value, "name");
+  c.config = object_or_empty(value, "config");
+  each(value, "endpoints", [&](const Json& e) {
+    c.endpoints.push_back({text_at(e, "network"), object_or_empty(e, "config")});
+  });
+  each(value, "depends_on", [&](const Json& d) {
+    c.depends_on.push_back({text_at(d, "service"), text_at(d, "condition"), truth_at(d, "restart"),
+                            truth_at(d, "required", true)});
+  });
+  c.job = truth_at(value, "job");
+  c.platform = text_at(value, "platform");
+  each(value, "files", [&](const Json& f) { c.files.push_back(archived_file_from(f)); });
+  each(value, "post_start", [&](const Json& hook) { c.post_start.push_back(hook); });
+  each(value, "pre_stop", [&](const Json& hook) { c.pre_stop.push_back(hook); });
+  c.fingerprint = text_at(value, "fingerprint");
+  return c;
+}
+
 Json to_json(const CompiledModel& model) {
   JsonArray containers;
   for (const auto& c : model.containers) containers.push_back(to_json(c));
@@ -162,10 +162,11 @@ Result<CompiledModel> compiled_model_from_json(const Json& value) {
   model.key = text_at(value, "key");
   model.project = text_at(value, "project");
   model.commit = text_at(value, "commit");
-  each(value, "containers", [&](const Json& c) { model.containers.push_back(container_from(c)); });
+  each(value, "containers",
+       [&](const Json& c) { model.containers.push_back(container_from_json(c)); });
   if (const Json* tasks = member(value, "tasks"); tasks && tasks->is_object())
     for (const auto& pair : tasks->get_object())
-      model.tasks[std::string(pair.key())] = container_from(pair.value());
+      model.tasks[std::string(pair.key())] = container_from_json(pair.value());
   model.networks = places_from<Network>(value, "networks");
   model.volumes = places_from<Volume>(value, "volumes");
   each(value, "images", [&](const Json& i) {

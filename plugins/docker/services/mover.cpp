@@ -182,11 +182,14 @@ Status Mover::run_hook(const Move& move, std::stop_token stop) {
       [this](std::string_view line) { progress_.line(printable(line)); }, std::move(stop));
   if (!ran) return failed(ran);
   if (*ran == 0) return {};
-  return failure(
-      error("service.hook_failed",
-            fmt::format("a {} hook of service {} exited {}",
-                        before_stop ? "pre_stop" : "post_start", place.wanted->service, *ran))
-          .with("command", printable(canonical(member_or_null(hooks.at(move.index), "Cmd")), 200)));
+  Error e = error("service.hook_failed", fmt::format("a {} hook of service {} exited {}",
+                                                     before_stop ? "pre_stop" : "post_start",
+                                                     place.wanted->service, *ran));
+  // What is in a sealed record may hold values that nobody knows any more to take them out.
+  if (!before_stop || place.pre_stop_record.box.empty())
+    e.facts.push_back(
+        {"command", printable(canonical(member_or_null(hooks.at(move.index), "Cmd")), 200)});
+  return failure(std::move(e));
 }
 
 Result<std::string> Mover::id_of(const std::string& name) const {

@@ -23,7 +23,8 @@ struct Place {
   std::vector<Difference> differences;  ///< of `current`
   bool next_is_right = false;           ///< `next` is as wanted, connected, never started
   bool stale_lender = false;     ///< it has a namespace of a container that was started anew since
-  std::vector<Json> pre_stop{};  ///< hooks of the model that `current` was made from
+  std::vector<Json> pre_stop{};  ///< what `current` is to do before it is stopped (pre_stop.hpp)
+  Sealed pre_stop_record{};      ///< that they are from; empty: they are the wanted model's
 
   /// Up as wanted, or through with its work as wanted.
   bool well_placed() const;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "plugins/docker/compose/canonical_form.hpp"
 #include "plugins/docker/services/data.hpp"
@@ -12,6 +11,7 @@
 #include "plugins/docker/services/mounts.hpp"
 #include "plugins/docker/services/mover.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/pre_stop.hpp"
 #include "plugins/docker/services/state.hpp"
 #include "plugins/docker/services/things.hpp"
 #include "reconciler/base/text.hpp"
@@ -21,13 +21,6 @@ namespace {
 
 ResourceId named(std::string_view kind, std::string name) {
   return {std::string(driver_name), std::string(kind), std::move(name)};
-}
-
-/// Zero for what is no number.
-std::int64_t number_of(const std::string& text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
 }
 
 /// Created before the last good version was recorded: then it was part of it. In the same second it
@@ -151,6 +144,7 @@ class Services {
                      {"prev", member.prev == Prev::keep ? "keep" : "drop"}};
       // What a container has mounted shows only before the file is written anew.
       if (replaces(*member.place) && !harmed_objects(wanted).empty()) one["harmed"] = true;
+      put_pre_stop(*member.place, observed_.memory, one);
       members.emplace_back(std::move(one));
       add_needs(*member.place, work);
     }
@@ -376,39 +370,14 @@ std::vector<Endpoint> all_endpoints(const Place& place, const Look& look) {
   return endpoints;
 }
 
-Status one_owner(const EnvironmentId& id, const Look& look,
-                 const std::vector<std::string>& lineages, const Memory& memory) {
-  for (const auto& seen : look.containers) {
-    const auto theirs = seen.label(label::lineage);
-    if (theirs == memory.lineage && number_of(seen.label(label::attempt)) > memory.newest_attempt)
-      return failure(
-          error("ledger.behind",
-                fmt::format("container {} is of attempt {}, and the newest that the ledger "
-                            "remembers is {}: an older copy of it was put back",
-                            seen.name, seen.label(label::attempt), memory.newest_attempt))
-              .next(fmt::format("put the newest ledger.db back; if there is none, move it away, "
-                                "then: reconciler adopt {} --lineage {}",
-                                id.text(), theirs)));
-    if (theirs.empty() || std::ranges::find(lineages, theirs) != lineages.end()) continue;
-    return failure(
-        error("state.lineage",
-              fmt::format("container {} was made by another reconciler; {} is not this one's",
-                          seen.name, id.text()))
-            .with("theirs", printable(theirs, 60))
-            .with("ours", lineages.empty() ? "" : lineages.front())
-            .next(fmt::format("once the other is gone: reconciler adopt {} --lineage {}", id.text(),
-                              printable(theirs, 60))));
-  }
-  return {};
-}
-
 Status observe_services(const Context& context, const Observed& observed, Observation& into) {
   std::vector<Error> refused;
   observe_networks(context, observed, into, refused);
   observe_volumes(context, observed, into, refused);
   observe_data(context, observed, into);
   const auto changed = changed_networks(observed.model, observed.look);
-  const auto places = place_all(observed.model, observed.look, {observed.changing, changed});
+  auto places = place_all(observed.model, observed.look, {observed.changing, changed});
+  find_pre_stop(context, observed, places, into);
   check_data(observed, places, refused);
   auto groups = groups_of(places, changed);
   for (auto& group : groups) {

@@ -28,11 +28,6 @@ struct Observed {
   const ChangingImages& changing;
 };
 
-/// `state.lineage` where a container is another installation's that was not adopted: two that
-/// count what was released each on their own would release twice. `ledger.behind` where one of our
-/// own is newer than anything that the ledger remembers: it was put back from a copy.
-Status one_owner(const EnvironmentId& id, const Look& look,
-                 const std::vector<std::string>& lineages, const Memory& memory);
 /// Adds services, networks, volumes and what is left over from replacements. Refuses
 /// `compose.data_moved`, `volume.changed`, `network.missing`, `volume.missing`, `network.foreign`,
 /// `volume.foreign`, `network.in_use`, `container.name_taken`; all at once.

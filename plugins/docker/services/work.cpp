@@ -9,6 +9,7 @@
 #include "plugins/docker/services/mounts.hpp"
 #include "plugins/docker/services/mover.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/pre_stop.hpp"
 #include "plugins/docker/services/resources.hpp"
 #include "plugins/docker/services/state.hpp"
 #include "plugins/docker/services/things.hpp"
@@ -95,6 +96,7 @@ class ServiceWork {
       // the one that was changed.
       if (truth_at(one, "harmed") && found->differences.empty())
         found->differences.push_back({"mount", "", ""});
+      if (auto taken = take_pre_stop(context_, attempt_, one, *found); !taken) return failed(taken);
       group.members.push_back(
           {.place = &*found,
            .role = text_at(one, "role") == "restart" ? Member::Role::restart : Member::Role::match,

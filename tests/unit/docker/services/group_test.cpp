@@ -170,7 +170,7 @@ TEST_F(Groups, FilesAreCopiedBeforeTheFirstStartWhereverItWasCut) {
     const auto content = texts_at(web.config, "Env").front();  // another with each version
     web.files = {{"/etc/cfg", 0444, 0, 0, content, false}};
     web.config.as_object()["Labels"].as_object()[files_label] =
-        digest_of_files(web.files, InstallationKey{"key"});
+        digest_of_files(web.files, installation_key);
   };
   want("1");
   cut_everywhere([this] {

@@ -13,6 +13,8 @@ namespace reconciler::docker {
 using simulation::SimulatedEngine;
 using Texts = std::vector<std::string>;
 
+inline const InstallationKey installation_key{std::string(32, 'k')};
+
 class JumpingClock final : public Clock {
  public:
   Instant now() const override { return now_; }
@@ -94,10 +96,9 @@ class Replacement : public testing::Test {
                      .inputs = "",
                      .pull_policy = ""}};
     change(model);
-    for (auto& one : model.containers)
-      one.fingerprint = fingerprint_of(one, InstallationKey{"key"});
+    for (auto& one : model.containers) one.fingerprint = fingerprint_of(one, installation_key);
     compiler_.model = model;
-    driver_ = make_docker_driver(engine_, compiler_, clock_, InstallationKey{"key"},
+    driver_ = make_docker_driver(engine_, compiler_, clock_, installation_key,
                                  DockerPaths{"", "", "/nonexistent", "", ""});
   }
 

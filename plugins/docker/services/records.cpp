@@ -1,0 +1,98 @@
+#include "plugins/docker/services/records.hpp"
+
+#include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/resources.hpp"
+
+namespace reconciler::docker {
+namespace {
+
+JsonObject map_to_json(const std::map<std::string, std::string>& map) {
+  JsonObject out;
+  for (const auto& [name, value] : map) out[name] = value;
+  return out;
+}
+
+std::map<std::string, std::string> map_from(const Json& value, std::string_view name) {
+  std::map<std::string, std::string> out;
+  const Json& found = member_or_null(value, name);
+  if (found.is_object())
+    for (const auto& [key, text] : found.get_object()) out[key] = text_at(found, key);
+  return out;
+}
+
+/// One spelling for one owner and id, whatever is in the names.
+std::string purpose_of(const RecordOwner& owner, const ResourceId& id) {
+  return canonical(JsonArray{Json("sealed record"), Json(owner.lineage),
+                             Json(owner.environment.text()), Json(owner.tag), Json(id.driver),
+                             Json(id.kind), Json(id.name)});
+}
+
+}  // namespace
+
+ResourceId pre_stop_id(const Container& container) {
+  return {std::string(driver_name), "pre_stop", service_id(container).name};
+}
+
+ResourceId record_id(const CompiledModel& model) {
+  return {std::string(driver_name), "record", model.project};
+}
+
+Json to_json(const ServiceRecord& record) {
+  return JsonObject{{"container", to_json(record.container)},
+                    {"id", record.id},
+                    {"image_id", record.image_id},
+                    {"volumes", map_to_json(record.volumes)},
+                    {"labels", map_to_json(record.labels)}};
+}
+
+Json to_json(const PreStopRecord& record) {
+  return JsonObject{{"id", record.id},
+                    {"config_hash", record.config_hash},
+                    {"hooks", JsonArray(record.hooks.begin(), record.hooks.end())}};
+}
+
+Json to_json(const EnvironmentRecord& record) {
+  return JsonObject{{"frame", to_json(record.frame)},
+                    {"tag", record.tag},
+                    {"release", record.release},
+                    {"verify", record.verify},
+                    {"image_ids", map_to_json(record.image_ids)},
+                    {"resolved", record.resolved}};
+}
+
+ServiceRecord service_record_from_json(const Json& value) {
+  return {container_from_json(member_or_null(value, "container")), text_at(value, "id"),
+          text_at(value, "image_id"), map_from(value, "volumes"), map_from(value, "labels")};
+}
+
+PreStopRecord pre_stop_record_from_json(const Json& value) {
+  PreStopRecord record{text_at(value, "id"), text_at(value, "config_hash"), {}};
+  if (const Json& hooks = member_or_null(value, "hooks"); hooks.is_array())
+    record.hooks.assign(hooks.get_array().begin(), hooks.get_array().end());
+  return record;
+}
+
+Result<EnvironmentRecord> environment_record_from_json(const Json& value) {
+  auto frame = compiled_model_from_json(member_or_null(value, "frame"));
+  if (!frame) return failed(frame);
+  return EnvironmentRecord{std::move(*frame),
+                           text_at(value, "tag"),
+                           member_or_null(value, "release"),
+                           member_or_null(value, "verify"),
+                           map_from(value, "image_ids"),
+                           text_at(value, "resolved")};
+}
+
+Result<Sealed> seal_record(const InstallationKey& key, const RecordOwner& owner,
+                           const ResourceId& id, const Json& record) {
+  return seal(key, purpose_of(owner, id), boost::json::serialize(record));
+}
+
+Result<Json> open_record(const InstallationKey& key, const RecordOwner& owner, const ResourceId& id,
+                         const Sealed& sealed) {
+  auto plain = unseal(key, purpose_of(owner, id), sealed);
+  if (!plain) return failed(plain);
+  return parse_json(*plain);
+}
+
+}  // namespace reconciler::docker

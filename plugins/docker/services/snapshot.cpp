@@ -1,0 +1,80 @@
+#include "plugins/docker/services/snapshot.hpp"
+
+#include "plugins/docker/services/mounts.hpp"
+#include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/resources.hpp"
+#include "plugins/docker/services/things.hpp"
+
+namespace reconciler::docker {
+namespace {
+
+std::map<std::string, std::string> labels_of(const Seen& seen) {
+  std::map<std::string, std::string> out;
+  const Json& labels = member_or_null(member_or_null(seen.inspect, "Config"), "Labels");
+  if (!labels.is_object()) return out;
+  for (const auto& [key, value] : labels.get_object()) {
+    const std::string_view name = key;
+    if (name.starts_with(label::own_prefix) || name == label::image || name == label::config_hash)
+      out[std::string(name)] = text_at(labels, name);
+  }
+  return out;
+}
+
+ServiceRecord record_of(const Place& place, const Look& look) {
+  const Seen& seen = *place.current;
+  ServiceRecord record{*place.wanted, seen.id, seen.image_id(), anonymous_volumes(seen.inspect),
+                       labels_of(seen)};
+  record.container.endpoints = all_endpoints(place, look);
+  return record;
+}
+
+EnvironmentRecord record_of(const Context& context, const CompiledModel& model, const Look& look,
+                            const Json& version) {
+  EnvironmentRecord record;
+  record.frame = model;
+  record.frame.containers.clear();
+  record.frame.resolved = JsonObject{};
+  record.frame.tasks.clear();
+  for (const auto& name : texts_at(version, "tasks"))
+    if (const auto task = model.tasks.find(name); task != model.tasks.end())
+      record.frame.tasks.insert(*task);
+  record.tag = text_at(version, "tag");
+  record.release = member_or_null(version, "release");
+  record.verify = member_or_null(version, "verify");
+  for (const auto& image : model.images)
+    if (const SeenImage* seen = look.image_by_reference(image.reference))
+      record.image_ids[image.reference] = seen->id;
+  record.resolved = context.digest(model.resolved);
+  return record;
+}
+
+}  // namespace
+
+Result<SealedRecords> snapshot_of(const Context& context, const EnvironmentId& id,
+                                  const CompiledModel& model, const Look& look,
+                                  const Json& version) {
+  const RecordOwner owner{text_at(version, "lineage"), id, text_at(version, "tag")};
+  SealedRecords all;
+  Status done;
+  const auto keep = [&](const ResourceId& of, const Json& record, bool at_each_look) {
+    auto sealed = seal_record(context.key, owner, of, record);
+    if (sealed)
+      all[of] = {std::move(*sealed), at_each_look};
+    else if (done)
+      done = failed(sealed);
+  };
+  for (const auto& place : place_all(model, look, {{}, changed_networks(model, look)})) {
+    if (!place.current || !place.differences.empty()) continue;
+    const auto record = record_of(place, look);
+    keep(service_id(*place.wanted), to_json(record), false);
+    keep(pre_stop_id(*place.wanted),
+         to_json(PreStopRecord{record.id, place.current->label(label::config_hash),
+                               place.wanted->pre_stop}),
+         true);
+  }
+  keep(record_id(model), to_json(record_of(context, model, look, version)), false);
+  if (!done) return failed(done);
+  return all;
+}
+
+}  // namespace reconciler::docker
