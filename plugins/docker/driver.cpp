@@ -56,8 +56,8 @@ class DockerDriver final : public Driver {
             {"service", "network", "volume", "folder", "image", "container"},
             {"compose", "data", "images", "release", "verify"},
             {"run", "exec", "logs", "service"},
-            {"build", "pull", "tag", "create", "start", "switch", "restart", "release", "verify",
-             "prune"}};
+            {"build", "pull", "tag", "create", "start", "switch", "stop", "restart", "release",
+             "verify", "prune"}};
   }
 
   Result<Prepared> prepare(const Request& request, const Variables& variables,

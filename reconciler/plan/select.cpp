@@ -101,6 +101,12 @@ std::set<ResourceId> needed_by_release(const Desired& desired, const Resources& 
     if (found == resources.end()) continue;
     for (const auto& [aim, works] : found->second->remedies)
       for (const auto& work : works) open.insert(open.end(), work.needs.begin(), work.needs.end());
+    // Where it is missing, and made by work on something else, that is needed.
+    if (found->second->observed.empty())
+      for (const auto& [other, resource] : resources)
+        for (const auto& [aim, works] : resource->remedies)
+          for (const auto& work : works)
+            if (std::ranges::find(work.targets, id) != work.targets.end()) open.push_back(other);
   }
   return all;
 }

@@ -10,6 +10,7 @@
 
 #include "plugins/docker/compose/canonical_form.hpp"
 #include "plugins/docker/services/compare.hpp"
+#include "plugins/docker/services/names.hpp"
 #include "reconciler/base/text.hpp"
 #include "tests/property/changes.hpp"
 #include "tests/property/spellings.hpp"
@@ -85,13 +86,16 @@ class Host {
       if (maybe()) engine_.dropped.insert(field);
   }
 
-  /// Makes the container as Compose would, and shows it in some state.
+  /// Makes the container as we do, and shows it in some state. Of one that refers to others
+  /// Compose's own hash would tell nothing; ours has the compiled one beside it.
   Json made(const AnyRequest& request) {
     return made(request, one_of(std::vector<std::string>{"created", "running", "exited"}));
   }
 
   Json made(const AnyRequest& request, const std::string& state) {
     auto body = request.recorded.body;
+    JsonObject& labels = body.as_object()["Labels"].as_object();
+    labels[docker::label::compiled_hash] = text_at(Json(labels), docker::label::config_hash);
     const auto image = text_at(body, "Image");
     body.as_object()["Image"] = image.substr(image.rfind('/') + 1);
     call("POST", "/containers/create?name=p-app-1", body);

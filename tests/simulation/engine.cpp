@@ -53,6 +53,14 @@ bool labels_match(const Json& labels, const std::string& query) {
   return true;
 }
 
+bool on_network(const SimulatedContainer& container, const std::string& query) {
+  const auto filters = parse_json(query_value(query, "filters"));
+  if (!filters) return true;
+  return std::ranges::all_of(texts_at(*filters, "network"), [&](const std::string& name) {
+    return container.networks.contains(name);
+  });
+}
+
 /// Without swap accounting every limited container has -1, whatever was asked for.
 void drop(Json& host, const std::set<std::string>& fields) {
   const bool limited = number_at(host, "Memory") > 0;
@@ -193,7 +201,8 @@ Answer SimulatedEngine::read(const std::vector<std::string>& parts, const std::s
   if (kind == "containers" && parts[1] == "json") {
     JsonArray list;
     for (const auto& [id, container] : containers)
-      if (labels_match(member_or_null(container.body, "Labels"), query))
+      if (labels_match(member_or_null(container.body, "Labels"), query) &&
+          on_network(container, query))
         list.push_back(JsonObject{{"Id", id},
                                   {"Names", JsonArray{Json("/" + container.name)}},
                                   {"Labels", member_or_null(container.body, "Labels")},

@@ -48,8 +48,7 @@ class Odd:
     host: Mapping[str, Any] = field(default_factory=dict)
     manifest: str = ""
     replaced: Optional[frozenset] = None  # services that another tag gives another container; None: all
-    by_compose: bool = True  # Compose makes the same at its first `up`
-    replicas: int = 1
+    tells_bad: bool = True  # its health check sees a bad tag
 
 
 def listens(name: str, more: str = "") -> str:
@@ -92,7 +91,7 @@ STACKS: Dict[str, Odd] = {
         {listens("other", "networks: [front]")}
         bystander: {{ {QUICK}, networks: [back] }}
         """, 'networks: { front: { labels: { tag: "${TAG}" } }, back: {} }'),
-        check=lambda stack: reaches(stack, "web", "other"), replaced=frozenset({"web", "other"}), by_compose=False),
+        check=lambda stack: reaches(stack, "web", "other"), replaced=frozenset({"web", "other"}), tells_bad=False),
     "fixed-address": Odd(
         services(f"""
         web: {{ {QUICK}, {TAGGED}, {WELL}, networks: {{ front: {{ ipv4_address: 10.124.1.9, aliases: [site] }} }} }}
@@ -110,7 +109,7 @@ STACKS: Dict[str, Odd] = {
         job: {{ image: {BUSYBOX}, command: ["true"], {TAGGED} }}
         web: {{ {QUICK}, {TAGGED}, {WELL}, depends_on: {{ job: {{ condition: service_completed_successfully }} }} }}
         """), check=lambda stack: _exited(stack, "job")),
-    "replicas": Odd(services(f"web: {{ {QUICK}, {TAGGED}, {WELL}, deploy: {{ replicas: 3 }} }}"), replicas=3,
+    "replicas": Odd(services(f"web: {{ {QUICK}, {TAGGED}, {WELL}, deploy: {{ replicas: 3 }} }}"),
                     check=lambda stack: _replicas(stack, "web", 3)),
     "hooks": Odd(
         services(f"""
@@ -121,7 +120,7 @@ STACKS: Dict[str, Odd] = {
           volumes: [said:/said]
           post_start: [{{ command: [sh, -c, 'echo start $$TAG >>/said/lines'] }}]
           pre_stop: [{{ command: [sh, -c, 'echo stop $$TAG >>/said/lines'] }}]
-        """, "volumes: { said: {} }"), check=lambda stack: _hooks(stack), by_compose=False),
+        """, "volumes: { said: {} }"), check=lambda stack: _hooks(stack)),
     "copied-files": Odd(
         services(f"""
         web: {{ {QUICK}, {TAGGED}, {WELL}, configs: [{{ source: cfg, target: /etc/cfg, mode: 0440 }}], secrets: [key] }}

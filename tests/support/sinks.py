@@ -170,7 +170,7 @@ volumes:
 configs: { said: { content: "of ${TAG}, for $$5" }, of-a-variable: { environment: SAID } }
 secrets: { key: { environment: KEY } }
 """), {"vars.env": "SAID=said\nKEY=of-the-door\n"}, variables="variables: { env_file: vars.env }",
-    policy=_allowed("web", devices={"rest": ["c 1:3 mr"]}, privileged=["host-pid", "host-cgroup"]),
+    policy=_allowed("web", devices={"rest": ["c 1:3 mr"]}, privileged=["rest", "host-pid", "host-cgroup"]),
     addressed="web_wide", newest_only=True)
 
 SINKS = {"first": FIRST, "rest": REST}

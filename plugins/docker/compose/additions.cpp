@@ -138,9 +138,10 @@ std::vector<Json> hooks_of(const Json& resolved, const std::string& service,
     for (const auto& part : texts_at(hook, "command"))
       command.emplace_back(without_doubled_dollars(part));
     body["Cmd"] = std::move(command);
-    if (const auto user = text_at(hook, "user"); !user.empty()) body["User"] = user;
+    if (const auto user = text_at(hook, "user"); !user.empty())
+      body["User"] = without_doubled_dollars(user);
     if (const auto folder = text_at(hook, "working_dir"); !folder.empty())
-      body["WorkingDir"] = folder;
+      body["WorkingDir"] = without_doubled_dollars(folder);
     if (truth_at(hook, "privileged")) body["Privileged"] = true;
     JsonArray environment;
     if (const Json& given = member_or_null(hook, "environment"); given.is_object())

@@ -12,6 +12,7 @@
 #include "plugins/docker/compose/resolve.hpp"
 #include "plugins/docker/compose/sources.hpp"
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
 namespace {
@@ -117,6 +118,7 @@ class ComposeCompiler final : public Compiler {
     if (!record) return failed(record);
     if (auto added = add_what_is_added(*record, resolved->model, variables, *stack); !added)
       return failed(added);
+    if (auto free = check_ports(*record); !free) return failed(free);
     std::set<std::string> placed;
     for (const auto& [path, relative] : sources->objects) placed.insert(path);
     const PolicyInput policy{input.id, section(input.host, "policy"), data, std::move(placed),
@@ -150,6 +152,34 @@ class ComposeCompiler final : public Compiler {
     return model;
   }
 
+  /// Two containers of the stack cannot publish one port of the host: it shows when the second is
+  /// started, and then the first has been touched.
+  static Status check_ports(const Record& record) {
+    std::map<std::string, std::string> holders;
+    for (const auto& container : record.containers) {
+      const Json& ports =
+          member_or_null(member_or_null(container.config, "HostConfig"), "PortBindings");
+      if (!ports.is_object()) continue;
+      for (const auto& [port, bindings] : ports.get_object()) {
+        if (!bindings.is_array()) continue;
+        const std::string protocol(port.substr(
+            port.find('/') == boost::json::string_view::npos ? port.size() : port.find('/')));
+        for (const Json& binding : bindings.get_array()) {
+          const auto number = text_at(binding, "HostPort");
+          if (number.empty() || number == "0" || number.find('-') != std::string::npos) continue;
+          const auto key = text_at(binding, "HostIp") + ":" + number + protocol;
+          const auto [holder, first] = holders.emplace(key, container.name);
+          if (!first && holder->second != container.name)
+            return failure(error("compose.port_conflict",
+                                 fmt::format("{} and {} both publish port {} of the host",
+                                             holder->second, container.name, number + protocol))
+                               .next("publish another one, a range, or none"));
+        }
+      }
+    }
+    return {};
+  }
+
   /// Files that are copied in and hooks; the files under a label, since no inspect shows them.
   Status add_what_is_added(Record& record, const Json& resolved, const Variables& variables,
                            const Stack& stack) const {
@@ -168,6 +198,10 @@ class ComposeCompiler final : public Compiler {
                                fmt::format("Compose would copy other files into {} than those that "
                                            "its configs and secrets say",
                                            container->service)));
+      if (auto apart = check_targets(*container, *files, stack); !apart) {
+        if (container->number == 1) errors.push_back(std::move(apart.error()));
+        continue;
+      }
       container->files = std::move(*files);
       container->post_start = hooks_of(resolved, container->service, "post_start");
       container->pre_stop = hooks_of(resolved, container->service, "pre_stop");
@@ -176,6 +210,41 @@ class ComposeCompiler final : public Compiler {
     }
     if (errors.empty()) return {};
     return failure(gather(std::move(errors)));
+  }
+
+  /// What is copied in must be the container's own: through a volume it would reach the version
+  /// that still runs, and no way back would take it out again.
+  static Status check_targets(const Container& container, const std::vector<ArchivedFile>& files,
+                              const Stack& stack) {
+    const auto targets = mount_targets(container);
+    for (const auto& file : files)
+      for (const auto& target : targets)
+        if (lies_under(clean_path(file.path), target) || lies_under(target, clean_path(file.path)))
+          return failure(
+              error("compose.unsupported",
+                    fmt::format("{} would have {} copied into {}, where something is mounted",
+                                container.service, file.path, target))
+                  .at(stack.place({"services", container.service, "volumes"}))
+                  .next("give the config or secret another target"));
+    return {};
+  }
+
+  static std::vector<std::string> mount_targets(const Container& container) {
+    const Json& host = member_or_null(container.config, "HostConfig");
+    std::vector<std::string> targets;
+    for (const auto& bind : texts_at(host, "Binds")) {
+      const auto parts = split(bind, ':');
+      targets.push_back(clean_path(parts.size() > 1 ? parts[1] : parts[0]));
+    }
+    if (const Json& mounts = member_or_null(host, "Mounts"); mounts.is_array())
+      for (const Json& mount : mounts.get_array())
+        targets.push_back(clean_path(text_at(mount, "Target")));
+    for (const auto& [place, field] :
+         {std::pair(&host, "Tmpfs"), std::pair(&container.config, "Volumes")})
+      if (const Json& all = member_or_null(*place, field); all.is_object())
+        for (const auto& pair : all.get_object())
+          targets.push_back(clean_path(std::string(pair.key())));
+    return targets;
   }
 
   static void set_label(Container& container, std::string_view name, std::string value) {

@@ -136,6 +136,11 @@ class Checker {
       }
     if (const auto parent = text_at(host, "CgroupParent"); !parent.empty())
       need("privileged", service, "the cgroup " + printable(parent, 100));
+    if (const auto runtime = text_at(host, "Runtime"); !runtime.empty() && runtime != "runc")
+      need("privileged", service, "the runtime " + printable(runtime, 100));
+    if (const Json* annotations = member(host, "Annotations");
+        annotations && annotations->is_object() && !annotations->get_object().empty())
+      need("privileged", service, "annotations, which steer the runtime");
     for (const auto* hooks : {&container.post_start, &container.pre_stop})
       for (const auto& hook : *hooks)
         if (truth_at(hook, "Privileged")) need("privileged", service, "a privileged hook");

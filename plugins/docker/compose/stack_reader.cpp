@@ -195,23 +195,35 @@ class Reader {
       folder = allowed(directory->value->text, file, place, "the project_directory of an include");
       if (!folder) return;
     }
-    for (const auto& written : texts_of(path)) {
-      StackFile* included = include(file, written, place);
-      if (!included) continue;
-      if (env_file) included->own_variables = true;
-      if (!folder) continue;
-      included->folder = folder->relative;
-      if (reads_env_file(included->folder)) included->own_variables = true;
-    }
+    for (const auto& written : texts_of(path))
+      include(file, written, place, folder ? std::optional(folder->relative) : std::nullopt,
+              env_file != nullptr);
   }
 
-  StackFile* include(const StackFile& file, const std::string& path, const Place& place) {
+  /// `folder`: where its relative paths count from; its own where none is given.
+  void include(const StackFile& file, const std::string& path, const Place& place,
+               std::optional<std::string> folder = std::nullopt, bool env_file = false) {
+    const size_t known = stack_.files.size();
     const auto opened = open(path, file, place, "the included file", file.extended);
-    if (!opened) return nullptr;
-    StackFile& included = stack_.files[*opened];
-    included.folder = folder_of(included.shown);
-    included.own_variables = file.own_variables || reads_env_file(included.folder);
-    return &included;
+    if (!opened) return;
+    const std::string counts_from = folder.value_or(folder_of(stack_.files[*opened].shown));
+    reach(*opened, *opened < known, counts_from,
+          file.own_variables || env_file || reads_env_file(counts_from), place);
+  }
+
+  /// A file is looked at once, so it must mean the same however it is reached: with another folder,
+  /// or with variables of its own, other files would be read than those that were looked at.
+  void reach(size_t index, bool before, const std::string& folder, bool own_variables,
+             const Place& place) {
+    StackFile& file = stack_.files[index];
+    if (before && (file.folder != folder || file.own_variables != own_variables))
+      return refuse("compose.unsupported",
+                    fmt::format("{} is read in two ways here: from another folder, or with other "
+                                "variables",
+                                file.shown),
+                    place, "include it once, or make a copy of it");
+    file.folder = folder;
+    file.own_variables = own_variables;
   }
 
   /// Compose reads the `.env` beside what is included, unasked.
@@ -232,11 +244,14 @@ class Reader {
   void check_service(const StackFile& file, const YamlEntry& service) {
     if (const auto* extends = find(*service.value, "extends"); extends && extends->value) {
       const auto* other = find(*extends->value, "file");
-      if (other && other->value)
-        if (const auto opened = open(other->value->text, file, at(file, other->line, other->column),
+      const size_t known = stack_.files.size();
+      if (other && other->value) {
+        const Place place = at(file, other->line, other->column);
+        if (const auto opened = open(other->value->text, file, place,
                                      fmt::format("extends.file of {}", service.key), true))
-          if (*opened >= stack_.given)
-            stack_.files[*opened].folder = folder_of(stack_.files[*opened].shown);
+          reach(*opened, *opened < known, folder_of(stack_.files[*opened].shown),
+                file.own_variables, place);
+      }
     }
     for (const char* key : {"env_file", "label_file"}) {
       const auto* entry = find(*service.value, key);

@@ -8,6 +8,7 @@
 #include "plugins/docker/services/mounted.hpp"
 #include "plugins/docker/services/mounts.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/place.hpp"
 #include "plugins/docker/services/readings.hpp"
 #include "plugins/docker/services/state.hpp"
 
@@ -51,6 +52,7 @@ const std::vector<Row> table = {
     {"HostConfig.CgroupnsMode", "cgroup", engine_chooses, yes, "empty: the daemon's default"},
     {"HostConfig.Cgroup", "cgroup", plain, yes, ""},
     {"HostConfig.CgroupParent", "cgroup parent", plain, yes, ""},
+    {"HostConfig.Annotations", "annotation", annotations, no, "an older Engine has none"},
     {"HostConfig.Runtime", "runtime", engine_chooses, yes, "empty: the daemon's default"},
     {"HostConfig.Isolation", "isolation", engine_chooses, yes, "empty: the daemon's default"},
     {"HostConfig.PortBindings", "port", port_bindings, yes, "free host ports have no number"},
@@ -135,7 +137,6 @@ const std::set<std::string, std::less<>> set_aside = {
     "OnBuild",
     "HostConfig.ConsoleSize",
     "HostConfig.ContainerIDFile",
-    "HostConfig.Annotations",
     // on 20.10 alone
     "HostConfig.KernelMemory",
     "HostConfig.KernelMemoryTCP",
@@ -173,7 +174,8 @@ void compare_row(const Row& row, const Json& before, const Json& after,
   for (const auto& [key, value] : before.as_object()) keys.emplace(key);
   for (const auto& [key, value] : after.as_object()) keys.emplace(key);
   const bool by_key = row.read == environment || row.read == labels || row.read == exposed_ports ||
-                      row.read == port_bindings || row.read == ulimits || row.read == devices;
+                      row.read == port_bindings || row.read == ulimits || row.read == devices ||
+                      row.read == annotations;
   for (const auto& key : keys) {
     const Json* old = member(before, key);
     const Json* now = member(after, key);
@@ -248,6 +250,15 @@ void compare_copied_files(const Container& wanted, const Json& config, const Sur
       out.push_back({"copied file " + file.path, "", ""});
 }
 
+/// Of one that refers to others Compose's hash holds their ids: ours has the other one beside it,
+/// and of one that Compose made nobody can tell.
+bool same_hash(const Json& there, const Json& wanted, bool refers) {
+  const auto own = text_at(wanted, label::config_hash);
+  if (!refers) return text_at(there, label::config_hash) == own;
+  const auto compiled = text_at(there, label::compiled_hash);
+  return compiled.empty() || compiled == own;
+}
+
 }  // namespace
 
 const std::vector<Row>& comparison_table() {
@@ -269,7 +280,7 @@ std::vector<Difference> compare(const Container& wanted, const Json& inspect,
                    &before};
   if (const Json* labels = member(before.config, "Labels"))
     if (const Json* own = member(wanted.config, "Labels"))
-      known.same_hash = text_at(*labels, label::config_hash) == text_at(*own, label::config_hash);
+      known.same_hash = same_hash(*labels, *own, !lenders(wanted).empty());
 
   compare_image(wanted, inspect, known, out);
   for (const auto& row : table) {

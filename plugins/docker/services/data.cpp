@@ -23,8 +23,7 @@ std::map<std::string, Mount> mounts_in(const Json& config, const Json* host) {
 std::string path_in_tree(const std::string& folder, const EnvironmentId& id) {
   const auto root = "/" + id.text() + "/";
   const auto at = folder.find(root);
-  return at == std::string::npos ? folder.substr(folder.rfind('/') + 1)
-                                 : folder.substr(at + root.size());
+  return at == std::string::npos ? folder : folder.substr(at + root.size());
 }
 
 Error moved(const Observed& observed, const Place& place, const std::string& target,

@@ -25,8 +25,10 @@ Result<std::int64_t> run_in_container(Context& context, const std::string& conta
 }
 
 Status put_file(Context& context, const std::string& container, const ArchivedFile& file) {
-  const auto path =
-      "/containers/" + container + "/archive?path=%2F" + (file.to_user ? "&copyUIDGID=1" : "");
+  // Without the first a file whose path is a folder there takes the folder's place, volumes in it
+  // emptied.
+  const auto path = "/containers/" + container + "/archive?noOverwriteDirNonDir=1&path=%2F" +
+                    (file.to_user ? "&copyUIDGID=1" : "");
   auto done = context.engine.put_archive(path, write_tar({file}), context.within(call_time));
   if (!done) return failed(done);
   if (done->status != 200) return failure(engine_error("PUT", path, *done));

@@ -71,12 +71,25 @@ Status Mover::names_are_free(const std::vector<Move>& moves) {
 Status Mover::carry_out(const std::vector<Move>& moves, std::stop_token stop) {
   // Before the first thing is stopped: a name that is held would leave it stopped.
   if (auto free = names_are_free(moves); !free) return free;
+  if (auto free = networks_are_free(moves); !free) return free;
+  bool stopped = false;
   for (const auto& move : moves) {
+    // From the first stop on it is carried through: half a switch is nobody's wish.
+    stopped = stopped || move.kind == Move::Kind::stop;
     if (stop.stop_requested() && &move == &moves.front())
       return failure(
           error("apply.stopped", "stopped before anything of this action was done").passing());
-    if (auto done = carry_out_one(move, stop); !done) return done;
+    if (auto done = carry_out_one(move, stopped ? std::stop_token{} : stop); !done) return done;
   }
+  return {};
+}
+
+Status Mover::networks_are_free(const std::vector<Move>& moves) {
+  std::set<std::string> own;
+  for (const auto& [name, id] : ids_) own.insert(id);
+  for (const auto& move : moves)
+    if (move.kind == Move::Kind::remove_network)
+      if (auto free = check_users(context_, move.name, own); !free) return free;
   return {};
 }
 
@@ -213,6 +226,8 @@ Status Mover::create(const std::string& name) {
                                               context_.within(call_time));
     if (!hash) return failed(hash);
     creation.labels[std::string(label::config_hash)] = *hash;
+    creation.labels[std::string(label::compiled_hash)] =
+        text_at(member_or_null(wanted.config, "Labels"), label::config_hash);
   }
   auto body = creation_body(wanted, creation);
   if (!body) return failed(body);

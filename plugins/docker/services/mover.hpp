@@ -50,6 +50,8 @@ class Mover {
   std::map<std::string, std::string> references(bool by_name) const;
   /// Every name that a container is to be given; `container.name_taken`.
   Status names_are_free(const std::vector<Move>& moves);
+  /// Nobody but the members is on a network that is to be made anew; `network.in_use`.
+  Status networks_are_free(const std::vector<Move>& moves);
   Error create_error(const std::string& name, Error e);
 
   Context& context_;

@@ -94,6 +94,29 @@ Stages make_in_place(const Place& place, const std::vector<std::string>& network
   return stages;
 }
 
+/// What was kept or made under another name gets its right one first.
+Stages with_right_names(const Place& place, Stages stages) {
+  const auto mend = [&](const Seen* seen, const std::string& right) {
+    if (seen && seen->name != right)
+      stages.make.insert(stages.make.begin(),
+                         {.kind = Kind::rename, .name = seen->name, .other = right});
+  };
+  mend(place.prev, prev_name(place.wanted->name));
+  mend(place.next, next_name(place.wanted->name));
+  return stages;
+}
+
+Stages stages_to_change(const Place& place, Prev prev, const std::vector<std::string>& networks) {
+  if (!place.current || place.never_ran()) return make_in_place(place, networks);
+  const std::string& name = place.wanted->name;
+  if (place.current->name == name) return replace(place, prev, networks);
+  // Its right name first: nobody is stopped for a name, and what follows knows one case less.
+  Stages stages = place.differences.size() == 1 ? run(place, name) : replace(place, prev, networks);
+  stages.make.insert(stages.make.begin(),
+                     {.kind = Kind::rename, .name = place.current->name, .other = name});
+  return stages;
+}
+
 std::vector<std::string> texts_of(const Move& move) {
   switch (move.kind) {
     case Kind::create:
@@ -166,14 +189,20 @@ Stages stages_to_restart(const Place& place) {
 Stages stages_to_match(const Place& place, Prev prev, const std::vector<std::string>& networks) {
   if (place.well_placed()) return {};
   if (place.current && place.differences.empty()) return stages_to_run(place);
-  if (!place.current || place.never_ran()) return make_in_place(place, networks);
-  const std::string& name = place.wanted->name;
-  if (place.current->name == name) return replace(place, prev, networks);
-  // Its right name first: nobody is stopped for a name, and what follows knows one case less.
-  Stages stages = place.differences.size() == 1 ? run(place, name) : replace(place, prev, networks);
-  stages.make.insert(stages.make.begin(),
-                     {.kind = Kind::rename, .name = place.current->name, .other = name});
-  return stages;
+  Seen kept;
+  Seen made;
+  Place right = place;
+  if (place.prev) {
+    kept = *place.prev;
+    kept.name = prev_name(place.wanted->name);
+    right.prev = &kept;
+  }
+  if (place.next) {
+    made = *place.next;
+    made.name = next_name(place.wanted->name);
+    right.next = &made;
+  }
+  return with_right_names(place, stages_to_change(right, prev, networks));
 }
 
 bool leaves_prev(const Place& place, const std::vector<Move>& moves) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 
+#include "plugins/docker/services/endpoints.hpp"
 #include "plugins/docker/services/mounts.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/state.hpp"
@@ -29,6 +30,15 @@ std::set<std::string> services_in(std::vector<std::string> references) {
   return services;
 }
 
+/// The one stray whose name ends so, where nobody has that role.
+void take_stray(Place& place, const Seen*& role, const std::string& suffix) {
+  const auto ends = [&](const Seen* seen) { return seen->name.ends_with(suffix); };
+  if (role || std::ranges::count_if(place.strays, ends) != 1) return;
+  const auto found = std::ranges::find_if(place.strays, ends);
+  role = *found;
+  place.strays.erase(found);
+}
+
 void find_containers(const Look& look, Place& place) {
   const Container& wanted = *place.wanted;
   for (const auto& seen : look.containers) {
@@ -42,11 +52,14 @@ void find_containers(const Look& look, Place& place) {
     else
       place.strays.push_back(&seen);
   }
+  // Kept or made under the name that the container was to have then (`container_name` changed).
+  take_stray(place, place.prev, prev_name(""));
+  take_stray(place, place.next, next_name(""));
   // Compose takes a new container that was not yet put in its place for the service's own: it
   // starts it and takes the old one away. Then it is the one that serves.
   if (!place.current && place.next && place.next->up()) std::swap(place.current, place.next);
   // One under another name (Compose v1, a rename by hand) is the service's all the same.
-  if (!place.current && !place.next && !place.prev && place.strays.size() == 1) {
+  if (!place.current && !(place.next && place.prev) && place.strays.size() == 1) {
     place.current = place.strays.front();
     place.strays.clear();
   }
@@ -140,6 +153,12 @@ class Judge {
     if (next.state() != "created" || place.image_id.empty()) return false;
     if (!compare(*place.wanted, next.inspect, around(place, place.next, all, replaced)).empty())
       return false;
+    if (place.current)
+      for (const auto& extra :
+           extra_endpoints(*place.wanted, place.current->inspect, look_.networks))
+        if (!member(member_or_null(member_or_null(next.inspect, "NetworkSettings"), "Networks"),
+                    extra.network))
+          return false;
     // It must carry on with the very volumes of the container that it follows.
     const auto own = volumes(next);
     for (const Seen* donor : {place.prev, place.current})

@@ -170,6 +170,14 @@ std::optional<Json> labels(const Side& side, std::string_view field) {
   }));
 }
 
+std::optional<Json> annotations(const Side& side, std::string_view field) {
+  const Json& host = side.record && side.there ? side.there->host : side.host;
+  if (!member(host, field.substr(11))) return std::nullopt;
+  JsonObject all;
+  add_object(raw(side, field), all);
+  return Json(std::move(all));
+}
+
 std::optional<Json> exposed_ports(const Side& side, std::string_view field) {
   JsonObject all;
   if (side.record) add_object(of_image(side, field), all);

@@ -23,6 +23,8 @@ std::optional<Json> entrypoint(const Side&, std::string_view);
 std::optional<Json> command(const Side&, std::string_view);
 std::optional<Json> environment(const Side&, std::string_view);
 std::optional<Json> labels(const Side&, std::string_view);
+/// On an Engine that does not know them: not compared.
+std::optional<Json> annotations(const Side&, std::string_view);
 std::optional<Json> exposed_ports(const Side&, std::string_view);
 std::optional<Json> health_check(const Side&, std::string_view);
 /// A list without order.

@@ -99,7 +99,8 @@ class Services {
     work.calls = declared(moves);
     std::vector<Work> works{std::move(work)};
     for (const auto& member : group.members)
-      if (leaves_prev(*member.place, moves))
+      // Of one that is well, and only stopped and started, what is left over has its own row.
+      if (leaves_prev(*member.place, moves) && !member.place->well_placed())
         works.push_back(prune(prev_name(member.place->wanted->name), *member.place));
     return works;
   }
@@ -163,8 +164,10 @@ class Services {
   void add_needs(const Place& place, Work& work) const {
     const Container& wanted = *place.wanted;
     work.needs.push_back(image_id(text_at(wanted.config, "Image")));
-    for (const auto& on : wanted.depends_on) work.needs.push_back(service_id(on.service));
-    for (const auto& lender : lenders(wanted)) work.needs.push_back(service_id(lender));
+    auto services = lenders(wanted);
+    for (const auto& on : wanted.depends_on) services.insert(on.service);
+    for (const auto& other : observed_.model.containers)  // each of its containers
+      if (services.contains(other.service)) work.needs.push_back(service_id(other));
     for (const auto& endpoint : wanted.endpoints)
       work.needs.push_back(network_id(endpoint.network));
     const Json& host = member_or_null(wanted.config, "HostConfig");
@@ -205,9 +208,19 @@ class Services {
       Work work = prune(seen->name, place);
       work.calls = declared(moves_to_remove(*seen));
       work.expects = seen->id;
-      // Someone started it: two of one service at one volume.
-      if (seen->up()) r.reason = "runs beside the container that took its place";
       r.remedies[Aim::remove] = {std::move(work)};
+      if (seen->up()) {
+        // Someone started it: two of one service at one volume, whatever verify will find.
+        r.reason = "runs beside the container that took its place";
+        Work halt = prune(seen->name, place);
+        halt.phase = Phase::change;
+        halt.verb = "stop";
+        halt.expects = seen->id;
+        halt.calls = declared({{.kind = Move::Kind::stop, .name = seen->name}});
+        auto& works = r.remedies[Aim::remove];
+        works.front().calls = declared({{.kind = Move::Kind::remove, .name = seen->name}});
+        works.insert(works.begin(), std::move(halt));
+      }
       into_.resources.push_back(std::move(r));
     }
   }
@@ -297,16 +310,30 @@ void add_orphans(const Context& context, const Observed& observed, Observation& 
 }
 
 /// A name that is to be given, and that a container of nobody's project holds.
-Status check_names(const Context& context, const Observed& observed, const std::vector<Move>& moves,
+Status check_names(const Context& context, const Observed& observed, const Group& group,
                    std::vector<Error>& refused) {
+  const auto moves = moves_of(group);
   const auto ours = [&](const std::string& name) {
-    return std::ranges::any_of(observed.look.containers,
-                               [&](const Seen& seen) { return seen.name == name; });
+    return std::ranges::find(observed.look.containers, name, &Seen::name);
   };
   for (const auto& move : moves) {
     const auto& name = move.kind == Move::Kind::rename ? move.other : move.name;
     const bool gives = move.kind == Move::Kind::rename || move.kind == Move::Kind::create;
-    if (!gives || ours(name)) continue;
+    if (!gives) continue;
+    if (const auto held = ours(name); held != observed.look.containers.end()) {
+      const bool member = std::ranges::any_of(group.members, [&](const Member& one) {
+        return one.place->current == &*held || one.place->next == &*held ||
+               one.place->prev == &*held;
+      });
+      if (!member)
+        refused.push_back(
+            error("container.name_taken",
+                  fmt::format("the name {} is wanted for another container, and service {} of this "
+                              "project has it still",
+                              name, held->service))
+                .next("change names in two steps: the first frees it"));
+      continue;
+    }
     auto holder = context.engine.get("/containers/" + url_encode(name) + "/json",
                                      context.within(std::chrono::seconds(60)));
     if (holder) refused.push_back(name_taken(name, observed.model.project));
@@ -338,7 +365,7 @@ Prev prev_of(const Place& place, const Memory& memory) {
 ResourceId service_id(const Container& container) {
   return container.number == 1
              ? service_id(container.service)
-             : named("service", fmt::format("{}-{}", container.service, container.number));
+             : named("service", fmt::format("{}#{}", container.service, container.number));
 }
 ResourceId service_id(std::string_view service) {
   return named("service", std::string(service));
@@ -385,7 +412,7 @@ Status observe_services(const Context& context, const Observed& observed, Observ
       member.prev = prev_of(*member.place, observed.memory);
       member.networks = network_names(all_endpoints(*member.place, observed.look));
     }
-    if (auto done = check_names(context, observed, moves_of(group), refused); !done) return done;
+    if (auto done = check_names(context, observed, group, refused); !done) return done;
     if (auto done = check_networks(context, group, refused); !done) return done;
   }
   if (!refused.empty()) return failure(gather(std::move(refused)));

@@ -97,9 +97,9 @@ std::string project_of(const Json& there) {
   return labels ? text_at(*labels, label::project) : "";
 }
 
+/// Another project's, or nobody's: made by hand, for whatever purpose.
 bool foreign(const Json& there, const std::string& project) {
-  const auto owner = project_of(there);
-  return !owner.empty() && owner != project;
+  return project_of(there) != project;
 }
 
 /// Made anew: with what is on it as one change, or by itself where nothing is.
@@ -153,9 +153,12 @@ void observe_one(const Context& context, std::string_view kind, const Thing& wan
   if (found != there.end()) {
     if (foreign(found->second.inspect, project)) {
       refused.push_back(
-          error(fmt::format("{}.foreign", kind),
-                fmt::format("{} {} belongs to the project {}, not to {}", kind, wanted.name,
-                            project_of(found->second.inspect), project))
+          error(
+              fmt::format("{}.foreign", kind),
+              project_of(found->second.inspect).empty()
+                  ? fmt::format("{} {} is there already, and no project made it", kind, wanted.name)
+                  : fmt::format("{} {} belongs to the project {}, not to {}", kind, wanted.name,
+                                project_of(found->second.inspect), project))
               .next(fmt::format("give the {} another name in the compose file; or, where it is "
                                 "meant to be shared: external: true",
                                 kind)));
@@ -216,6 +219,8 @@ Status remove_network(Context& context, const std::string& name) {
   auto done = context.engine.change("DELETE", "/networks/" + url_encode(name), nullptr,
                                     context.within(call_time));
   if (done || done.error().code == "docker.not_found") return {};
+  if (done.error().code != "docker.error" && done.error().code != "docker.conflict")
+    return failed(done);
   return failure(
       error("network.in_use", fmt::format("network {} cannot be made anew: it is in use", name))
           .with("engine", done.error().message)
@@ -236,19 +241,25 @@ std::set<std::string> changed_networks(const CompiledModel& model, const Look& l
 
 Status check_users(const Context& context, const std::string& network,
                    const std::set<std::string>& own) {
-  auto there = context.engine.get("/networks/" + url_encode(network), context.within(call_time));
-  if (!there) return failed(there);
+  // Those that are stopped too: they could not be started on another network of that name.
+  const JsonObject filter{{"network", JsonArray{Json(network)}}};
+  auto users = context.engine.get("/containers/json?all=1&filters=" + url_encode(canonical(filter)),
+                                  context.within(call_time));
+  if (!users) return failed(users);
   std::vector<std::string> others;
-  if (const Json& users = member_or_null(*there, "Containers"); users.is_object())
-    for (const auto& [id, user] : users.get_object())
-      if (!own.contains(std::string(id))) others.push_back(text_at(user, "Name"));
+  if (users->is_array())
+    for (const Json& user : users->get_array())
+      if (!own.contains(text_at(user, "Id"))) {
+        const auto names = texts_at(user, "Names");
+        others.push_back(names.empty() ? text_at(user, "Id") : names.front().substr(1));
+      }
   if (others.empty()) return {};
   return failure(
       error("network.in_use",
             fmt::format("network {} is to be made anew, and {} {} on it, which no compose file of "
                         "this environment names",
                         network, enumerate(others), others.size() == 1 ? "is" : "are"))
-          .next(fmt::format("docker network disconnect {} {}", network, others.front())));
+          .next(fmt::format("docker network disconnect -f {} {}", network, others.front())));
 }
 
 void observe_networks(const Context& context, const Observed& observed, Observation& into,

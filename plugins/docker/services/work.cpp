@@ -49,7 +49,7 @@ class ServiceWork {
       if (!made) return failed(made);
       return done();
     }
-    if (attempt_.work.verb == "prune") return prune(stop);
+    if (attempt_.work.verb == "prune" || attempt_.work.verb == "stop") return take_away(stop);
     auto look =
         look_at(context_.engine, context_.configs, model_, scope(), context_.within(look_time));
     if (!look) return failed(look);
@@ -63,8 +63,9 @@ class ServiceWork {
   /// The members and those who lend to them are looked at; the rest of the project is not.
   Scope scope() const {
     Scope scope;
-    scope.all = false;
+    scope.all = truth_at(input_, "surplus");
     std::vector<std::string> open;
+    if (const auto service = text_at(input_, "service"); !service.empty()) open.push_back(service);
     for (const Json& member : members()) open.push_back(text_at(member, "service"));
     while (!open.empty()) {
       const auto service = open.back();
@@ -188,9 +189,10 @@ class ServiceWork {
     return creation;
   }
 
-  Result<Outcome> prune(std::stop_token stop) {
-    auto look = look_at(context_.engine, context_.configs, model_, scope_of_prune(),
-                        context_.within(look_time));
+  /// A container that is nobody's place any more: stopped, or stopped and removed.
+  Result<Outcome> take_away(std::stop_token stop) {
+    auto look =
+        look_at(context_.engine, context_.configs, model_, scope(), context_.within(look_time));
     if (!look) return failed(look);
     const auto name = text_at(input_, "container");
     const auto seen = std::ranges::find(look->containers, name, &Seen::name);
@@ -207,24 +209,19 @@ class ServiceWork {
       if (place == places.end() || (place->prev != &*seen && place->next != &*seen))
         return failure(stale("container " + name));
       // The kept container goes only while the one that took its place is there as wanted.
-      if (!place->well_placed() || health_of(*place) == Health::unwell)
+      if (attempt_.work.verb == "prune" &&
+          (!place->well_placed() || health_of(*place) == Health::unwell))
         return failure(stale(
             fmt::format("service {} is not well in its place: {}", place->wanted->service, name)));
       group.members.push_back({.place = &*place, .networks = {}});
     }
     Mover mover(context_, {model_, *look, places, group}, {}, progress_);
     mover.know(*seen);
-    if (auto gone = mover.carry_out(moves_to_remove(*seen), stop); !gone) return failed(gone);
+    const auto moves = attempt_.work.verb == "stop"
+                           ? std::vector<Move>{{.kind = Move::Kind::stop, .name = seen->name}}
+                           : moves_to_remove(*seen);
+    if (auto gone = mover.carry_out(moves, stop); !gone) return failed(gone);
     return done();
-  }
-
-  Scope scope_of_prune() const {
-    Scope scope;
-    scope.all = truth_at(input_, "surplus");
-    scope.services = {text_at(input_, "service")};
-    for (const auto& container : model_.containers)
-      if (scope.services.contains(container.service)) scope.services.merge(lenders(container));
-    return scope;
   }
 
   Context& context_;

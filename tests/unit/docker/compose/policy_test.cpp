@@ -27,6 +27,18 @@ class PolicyTest : public ComposeTest {
   std::vector<Volume> volumes_;
 };
 
+TEST_F(PolicyTest, WhatSteersTheRuntimeNeedsPrivileged) {
+  EXPECT_TRUE(check(R"({"Runtime":"runc"})"));
+  for (const char* asks : {R"({"Runtime":"kata"})", R"({"Annotations":{"a":"b"}})",
+                           R"({"CgroupParent":"/system.slice"})"}) {
+    const auto denied = check(asks);
+    ASSERT_FALSE(denied) << asks;
+    EXPECT_EQ(denied.error().code, "compose.policy_denied");
+    EXPECT_NE(denied.error().hint.find("privileged: [shop/production/web]"), std::string::npos);
+    EXPECT_TRUE(check(asks, R"({"privileged":["shop/production/web"]})"));
+  }
+}
+
 TEST_F(PolicyTest, DeniesByDefaultAndSaysEverythingAtOnce) {
   networks_.push_back({"proxy", "proxy", {}, true});
   volumes_.push_back({"sly", "p_sly",

@@ -72,6 +72,29 @@ TEST_F(StackTest, WhatIsExtendedIsLookedAtToo) {
                           "lies outside of the tree"));
 }
 
+/// Reached from another folder a file's relative paths are others: what was looked at once would
+/// not be what Compose reads.
+TEST_F(StackTest, AFileThatIsReadInTwoWaysIsRefused) {
+  file("a/b/base.yaml", "services: {b: {image: x, env_file: ../../etc/os-release}}\n");
+  file("etc/os-release", "A=1\n");
+  file("compose.yaml",
+       "include: [{path: a/b/base.yaml, project_directory: .}]\n"
+       "services: {a: {extends: {file: a/b/base.yaml, service: b}}}\n");
+  const auto read = stack();
+  ASSERT_FALSE(read);
+  EXPECT_THAT(messages(read.error()),
+              testing::Contains("compose.yaml:2: compose.unsupported: a/b/base.yaml is read in two "
+                                "ways here: from another folder, or with other variables"));
+  file("own.env", "P=etc/os-release\n");
+  file("c.yaml", "services: {c: {image: x, env_file: '${P:-own.env}'}}\n");
+  file("compose.yaml", "include: [{path: c.yaml, env_file: own.env}]\n");
+  const auto hidden = stack();
+  ASSERT_FALSE(hidden);
+  EXPECT_THAT(messages(hidden.error()),
+              testing::ElementsAre("c.yaml:1: compose.unsupported: what the env_file of c "
+                                   "\"${P:-own.env}\" is cannot be told without Compose"));
+}
+
 TEST_F(StackTest, LinksAndSubmodulesAreRefusedOnlyWhereTheyAreUsed) {
   symlink("link");
   submodule("vendor");

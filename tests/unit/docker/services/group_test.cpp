@@ -143,6 +143,71 @@ TEST_F(Groups, AChangedNetworkTakesAllThatAreOnItAlong) {
   EXPECT_EQ(engine_.named("a-db-1")->id, db);
 }
 
+TEST_F(Groups, AStrangerWhoJoinsANetworkAfterThePlanStopsNobody) {
+  change = [](CompiledModel& model) {
+    model.networks[1].config.as_object()["Labels"].as_object()["kind"] = "one";
+  };
+  want("1");
+  ASSERT_TRUE(apply());
+  change = [](CompiledModel& model) {
+    model.networks[1].config.as_object()["Labels"].as_object()["kind"] = "two";
+  };
+  want("1");
+  const auto works = plan();
+  simulation::SimulatedContainer stranger;
+  stranger.id = "stranger";
+  stranger.name = "stranger";
+  stranger.state = "running";
+  stranger.networks["a_back"] = JsonObject{};
+  engine_.containers["stranger"] = stranger;
+  const auto done = driver_->perform({"7", {"a", "p"}, "lineage", "", works[0]}, {}, progress_, {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "network.in_use");
+  EXPECT_EQ(engine_.named("a-web-1")->state, "running");
+  EXPECT_EQ(engine_.named("a-db-1")->state, "running");
+}
+
+/// The kept containers of a chain of three go in prune, each.
+TEST_F(Groups, AChainOfLendersLeavesNothingBehind) {
+  change = [](CompiledModel& model) {
+    model.containers.push_back(borrower());
+    Container tail = container("tail", "img:v1", "same");
+    tail.endpoints.clear();
+    host_of(tail).as_object()["NetworkMode"] = "none";
+    host_of(tail).as_object()["PidMode"] = "container:@service:side:1";
+    model.containers.push_back(std::move(tail));
+  };
+  want("1");
+  ASSERT_TRUE(apply());
+  want("2");
+  ASSERT_TRUE(apply());
+  EXPECT_TRUE(plan().empty());
+  EXPECT_EQ(engine_.names(),
+            (Texts{"a-db-1:running", "a-side-1:running", "a-tail-1:running", "a-web-1:running"}));
+}
+
+/// A switch to another `container_name` that was cut, and then the old one again: the same data.
+TEST_F(Groups, AChangedNameAndBackKeepsTheData) {
+  for (size_t n = 0; n < 8; ++n) {
+    SCOPED_TRACE(n);
+    engine_.revive();
+    change = [](CompiledModel&) {};
+    want("old " + std::to_string(n));
+    for (int round = 0; round < 4 && !plan().empty(); ++round) ASSERT_TRUE(apply());
+    const auto volumes = engine_.named("a-web-1")->anonymous;
+    change = [](CompiledModel& model) { model.containers[1].name = "other-name"; };
+    want("new " + std::to_string(n));
+    engine_.die_at(n, true);
+    apply();
+    engine_.revive();
+    change = [](CompiledModel&) {};
+    want("old again " + std::to_string(n));
+    for (int round = 0; round < 4 && !plan().empty(); ++round) ASSERT_TRUE(apply());
+    EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-web-1:running"}));
+    EXPECT_EQ(engine_.named("a-web-1")->anonymous, volumes);
+  }
+}
+
 TEST_F(Groups, DependsOnWithRestartStopsAndStartsTheDependent) {
   change = [](CompiledModel& model) {
     Container late = container("late", "img:v1", "same");
