@@ -229,6 +229,7 @@ class ComposeCompiler final : public Compiler {
     return {};
   }
 
+  /// Of volumes and folders of the host; a tmpfs only hides what was copied below it.
   static std::vector<std::string> mount_targets(const Container& container) {
     const Json& host = member_or_null(container.config, "HostConfig");
     std::vector<std::string> targets;
@@ -238,12 +239,11 @@ class ComposeCompiler final : public Compiler {
     }
     if (const Json& mounts = member_or_null(host, "Mounts"); mounts.is_array())
       for (const Json& mount : mounts.get_array())
-        targets.push_back(clean_path(text_at(mount, "Target")));
-    for (const auto& [place, field] :
-         {std::pair(&host, "Tmpfs"), std::pair(&container.config, "Volumes")})
-      if (const Json& all = member_or_null(*place, field); all.is_object())
-        for (const auto& pair : all.get_object())
-          targets.push_back(clean_path(std::string(pair.key())));
+        if (text_at(mount, "Type") != "tmpfs")
+          targets.push_back(clean_path(text_at(mount, "Target")));
+    if (const Json& volumes = member_or_null(container.config, "Volumes"); volumes.is_object())
+      for (const auto& pair : volumes.get_object())
+        targets.push_back(clean_path(std::string(pair.key())));
     return targets;
   }
 

@@ -8,8 +8,11 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <regex>
+#include <sstream>
 
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
 namespace {
@@ -74,6 +77,20 @@ Result<Finished> run_compose(const ComposeRun& run, const Scratch& scratch, Dura
   auto finished = run_process(command, std::move(stop));
   if (!finished) return failure(rename_error(std::move(finished.error())));
   return finished;
+}
+
+std::string words_of(const std::string& err) {
+  static const std::regex progress(R"(^ *(Network|Volume|Container) .* +[A-Z][a-z]+ *$)");
+  std::istringstream in(err);
+  std::string out;
+  for (std::string line; std::getline(in, line);) {
+    const std::string words(trim(line));
+    if (words.empty() || line.find("level=warning") != std::string::npos ||
+        std::regex_match(words, progress))
+      continue;
+    out += (out.empty() ? "" : "; ") + words;
+  }
+  return out.empty() ? "it says nothing" : out;
 }
 
 }  // namespace reconciler::docker

@@ -49,4 +49,7 @@ struct ComposeRun {
 Result<Finished> run_compose(const ComposeRun& run, const Scratch& scratch, Duration timeout,
                              std::stop_token stop);
 
+/// Compose's own words: what it wrote to its error output, less warnings and what it did so far.
+std::string words_of(const std::string& err);
+
 }  // namespace reconciler::docker

@@ -173,7 +173,7 @@ class Recorder {
               .next("give each a `container_name` of its own, or none"));
     return failure(error("compose.invalid",
                          "Compose cannot bring this up: " +
-                             printable(Redaction(variables_).text(trim(finished->err)), 2000)));
+                             printable(Redaction(variables_).text(words_of(finished->err)), 2000)));
   }
 
   const Resolved& resolved_;

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <regex>
-#include <sstream>
 
 #include "plugins/docker/compose/allow_list.hpp"
 #include "plugins/docker/compose/interpolate.hpp"
@@ -16,15 +16,27 @@ namespace {
 
 using Names = std::set<std::string>;
 
-/// Compose's own words: its last lines that are no warnings, without its log's decoration.
-std::string words_of(const std::string& err) {
-  std::istringstream in(err);
-  std::string out;
-  for (std::string line; std::getline(in, line);) {
-    if (line.find("level=warning") != std::string::npos || trim(line).empty()) continue;
-    out += (out.empty() ? "" : "; ") + std::string(trim(line));
+/// Compose writes the devices of `blkio_config` under names that it does not read: Go's.
+void respell_devices(Json& model) {
+  Json* services = model.is_object() ? model.get_object().if_contains("services") : nullptr;
+  if (!services || !services->is_object()) return;
+  for (auto& service : services->get_object()) {
+    auto* own = service.value().if_object();
+    auto* blkio = own ? own->if_contains("blkio_config") : nullptr;
+    if (!blkio || !blkio->is_object()) continue;
+    for (auto& list : blkio->get_object())
+      if (auto* devices = list.value().if_array())
+        for (Json& device : *devices) {
+          JsonObject named;
+          if (device.is_object())
+            for (const auto& [key, value] : device.get_object()) {
+              std::string name(key);
+              name.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(name[0])));
+              named[name] = value;
+            }
+          device = std::move(named);
+        }
   }
-  return out.empty() ? "it says nothing" : out;
 }
 
 Names unset_names(const std::string& err) {
@@ -166,6 +178,7 @@ class Resolver {
     auto model = parse_json(finished->out);
     if (!model) return failure(error("compose.invalid", "what Compose writes is not JSON"));
     out_.model = std::move(*model);
+    respell_devices(out_.model);
     if (!out_.model.is_object() || !member(out_.model, "services") ||
         !member(out_.model, "services")->is_object() ||
         member(out_.model, "services")->get_object().empty())

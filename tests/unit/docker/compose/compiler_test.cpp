@@ -1,5 +1,6 @@
 // The whole way with a Compose of the test's own: what is started, what is cached, what is sealed.
 #include "plugins/docker/compose/compiler.hpp"
+#include "plugins/docker/compose/invoke.hpp"
 
 #include "tests/unit/docker/compose/fixture.hpp"
 
@@ -172,6 +173,21 @@ TEST_F(CompilerTest, ComposesWordsComeWithoutSecrets) {
   EXPECT_EQ(e.message, "Compose refuses the compose files: services.web.ports: invalid ‹PASS›");
   says("", "required variable DB is missing a value: say it\n", 1);
   EXPECT_EQ(compile().error().code, "compose.variable_required");
+}
+
+TEST_F(CompilerTest, WhatComposeDidSoFarIsNotItsReason) {
+  EXPECT_EQ(words_of(" Network shop_default  Creating\n Container shop-web-1  Created\n"
+                     "time=\"x\" level=warning msg=\"y\"\n\nno such thing\n"),
+            "no such thing");
+}
+
+TEST_F(CompilerTest, DevicesThatComposeWritesAsGoDoesAreReadBack) {
+  says(
+      R"({"name":"shop","services":{"web":{"image":"web:v1","blkio_config":{"weight":3,"device_read_bps":[{"Path":"/dev/a","Rate":"1"}]}},"job":{"image":"web:v1"}}})");
+  const auto model = compile();
+  ASSERT_TRUE(model);
+  EXPECT_EQ(canonical(model->resolved.at("services").at("web").at("blkio_config")),
+            R"({"device_read_bps":[{"path":"/dev/a","rate":"1"}],"weight":3})");
 }
 
 TEST_F(CompilerTest, WhatComposeAsksForBeyondTheRecordIsRefused) {

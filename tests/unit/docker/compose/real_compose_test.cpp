@@ -17,6 +17,7 @@ constexpr const char* stack_text = R"(services:
     command: [serve, "$$HOME"]
     environment: [B=2, A=1, "PASS=${PASS}"]
     env_file: [app.env]
+    blkio_config: {weight_device: [{path: /dev/null, weight: 10}], device_read_bps: [{path: /dev/null, rate: 1mb}]}
     volumes: ["data:/data", "/anonymous", "./media:/media", "./conf/db.conf:/etc/db.conf"]
     healthcheck: {test: [CMD, "true"], interval: 2s, retries: 5, start_period: 10s}
   web:

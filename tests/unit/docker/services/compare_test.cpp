@@ -256,9 +256,12 @@ TEST_F(OneField, NoGraceIsNotTheEnginesTenSeconds) {
 
 TEST_F(OneField, ALimitThatTheKernelHasNotIsNotMissed) {
   const auto* wanted = R"({"HostConfig": {"BlkioWeight": 300, "OomKillDisable": true,
-                           "MemorySwappiness": 60, "CpuShares": 512, "PidsLimit": 7}})";
+                           "MemorySwappiness": 60, "CpuShares": 512, "PidsLimit": 7,
+                           "CpuPercent": 5000, "CpuRealtimePeriod": 1000,
+                           "Annotations": {"a": "b"}}})";
   EXPECT_EQ(compared(wanted, R"({"HostConfig": {"BlkioWeight": 0}})", true), nothing_);
-  EXPECT_EQ(compared(wanted, R"({"HostConfig": {"BlkioWeight": 0}})").size(), 5U);
+  // Less the annotations: an Engine that shows none does not know them.
+  EXPECT_EQ(compared(wanted, R"({"HostConfig": {"BlkioWeight": 0}})").size(), 7U);
   // Another value than was asked for is someone's doing.
   EXPECT_EQ(compared(R"({"HostConfig": {"CpuShares": 512}})",
                      R"({"HostConfig": {"CpuShares": 77}})", true),
@@ -310,6 +313,19 @@ TEST(MacAddress, IsComparedAsTheEngineWritesItAndWhileItHasOne) {
   EXPECT_EQ(compared("02:42:ac:11:00:07"), std::vector<std::string>{});
   EXPECT_EQ(compared(""), std::vector<std::string>{});  // it has stopped
   EXPECT_EQ(compared("02:42:ac:11:00:08"), std::vector<std::string>{"network n"});
+}
+
+TEST(GatewayPriority, IsComparedWhereTheEngineKnowsIt) {
+  Container container;
+  container.endpoints = {{"n", JsonObject{{"GwPriority", 7}}}};
+  const auto compared = [&](JsonObject there) {
+    const JsonObject networks{{"n", std::move(there)}};
+    return fields(compare(container,
+                          JsonObject{{"NetworkSettings", JsonObject{{"Networks", networks}}}}, {}));
+  };
+  EXPECT_EQ(compared({}), std::vector<std::string>{});
+  EXPECT_EQ(compared({{"GwPriority", 7}}), std::vector<std::string>{});
+  EXPECT_EQ(compared({{"GwPriority", 0}}), std::vector<std::string>{"network n"});
 }
 
 TEST(ComparisonTable, GivesAReasonWhereItDoesMoreThanCompare) {
