@@ -60,14 +60,17 @@ std::string sha1_mac(std::string_view key, std::string_view bytes) {
 }
 
 std::optional<std::string> from_base64(std::string_view text) {
-  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
+  if (text.size() % 4 != 0) return std::nullopt;
+  if (text.empty()) return std::string();  // no bytes: EVP_DecodeBlock calls that an error
+  const auto padding = text.substr(std::min(text.find('='), text.size()));
+  if (!padding.empty() && padding != "=" && padding != "==") return std::nullopt;
   std::string out(text.size() / 4 * 3, '\0');
   const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
                                    reinterpret_cast<const unsigned char*>(text.data()),
                                    static_cast<int>(text.size()));
   if (size < 0) return std::nullopt;
   // EVP_DecodeBlock counts the padding as zero bytes.
-  out.resize(static_cast<size_t>(size) - (text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0));
+  out.resize(static_cast<size_t>(size) - padding.size());
   return out;
 }
 
