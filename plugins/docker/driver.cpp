@@ -99,9 +99,12 @@ class DockerDriver final : public Driver {
     if (!look) return failed(look);
     if (auto one = one_owner(id, *look, texts_at(wanted, "lineages"), memory); !one)
       return failed(one);
-    const auto changing = changing_images(**model, *look);
+    const auto tag = text_at(member_or_null(wanted, "version"), "tag");
+    const bool new_version = !memory.current || memory.current->tag != tag;
+    const auto changing = changing_images(**model, *look, new_version);
     Observation observation;
-    observe_images(context_, **model, *look, observation);
+    if (auto done = observe_images(context_, **model, *look, new_version, observation); !done)
+      return failed(done);
     const Observed observed{id, **model, *look, memory, changing};
     if (auto done = observe_services(context_, observed, observation); !done) return failed(done);
     observe_one_offs(context_, observed, observation);

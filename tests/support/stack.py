@@ -61,11 +61,10 @@ class Deed:
 
     def _one(self, one: Request) -> str:
         path, query = one.path, one.query
-        answered = one.answer_json() if one.status in (200, 201) and one.answer[:1] == b"{" else {}
         if path in ("/containers/create", "/networks/create", "/volumes/create"):
             made = query.get("name") or one.json()["Name"]
-            if answered.get("Id"):
-                self._names[answered["Id"]] = made
+            if one.status == 201 and one.answer_json().get("Id"):
+                self._names[one.answer_json()["Id"]] = made
             return f"POST {path} {made}"
         if path == "/build":
             return f"POST /build {query.get('t', '')}"

@@ -207,6 +207,8 @@ class ComposeCompiler final : public Compiler {
       container->pre_stop = hooks_of(resolved, container->service, "pre_stop");
       if (!container->files.empty())
         set_label(*container, files_label, digest_of_files(container->files, key_));
+      if (!container->post_start.empty() || !container->pre_stop.empty())
+        set_label(*container, hooks_label, digest_of_hooks(*container, key_));
     }
     if (errors.empty()) return {};
     return failure(gather(std::move(errors)));

@@ -21,8 +21,9 @@ const Json* build_of(const Json& resolved, const std::string& service) {
 }
 
 /// The build as it is written, with paths in the tree replaced by what git calls their content.
-Result<std::string> inputs_of(const std::string& service, const Json& build, const Json& images,
-                              const Tree& tree, const Stack& stack, std::string_view key) {
+Result<std::string> inputs_of(const std::string& service, const std::string& platform,
+                              const Json& build, const Json& images, const Tree& tree,
+                              const Stack& stack, std::string_view key) {
   const Place where = stack.place({"services", service, "build"});
   const auto context = tree.relative(text_at(build, "context"));
   if (!context)
@@ -38,6 +39,7 @@ Result<std::string> inputs_of(const std::string& service, const Json& build, con
     if (!file) return failure(Error(file.error()).at(where));
     all["dockerfile"] = file->relative + "@" + (file->entry ? file->entry->oid : "");
   }
+  all["platform"] = platform;
   all["mode"] = text_at(images, "mode");
   all["manifest_no_cache"] = truth_at(images, "no_cache");
   return keyed_digest(key, canonical(all));
@@ -63,9 +65,17 @@ Result<std::vector<Image>> images_of(const Record& record, const Json& resolved,
     const Json* services = member(resolved, "services");
     const Json* own = services ? member(*services, user->service) : nullptr;
     if (image.pull_policy.empty() && own) image.pull_policy = text_at(*own, "pull_policy");
+    if (!image.platform.empty() && !user->platform.empty() && image.platform != user->platform)
+      return failure(
+          error("compose.unsupported", fmt::format("{} would be {} and {}: one name on the host is "
+                                                   "one image",
+                                                   reference, image.platform, user->platform))
+              .at(stack.place({"services", user->service, "platform"}))
+              .next("give each service an `image:` of its own"));
+    if (image.platform.empty()) image.platform = user->platform;
     const Json* build = pull_all ? nullptr : build_of(resolved, user->service);
     if (!build) continue;
-    auto inputs = inputs_of(user->service, *build, images, tree, stack, key);
+    auto inputs = inputs_of(user->service, user->platform, *build, images, tree, stack, key);
     if (!inputs) return failed(inputs);
     if (!image.build_service.empty() && image.inputs != *inputs)
       return failure(

@@ -67,6 +67,7 @@ struct Image {
   std::string build_service;          ///< the service whose `build` makes it; empty: it is pulled
   std::string inputs;                 ///< keyed digest of its build inputs; empty when pulled
   std::string pull_policy;            ///< Compose's word; empty: missing
+  std::string platform;               ///< `linux/arm64`; empty: whatever the host has or gets
 };
 
 struct CompiledModel {
@@ -92,6 +93,10 @@ struct CompiledModel {
 /// The label of a container that files were copied into: their digest_of_files().
 inline constexpr std::string_view files_label = "reconciler.files";
 std::string digest_of_files(const std::vector<ArchivedFile>& files, const InstallationKey& key);
+
+/// The label of a container that has hooks: their digest_of_hooks().
+inline constexpr std::string_view hooks_label = "reconciler.hooks";
+std::string digest_of_hooks(const Container& container, const InstallationKey& key);
 
 /// What `Container::fingerprint` is to be.
 std::string fingerprint_of(const Container& container, const InstallationKey& key);

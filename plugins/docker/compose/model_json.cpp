@@ -68,6 +68,11 @@ std::string digest_of_files(const std::vector<ArchivedFile>& files, const Instal
   return keyed_digest(key.bytes, canonical(files_to_json(files)));
 }
 
+std::string digest_of_hooks(const Container& container, const InstallationKey& key) {
+  return keyed_digest(key.bytes,
+                      canonical(JsonArray{array(container.post_start), array(container.pre_stop)}));
+}
+
 std::string fingerprint_of(const Container& container, const InstallationKey& key) {
   JsonArray endpoints;
   for (const auto& endpoint : container.endpoints)
@@ -139,7 +144,8 @@ Json to_json(const CompiledModel& model) {
                                 {"services", reconciler::to_json(i.services)},
                                 {"build_service", i.build_service},
                                 {"inputs", i.inputs},
-                                {"pull_policy", i.pull_policy}});
+                                {"pull_policy", i.pull_policy},
+                                {"platform", i.platform}});
   return JsonObject{{"key", model.key},
                     {"project", model.project},
                     {"commit", model.commit},
@@ -172,7 +178,7 @@ Result<CompiledModel> compiled_model_from_json(const Json& value) {
   each(value, "images", [&](const Json& i) {
     model.images.push_back({text_at(i, "reference"), texts_at(i, "services"),
                             text_at(i, "build_service"), text_at(i, "inputs"),
-                            text_at(i, "pull_policy")});
+                            text_at(i, "pull_policy"), text_at(i, "platform")});
   });
   model.resolved = object_or_empty(value, "resolved");
   model.sources = map_from(value, "sources");

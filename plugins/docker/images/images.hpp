@@ -11,11 +11,13 @@ namespace reconciler::docker {
 
 /// Images that are on the host under their name and will be made anew: the services that run them
 /// will have another.
-ChangingImages changing_images(const CompiledModel& model, const Look& look);
+/// `new_version`: another than was recorded last.
+ChangingImages changing_images(const CompiledModel& model, const Look& look, bool new_version);
 
 /// Adds a resource for each image of the model, with build, pull or tag as its remedy.
-void observe_images(const Context& context, const CompiledModel& model, const Look& look,
-                    Observation& into);
+/// `image.missing` where one is not there and its pull_policy forbids to pull it.
+Status observe_images(const Context& context, const CompiledModel& model, const Look& look,
+                      bool new_version, Observation& into);
 
 /// `build`, `pull`, `tag`. Thread-safe: several images may be supplied at once. Errors:
 /// `image.build_failed` and `image.pull_failed` with the last lines, `image.label` when a built

@@ -1,17 +1,45 @@
 #include <fmt/format.h>
 
+#include <set>
+
 #include "plugins/docker/images/images.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/state.hpp"
+#include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
 namespace {
 
-enum class Standing { missing, right, other_inputs, not_ours };
+enum class Standing { missing, right, other_inputs, not_ours, other_platform, asked_again };
 
-Standing standing_of(const Image& image, const Look& look) {
+/// As the Engine reads `linux`, `arm64`, `linux/x86_64`, `linux/arm/v7`.
+bool same_platform(std::string_view wanted, std::string_view there) {
+  const auto parts = split(wanted, '/');
+  const auto own = split(there, '/');
+  const auto usual = [](const std::string& architecture) -> std::string {
+    if (architecture == "x86_64" || architecture == "x86-64") return "amd64";
+    if (architecture == "aarch64") return "arm64";
+    return architecture;
+  };
+  if (own.size() < 2) return true;
+  if (parts.size() == 1) return parts[0] == own[0] || usual(parts[0]) == own[1];
+  if (parts[0] != own[0] || usual(parts[1]) != own[1]) return false;
+  return parts.size() < 3 || own.size() < 3 || parts[2] == own[2];
+}
+
+/// `always`, `daily`, `every_12h` and the like: with each new version, not at each look.
+bool is_pulled_again(const Image& image) {
+  static const std::set<std::string_view> only_missing = {"", "missing", "if_not_present", "never",
+                                                          "build"};
+  return image.build_service.empty() && !only_missing.contains(image.pull_policy);
+}
+
+Standing standing_of(const Image& image, const Look& look, bool new_version) {
   const SeenImage* seen = look.image_by_reference(image.reference);
   if (!seen) return Standing::missing;
+  if (!image.platform.empty() && !same_platform(image.platform, look.image_platform(seen->id)))
+    return Standing::other_platform;
+  if (new_version && is_pulled_again(image)) return Standing::asked_again;
   if (image.build_service.empty()) return Standing::right;
   const auto inputs = text_at(seen->labels, label::inputs);
   if (inputs.empty()) return Standing::not_ours;
@@ -20,7 +48,9 @@ Standing standing_of(const Image& image, const Look& look) {
 
 /// An image that was built from the wanted inputs, or, of those that are pulled, the one that a
 /// container runs under the wanted name: its tag was taken away, and is put back.
-std::string untagged(const Image& image, const CompiledModel& model, const Look& look) {
+std::string untagged(const Image& image, Standing standing, const CompiledModel& model,
+                     const Look& look) {
+  if (standing == Standing::other_platform || standing == Standing::asked_again) return "";
   for (const auto& seen : look.images)
     if (!image.inputs.empty() && text_at(seen.labels, label::inputs) == image.inputs &&
         text_at(seen.labels, label::commit) == model.commit)
@@ -45,18 +75,23 @@ std::string why(Standing standing) {
       return "built from other inputs";
     case Standing::not_ours:
       return "not built by reconciler";
+    case Standing::other_platform:
+      return "of another platform";
+    case Standing::asked_again:
+      return "its pull_policy asks for it with each version";
     case Standing::right:
       break;
   }
   return "";
 }
 
-Work supply(const Image& image, const Look& look, const CompiledModel& model, std::string& reason) {
+Work supply(const Image& image, Standing standing, const Look& look, const CompiledModel& model,
+            std::string& reason) {
   Work work;
   work.phase = Phase::supply;
   work.targets = {image_id(image.reference)};
   JsonObject input{{"image", image.reference}, {"model", model.key}};
-  if (const auto id = untagged(image, model, look); !id.empty()) {
+  if (const auto id = untagged(image, standing, model, look); !id.empty()) {
     work.verb = "tag";
     input["id"] = id;
     reason = fmt::format("its tag was taken away from {}", short_id(id));
@@ -76,19 +111,22 @@ Work supply(const Image& image, const Look& look, const CompiledModel& model, st
 
 }  // namespace
 
-ChangingImages changing_images(const CompiledModel& model, const Look& look) {
+ChangingImages changing_images(const CompiledModel& model, const Look& look, bool new_version) {
   ChangingImages changing;
-  for (const auto& image : model.images)
-    if (standing_of(image, look) != Standing::right)
-      changing[image.reference] = untagged(image, model, look);
+  for (const auto& image : model.images) {
+    const auto standing = standing_of(image, look, new_version);
+    // Whether what is pulled again is another one is known when it is there: the next look tells.
+    if (standing != Standing::right && standing != Standing::asked_again)
+      changing[image.reference] = untagged(image, standing, model, look);
+  }
   return changing;
 }
 
-void observe_images(const Context& context, const CompiledModel& model, const Look& look,
-                    Observation& into) {
+Status observe_images(const Context& context, const CompiledModel& model, const Look& look,
+                      bool new_version, Observation& into) {
   for (const auto& image : model.images) {
     const SeenImage* seen = look.image_by_reference(image.reference);
-    const auto standing = standing_of(image, look);
+    const auto standing = standing_of(image, look, new_version);
     Resource r;
     r.id = image_id(image.reference);
     r.desired = image.build_service.empty() ? "present"
@@ -104,7 +142,13 @@ void observe_images(const Context& context, const CompiledModel& model, const Lo
       r.observed = context.digest(JsonObject{{"id", seen->id}});
     if (standing != Standing::right) {
       r.differences = {{"image", seen ? short_id(seen->id) : "not on the host", ""}};
-      Work work = supply(image, look, model, r.reason);
+      Work work = supply(image, standing, look, model, r.reason);
+      if (work.verb == "pull" && image.pull_policy == "never")
+        return failure(
+            error("image.missing",
+                  fmt::format("image {} of {} is {}, and its pull_policy is never", image.reference,
+                              fmt::join(image.services, ", "), why(standing)))
+                .next(fmt::format("docker pull {}, or another pull_policy", image.reference)));
       r.differences[0].after = work.verb == "build" ? "built"
                                : work.verb == "tag" ? "tagged"
                                                     : "pulled";
@@ -113,6 +157,7 @@ void observe_images(const Context& context, const CompiledModel& model, const Lo
     }
     into.resources.push_back(std::move(r));
   }
+  return {};
 }
 
 }  // namespace reconciler::docker

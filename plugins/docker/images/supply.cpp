@@ -132,7 +132,10 @@ Result<Outcome> pull(Context& context, const Image& image, Progress& progress,
             .next("apt-get install docker-cli, or docker.io"));
   Lines lines(progress);
   Command command;
-  command.argv = {context.paths.docker_cli, "pull", "--", image.reference};
+  command.argv = {context.paths.docker_cli, "pull"};
+  if (!image.platform.empty())
+    command.argv.insert(command.argv.end(), {"--platform", image.platform});
+  command.argv.insert(command.argv.end(), {"--", image.reference});
   command.environment = environment(context);
   command.timeout = build_time;
   command.on_line = [&](std::string_view line) { lines.add(line); };

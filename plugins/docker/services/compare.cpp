@@ -252,6 +252,14 @@ void compare_copied_files(const Container& wanted, const Json& config, const Sur
       out.push_back({"copied file " + file.path, "", ""});
 }
 
+/// In no inspect either. Of one that Compose made nobody can tell; ours without the label has none.
+void compare_hooks(const Container& wanted, const Json& config, std::vector<Difference>& out) {
+  const Json& there = member_or_null(config, "Labels");
+  if (text_at(there, label::attempt).empty()) return;
+  const auto after = text_at(member_or_null(wanted.config, "Labels"), label::hooks);
+  if (text_at(there, label::hooks) != after) out.push_back({std::string(hooks_field), "", ""});
+}
+
 /// Of one that refers to others Compose's hash holds their ids: ours has the other one beside it,
 /// and of one that Compose made nobody can tell.
 bool same_hash(const Json& there, const Json& wanted, bool refers) {
@@ -292,6 +300,7 @@ std::vector<Difference> compare(const Container& wanted, const Json& inspect,
   }
   compare_mounts(before, after, out);
   compare_copied_files(wanted, before.config, known, out);
+  compare_hooks(wanted, before.config, out);
   compare_endpoints(wanted, inspect, known, out);
   compare_unknown(after.config, before.config, "", out);
   compare_unknown(after.host, before.host, "HostConfig.", out);

@@ -15,7 +15,12 @@ bool is_on(const Place& place, const std::set<std::string>& networks) {
 
 /// A change that gives the service another container, or stops and starts the one it has.
 bool changes(const Place& place) {
-  return !place.current || !place.differences.empty() || place.stale_lender;
+  return !place.keeps_container() || place.stale_lender;
+}
+
+/// The container that is there will be started: its namespaces are others from then on.
+bool will_be_started(const Place& place) {
+  return !changes(place) && place.current->stopped();
 }
 
 bool restarts_with(const Container& dependent, const std::string& service) {
@@ -88,7 +93,7 @@ class Grouping {
       if (roles_[i] != none) continue;
       const auto from = namespace_lenders(*places_[i].wanted);
       for (size_t j = 0; j < places_.size(); ++j)
-        if (roles_[j] == match && !changes(places_[j]) && places_[i].current->up() &&
+        if (roles_[j] == match && will_be_started(places_[j]) && places_[i].current->up() &&
             from.contains(places_[j].wanted->service)) {
           roles_[i] = restart;
           sets_.join(i, j);
@@ -178,6 +183,20 @@ std::string identity(const Group& group, const Context& context) {
   JsonArray all;
   for (const auto& member : group.members) all.emplace_back(identity(*member.place, context));
   return context.digest(Json(std::move(all)));
+}
+
+std::vector<Move> moves_as_it_is(const Group& group) {
+  std::vector<Move> moves;
+  for (const auto& member : group.members) {
+    Stages stages = stages_to_run(*member.place);
+    append(std::move(stages.make), moves);
+    if (stages.awaits)
+      moves.push_back({.kind = Move::Kind::await, .name = member.place->wanted->name});
+    append(std::move(stages.stop), moves);
+    append(std::move(stages.exchange), moves);
+    append(std::move(stages.start), moves);
+  }
+  return moves;
 }
 
 std::vector<Move> moves_of(const Group& group) {

@@ -40,5 +40,7 @@ std::string identity(const Group& group, const Context& context);
 /// All moves of a group: everything is made before anything is stopped, everyone is stopped before
 /// a network goes, and started in order. `ENGINE` 16 within each.
 std::vector<Move> moves_of(const Group& group);
+/// What lets all run that are there, as they are: changed later.
+std::vector<Move> moves_as_it_is(const Group& group);
 
 }  // namespace reconciler::docker

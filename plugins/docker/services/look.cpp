@@ -117,6 +117,14 @@ Status read_images(Engine& engine, Look& look, Deadline deadline) {
   return {};
 }
 
+/// `linux/arm/v7`; empty where one name stands for several (containerd's store).
+std::string platform_of(const Json& image) {
+  if (member(image, "Descriptor") || !member(image, "Architecture")) return "";
+  const auto variant = text_at(image, "Variant");
+  return text_at(image, "Os") + "/" + text_at(image, "Architecture") +
+         (variant.empty() ? "" : "/" + variant);
+}
+
 /// The configurations that comparing needs: of wanted images, and of those that containers run.
 Status read_image_configs(Engine& engine, ImageConfigs& known, const CompiledModel& model,
                           Look& look, Deadline deadline) {
@@ -140,7 +148,8 @@ Status read_image_configs(Engine& engine, ImageConfigs& known, const CompiledMod
     if (!body && body.error().code == "docker.not_found")
       return {};  // a container outlived its image
     if (!body) return failed(body);
-    if (const Json* config = member(*body, "Config")) read[i] = *config;
+    if (const Json* config = member(*body, "Config"))
+      read[i] = JsonObject{{"Config", *config}, {"Platform", platform_of(*body)}};
     return {};
   });
   if (!done) return done;
@@ -228,7 +237,12 @@ const SeenImage* Look::image_by_id(std::string_view id) const {
 
 const Json* Look::image_config(const std::string& id) const {
   const auto found = image_configs.find(id);
-  return found == image_configs.end() ? nullptr : &found->second;
+  return found == image_configs.end() ? nullptr : member(found->second, "Config");
+}
+
+std::string Look::image_platform(const std::string& id) const {
+  const auto found = image_configs.find(id);
+  return found == image_configs.end() ? "" : text_at(found->second, "Platform");
 }
 
 const Seen* Look::container_by_id(std::string_view id) const {

@@ -51,13 +51,15 @@ struct SeenThing {
 struct Look {
   std::vector<Seen> containers;  ///< of the project, sorted by name
   std::vector<SeenImage> images;
-  std::map<std::string, Json> image_configs;  ///< image ID -> its `Config`, for images in play
+  std::map<std::string, Json> image_configs;  ///< image ID -> its `Config` and `Platform`
   std::map<std::string, SeenThing> networks;  ///< by name: the project's, and those wanted
   std::map<std::string, SeenThing> volumes;
 
   const SeenImage* image_by_reference(std::string_view reference) const;
   const SeenImage* image_by_id(std::string_view id) const;
   const Json* image_config(const std::string& id) const;
+  /// `linux/amd64`, `linux/arm/v7`; empty where that is not known.
+  std::string image_platform(const std::string& id) const;
   const Seen* container_by_id(std::string_view id) const;
 };
 

@@ -1,5 +1,7 @@
 #include "plugins/docker/services/moves.hpp"
 
+#include <algorithm>
+
 #include "plugins/docker/services/names.hpp"
 
 namespace reconciler::docker {
@@ -27,12 +29,41 @@ void make(const Place& place, const std::string& name, const std::vector<std::st
     moves.push_back({.kind = Kind::copy, .name = name, .index = i});
 }
 
+/// What one that just runs is yet to do. It has its name when its hooks are through: a look tells.
+std::vector<Move> earn_name(const Place& place) {
+  const auto& all = place.wanted->post_start;
+  if (all.empty()) return {};
+  const auto& name = place.wanted->name;
+  auto moves = hooks(Kind::post_start, next_name(name), all);
+  moves.push_back({.kind = Kind::rename, .name = next_name(name), .other = name});
+  return moves;
+}
+
+/// The name that it is started under, where its own is `name`.
+std::string name_at_start(const Place& place, const std::string& name) {
+  return place.wanted->post_start.empty() ? name : next_name(place.wanted->name);
+}
+
+/// One that is there, and was called so, is called as it is to be at its start.
+std::vector<Move> exchange(const Place& place, const std::string& name) {
+  const auto at_start = name_at_start(place, name);
+  if (name == at_start) return {};
+  return {{.kind = Kind::rename, .name = name, .other = at_start}};
+}
+
+/// The new one, made beside the old, is called as it is to be at its start.
+std::vector<Move> exchange_new(const Place& place) {
+  const auto& name = place.wanted->name;
+  if (name_at_start(place, name) != name) return {};
+  return {{.kind = Kind::rename, .name = next_name(name), .other = name}};
+}
+
 /// The old one must not come back by itself; taken away and started adjacent (ENGINE 16).
 std::vector<Move> start(const Place& place, const std::string& name, const std::string& prev) {
   std::vector<Move> moves;
   if (!prev.empty()) moves.push_back({.kind = Kind::update, .name = prev});
-  moves.push_back({.kind = Kind::start, .name = name});
-  append(hooks(Kind::post_start, name, place.wanted->post_start), moves);
+  moves.push_back({.kind = Kind::start, .name = name_at_start(place, name)});
+  append(earn_name(place), moves);
   return moves;
 }
 
@@ -40,17 +71,24 @@ void take_wrong_next_away(const Place& place, std::vector<Move>& moves) {
   if (place.next && !place.next_is_right) append(moves_to_remove(*place.next), moves);
 }
 
-/// Of what is there, called by its right name.
+/// The `.next` whose name the one that is there will have at its start.
+void make_way(const Place& place, std::vector<Move>& moves) {
+  if (place.next && !place.wanted->post_start.empty()) append(moves_to_remove(*place.next), moves);
+}
+
+/// Of what is there, called `name`.
 Stages run(const Place& place, const std::string& name) {
   Stages stages;
-  if (place.current->up()) return stages;
-  if (place.current->state() == "paused") {
-    stages.start = {{.kind = Kind::unpause, .name = name}};
+  if (place.current->up() || place.current->state() == "paused") {
+    if (!place.current->up()) stages.start = {{.kind = Kind::unpause, .name = name}};
+    if (name == next_name(place.wanted->name)) append(earn_name(place), stages.start);
     return stages;
   }
   stages.awaits = true;
+  make_way(place, stages.make);
   if (place.prev && place.prev->up())
     stages.stop.push_back({.kind = Kind::stop, .name = place.prev->name});
+  stages.exchange = exchange(place, name);
   stages.start = start(place, name, place.prev ? place.prev->name : "");
   return stages;
 }
@@ -73,7 +111,7 @@ Stages replace(const Place& place, Prev prev, const std::vector<std::string>& ne
     stages.exchange.push_back({.kind = Kind::remove, .name = name});
   else if (!vanishes)
     stages.exchange.push_back({.kind = Kind::rename, .name = name, .other = prev_name(name)});
-  stages.exchange.push_back({.kind = Kind::rename, .name = next_name(name), .other = name});
+  append(exchange_new(place), stages.exchange);
   stages.start = start(place, name, kept || !vanishes ? prev_name(name) : "");
   return stages;
 }
@@ -85,11 +123,10 @@ Stages make_in_place(const Place& place, const std::vector<std::string>& network
   stages.awaits = true;
   if (place.current) stages.make.push_back({.kind = Kind::remove, .name = place.current->name});
   take_wrong_next_away(place, stages.make);
-  if (!place.next_is_right) make(place, name, networks, stages.make);
+  if (!place.next_is_right) make(place, name_at_start(place, name), networks, stages.make);
   if (place.prev && place.prev->up())
     stages.stop.push_back({.kind = Kind::stop, .name = place.prev->name});
-  if (place.next_is_right)
-    stages.exchange.push_back({.kind = Kind::rename, .name = next_name(name), .other = name});
+  if (place.next_is_right) append(exchange_new(place), stages.exchange);
   stages.start = start(place, name, place.prev ? place.prev->name : "");
   return stages;
 }
@@ -110,6 +147,7 @@ Stages stages_to_change(const Place& place, Prev prev, const std::vector<std::st
   if (!place.current || place.never_ran()) return make_in_place(place, networks);
   const std::string& name = place.wanted->name;
   if (place.current->name == name) return replace(place, prev, networks);
+  if (place.differences.size() == 1 && place.hooks_are_due()) return run(place, next_name(name));
   // Its right name first: nobody is stopped for a name, and what follows knows one case less.
   Stages stages = place.differences.size() == 1 ? run(place, name) : replace(place, prev, networks);
   stages.make.insert(stages.make.begin(),
@@ -173,7 +211,16 @@ std::vector<Move> moves_to_remove(const Seen& seen) {
 }
 
 Stages stages_to_run(const Place& place) {
-  return place.current ? run(place, place.current->name) : Stages{};
+  if (!place.current) return {};
+  // Of another version's hooks nothing is known here.
+  const bool others = std::ranges::any_of(
+      place.differences, [](const Difference& one) { return one.field == hooks_field; });
+  if (!others) return run(place, place.current->name);
+  Container without = *place.wanted;
+  without.post_start.clear();
+  Place bare = place;
+  bare.wanted = &without;
+  return run(bare, place.current->name);
 }
 
 Stages stages_to_restart(const Place& place) {
@@ -181,7 +228,9 @@ Stages stages_to_restart(const Place& place) {
   Stages stages;
   stages.awaits = true;
   stages.hooks = hooks(Kind::pre_stop, name, place.pre_stop);
+  make_way(place, stages.make);
   stages.stop = {{.kind = Kind::stop, .name = name}};
+  stages.exchange = exchange(place, name);
   stages.start = start(place, name, "");
   return stages;
 }

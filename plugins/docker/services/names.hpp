@@ -19,6 +19,7 @@ inline constexpr std::string_view environment = "reconciler.environment";
 inline constexpr std::string_view lineage = "reconciler.lineage";
 inline constexpr std::string_view attempt = "reconciler.attempt";
 inline constexpr std::string_view files = files_label;
+inline constexpr std::string_view hooks = hooks_label;
 /// Compose's hash as it is compiled, without the ids of others: of containers that refer to some.
 inline constexpr std::string_view compiled_hash = "reconciler.compiled-hash";
 inline constexpr std::string_view boot = "reconciler.boot";

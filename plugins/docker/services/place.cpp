@@ -57,7 +57,9 @@ void find_containers(const Look& look, Place& place) {
   take_stray(place, place.next, next_name(""));
   // Compose takes a new container that was not yet put in its place for the service's own: it
   // starts it and takes the old one away. Then it is the one that serves.
-  if (!place.current && place.next && place.next->up()) std::swap(place.current, place.next);
+  // One that ran is no new one any more, nor one that is started for its hooks.
+  if (!place.current && place.next && place.next->state() != "created")
+    std::swap(place.current, place.next);
   // One under another name (Compose v1, a rename by hand) is the service's all the same.
   if (!place.current && !(place.next && place.prev) && place.strays.size() == 1) {
     place.current = place.strays.front();
@@ -95,7 +97,9 @@ class Judge {
         if (changing_.networks.contains(endpoint.network))
           place.differences.push_back({"network " + endpoint.network, "as it is", "made anew"});
       find_stale_lender(place, all, replaced);
-      if (place.current->name != place.wanted->name)
+      if (place.hooks_are_due())
+        place.differences.push_back({"post_start hooks", "not through", "run"});
+      else if (place.current->name != place.wanted->name)
         place.differences.push_back({"name", place.current->name, place.wanted->name});
     }
     if (place.next) place.next_is_right = is_right(place, all, replaced);
@@ -179,6 +183,15 @@ class Judge {
 
 }  // namespace
 
+bool Place::hooks_are_due() const {
+  return current && !wanted->post_start.empty() && current->name == next_name(wanted->name);
+}
+
+bool Place::keeps_container() const {
+  if (!current || never_ran() || differences.size() > 1) return false;
+  return differences.empty() || only_joins_anew() || current->name != wanted->name;
+}
+
 bool Place::never_ran() const {
   if (!current || current->state() != "created") return false;
   const Json* state = member(current->inspect, "State");
@@ -215,8 +228,7 @@ std::vector<Place> place_all(const CompiledModel& model, const Look& look,
   for (size_t round = 0; round < all.size(); ++round) {
     const auto before = replaced.size();
     for (const auto& place : all)
-      if (!place.current || (!place.differences.empty() && !place.only_joins_anew()))
-        replaced.insert(place.wanted->service);
+      if (!place.current || !place.keeps_container()) replaced.insert(place.wanted->service);
     if (replaced.size() == before) break;
     for (auto& place : all) {
       const auto from = lenders(*place.wanted);

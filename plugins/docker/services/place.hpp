@@ -32,6 +32,11 @@ struct Place {
   bool finished() const;
   /// Created and never started.
   bool never_ran() const;
+  /// It was started, by us, and nothing tells that its post_start hooks are through: they are run
+  /// before a container gets its name.
+  bool hooks_are_due() const;
+  /// It stays the container that it is: as wanted but for its name, its hooks or a namespace.
+  bool keeps_container() const;
   /// As wanted, but for a namespace that it has to join anew: a restart does.
   bool only_joins_anew() const { return stale_lender && differences.size() == 1; }
 };

@@ -85,7 +85,10 @@ class Services {
         JsonObject{{"identity", identity(place, context_)}, {"differences", std::move(fields)}});
   }
 
-  static bool replaces(const Place& place) { return place.current && !place.differences.empty(); }
+  /// Rather than just started, or seen through its start.
+  static bool replaces(const Place& place) {
+    return place.current && place.differences.size() > (place.hooks_are_due() ? 1U : 0U);
+  }
 
   std::vector<Work> works_on(const Group& group) const {
     const auto moves = moves_of(group);
@@ -116,14 +119,11 @@ class Services {
     }
     Group alone;
     alone.members.push_back({.place = &place, .networks = {}});
-    const Stages stages = stages_to_run(place);
-    std::vector<Move> moves = stages.stop;
-    moves.insert(moves.end(), stages.start.begin(), stages.start.end());
-    if (moves.empty()) return;
     Work work = work_on(alone);
+    work.calls = declared(moves_as_it_is(alone));
+    if (work.calls.empty()) return;
     work.phase = Phase::start;
     work.verb = "start";
-    work.calls = declared(moves);
     work.input.as_object()["as_it_is"] = true;
     r.remedies[Aim::run] = {std::move(work)};
   }

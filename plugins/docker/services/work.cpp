@@ -129,18 +129,6 @@ class ServiceWork {
     return done(std::move(before));
   }
 
-  static std::vector<Move> moves_as_it_is(const Group& group) {
-    std::vector<Move> moves;
-    for (const auto& member : group.members) {
-      const Stages stages = stages_to_run(*member.place);
-      if (stages.awaits)
-        moves.push_back({.kind = Move::Kind::await, .name = member.place->wanted->name});
-      moves.insert(moves.end(), stages.stop.begin(), stages.stop.end());
-      moves.insert(moves.end(), stages.start.begin(), stages.start.end());
-    }
-    return moves;
-  }
-
   static Status images_are_there(const Group& group, const std::vector<Move>& moves) {
     for (const auto& move : moves)
       for (const auto& member : group.members) {

@@ -244,6 +244,50 @@ TEST_F(Groups, FilesAreCopiedBeforeTheFirstStartWhereverItWasCut) {
   });
 }
 
+TEST_F(Groups, HooksAreRunUntilTheyAreThroughWhereverItWasCut) {
+  change = [](CompiledModel& model) {
+    Container& web = model.containers[1];
+    const auto value = texts_at(web.config, "Env").front();  // another with each version
+    web.post_start = {JsonObject{{"Cmd", JsonArray{Json("first"), Json(value)}}},
+                      JsonObject{{"Cmd", JsonArray{Json("second"), Json(value)}}}};
+    web.config.as_object()["Labels"].as_object()[hooks_label] =
+        digest_of_hooks(web, installation_key);
+  };
+  want("1");
+  cut_everywhere([this] {
+    const auto value = value_of("a-web-1");
+    for (const std::string& which : Texts{"first", "second"})
+      EXPECT_TRUE(std::ranges::any_of(engine_.execs,
+                                      [&](const auto& run) {
+                                        return texts_at(run.body, "Cmd") == Texts{which, value};
+                                      }))
+          << which << " " << value;
+  });
+}
+
+TEST_F(Groups, AHookThatChangesAloneIsRun) {
+  const auto with = [](const std::string& command) {
+    return [command](CompiledModel& model) {
+      Container& web = model.containers[1];
+      web.post_start = {JsonObject{{"Cmd", JsonArray{Json(command)}}}};
+      web.config.as_object()["Labels"].as_object()[hooks_label] =
+          digest_of_hooks(web, installation_key);
+    };
+  };
+  change = with("one");
+  want("1");
+  ASSERT_TRUE(apply());
+  EXPECT_TRUE(plan().empty());
+  change = with("two");
+  want("1");
+  const auto works = plan();
+  ASSERT_FALSE(works.empty());
+  EXPECT_EQ(works[0].verb, "switch");
+  ASSERT_TRUE(apply());
+  EXPECT_EQ(texts_at(engine_.execs.back().body, "Cmd"), Texts{"two"});
+  EXPECT_TRUE(plan().empty());
+}
+
 TEST_F(Groups, OneMoreReplicaThanAskedForGoesInPrune) {
   change = [](CompiledModel& model) {
     Container second = container("web", "img:v1", "same");

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace reconciler::docker {
 namespace {
 
@@ -121,6 +123,49 @@ TEST_F(Moves, AStoppedOrPausedOneIsStartedAsItIs) {
   const Seen paused = seen("a-web-1", "paused");
   place_.current = &paused;
   EXPECT_EQ(match(), Texts{"POST /containers/unpause a-web-1"});
+}
+
+TEST_F(Moves, ItHasItsNameWhenItsHooksAreThrough) {
+  wanted_.post_start = {JsonObject{}};
+  const Texts through = {"POST /containers/exec a-web-1.next", "POST /exec/start a-web-1.next",
+                         "POST /containers/rename a-web-1.next a-web-1"};
+  const auto ends_so = [&](const Texts& all, const Texts& before) {
+    Texts whole = before;
+    whole.insert(whole.end(), through.begin(), through.end());
+    EXPECT_EQ(all, whole);
+  };
+  ends_so(match(),
+          {"POST /containers/create a-web-1.next", "POST /networks/connect a_back a-web-1.next",
+           "POST /containers/start a-web-1.next"});
+  const Seen stopped = seen("a-web-1", "exited");
+  place_.current = &stopped;
+  ends_so(match(),
+          {"POST /containers/rename a-web-1 a-web-1.next", "POST /containers/start a-web-1.next"});
+  const Seen current = seen("a-web-1", "running");
+  place_.current = &current;
+  place_.differences = different_;
+  ends_so(match(),
+          {"POST /containers/create a-web-1.next", "POST /networks/connect a_back a-web-1.next",
+           "POST /containers/stop a-web-1", "POST /containers/rename a-web-1 a-web-1.prev",
+           "POST /containers/update a-web-1.prev", "POST /containers/start a-web-1.next"});
+  const Seen started = seen("a-web-1.next", "running");
+  place_.current = &started;
+  place_.differences = {{"post_start hooks", "not through", "run"}};
+  ends_so(match(), {});
+  const Seen ended = seen("a-web-1.next", "exited");
+  place_.current = &ended;
+  ends_so(match(), {"POST /containers/start a-web-1.next"});
+}
+
+TEST_F(Moves, WhatItDependsOnIsWaitedForBeforeAnythingIsStopped) {
+  const Seen current = seen("a-web-1", "running");
+  place_.current = &current;
+  place_.differences = different_;
+  const auto all = moves();
+  const auto at = [&](Move::Kind kind) { return std::ranges::find(all, kind, &Move::kind); };
+  ASSERT_NE(at(Move::Kind::await), all.end());
+  EXPECT_LT(at(Move::Kind::create), at(Move::Kind::await));
+  EXPECT_LT(at(Move::Kind::await), at(Move::Kind::stop));
 }
 
 TEST_F(Moves, APrevThatSomeoneStartedIsStoppedFirst) {

@@ -94,7 +94,8 @@ class Replacement : public testing::Test {
                      .services = {},
                      .build_service = "",
                      .inputs = "",
-                     .pull_policy = ""}};
+                     .pull_policy = "",
+                     .platform = ""}};
     change(model);
     for (auto& one : model.containers) one.fingerprint = fingerprint_of(one, installation_key);
     compiler_.model = model;
