@@ -190,6 +190,7 @@ class Reader {
     const Value* project = at(compose, "project");
     if (project) hold(check_name("project", project->text), project->spot);
     out["project"] = project ? project->text : spec_.id.application;
+    if (!project) out["project_by_default"] = true;
     out["profiles"] = texts(at(compose, "profiles"), "/compose/profiles");
     out["jobs"] = texts(at(compose, "jobs"), "/compose/jobs");
     spec_.places["/compose"] = (compose ? compose : &merged_)->spot.place();

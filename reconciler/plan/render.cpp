@@ -97,6 +97,12 @@ void write_line(std::string& out, const Line& line, size_t target_width, const P
                        std::string(indent + 2, ' '), wrapped(line.reason, ", ", indent + 2, page));
 }
 
+/// Services that change together are one action, and are counted as many.
+size_t things_in(const Work& work) {
+  const auto services = std::ranges::count(work.targets, "service", &ResourceId::kind);
+  return services > 1 ? static_cast<size_t>(services) : 1;
+}
+
 std::string summary(const Plan& plan) {
   std::map<std::string, size_t> verbs;
   size_t steps = 0;
@@ -105,7 +111,7 @@ std::string summary(const Plan& plan) {
     if (phase == Phase::release || phase == Phase::after)
       ++steps;
     else if (phase != Phase::verify && phase != Phase::record)
-      ++verbs[action.work.verb];
+      verbs[action.work.verb] += things_in(action.work);
   }
   std::vector<std::string> parts;
   for (const std::string verb : {"build", "pull", "tag"})

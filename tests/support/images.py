@@ -1,5 +1,6 @@
 """Images for tests, made on the spot: no registry is needed."""
 
+import fcntl
 import io
 import os
 import subprocess
@@ -51,6 +52,10 @@ def busybox(engine: Engine, name: str = BUSYBOX, *changes: str) -> str:
 
 
 def _script(engine: Engine, path) -> None:
-    done = subprocess.run([str(path), str(cache_folder())], capture_output=True, text=True, env=engine.environment())
+    # Of two that run at once, on Engines of their own, one makes it and the other finds it in the cache.
+    with open(cache_folder() / "images.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run([str(path), str(cache_folder())], capture_output=True, text=True,
+                              env=engine.environment())
     if done.returncode != 0:
         raise RuntimeError(f"{path.name}: {done.stderr}")

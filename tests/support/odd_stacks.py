@@ -174,7 +174,9 @@ def _hooks(stack: Stack) -> None:
     # A hook that a cut made doubtful is run again; none is left out, and what runs was started last.
     once = [line for n, line in enumerate(lines) if n == 0 or line != lines[n - 1]]
     assert once[0] == "start v1.0.0" and once[-1] == f"start {stack.sh('echo $TAG').strip()}", lines
-    assert [line.split()[0] for line in once] == ["start", "stop"] * (len(once) // 2) + ["start"], lines
+    # A version that was never recorded has nobody to tell its pre_stop hooks.
+    recorded = [line.split()[0] for line in once if not line.endswith("bad1")]
+    assert recorded == ["start", "stop"] * (len(recorded) // 2) + ["start"], lines
 
 
 def _copied(stack: Stack) -> None:

@@ -110,6 +110,18 @@ class Resolver {
         timeout_(timeout),
         stop_(std::move(stop)) {}
 
+  /// What runs under the one would be left beside the other, with its data.
+  Error two_names() const {
+    return error("compose.project_name",
+                 fmt::format("the compose file names the project \"{}\", and the manifest, which "
+                             "names none, \"{}\"",
+                             printable(stack_.name, 100), out_.project))
+        .at(stack_.place({"name"}))
+        .next(fmt::format("write `compose: {{ project: {} }}` in the manifest, or the project that "
+                          "is to be",
+                          printable(stack_.name, 100)));
+  }
+
   Result<Resolved> run() {
     const Json none = JsonObject{};
     const Json* section = member(input_.sections, "compose");
@@ -117,6 +129,9 @@ class Resolver {
     out_.project = text_at(compose, "project");
     if (out_.project.empty()) out_.project = stack_.name;
     if (out_.project.empty()) out_.project = input_.id.application;
+    if (!stack_.name.empty() && stack_.name != out_.project &&
+        truth_at(compose, "project_by_default"))
+      return failure(two_names());
     if (auto good = check_variable_names(variables_, out_.project); !good) return failed(good);
     if (auto bad = check_written(stack_); !bad.empty()) return failure(gather(std::move(bad)));
     targets_ = step_targets(input_.sections);

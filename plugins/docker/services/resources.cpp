@@ -12,16 +12,13 @@
 #include "plugins/docker/services/mover.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/pre_stop.hpp"
+#include "plugins/docker/services/refusals.hpp"
 #include "plugins/docker/services/state.hpp"
 #include "plugins/docker/services/things.hpp"
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
 namespace {
-
-ResourceId named(std::string_view kind, std::string name) {
-  return {std::string(driver_name), std::string(kind), std::move(name)};
-}
 
 /// Created before the last good version was recorded: then it was part of it. In the same second it
 /// is taken for a later one, so that what was kept is not thrown away.
@@ -162,18 +159,8 @@ class Services {
   }
 
   void add_needs(const Place& place, Work& work) const {
-    const Container& wanted = *place.wanted;
-    work.needs.push_back(image_id(text_at(wanted.config, "Image")));
-    auto services = lenders(wanted);
-    for (const auto& on : wanted.depends_on) services.insert(on.service);
-    for (const auto& other : observed_.model.containers)  // each of its containers
-      if (services.contains(other.service)) work.needs.push_back(service_id(other));
-    for (const auto& endpoint : wanted.endpoints)
-      work.needs.push_back(network_id(endpoint.network));
-    const Json& host = member_or_null(wanted.config, "HostConfig");
-    for (const auto& [target, mount] : mounts_of(wanted.config, host))
-      if (mount.type == "volume" && !mount.anonymous())
-        work.needs.push_back(volume_id(mount.source));
+    for (auto& need : needs_of(observed_.model, *place.wanted))
+      work.needs.push_back(std::move(need));
     for (const auto& folder : observed_.model.data_folders)
       work.needs.push_back(folder_id(folder, observed_.id));
   }
@@ -309,79 +296,12 @@ void add_orphans(const Context& context, const Observed& observed, Observation& 
   }
 }
 
-/// A name that is to be given, and that a container of nobody's project holds.
-Status check_names(const Context& context, const Observed& observed, const Group& group,
-                   std::vector<Error>& refused) {
-  const auto moves = moves_of(group);
-  const auto ours = [&](const std::string& name) {
-    return std::ranges::find(observed.look.containers, name, &Seen::name);
-  };
-  for (const auto& move : moves) {
-    const auto& name = move.kind == Move::Kind::rename ? move.other : move.name;
-    const bool gives = move.kind == Move::Kind::rename || move.kind == Move::Kind::create;
-    if (!gives) continue;
-    if (const auto held = ours(name); held != observed.look.containers.end()) {
-      const bool member = std::ranges::any_of(group.members, [&](const Member& one) {
-        return one.place->current == &*held || one.place->next == &*held ||
-               one.place->prev == &*held;
-      });
-      if (!member)
-        refused.push_back(
-            error("container.name_taken",
-                  fmt::format("the name {} is wanted for another container, and service {} of this "
-                              "project has it still",
-                              name, held->service))
-                .next("change names in two steps: the first frees it"));
-      continue;
-    }
-    auto holder = context.engine.get("/containers/" + url_encode(name) + "/json",
-                                     context.within(std::chrono::seconds(60)));
-    if (holder) refused.push_back(name_taken(name, observed.model.project));
-    if (!holder && holder.error().code != "docker.not_found") return failed(holder);
-  }
-  return {};
-}
-
-Status check_networks(const Context& context, const Group& group, std::vector<Error>& refused) {
-  std::set<std::string> own;
-  for (const auto& member : group.members)
-    for (const Seen* seen : {member.place->current, member.place->prev, member.place->next})
-      if (seen) own.insert(seen->id);
-  for (const auto& network : group.networks) {
-    auto free = check_users(context, network, own);
-    if (!free && free.error().code != "network.in_use") return free;
-    if (!free) refused.push_back(std::move(free.error()));
-  }
-  return {};
-}
-
 Prev prev_of(const Place& place, const Memory& memory) {
   return place.prev && place.current && !part_of_last_good(*place.current, memory) ? Prev::keep
                                                                                    : Prev::drop;
 }
 
 }  // namespace
-
-ResourceId service_id(const Container& container) {
-  return container.number == 1
-             ? service_id(container.service)
-             : named("service", fmt::format("{}#{}", container.service, container.number));
-}
-ResourceId service_id(std::string_view service) {
-  return named("service", std::string(service));
-}
-ResourceId network_id(const std::string& name) {
-  return named("network", name);
-}
-ResourceId volume_id(const std::string& name) {
-  return named("volume", name);
-}
-ResourceId image_id(const std::string& reference) {
-  return named("image", reference);
-}
-ResourceId container_id(const std::string& name) {
-  return named("container", name);
-}
 
 std::vector<std::string> network_names(const std::vector<Endpoint>& endpoints) {
   std::vector<std::string> out;

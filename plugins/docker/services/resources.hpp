@@ -5,19 +5,13 @@
 
 #include "plugins/docker/services/context.hpp"
 #include "plugins/docker/services/group.hpp"
+#include "plugins/docker/services/ids.hpp"
 #include "plugins/docker/services/place.hpp"
 #include "reconciler/model/memory.hpp"
 #include "reconciler/model/names.hpp"
 #include "reconciler/model/resource.hpp"
 
 namespace reconciler::docker {
-
-ResourceId service_id(const Container& container);
-ResourceId service_id(std::string_view service);
-ResourceId network_id(const std::string& name);
-ResourceId volume_id(const std::string& name);
-ResourceId image_id(const std::string& reference);
-ResourceId container_id(const std::string& name);
 
 /// What one observation works on.
 struct Observed {

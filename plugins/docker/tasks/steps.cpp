@@ -153,17 +153,9 @@ class Reader {
                            name);
     work.calls.push_back("POST /containers/start " + name);
     const auto before = texts_at(value, "depends_on");
-    for (const auto& service : before) work.needs.push_back(service_id(service));
-    if (before.empty())
-      for (const auto& on : container->depends_on) work.needs.push_back(service_id(on.service));
-    work.needs.push_back(image_id(text_at(container->config, "Image")));
-    for (const auto& endpoint : container->endpoints)
-      work.needs.push_back(network_id(endpoint.network));
-    static const Json nothing;
-    const Json* host = member(container->config, "HostConfig");
-    for (const auto& [at, mount] : mounts_of(container->config, host ? *host : nothing))
-      if (mount.type == "volume" && !mount.anonymous())
-        work.needs.push_back(volume_id(mount.source));
+    work.needs = before.empty() ? needs_of(model_, *container) : bare_needs_of(model_, *container);
+    for (const auto& service : before)
+      for (auto& id : service_ids(model_, service)) work.needs.push_back(std::move(id));
     Work gone;
     gone.phase = Phase::prune;
     gone.verb = "prune";

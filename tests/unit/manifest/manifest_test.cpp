@@ -26,9 +26,10 @@ TEST(Manifest, TwoLinesAreEnough) {
   EXPECT_EQ(spec.keep, 3);
   EXPECT_EQ(spec.verify_timeout, std::nullopt);
   EXPECT_EQ(spec.verify_stable, std::chrono::seconds(10));
-  EXPECT_EQ(sections(spec),
-            R"({"compose":{"jobs":[],"profiles":[],"project":"portfolio"},"data":[],)"
-            R"("images":{"no_cache":false,"pull":false},"release":[],"verify":{"checks":[]}})");
+  EXPECT_EQ(
+      sections(spec),
+      R"({"compose":{"jobs":[],"profiles":[],"project":"portfolio","project_by_default":true},"data":[],)"
+      R"("images":{"no_cache":false,"pull":false},"release":[],"verify":{"checks":[]}})");
 }
 
 TEST(Manifest, ReadsTheWholeLongForm) {

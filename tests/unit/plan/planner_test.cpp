@@ -97,6 +97,15 @@ Memory remembered(const std::string& tag) {
   return m;
 }
 
+TEST(Planner, ServicesThatChangeTogetherAreCountedEach) {
+  Observation seen;
+  seen.resources = {changed("backend", {"environment A", "", ""}), same("sidecar")};
+  auto& work = seen.resources[0].remedies.at(Aim::match).front();
+  work.targets.push_back(seen.resources[1].id);
+  const auto text = render(make_plan(wanted(), seen, remembered("v1.0.0"), {}), Page{});
+  EXPECT_NE(text.find(" 2 services to switch"), std::string::npos) << text;
+}
+
 TEST(Planner, ShowsANormalDeploy) {
   Observation seen;
   seen.resources = {

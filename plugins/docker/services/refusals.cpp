@@ -1,0 +1,59 @@
+#include "plugins/docker/services/refusals.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "plugins/docker/services/mover.hpp"
+#include "plugins/docker/services/things.hpp"
+#include "reconciler/base/text.hpp"
+
+namespace reconciler::docker {
+
+Status check_names(const Context& context, const Observed& observed, const Group& group,
+                   std::vector<Error>& refused) {
+  const auto moves = moves_of(group);
+  const auto ours = [&](const std::string& name) {
+    return std::ranges::find(observed.look.containers, name, &Seen::name);
+  };
+  for (const auto& move : moves) {
+    const auto& name = move.kind == Move::Kind::rename ? move.other : move.name;
+    const bool gives = move.kind == Move::Kind::rename || move.kind == Move::Kind::create;
+    if (!gives) continue;
+    if (const auto held = ours(name); held != observed.look.containers.end()) {
+      const bool member = std::ranges::any_of(group.members, [&](const Member& one) {
+        return one.place->current == &*held || one.place->next == &*held ||
+               one.place->prev == &*held;
+      });
+      if (!member)
+        refused.push_back(
+            error("container.name_taken",
+                  fmt::format("the name {} is wanted for another container, and service {} of this "
+                              "project has it still",
+                              name, held->service))
+                .next("change names in two steps: the first frees it"));
+      continue;
+    }
+    auto holder = context.engine.get("/containers/" + url_encode(name) + "/json",
+                                     context.within(std::chrono::seconds(60)));
+    if (holder) refused.push_back(name_taken(name, observed.model.project));
+    if (!holder && holder.error().code != "docker.not_found") return failed(holder);
+  }
+  return {};
+}
+
+Status check_networks(const Context& context, const Group& group, std::vector<Error>& refused) {
+  std::set<std::string> own;
+  for (const auto& member : group.members)
+    for (const Seen* seen : {member.place->current, member.place->prev, member.place->next})
+      if (seen) own.insert(seen->id);
+  for (const auto& network : group.networks) {
+    auto free = check_users(context, network, own);
+    if (!free && free.error().code != "network.in_use") return free;
+    if (!free) refused.push_back(std::move(free.error()));
+  }
+  return {};
+}
+
+}  // namespace reconciler::docker
