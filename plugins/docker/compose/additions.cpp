@@ -88,7 +88,8 @@ class Contents {
           error("compose.unsupported",
                 fmt::format("{}.{}: uid and gid of {} must be numbers, and its mode octal",
                             service_, kind, source))
-              .at(stack_.place({"services", service_, kind})));
+              .at(stack_.place({"services", service_, kind}))
+              .next("write them as `uid: \"1000\"` and `mode: 0440`"));
       return;
     }
     const bool owned = !text_at(reference, "uid").empty() || !text_at(reference, "gid").empty();

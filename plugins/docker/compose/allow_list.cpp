@@ -142,7 +142,8 @@ class Checker {
   std::vector<Error> take() { return std::move(errors_); }
 
   void refuse(const Path& path, const std::string& message) {
-    errors_.push_back(error("compose.unsupported", message).at(stack_.place(path)));
+    errors_.push_back(
+        error("compose.unsupported", message).at(stack_.place(path)).next("take it out"));
   }
   /// Every key of `value` is in the table; extensions (`x-`) carry no meaning.
   void keys(const Json* value, const Keys& known, const Path& path, std::string_view what) {

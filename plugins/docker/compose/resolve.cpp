@@ -7,6 +7,7 @@
 #include <regex>
 
 #include "plugins/docker/compose/allow_list.hpp"
+#include "plugins/docker/compose/check_variables.hpp"
 #include "plugins/docker/compose/interpolate.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/model/redaction.hpp"
@@ -132,7 +133,7 @@ class Resolver {
     if (!stack_.name.empty() && stack_.name != out_.project &&
         truth_at(compose, "project_by_default"))
       return failure(two_names());
-    if (auto good = check_variable_names(variables_, out_.project); !good) return failed(good);
+    if (auto good = check_variables(variables_, out_.project); !good) return failed(good);
     if (auto bad = check_written(stack_); !bad.empty()) return failure(gather(std::move(bad)));
     targets_ = step_targets(input_.sections);
     for (const auto& target : targets_)
@@ -318,87 +319,6 @@ std::vector<StepTarget> step_targets(const Json& sections) {
   if (const auto* verify = member(sections, "verify"))
     steps(member(*verify, "checks"), "/verify/checks");
   return out;
-}
-
-Status check_variable_names(const Variables& variables, const std::string& project) {
-  static const Names exact = {"PATH",
-                              "DOCKER_HOST",
-                              "DOCKER_CONTEXT",
-                              "DOCKER_CONFIG",
-                              "DOCKER_API_VERSION",
-                              "DOCKER_TLS",
-                              "DOCKER_TLS_VERIFY",
-                              "DOCKER_CERT_PATH",
-                              "DOCKER_CUSTOM_HEADERS",
-                              "DOCKER_DEFAULT_PLATFORM",
-                              "DOCKER_AUTH_CONFIG",
-                              "DOCKER_BUILDKIT",
-                              "LD_ASSUME_KERNEL",
-                              "LD_AUDIT",
-                              "LD_BIND_NOT",
-                              "LD_BIND_NOW",
-                              "LD_DYNAMIC_WEAK",
-                              "LD_LIBRARY_PATH",
-                              "LD_ORIGIN_PATH",
-                              "LD_POINTER_GUARD",
-                              "LD_PREFER_MAP_32BIT_EXEC",
-                              "LD_PRELOAD",
-                              "LD_SHOW_AUXV",
-                              "LD_USE_LOAD_BIAS",
-                              "LD_VERBOSE",
-                              "LD_WARN",
-                              "GODEBUG",
-                              "GOTRACEBACK",
-                              "GOMAXPROCS",
-                              "GOGC",
-                              "GOMEMLIMIT",
-                              "GOCOVERDIR",
-                              "GLIBC_TUNABLES",
-                              "GCONV_PATH",
-                              "LOCPATH",
-                              "NLSPATH",
-                              "OPENSSL_CONF",
-                              "OPENSSL_MODULES",
-                              "TMPDIR"};
-  // ld.so(8), and what docker/cli, Compose, buildx and OpenTelemetry's library read.
-  static const std::vector<std::string> prefixes = {"COMPOSE_",
-                                                    "LD_DEBUG",
-                                                    "LD_PROFILE",
-                                                    "LD_TRACE_",
-                                                    "LD_HWCAP_",
-                                                    "OTEL_",
-                                                    "BUILDX_",
-                                                    "BUILDKIT_",
-                                                    "MALLOC_",
-                                                    "XDG_",
-                                                    "DOCKER_CONTENT_TRUST",
-                                                    "DOCKER_CLI_"};
-  std::vector<Error> errors;
-  for (const auto& [name, variable] : variables) {
-    if (name == "COMPOSE_PROFILES") continue;
-    if (name == "COMPOSE_PROJECT_NAME") {
-      if (variable.value.reveal() != project)
-        errors.push_back(
-            error("compose.env_redirect",
-                  fmt::format("COMPOSE_PROJECT_NAME disagrees with the project \"{}\"", project))
-                .with("from", variable.from)
-                .next("take it out, or name the project under `compose.project`"));
-      continue;
-    }
-    const bool steers = exact.contains(name) || name.find('=') != std::string::npos ||
-                        name.empty() ||
-                        std::any_of(prefixes.begin(), prefixes.end(),
-                                    [&name = name](const auto& p) { return name.starts_with(p); });
-    if (steers)
-      errors.push_back(
-          error("compose.env_redirect",
-                fmt::format("the variable {} would steer Compose itself, not the stack",
-                            printable(name, 100)))
-              .with("from", variable.from)
-              .next("take it out"));
-  }
-  if (errors.empty()) return {};
-  return failure(gather(std::move(errors)));
 }
 
 Result<Resolved> resolve(const CompileInput& input, const Variables& variables, const Tree& tree,

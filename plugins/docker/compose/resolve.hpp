@@ -28,10 +28,6 @@ Result<Resolved> resolve(const CompileInput& input, const Variables& variables, 
                          const Stack& stack, const std::string& plugin, const Scratch& scratch,
                          Duration timeout, std::stop_token stop);
 
-/// Variables that would steer Compose, the Docker client or the program loader instead of the
-/// stack: `compose.env_redirect`, all at once.
-Status check_variable_names(const Variables& variables, const std::string& project);
-
 /// What the steps of the manifest name, with the JSON pointer where they do.
 struct StepTarget {
   std::string service;

@@ -224,7 +224,7 @@ TEST_F(CompilerTest, AProviderRunsNothing) {
   EXPECT_EQ(render(e),
             "compose.yaml:3:5: error compose.unsupported: web.provider is not supported\n"
             "    3 |     provider: {type: sh}\n"
-            "      |     ^^^^^^^^\n");
+            "      |     ^^^^^^^^ take it out\n");
   EXPECT_TRUE(runs().empty());
   EXPECT_FALSE(exists(top() + "/canary"));
 }
