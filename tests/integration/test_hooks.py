@@ -1,11 +1,12 @@
 """post_start hooks: run at each start of ours, and again until they are through."""
 
+from support.images import BUSYBOX
 from support.stack import SLEEPS, called, manifest, named, services
 
 
-def ask(stack, tag, script):
-    stack.commit({"reconciler.yaml": manifest(tag), "compose.yaml": services(
-        f"web: {{ {SLEEPS}, volumes: ['said:/said'], post_start: [{{ command: [sh, -c, '{script}'] }}] }}",
+def ask(stack, tag, script, beside="", *more):
+    stack.commit({"reconciler.yaml": manifest(tag, *more), "compose.yaml": services(
+        f"web: {{ {SLEEPS}, volumes: ['said:/said'], post_start: [{{ command: [sh, -c, '{script}'] }}] }}\n{beside}",
         "volumes: { said: {} }")})
 
 
@@ -36,6 +37,18 @@ def test_yet_another_version_while_one_is_due(stack, engine):
     ask(stack, "v1.2.0", "echo third >>/said/lines")
     stack.apply()
     assert stack.names() == ["web-web-1"] and lines(stack) == ["first", "third"]
+
+
+def test_a_release_that_needs_it_does_not_wait_for_a_hook_that_fails(stack):
+    """The version that mends the hook has a release step that waits for the service."""
+    release = f"release: {{ image: {BUSYBOX}, profiles: [r], command: ['true'], depends_on: [web] }}"
+    ask(stack, "v1.0.0", "true")
+    stack.apply()
+    ask(stack, "v1.1.0", "false")
+    assert stack.try_apply().code == 1
+    ask(stack, "v1.2.0", "echo mended >>/said/lines", release, "release: [{ run: release }]")
+    stack.apply()
+    assert stack.names() == ["web-web-1"] and lines(stack) == ["mended"]
 
 
 def test_one_that_changes_alone_is_run(stack):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -52,6 +53,11 @@ def test_engine_leaves_nothing_behind_even_with_containers_that_will_not_end(eng
         pids = [other.pid, other.containerd_pid, *other.shim_pids]
         assert len(pids) == 3
         number = (other.folder / "network").read_text().strip()
+        # Sockets of shims lie in one folder for all Engines of the machine.
+        shims = {os.path.basename(text) for one in (other.folder / "exec").rglob("*")
+                 if one.name in ("address", "bootstrap.json") and one.is_file()
+                 for text in re.findall(r"unix://[^\"\s]+", one.read_text())}
+        assert shims and shims <= set(os.listdir("/run/containerd/s"))
     assert not os.path.exists(folder)
     left = traces()
     assert f"rcn{number}" not in left["links"]
@@ -59,7 +65,7 @@ def test_engine_leaves_nothing_behind_even_with_containers_that_will_not_end(eng
     assert not [mount for mount in left["mounts"] if folder in mount]
     assert not [cgroup for cgroup in left["cgroups"] if cgroup.endswith(f"-{number}")]
     assert left["key"] == before["key"]
-    assert left["shims"] == before["shims"]
+    assert not shims & set(left["shims"])
 
 
 def test_engine_goes_when_its_owner_is_killed():
@@ -124,8 +130,14 @@ def through(engine, proxy, *arguments, **options):
 
 
 def test_proxy_lets_hijacked_connections_through(engine, proxy):
-    run = through(engine, proxy, "run", "--rm", "-i", BUSYBOX, "cat", input="to and fro")
-    assert run.stdout == "to and fro", run.stderr
+    # Its input stays open until the answer is there: Engine 20.10 may forget what came together with the end.
+    with subprocess.Popen(["/usr/bin/docker", "-H", proxy.url, "run", "--rm", "-i", BUSYBOX, "cat"], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=engine.environment()) as run:
+        run.stdin.write("to and fro\n")
+        run.stdin.flush()
+        assert run.stdout.readline() == "to and fro\n"
+        run.stdin.close()
+        assert run.wait(60) == 0
     name = engine.docker("run", "-d", BUSYBOX, "sleep", "1000").strip()
     try:
         proxy.clear()

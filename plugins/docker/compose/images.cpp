@@ -39,7 +39,7 @@ Result<std::string> inputs_of(const std::string& service, const std::string& pla
     if (!file) return failure(Error(file.error()).at(where));
     all["dockerfile"] = file->relative + "@" + (file->entry ? file->entry->oid : "");
   }
-  all["platform"] = platform;
+  if (!platform.empty()) all["platform"] = platform;
   all["mode"] = text_at(images, "mode");
   all["manifest_no_cache"] = truth_at(images, "no_cache");
   return keyed_digest(key, canonical(all));

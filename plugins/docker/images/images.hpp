@@ -15,13 +15,15 @@ namespace reconciler::docker {
 ChangingImages changing_images(const CompiledModel& model, const Look& look, bool new_version);
 
 /// Adds a resource for each image of the model, with build, pull or tag as its remedy.
-/// `image.missing` where one is not there and its pull_policy forbids to pull it.
+/// `image.missing` and `image.platform` where it is not the one, and its pull_policy forbids to
+/// pull it.
 Status observe_images(const Context& context, const CompiledModel& model, const Look& look,
                       bool new_version, Observation& into);
 
 /// `build`, `pull`, `tag`. Thread-safe: several images may be supplied at once. Errors:
 /// `image.build_failed` and `image.pull_failed` with the last lines, `image.label` when a built
-/// image does not carry what it was built from, `image.missing`.
+/// image does not carry what it was built from, `image.platform` when what came is for another one,
+/// `image.missing`.
 Result<Outcome> perform_image_work(Context& context, const CompiledModel& model,
                                    const Attempt& attempt, Progress& progress,
                                    std::stop_token stop);

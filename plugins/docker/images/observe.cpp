@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "plugins/docker/images/images.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/platform.hpp"
 #include "plugins/docker/services/state.hpp"
 #include "reconciler/base/text.hpp"
 
@@ -12,19 +14,22 @@ namespace {
 
 enum class Standing { missing, right, other_inputs, not_ours, other_platform, asked_again };
 
-/// As the Engine reads `linux`, `arm64`, `linux/x86_64`, `linux/arm/v7`.
-bool same_platform(std::string_view wanted, std::string_view there) {
-  const auto parts = split(wanted, '/');
-  const auto own = split(there, '/');
-  const auto usual = [](const std::string& architecture) -> std::string {
-    if (architecture == "x86_64" || architecture == "x86-64") return "amd64";
-    if (architecture == "aarch64") return "arm64";
-    return architecture;
-  };
-  if (own.size() < 2) return true;
-  if (parts.size() == 1) return parts[0] == own[0] || usual(parts[0]) == own[1];
-  if (parts[0] != own[0] || usual(parts[1]) != own[1]) return false;
-  return parts.size() < 3 || own.size() < 3 || parts[2] == own[2];
+std::string why(Standing standing) {
+  switch (standing) {
+    case Standing::missing:
+      return "not on the host";
+    case Standing::other_inputs:
+      return "built from other inputs";
+    case Standing::not_ours:
+      return "not built by reconciler";
+    case Standing::other_platform:
+      return "of another platform";
+    case Standing::asked_again:
+      return "its pull_policy asks for it with each version";
+    case Standing::right:
+      break;
+  }
+  return "";
 }
 
 /// `always`, `daily`, `every_12h` and the like: with each new version, not at each look.
@@ -34,9 +39,28 @@ bool is_pulled_again(const Image& image) {
   return image.build_service.empty() && !only_missing.contains(image.pull_policy);
 }
 
+bool never_pulled(const Image& image) {
+  return image.build_service.empty() && image.pull_policy == "never";
+}
+
+/// Its record on the host was taken away; what runs from it goes on.
+bool runs(const Image& image, const Look& look) {
+  return std::ranges::any_of(look.containers, [&](const Seen& seen) {
+    return seen.up() && text_at(member_or_null(seen.inspect, "Config"), "Image") == image.reference;
+  });
+}
+
+Error not_to_be_pulled(const Image& image, Standing standing) {
+  const auto platform = image.platform.empty() ? "" : "--platform " + image.platform + " ";
+  return error(standing == Standing::other_platform ? "image.platform" : "image.missing",
+               fmt::format("image {} of {} is {}, and its pull_policy is never", image.reference,
+                           join(image.services, ", "), why(standing)))
+      .next(fmt::format("docker pull {}{}, or another pull_policy", platform, image.reference));
+}
+
 Standing standing_of(const Image& image, const Look& look, bool new_version) {
   const SeenImage* seen = look.image_by_reference(image.reference);
-  if (!seen) return Standing::missing;
+  if (!seen) return never_pulled(image) && runs(image, look) ? Standing::right : Standing::missing;
   if (!image.platform.empty() && !same_platform(image.platform, look.image_platform(seen->id)))
     return Standing::other_platform;
   if (new_version && is_pulled_again(image)) return Standing::asked_again;
@@ -63,24 +87,6 @@ std::string untagged(const Image& image, Standing standing, const CompiledModel&
     // Built images are known by their inputs; one from others is no stand-in.
     if (image.build_service.empty() && look.image_config(container.image_id()))
       return container.image_id();
-  }
-  return "";
-}
-
-std::string why(Standing standing) {
-  switch (standing) {
-    case Standing::missing:
-      return "not on the host";
-    case Standing::other_inputs:
-      return "built from other inputs";
-    case Standing::not_ours:
-      return "not built by reconciler";
-    case Standing::other_platform:
-      return "of another platform";
-    case Standing::asked_again:
-      return "its pull_policy asks for it with each version";
-    case Standing::right:
-      break;
   }
   return "";
 }
@@ -124,6 +130,7 @@ ChangingImages changing_images(const CompiledModel& model, const Look& look, boo
 
 Status observe_images(const Context& context, const CompiledModel& model, const Look& look,
                       bool new_version, Observation& into) {
+  std::vector<Error> refused;
   for (const auto& image : model.images) {
     const SeenImage* seen = look.image_by_reference(image.reference);
     const auto standing = standing_of(image, look, new_version);
@@ -143,12 +150,8 @@ Status observe_images(const Context& context, const CompiledModel& model, const 
     if (standing != Standing::right) {
       r.differences = {{"image", seen ? short_id(seen->id) : "not on the host", ""}};
       Work work = supply(image, standing, look, model, r.reason);
-      if (work.verb == "pull" && image.pull_policy == "never")
-        return failure(
-            error("image.missing",
-                  fmt::format("image {} of {} is {}, and its pull_policy is never", image.reference,
-                              fmt::join(image.services, ", "), why(standing)))
-                .next(fmt::format("docker pull {}, or another pull_policy", image.reference)));
+      if (work.verb == "pull" && never_pulled(image))
+        refused.push_back(not_to_be_pulled(image, standing));
       r.differences[0].after = work.verb == "build" ? "built"
                                : work.verb == "tag" ? "tagged"
                                                     : "pulled";
@@ -157,6 +160,7 @@ Status observe_images(const Context& context, const CompiledModel& model, const 
     }
     into.resources.push_back(std::move(r));
   }
+  if (!refused.empty()) return failure(gather(std::move(refused)));
   return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include "plugins/docker/images/images.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/platform.hpp"
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/process.hpp"
 #include "reconciler/base/text.hpp"
@@ -63,17 +64,29 @@ Json with_labels(const CompiledModel& model, const Image& image) {
   return resolved;
 }
 
-Result<Outcome> finish(const SeenImage& image) {
-  return Outcome{Fate::succeeded, Json(JsonObject{{"image", image.id}})};
+struct Supplied {
+  std::string id;
+  Json labels;
+  std::string platform;
+};
+
+/// What came must be for the platform that was asked for, or each plan would ask for it again.
+Result<Outcome> finish(const Image& image, const Supplied& made) {
+  if (!image.platform.empty() && !same_platform(image.platform, made.platform))
+    return failure(error("image.platform", fmt::format("{} is for {}, wanted {}", image.reference,
+                                                       made.platform, image.platform))
+                       .next("take `platform` out, or name an image that is made for it"));
+  return Outcome{Fate::succeeded, Json(JsonObject{{"image", made.id}})};
 }
 
 /// The image as it is now, or nothing.
-Result<SeenImage> inspect(Context& context, const std::string& reference) {
+Result<Supplied> inspect(Context& context, const std::string& reference) {
   auto body =
       context.engine.get("/images/" + url_encode(reference) + "/json", context.within(call_time));
   if (!body) return failed(body);
-  SeenImage image;
+  Supplied image;
   image.id = text_at(*body, "Id");
+  image.platform = platform_of(*body);
   if (const Json* config = member(*body, "Config"))
     if (const Json* labels = member(*config, "Labels")) image.labels = *labels;
   return image;
@@ -119,7 +132,7 @@ Result<Outcome> build(Context& context, const CompiledModel& model, const Image&
     if (const auto there = text_at(made->labels, name); !wanted.empty() && there != wanted)
       return failure(error("image.label", fmt::format("{} was built with {} \"{}\", wanted \"{}\"",
                                                       image.reference, name, there, wanted)));
-  return finish(*made);
+  return finish(image, *made);
 }
 
 Result<Outcome> pull(Context& context, const Image& image, Progress& progress,
@@ -152,7 +165,7 @@ Result<Outcome> pull(Context& context, const Image& image, Progress& progress,
         error("image.pull_failed",
               fmt::format("the pull ended well and there is no image {}", image.reference))));
   if (!made) return failed(made);
-  return finish(*made);
+  return finish(image, *made);
 }
 
 Result<Outcome> tag(Context& context, const Image& image, const std::string& id) {
@@ -171,7 +184,7 @@ Result<Outcome> tag(Context& context, const Image& image, const std::string& id)
   if (!done) return failed(done);
   auto made = inspect(context, image.reference);
   if (!made) return failed(made);
-  return finish(*made);
+  return finish(image, *made);
 }
 
 }  // namespace

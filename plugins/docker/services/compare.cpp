@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <regex>
 
 #include "plugins/docker/services/endpoints.hpp"
 #include "plugins/docker/services/mounted.hpp"
@@ -145,9 +146,16 @@ const std::set<std::string, std::less<>> set_aside = {
     "ArgsEscaped",
 };
 
+/// `container:@service:web:1` as compose files say it: `service:web`.
+std::string as_written(std::string text) {
+  static const std::regex symbol("(?:container:)?@(service:[^:\"]*):[0-9]+");
+  return text.find("@service:") == std::string::npos ? text
+                                                     : std::regex_replace(text, symbol, "$1");
+}
+
 std::string shown(const Json& value) {
   if (value.is_null()) return "";
-  return value.is_string() ? std::string(value.as_string()) : canonical(value);
+  return as_written(value.is_string() ? std::string(value.as_string()) : canonical(value));
 }
 
 void add(std::vector<Difference>& out, std::string field, Row::Show show, const Json& before,
@@ -257,7 +265,7 @@ void compare_hooks(const Container& wanted, const Json& config, std::vector<Diff
   const Json& there = member_or_null(config, "Labels");
   if (text_at(there, label::attempt).empty()) return;
   const auto after = text_at(member_or_null(wanted.config, "Labels"), label::hooks);
-  if (text_at(there, label::hooks) != after) out.push_back({std::string(hooks_field), "", ""});
+  if (text_at(there, label::hooks) != after) out.push_back({"hooks", "", ""});
 }
 
 /// Of one that refers to others Compose's hash holds their ids: ours has the other one beside it,

@@ -37,9 +37,6 @@ struct Surroundings {
   bool same_hash = false;
 };
 
-/// The difference of a container whose label tells other hooks than are wanted.
-inline constexpr std::string_view hooks_field = "hooks";
-
 /// What differs, in words people know; empty when the container is as wanted. Secrets cannot be in
 /// it: values are shown for images, ports, restart policies, mounts and networks alone.
 std::vector<Difference> compare(const Container& wanted, const Json& inspect,

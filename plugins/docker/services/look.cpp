@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/platform.hpp"
 
 namespace reconciler::docker {
 namespace {
@@ -115,14 +116,6 @@ Status read_images(Engine& engine, Look& look, Deadline deadline) {
     look.images.push_back(std::move(image));
   }
   return {};
-}
-
-/// `linux/arm/v7`; empty where one name stands for several (containerd's store).
-std::string platform_of(const Json& image) {
-  if (member(image, "Descriptor") || !member(image, "Architecture")) return "";
-  const auto variant = text_at(image, "Variant");
-  return text_at(image, "Os") + "/" + text_at(image, "Architecture") +
-         (variant.empty() ? "" : "/" + variant);
 }
 
 /// The configurations that comparing needs: of wanted images, and of those that containers run.
@@ -293,6 +286,14 @@ Result<Look> look_at(Engine& engine, ImageConfigs& configs, const CompiledModel&
       !done)
     return failed(done);
   return look;
+}
+
+Result<Json> inspect_container(Engine& engine, const std::string& name, Deadline deadline) {
+  auto there = engine.get("/containers/" + url_encode(name) + "/json", deadline);
+  if (there || there.error().code != "docker.not_found") return there;
+  auto next = engine.get("/containers/" + url_encode(next_name(name)) + "/json", deadline);
+  const bool ran = next && text_at(member_or_null(*next, "State"), "Status") != "created";
+  return ran ? next : there;
 }
 
 std::string familiar_reference(std::string_view reference) {

@@ -76,18 +76,32 @@ void make_way(const Place& place, std::vector<Move>& moves) {
   if (place.next && !place.wanted->post_start.empty()) append(moves_to_remove(*place.next), moves);
 }
 
+void stop_kept(const Place& place, std::vector<Move>& moves) {
+  if (place.prev && place.prev->up())
+    moves.push_back({.kind = Kind::stop, .name = place.prev->name});
+}
+
 /// Of what is there, called `name`.
 Stages run(const Place& place, const std::string& name) {
   Stages stages;
+  const bool due = place.hooks_are_due();
+  if (due && place.finished()) {  // no hook can be run in it any more
+    stages.start = {{.kind = Kind::rename, .name = name, .other = place.wanted->name}};
+    return stages;
+  }
   if (place.current->up() || place.current->state() == "paused") {
-    if (!place.current->up()) stages.start = {{.kind = Kind::unpause, .name = name}};
-    if (name == next_name(place.wanted->name)) append(earn_name(place), stages.start);
+    if (due) {
+      stop_kept(place, stages.stop);  // somebody started it beside
+      stages.exchange = exchange(place, name);
+    }
+    if (!place.current->up())
+      stages.start = {{.kind = Kind::unpause, .name = due ? name_at_start(place, name) : name}};
+    if (due) append(earn_name(place), stages.start);
     return stages;
   }
   stages.awaits = true;
   make_way(place, stages.make);
-  if (place.prev && place.prev->up())
-    stages.stop.push_back({.kind = Kind::stop, .name = place.prev->name});
+  stop_kept(place, stages.stop);
   stages.exchange = exchange(place, name);
   stages.start = start(place, name, place.prev ? place.prev->name : "");
   return stages;
@@ -124,8 +138,7 @@ Stages make_in_place(const Place& place, const std::vector<std::string>& network
   if (place.current) stages.make.push_back({.kind = Kind::remove, .name = place.current->name});
   take_wrong_next_away(place, stages.make);
   if (!place.next_is_right) make(place, name_at_start(place, name), networks, stages.make);
-  if (place.prev && place.prev->up())
-    stages.stop.push_back({.kind = Kind::stop, .name = place.prev->name});
+  stop_kept(place, stages.stop);
   if (place.next_is_right) append(exchange_new(place), stages.exchange);
   stages.start = start(place, name, place.prev ? place.prev->name : "");
   return stages;
@@ -143,11 +156,24 @@ Stages with_right_names(const Place& place, Stages stages) {
   return stages;
 }
 
+/// The one that is there as a `.next` that is not right.
+Place taken_for_new(Place place) {
+  place.next = place.current;
+  place.next_is_right = false;
+  place.current = nullptr;
+  return place;
+}
+
 Stages stages_to_change(const Place& place, Prev prev, const std::vector<std::string>& networks) {
   if (!place.current || place.never_ran()) return make_in_place(place, networks);
   const std::string& name = place.wanted->name;
   if (place.current->name == name) return replace(place, prev, networks);
-  if (place.differences.size() == 1 && place.hooks_are_due()) return run(place, next_name(name));
+  if (place.hooks_are_due()) {
+    if (place.differences.size() == 1) return run(place, place.current->name);
+    // The last good one is kept, and this one was never seen through: were it given its name for
+    // the time of the switch, a cut would leave it taken for one that was.
+    if (prev == Prev::keep) return make_in_place(taken_for_new(place), networks);
+  }
   // Its right name first: nobody is stopped for a name, and what follows knows one case less.
   Stages stages = place.differences.size() == 1 ? run(place, name) : replace(place, prev, networks);
   stages.make.insert(stages.make.begin(),
@@ -202,6 +228,16 @@ std::vector<std::string> declared(const std::vector<Move>& moves) {
   return texts;
 }
 
+bool all_declared(const std::vector<std::string>& calls, const std::vector<std::string>& declared) {
+  auto at = declared.begin();
+  for (const auto& call : calls) {
+    at = std::find(at, declared.end(), call);
+    if (at == declared.end()) return false;
+    ++at;
+  }
+  return true;
+}
+
 /// Somebody else (`docker compose up`, `docker start`) may have started it meanwhile.
 std::vector<Move> moves_to_remove(const Seen& seen) {
   std::vector<Move> moves;
@@ -212,10 +248,7 @@ std::vector<Move> moves_to_remove(const Seen& seen) {
 
 Stages stages_to_run(const Place& place) {
   if (!place.current) return {};
-  // Of another version's hooks nothing is known here.
-  const bool others = std::ranges::any_of(
-      place.differences, [](const Difference& one) { return one.field == hooks_field; });
-  if (!others) return run(place, place.current->name);
+  // It is changed soon: under the name that it has, and without the hooks of the one that follows.
   Container without = *place.wanted;
   without.post_start.clear();
   Place bare = place;
@@ -237,7 +270,7 @@ Stages stages_to_restart(const Place& place) {
 
 Stages stages_to_match(const Place& place, Prev prev, const std::vector<std::string>& networks) {
   if (place.well_placed()) return {};
-  if (place.current && place.differences.empty()) return stages_to_run(place);
+  if (place.current && place.differences.empty()) return run(place, place.current->name);
   Seen kept;
   Seen made;
   Place right = place;

@@ -52,6 +52,9 @@ struct Move {
 /// As they are declared; nothing for what calls nothing that changes.
 std::vector<std::string> declared(const std::vector<Move>& moves);
 
+/// Are all of these calls among the declared ones, in their order?
+bool all_declared(const std::vector<std::string>& calls, const std::vector<std::string>& declared);
+
 /// What becomes of a `.prev` that is there already when a container is replaced.
 enum class Prev {
   drop,  ///< the current container is the last good one: the old `.prev` is left over

@@ -184,12 +184,14 @@ class Judge {
 }  // namespace
 
 bool Place::hooks_are_due() const {
-  return current && !wanted->post_start.empty() && current->name == next_name(wanted->name);
+  return current && !wanted->post_start.empty() && current->name != wanted->name &&
+         current->name.ends_with(next_name(""));
 }
 
 bool Place::keeps_container() const {
-  if (!current || never_ran() || differences.size() > 1) return false;
-  return differences.empty() || only_joins_anew() || current->name != wanted->name;
+  if (!current || differences.size() > 1) return false;
+  if (differences.empty() || only_joins_anew()) return true;
+  return current->name != wanted->name && !never_ran();
 }
 
 bool Place::never_ran() const {

@@ -29,10 +29,6 @@ bool is_of(const PreStopRecord& record, const Seen& seen) {
          (!record.config_hash.empty() && record.config_hash == seen.label(label::config_hash));
 }
 
-bool as_wanted(const Place& place) {
-  return place.differences.empty() || place.only_joins_anew();
-}
-
 }  // namespace
 
 void find_pre_stop(const Context& context, const Observed& observed, std::vector<Place>& places,
@@ -60,7 +56,7 @@ void find_pre_stop(const Context& context, const Observed& observed, std::vector
       }
       had_hooks = had_hooks || !record->hooks.empty();
     }
-    if (as_wanted(place))
+    if (place.keeps_container())
       place.pre_stop = place.wanted->pre_stop;
     else if (had_hooks && place.current->up())
       unknown.push_back(place.current->name);

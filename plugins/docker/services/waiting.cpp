@@ -40,8 +40,7 @@ Status await_dependencies(Context& context, const CompiledModel& model,
     const Dependency& on = *dependency;
     std::string before;
     for (;;) {
-      auto now =
-          context.engine.get("/containers/" + url_encode(container->name) + "/json", deadline);
+      auto now = inspect_container(context.engine, container->name, deadline);
       if (!now && now.error().code != "docker.not_found") return failed(now);
       if (!now && !on.required) break;
       bool over = false;

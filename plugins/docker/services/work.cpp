@@ -121,6 +121,10 @@ class ServiceWork {
       if (auto restored = grounds_.restore_objects({harmed.begin(), harmed.end()}); !restored)
         return failed(restored);
     const auto moves = truth_at(input_, "as_it_is") ? moves_as_it_is(*group) : moves_of(*group);
+    // An image that was pulled meanwhile, a person's hand: what was shown is done, or nothing.
+    if (!all_declared(declared(moves), attempt_.work.calls))
+      return failure(
+          stale(count(group->members.size(), "service") + " of " + attempt_.environment.text()));
     if (auto there = images_are_there(*group, moves); !there) return failed(there);
     if (auto made = make_data(model_, grounds_.roots); !made) return failed(made);
     Mover mover(context_, {model_, look, places, *group}, creation(), progress_);

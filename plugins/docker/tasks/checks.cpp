@@ -147,6 +147,8 @@ Result<Outcome> perform_exec(Context& context, const CompiledModel& model, const
   if (container == model.containers.end())
     return failure(error("plan.stale", fmt::format("there is no service {} any more", service))
                        .next("plan again"));
+  auto there = inspect_container(context.engine, container->name, context.within(call_time));
+  if (!there) return failed(there);
   const Json body = JsonObject{{"AttachStdout", true},
                                {"AttachStderr", true},
                                {"Cmd", reconciler::to_json(texts_at(input, "command"))}};
@@ -154,8 +156,8 @@ Result<Outcome> perform_exec(Context& context, const CompiledModel& model, const
   const auto deadline = context.within(given > 0 ? Duration(given) : exec_time);
   Output output(input, variables, progress);
   auto code = run_in_container(
-      context, container->name, body, deadline, [&](std::string_view line) { output.add(line); },
-      std::move(stop));
+      context, text_at(*there, "Id"), body, deadline,
+      [&](std::string_view line) { output.add(line); }, std::move(stop));
   if (!code && deadline.passed(context.clock)) {
     auto evidence = output.evidence(-1);
     evidence["detail"] =

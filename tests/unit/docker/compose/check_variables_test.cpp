@@ -21,7 +21,8 @@ TEST(CheckVariables, TakesWhatIsTheStacks) {
 }
 
 TEST(CheckVariables, RefusesWhatWouldSteerComposeItself) {
-  for (const char* name : {"PATH", "DOCKER_HOST", "LD_PRELOAD", "COMPOSE_FILE", "XDG_CONFIG_HOME", ""})
+  for (const char* name :
+       {"PATH", "DOCKER_HOST", "LD_PRELOAD", "COMPOSE_FILE", "XDG_CONFIG_HOME", ""})
     EXPECT_EQ(code_of(one(name, "value")), "compose.env_redirect") << name;
   EXPECT_EQ(code_of(one("COMPOSE_PROJECT_NAME", "other")), "compose.env_redirect");
 }

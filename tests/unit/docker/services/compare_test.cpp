@@ -295,6 +295,16 @@ TEST_F(OneField, VolumesFromAnotherAreWrittenToUnlessSaid) {
             nothing_);
 }
 
+TEST(Compare, AnotherServiceIsShownAsItIsWritten) {
+  Container wanted;
+  wanted.config = *parse_json(R"({"HostConfig": {"NetworkMode": "container:@service:db:1"}})");
+  const auto there = *parse_json(R"({"Config": {}, "HostConfig": {"NetworkMode": "none"}})");
+  const auto found = compare(wanted, there, {});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].before, "none");
+  EXPECT_EQ(found[0].after, "service:db");
+}
+
 TEST_F(OneField, AMountsSourceIsOneInAnySpelling) {
   EXPECT_EQ(compared(R"({"HostConfig": {"Binds": ["/srv//app/:/app"]}})",
                      R"({"HostConfig": {"Mounts": [

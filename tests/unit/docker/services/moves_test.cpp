@@ -157,6 +157,80 @@ TEST_F(Moves, ItHasItsNameWhenItsHooksAreThrough) {
   ends_so(match(), {"POST /containers/start a-web-1.next"});
 }
 
+/// Of one that runs under `.next`, with hooks that are not through.
+class DueHooks : public Moves {
+ protected:
+  DueHooks() {
+    wanted_.post_start = {JsonObject{}};
+    place_.current = &started_;
+    place_.differences = {{"post_start hooks", "not through", "run"}};
+  }
+  const Texts through_ = {"POST /containers/exec a-web-1.next", "POST /exec/start a-web-1.next",
+                          "POST /containers/rename a-web-1.next a-web-1"};
+  Texts then_through(Texts first) const {
+    first.insert(first.end(), through_.begin(), through_.end());
+    return first;
+  }
+  const Seen started_ = seen("a-web-1.next", "running");
+  const Seen kept_ = seen("a-web-1.prev", "exited");
+};
+
+TEST_F(DueHooks, AKeptOneThatSomebodyStartedBesideIsStopped) {
+  const Seen prev = seen("a-web-1.prev", "running");
+  place_.prev = &prev;
+  EXPECT_EQ(match(), then_through({"POST /containers/stop a-web-1.prev"}));
+}
+
+TEST_F(DueHooks, AJobThatIsThroughIsNotRunAgainForThem) {
+  wanted_.job = true;
+  const Seen ended = seen("a-web-1.next", "exited");
+  place_.current = &ended;
+  EXPECT_EQ(match(), Texts{"POST /containers/rename a-web-1.next a-web-1"});
+}
+
+TEST_F(DueHooks, UnderTheNameOfBeforeItIsRenamedAndSeenThrough) {
+  const Seen before = seen("old.next", "running");
+  place_.current = &before;
+  EXPECT_EQ(match(), then_through({"POST /containers/rename old.next a-web-1.next"}));
+}
+
+TEST_F(DueHooks, WhatFollowsItDoesNotGiveItTheNameOfOneThatIsGood) {
+  place_.prev = &kept_;
+  place_.differences.push_back({"environment A", "", ""});
+  EXPECT_EQ(
+      match(Prev::keep),
+      then_through(
+          {"POST /containers/stop a-web-1.next", "DELETE /containers a-web-1.next",
+           "POST /containers/create a-web-1.next", "POST /networks/connect a_back a-web-1.next",
+           "POST /containers/update a-web-1.prev", "POST /containers/start a-web-1.next"}));
+}
+
+TEST_F(DueHooks, AsItIsItRunsAlready) {
+  place_.differences.push_back({"environment A", "", ""});
+  Group group;
+  group.members.push_back({.place = &place_, .networks = {}});
+  EXPECT_EQ(declared(moves_as_it_is(group)), Texts{});
+  const Seen stopped = seen("a-web-1", "exited");
+  place_.current = &stopped;
+  EXPECT_EQ(declared(moves_as_it_is(group)), Texts{"POST /containers/start a-web-1"});
+}
+
+TEST_F(Moves, OnlyWhatWasDeclaredAndInItsOrder) {
+  const Texts plan = {"a", "b", "c"};
+  EXPECT_TRUE(all_declared({}, plan));
+  EXPECT_TRUE(all_declared({"a", "c"}, plan));
+  EXPECT_FALSE(all_declared({"c", "a"}, plan));
+  EXPECT_FALSE(all_declared({"b", "b"}, plan));
+}
+
+TEST_F(Moves, OneThatNeverRanAndIsAsWantedKeepsItsContainer) {
+  const Seen current = seen("a-web-1", "created");
+  place_.current = &current;
+  EXPECT_TRUE(place_.keeps_container());
+  place_.differences = different_;
+  EXPECT_FALSE(place_.keeps_container());
+}
+
 TEST_F(Moves, WhatItDependsOnIsWaitedForBeforeAnythingIsStopped) {
   const Seen current = seen("a-web-1", "running");
   place_.current = &current;
