@@ -49,7 +49,7 @@ Json any_image() {
   put("Entrypoint", some_of({"/image-entry"}));
   put("Cmd", JsonArray{"image-command"});
   put("User", Json(one_of(Texts{"", "image"})));
-  put("WorkingDir", Json(one_of(Texts{"", "/image/work/", "/"})));
+  put("WorkingDir", Json(one_of(Texts{"", "/image/place/", "/"})));
   put("StopSignal", "SIGQUIT");
   return Json(std::move(image));
 }

@@ -384,21 +384,4 @@ Answer SimulatedEngine::start(SimulatedContainer& container) {
   return json(204, {});
 }
 
-Answer SimulatedEngine::remove_network(const std::string& name) {
-  if (!networks.contains(name)) return refused(404, "network " + name + " not found");
-  for (const auto& [id, container] : containers)
-    if (container.state == "running" && container.network_ids.contains(name))
-      return refused(403, "error while removing network: " + name + " has active endpoints");
-  networks.erase(name);
-  return json(204, {});
-}
-
-Answer SimulatedEngine::connect(const std::string& network, const Json& body) {
-  auto* container = find(text_at(body, "Container"));
-  if (!container || !networks.contains(network)) return refused(404, "not found");
-  container->networks[network] = member_or_null(body, "EndpointConfig");
-  container->network_ids[network] = text_at(networks[network], "Id");
-  return json(200, {});
-}
-
 }  // namespace reconciler::simulation

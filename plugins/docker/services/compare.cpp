@@ -148,9 +148,9 @@ const std::set<std::string, std::less<>> set_aside = {
 
 /// `container:@service:web:1` as compose files say it: `service:web`.
 std::string as_written(std::string text) {
+  if (text.find("@service:") == std::string::npos) return text;
   static const std::regex symbol("(?:container:)?@(service:[^:\"]*):[0-9]+");
-  return text.find("@service:") == std::string::npos ? text
-                                                     : std::regex_replace(text, symbol, "$1");
+  return std::regex_replace(text, symbol, "$1");
 }
 
 std::string shown(const Json& value) {

@@ -161,10 +161,6 @@ Stages stages_of(const Member& member) {
   return stages_to_match(place, member.prev, member.networks);
 }
 
-void append(std::vector<Move> more, std::vector<Move>& moves) {
-  moves.insert(moves.end(), more.begin(), more.end());
-}
-
 }  // namespace
 
 const Member* Group::find(const std::string& service, int number) const {
@@ -189,11 +185,9 @@ std::vector<Move> moves_as_it_is(const Group& group) {
   std::vector<Move> moves;
   for (const auto& member : group.members) {
     Stages stages = stages_to_run(*member.place);
-    append(std::move(stages.make), moves);
     if (stages.awaits)
       moves.push_back({.kind = Move::Kind::await, .name = member.place->wanted->name});
     append(std::move(stages.stop), moves);
-    append(std::move(stages.exchange), moves);
     append(std::move(stages.start), moves);
   }
   return moves;

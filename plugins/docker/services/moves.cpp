@@ -9,10 +9,6 @@ namespace {
 
 using Kind = Move::Kind;
 
-void append(std::vector<Move> more, std::vector<Move>& moves) {
-  moves.insert(moves.end(), more.begin(), more.end());
-}
-
 std::vector<Move> hooks(Kind kind, const std::string& name, const std::vector<Json>& all) {
   std::vector<Move> moves;
   for (size_t i = 0; i < all.size(); ++i) moves.push_back({.kind = kind, .name = name, .index = i});
@@ -216,6 +212,10 @@ std::vector<std::string> texts_of(const Move& move) {
 }
 
 }  // namespace
+
+void append(std::vector<Move> more, std::vector<Move>& moves) {
+  moves.insert(moves.end(), more.begin(), more.end());
+}
 
 bool removes_itself(const Seen& seen) {
   return truth_at(member_or_null(seen.inspect, "HostConfig"), "AutoRemove");

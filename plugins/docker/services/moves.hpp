@@ -49,6 +49,8 @@ struct Move {
   bool operator==(const Move&) const = default;
 };
 
+void append(std::vector<Move> more, std::vector<Move>& moves);
+
 /// As they are declared; nothing for what calls nothing that changes.
 std::vector<std::string> declared(const std::vector<Move>& moves);
 
@@ -77,7 +79,8 @@ struct Stages {
 /// done again. Order (ENGINE 16): new beside the old, stop old, rename both, take the old one's
 /// restart policy away, start new.
 Stages stages_to_match(const Place& place, Prev prev, const std::vector<std::string>& networks);
-/// What lets run what is there, as it is.
+/// What lets run what is there, as it is: under the name that it has, and without hooks. Nothing is
+/// made for it, and no names change.
 Stages stages_to_run(const Place& place);
 /// What stops and starts the container that is there: it joins anew what another one lends.
 Stages stages_to_restart(const Place& place);
