@@ -83,6 +83,7 @@ Result<std::string> read_file(const std::string& path, size_t most, bool follow)
   if (::fstat(fd.get(), &about) != 0 || S_ISDIR(about.st_mode))
     return failure(error("file.unreadable", fmt::format("{} is not a file", path)));
   std::string out;
+  if (about.st_size > 0) out.reserve(std::min(static_cast<size_t>(about.st_size), most));
   char buffer[65536];
   for (;;) {
     const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);

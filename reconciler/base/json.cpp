@@ -37,16 +37,27 @@ void write_canonical(const Json& value, std::string& out) {
   }
 }
 
-}  // namespace
-
-Result<Json> parse_json(std::string_view text) {
+Result<Json> parse_into(boost::json::storage_ptr storage, std::string_view text) {
   boost::json::parse_options options;
   options.max_depth = 64;
   boost::system::error_code ec;
-  Json value =
-      boost::json::parse(boost::json::string_view(text.data(), text.size()), ec, {}, options);
+  Json value = boost::json::parse(boost::json::string_view(text.data(), text.size()), ec,
+                                  std::move(storage), options);
   if (ec) return failure(error("json.syntax", "not JSON: " + ec.message()));
   return value;
+}
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text) {
+  return parse_into({}, text);
+}
+
+Result<Json> parse_in_one_piece(std::string_view text) {
+  // Numbers and short texts take more room than they are written in: twice is seldom too little.
+  return parse_into(
+      boost::json::make_shared_resource<boost::json::monotonic_resource>(2 * text.size() + 64),
+      text);
 }
 
 std::string canonical(const Json& value) {

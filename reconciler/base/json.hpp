@@ -18,6 +18,10 @@ using JsonArray = boost::json::array;
 
 /// Parses one document; bounded in depth (64). `json.syntax` on anything else, never an exception.
 Result<Json> parse_json(std::string_view text);
+/// The same for what is read and then dropped as a whole: it lies in one piece of memory, which is
+/// freed with the last of its values. One that is moved into a new value goes on to lie there;
+/// assigned to one that exists, it is copied.
+Result<Json> parse_in_one_piece(std::string_view text);
 
 /// The one spelling of a value: keys sorted, no white space. Equal values, equal bytes.
 std::string canonical(const Json& value);

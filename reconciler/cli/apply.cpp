@@ -5,6 +5,7 @@
 #include <map>
 
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/openssl.hpp"
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/reporter.hpp"
@@ -112,6 +113,7 @@ class Applying {
 };
 
 int apply(Context& context, const ApplyOptions& options, std::stop_token stop) {
+  const AlgorithmsAhead ahead;
   auto saved = read_saved(options.environments);
   if (!saved) return report(context, saved.error());
   std::vector<std::string> names = options.environments;

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/openssl.hpp"
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/selection.hpp"
@@ -28,6 +29,7 @@ Json document(const std::vector<Plan>& plans) {
 }
 
 int plan(Context& context, const PlanOptions& options, std::stop_token stop) {
+  const AlgorithmsAhead ahead;
   const Reading reading = options.worktree   ? Reading::worktree
                           : options.no_fetch ? Reading::last
                                              : Reading::fetch;

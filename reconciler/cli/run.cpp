@@ -1,4 +1,6 @@
 // `run`: keeps every environment of this host as its repository asks, until it is stopped.
+#include <malloc.h>
+
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/service/service.hpp"
@@ -19,6 +21,7 @@ int run_service(Context& context, std::stop_token stop) {
   Service service(*parts, *log);
   while (!stop.stop_requested()) {
     const Instant next = service.step(stop);
+    ::malloc_trim(0);  // what looks needed is not kept while nothing is looked at
     context.clock().wait_until(next, stop);
   }
   return well;

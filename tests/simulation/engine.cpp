@@ -205,6 +205,7 @@ Answer SimulatedEngine::read(const std::vector<std::string>& parts, const std::s
           on_network(container, query))
         list.push_back(JsonObject{{"Id", id},
                                   {"Names", JsonArray{Json("/" + container.name)}},
+                                  {"ImageID", container.image_id},
                                   {"Labels", member_or_null(container.body, "Labels")},
                                   {"State", container.state}});
     return json(200, std::move(list));

@@ -84,14 +84,10 @@ std::string write_request(const std::string& method, const std::string& path, co
 
 /// Whatever is not one JSON document stays text: progress streams call themselves JSON too.
 Answer read_answer(int status, std::string bytes) {
-  Answer answer;
-  answer.status = status;
-  auto parsed = bytes.empty() ? Result<Json>(Json()) : parse_json(bytes);
-  if (parsed)
-    answer.body = std::move(*parsed);
-  else
-    answer.text = std::move(bytes);
-  return answer;
+  if (bytes.empty()) return {status, {}, {}};
+  auto parsed = parse_in_one_piece(bytes);
+  if (!parsed) return {status, {}, std::move(bytes)};
+  return {status, std::move(*parsed), {}};
 }
 
 class EngineSocket final : public Engine {

@@ -85,9 +85,9 @@ Result<CompiledModel> load_model(const std::string& folder, const std::string& n
             .next("plan again: it is compiled anew"));
   auto plain = unseal(key, "compiled:" + name, Sealed{std::move(*box)});
   if (!plain) return failed(plain);
-  auto value = parse_json(*plain);
+  auto value = parse_in_one_piece(*plain);
   if (!value) return failed(value);
-  return compiled_model_from_json(*value);
+  return compiled_model_from_json(std::move(*value));
 }
 
 Status store_model(const std::string& folder, const CompiledModel& model,

@@ -101,8 +101,8 @@ std::string digest_of_hooks(const Container& container, const InstallationKey& k
 /// What `Container::fingerprint` is to be.
 std::string fingerprint_of(const Container& container, const InstallationKey& key);
 Json to_json(const Container& container);
-Container container_from_json(const Json& value);
+Container container_from_json(Json value);
 Json to_json(const CompiledModel& model);
-Result<CompiledModel> compiled_model_from_json(const Json& value);
+Result<CompiledModel> compiled_model_from_json(Json value);
 
 }  // namespace reconciler::docker

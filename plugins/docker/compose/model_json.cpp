@@ -5,9 +5,10 @@
 namespace reconciler::docker {
 namespace {
 
-Json object_or_empty(const Json& value, std::string_view name) {
-  const Json* found = member(value, name);
-  return found ? *found : Json(JsonObject{});
+/// The member itself: what is large is not copied.
+Json take(Json& value, std::string_view name) {
+  Json* found = value.is_object() ? value.get_object().if_contains(name) : nullptr;
+  return found ? Json(std::move(*found)) : Json(JsonObject{});
 }
 
 JsonArray files_to_json(const std::vector<ArchivedFile>& files) {
@@ -21,10 +22,17 @@ Json array(const std::vector<Json>& values) {
 }
 
 template <class F>
-void each(const Json& value, std::string_view name, const F& f) {
-  const Json* list = member(value, name);
+void each(Json& value, std::string_view name, const F& f) {
+  Json* list = value.is_object() ? value.get_object().if_contains(name) : nullptr;
   if (list && list->is_array())
-    for (const auto& item : list->get_array()) f(item);
+    for (auto& item : list->get_array()) f(item);
+}
+
+template <class T, class F>
+std::vector<T> all_of(Json& value, std::string_view name, const F& make) {
+  std::vector<T> out;
+  each(value, name, [&](Json& item) { out.push_back(make(item)); });
+  return out;
 }
 
 template <class T>
@@ -37,13 +45,10 @@ JsonArray places_to_json(const std::vector<T>& places) {
 }
 
 template <class T>
-std::vector<T> places_from(const Json& value, std::string_view name) {
-  std::vector<T> out;
-  each(value, name, [&](const Json& p) {
-    out.push_back({text_at(p, "key"), text_at(p, "name"), object_or_empty(p, "config"),
-                   truth_at(p, "external")});
+std::vector<T> places_from(Json& value, std::string_view name) {
+  return all_of<T>(value, name, [](Json& p) {
+    return T{text_at(p, "key"), text_at(p, "name"), take(p, "config"), truth_at(p, "external")};
   });
-  return out;
 }
 
 JsonObject map_to_json(const std::map<std::string, std::string>& map) {
@@ -111,26 +116,30 @@ Json to_json(const Container& c) {
                     {"fingerprint", c.fingerprint}};
 }
 
-Container container_from_json(const Json& value) {
-  Container c;
-  c.service = text_at(value, "service");
-  c.number = static_cast<int>(number_at(value, "number", 1));
-  c.name = text_at(value, "name");
-  c.config = object_or_empty(value, "config");
-  each(value, "endpoints", [&](const Json& e) {
-    c.endpoints.push_back({text_at(e, "network"), object_or_empty(e, "config")});
-  });
-  each(value, "depends_on", [&](const Json& d) {
-    c.depends_on.push_back({text_at(d, "service"), text_at(d, "condition"), truth_at(d, "restart"),
-                            truth_at(d, "required", true)});
-  });
-  c.job = truth_at(value, "job");
-  c.platform = text_at(value, "platform");
-  each(value, "files", [&](const Json& f) { c.files.push_back(archived_file_from(f)); });
-  each(value, "post_start", [&](const Json& hook) { c.post_start.push_back(hook); });
-  each(value, "pre_stop", [&](const Json& hook) { c.pre_stop.push_back(hook); });
-  c.fingerprint = text_at(value, "fingerprint");
-  return c;
+Container container_from_json(Json value) {
+  const auto itself = [](Json& item) { return Json(std::move(item)); };
+  return Container{
+      .service = text_at(value, "service"),
+      .number = static_cast<int>(number_at(value, "number", 1)),
+      .name = text_at(value, "name"),
+      .config = take(value, "config"),
+      .endpoints = all_of<Endpoint>(value, "endpoints",
+                                    [](Json& e) {
+                                      return Endpoint{text_at(e, "network"), take(e, "config")};
+                                    }),
+      .depends_on = all_of<Dependency>(value, "depends_on",
+                                       [](const Json& d) {
+                                         return Dependency{
+                                             text_at(d, "service"), text_at(d, "condition"),
+                                             truth_at(d, "restart"), truth_at(d, "required", true)};
+                                       }),
+      .job = truth_at(value, "job"),
+      .platform = text_at(value, "platform"),
+      .files =
+          all_of<ArchivedFile>(value, "files", [](const Json& f) { return archived_file_from(f); }),
+      .post_start = all_of<Json>(value, "post_start", itself),
+      .pre_stop = all_of<Json>(value, "pre_stop", itself),
+      .fingerprint = text_at(value, "fingerprint")};
 }
 
 Json to_json(const CompiledModel& model) {
@@ -161,31 +170,33 @@ Json to_json(const CompiledModel& model) {
                     {"patience_ms", model.patience.count()}};
 }
 
-Result<CompiledModel> compiled_model_from_json(const Json& value) {
+Result<CompiledModel> compiled_model_from_json(Json value) {
   if (!member(value, "key") || !member(value, "containers") || !member(value, "resolved"))
     return failure(error("cache.broken", "what should be a compiled model is none"));
-  CompiledModel model;
-  model.key = text_at(value, "key");
-  model.project = text_at(value, "project");
-  model.commit = text_at(value, "commit");
-  each(value, "containers",
-       [&](const Json& c) { model.containers.push_back(container_from_json(c)); });
-  if (const Json* tasks = member(value, "tasks"); tasks && tasks->is_object())
-    for (const auto& pair : tasks->get_object())
-      model.tasks[std::string(pair.key())] = container_from_json(pair.value());
-  model.networks = places_from<Network>(value, "networks");
-  model.volumes = places_from<Volume>(value, "volumes");
-  each(value, "images", [&](const Json& i) {
-    model.images.push_back({text_at(i, "reference"), texts_at(i, "services"),
-                            text_at(i, "build_service"), text_at(i, "inputs"),
-                            text_at(i, "pull_policy"), text_at(i, "platform")});
-  });
-  model.resolved = object_or_empty(value, "resolved");
-  model.sources = map_from(value, "sources");
-  model.data_folders = texts_at(value, "data_folders");
-  model.data_seeds = map_from(value, "data_seeds");
-  model.patience = Duration(number_at(value, "patience_ms"));
-  return model;
+  std::map<std::string, Container> tasks;
+  if (Json named = take(value, "tasks"); named.is_object())
+    for (auto& pair : named.get_object())
+      tasks.emplace(pair.key(), container_from_json(std::move(pair.value())));
+  return CompiledModel{
+      .key = text_at(value, "key"),
+      .project = text_at(value, "project"),
+      .commit = text_at(value, "commit"),
+      .containers = all_of<Container>(value, "containers",
+                                      [](Json& c) { return container_from_json(std::move(c)); }),
+      .tasks = std::move(tasks),
+      .networks = places_from<Network>(value, "networks"),
+      .volumes = places_from<Volume>(value, "volumes"),
+      .images = all_of<Image>(value, "images",
+                              [](const Json& i) {
+                                return Image{text_at(i, "reference"),     texts_at(i, "services"),
+                                             text_at(i, "build_service"), text_at(i, "inputs"),
+                                             text_at(i, "pull_policy"),   text_at(i, "platform")};
+                              }),
+      .resolved = take(value, "resolved"),
+      .sources = map_from(value, "sources"),
+      .data_folders = texts_at(value, "data_folders"),
+      .data_seeds = map_from(value, "data_seeds"),
+      .patience = Duration(number_at(value, "patience_ms"))};
 }
 
 }  // namespace reconciler::docker

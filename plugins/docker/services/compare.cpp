@@ -199,27 +199,27 @@ void compare_row(const Row& row, const Json& before, const Json& after,
   }
 }
 
-bool in_table(std::string_view field) {
-  static const std::set<std::string_view> fields = [] {
-    std::set<std::string_view> all;
-    for (const auto& row : table) all.insert(row.field);
-    return all;
-  }();
-  return fields.contains(field);
+/// The fields under `prefix` that a row has, and those that are set aside.
+std::set<std::string_view> known_fields(std::string_view prefix) {
+  std::set<std::string_view> all;
+  const auto add = [&](std::string_view field) {
+    if (field.starts_with(prefix)) all.insert(field.substr(prefix.size()));
+  };
+  for (const auto& row : table) add(row.field);
+  for (const auto& field : set_aside) add(field);
+  return all;
 }
 
 /// A field that no row knows: what a later Compose asks for must not be missed, what a later Engine
 /// adds by itself must not restart anything. So it counts only where it is wanted.
-void compare_unknown(const Json& wanted, const Json& observed, std::string_view prefix,
-                     std::vector<Difference>& out) {
+void compare_unknown(const Json& wanted, const Json& observed,
+                     const std::set<std::string_view>& known, std::vector<Difference>& out) {
   if (!wanted.is_object()) return;
   for (const auto& [key, value] : wanted.as_object()) {
-    const std::string field = std::string(prefix) + std::string(key);
-    if (set_aside.contains(field) || in_table(field)) continue;
-    const Json asked = without_empty(value);
-    if (asked.is_null()) continue;
+    if (is_empty(value) || known.contains(key)) continue;
     const Json* there = member(observed, key);
-    if (!there || !same(without_empty(*there), asked)) add(out, std::string(key), no, {}, {});
+    if (!there || !same(without_empty(*there), without_empty(value)))
+      add(out, std::string(key), no, {}, {});
   }
 }
 
@@ -310,8 +310,10 @@ std::vector<Difference> compare(const Container& wanted, const Json& inspect,
   compare_copied_files(wanted, before.config, known, out);
   compare_hooks(wanted, before.config, out);
   compare_endpoints(wanted, inspect, known, out);
-  compare_unknown(after.config, before.config, "", out);
-  compare_unknown(after.host, before.host, "HostConfig.", out);
+  static const auto fields = known_fields("");
+  static const auto host_fields = known_fields("HostConfig.");
+  compare_unknown(after.config, before.config, fields, out);
+  compare_unknown(after.host, before.host, host_fields, out);
   return out;
 }
 

@@ -78,25 +78,32 @@ bool Mount::anonymous() const {
   return type == "volume" && (source.empty() || is_hex64(source));
 }
 
+bool is_empty(const Json& value) {
+  if (value.is_object())
+    return std::ranges::all_of(value.get_object(),
+                               [](const auto& pair) { return is_empty(pair.value()); });
+  if (value.is_array()) return value.get_array().empty();
+  if (value.is_string()) return value.get_string().empty();
+  if (value.is_bool()) return !value.get_bool();
+  return value.is_null() || value.to_number<double>() == 0.0;
+}
+
 Json without_empty(const Json& value) {
+  if (is_empty(value)) return {};
   if (value.is_object()) {
     JsonObject kept;
     for (const auto& [key, inner] : value.as_object()) {
       Json clean = without_empty(inner);
       if (!clean.is_null()) kept[key] = std::move(clean);
     }
-    return kept.empty() ? Json() : Json(std::move(kept));
+    return kept;
   }
   if (value.is_array()) {
-    if (value.as_array().empty()) return {};
     JsonArray kept;  // positions have meaning: nothing is taken out of a list
     for (const auto& inner : value.as_array())
       kept.push_back(inner.is_object() ? without_empty(inner) : inner);
     return kept;
   }
-  if (value.is_string() && value.as_string().empty()) return {};
-  if (value.is_bool() && !value.as_bool()) return {};
-  if (value.is_number() && value.to_number<double>() == 0.0) return {};
   return value;
 }
 

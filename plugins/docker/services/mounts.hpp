@@ -26,8 +26,10 @@ std::map<std::string, Mount> mounts_of(const Json& config, const Json& host);
 /// to the container that takes its place. From inspect's `Mounts`.
 std::map<std::string, std::string> anonymous_volumes(const Json& inspect);
 
-/// Nulls, empty text, zeroes, false, empty lists and objects left out, at any depth: what the
-/// Engine writes for "not asked for" differs by field and version.
+/// Null, empty text, zero, false, an empty list, an object of such alone: what the Engine writes
+/// for "not asked for" differs by field and version.
+bool is_empty(const Json& value);
+/// Members that are empty left out, at any depth; null where nothing is left.
 Json without_empty(const Json& value);
 
 }  // namespace reconciler::docker

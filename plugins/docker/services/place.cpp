@@ -8,6 +8,7 @@
 #include "plugins/docker/services/mounts.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/state.hpp"
+#include "reconciler/base/parallel.hpp"
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
@@ -224,7 +225,9 @@ std::vector<Place> place_all(const CompiledModel& model, const Look& look,
   }
   const Judge judge(look, changing);
   std::set<std::string> replaced;
-  for (auto& place : all) judge.judge(place, all, replaced);
+  // Each is judged by itself while nobody is known to be replaced. It is the longest part of a
+  // look.
+  compute_in_parallel(all.size(), [&](size_t i) { judge.judge(all[i], all, replaced); });
   // Containers come in an order that obeys depends_on, and who borrows depends on who lends; a few
   // rounds reach the end of any chain.
   for (size_t round = 0; round < all.size(); ++round) {

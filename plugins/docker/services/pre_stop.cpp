@@ -24,38 +24,77 @@ Result<PreStopRecord> open(const Context& context, const RecordOwner& owner, con
 }
 
 /// The very container, or one that was made anew of the same model since.
-bool is_of(const PreStopRecord& record, const Seen& seen) {
-  return record.id == seen.id ||
-         (!record.config_hash.empty() && record.config_hash == seen.label(label::config_hash));
+bool is_of(const RecordedContainer& recorded, const Seen& seen) {
+  return recorded.id == seen.id ||
+         (!recorded.config_hash.empty() && recorded.config_hash == seen.label(label::config_hash));
 }
+
+/// What was recorded of the containers of the current version.
+class Recorded {
+ public:
+  Recorded(const Context& context, const Observed& observed)
+      : context_(context),
+        snapshots_(observed.memory.snapshots),
+        owner_{observed.memory.lineage, observed.id, tag_of(observed.memory)} {
+    const auto id = no_pre_stop_id(observed.model);
+    const auto found = snapshots_.find(id);
+    if (found == snapshots_.end()) return;
+    auto record = open_record(context.key, owner_, id, found->second.sealed);
+    if (record)
+      without_ = no_pre_stop_record_from_json(*record);
+    else
+      broken_ = std::move(record.error());
+  }
+
+  /// Of the container in that place; none where nothing was recorded.
+  Result<std::optional<PreStopRecord>> of(const Place& place) const {
+    if (const Sealed* sealed = box_of(place)) {
+      auto record = open(context_, owner_, place, *sealed);
+      if (!record) return failed(record);
+      return std::move(*record);
+    }
+    if (broken_) return failure(*broken_);
+    const auto found = without_.find(service_id(*place.wanted).name);
+    if (found == without_.end()) return std::nullopt;
+    return PreStopRecord{found->second, {}};
+  }
+  /// The sealed record of its hooks.
+  const Sealed* box_of(const Place& place) const {
+    const auto found = snapshots_.find(pre_stop_id(*place.wanted));
+    return found == snapshots_.end() ? nullptr : &found->second.sealed;
+  }
+
+ private:
+  const Context& context_;
+  const SealedRecords& snapshots_;
+  RecordOwner owner_;
+  NoPreStopRecord without_;
+  std::optional<Error> broken_;
+};
 
 }  // namespace
 
 void find_pre_stop(const Context& context, const Observed& observed, std::vector<Place>& places,
                    Observation& into) {
-  const Memory& memory = observed.memory;
-  const RecordOwner owner{memory.lineage, observed.id, tag_of(memory)};
+  const Recorded recorded(context, observed);
   std::vector<std::string> broken;
   std::vector<std::string> unknown;
   std::string why;
   for (auto& place : places) {
     if (!place.current) continue;
-    const auto found = memory.snapshots.find(pre_stop_id(*place.wanted));
-    bool had_hooks = !place.wanted->pre_stop.empty();
-    if (found != memory.snapshots.end()) {
-      auto record = open(context, owner, place, found->second.sealed);
-      if (!record) {
-        broken.push_back(service_id(*place.wanted).name);
-        why = fmt::format("{}: {}", record.error().code, record.error().message);
-        continue;
-      }
-      if (is_of(*record, *place.current)) {
-        place.pre_stop = std::move(record->hooks);
-        place.pre_stop_record = found->second.sealed;
-        continue;
-      }
-      had_hooks = had_hooks || !record->hooks.empty();
+    auto record = recorded.of(place);
+    if (!record) {
+      broken.push_back(service_id(*place.wanted).name);
+      why = fmt::format("{}: {}", record.error().code, record.error().message);
+      continue;
     }
+    if (*record && is_of((*record)->of, *place.current)) {
+      place.pre_stop = std::move((*record)->hooks);
+      if (const Sealed* box = recorded.box_of(place)) place.pre_stop_record = *box;
+      continue;
+    }
+    const bool had_hooks =
+        !place.wanted->pre_stop.empty() || (*record && !(*record)->hooks.empty());
     if (place.keeps_container())
       place.pre_stop = place.wanted->pre_stop;
     else if (had_hooks && place.current->up())

@@ -23,10 +23,6 @@ const Json& of_image(const Side& side, std::string_view field) {
   return member_or_null(side.image, field);
 }
 
-bool empty(const Json& value) {
-  return without_empty(value).is_null();
-}
-
 std::vector<std::string> texts(const Json& value) {
   std::vector<std::string> out;
   if (value.is_array())
@@ -67,7 +63,7 @@ JsonObject kept_of(const JsonObject& all, Wanted&& wanted) {
 /// A kernel that has not the means for a limit makes the Engine drop it, with a warning. With
 /// Compose's hash unchanged that is why it is not there, and a new container would not have it.
 bool dropped_by_engine(const Side& side, std::string_view field) {
-  return side.record && side.around.same_hash && side.there && empty(raw(*side.there, field));
+  return side.record && side.around.same_hash && side.there && is_empty(raw(*side.there, field));
 }
 
 /// `[""]` clears like `[]`, and the Engine does not keep it.
@@ -109,7 +105,7 @@ std::optional<Json> engine_chooses(const Side& side, std::string_view field) {
 
 std::optional<Json> or_image(const Side& side, std::string_view field) {
   const Json& own = raw(side, field);
-  return without_empty(side.record && empty(own) ? of_image(side, field) : own);
+  return without_empty(side.record && is_empty(own) ? of_image(side, field) : own);
 }
 
 std::optional<Json> working_dir(const Side& side, std::string_view field) {
@@ -138,9 +134,9 @@ std::optional<Json> entrypoint(const Side& side, std::string_view field) {
 
 std::optional<Json> command(const Side& side, std::string_view field) {
   const Json& own = raw(side, field);
-  if (!side.record || !empty(own)) return without_empty(own);
+  if (!side.record || !is_empty(own)) return without_empty(own);
   // An entrypoint of its own drops the image's command; [] has nothing of its own, [""] has.
-  return empty(raw(side, "Entrypoint")) ? without_empty(of_image(side, field)) : Json();
+  return is_empty(raw(side, "Entrypoint")) ? without_empty(of_image(side, field)) : Json();
 }
 
 std::optional<Json> environment(const Side& side, std::string_view field) {
@@ -330,7 +326,7 @@ std::optional<Json> namespace_mode(const Side& side, std::string_view field) {
 }
 
 std::optional<Json> ipc_mode(const Side& side, std::string_view field) {
-  if (side.record && side.there && empty(raw(side, field))) {
+  if (side.record && side.there && is_empty(raw(side, field))) {
     // The daemon's default is one of these; the host's, or another's, was asked for.
     const auto there = text_at(side.there->host, "IpcMode");
     if (there.empty() || there == "private" || there == "shareable") return std::nullopt;

@@ -20,6 +20,10 @@ std::map<std::string, std::string> map_from(const Json& value, std::string_view 
   return out;
 }
 
+RecordedContainer recorded_container_from(const Json& value) {
+  return {text_at(value, "id"), text_at(value, "config_hash")};
+}
+
 /// One spelling for one owner and id, whatever is in the names.
 std::string purpose_of(const RecordOwner& owner, const ResourceId& id) {
   return canonical(JsonArray{Json("sealed record"), Json(owner.lineage),
@@ -31,6 +35,10 @@ std::string purpose_of(const RecordOwner& owner, const ResourceId& id) {
 
 ResourceId pre_stop_id(const Container& container) {
   return {std::string(driver_name), "pre_stop", service_id(container).name};
+}
+
+ResourceId no_pre_stop_id(const CompiledModel& model) {
+  return {std::string(driver_name), "no_pre_stop", model.project};
 }
 
 ResourceId record_id(const CompiledModel& model) {
@@ -46,9 +54,16 @@ Json to_json(const ServiceRecord& record) {
 }
 
 Json to_json(const PreStopRecord& record) {
-  return JsonObject{{"id", record.id},
-                    {"config_hash", record.config_hash},
+  return JsonObject{{"id", record.of.id},
+                    {"config_hash", record.of.config_hash},
                     {"hooks", JsonArray(record.hooks.begin(), record.hooks.end())}};
+}
+
+Json to_json(const NoPreStopRecord& record) {
+  JsonObject all;
+  for (const auto& [name, container] : record)
+    all[name] = JsonObject{{"id", container.id}, {"config_hash", container.config_hash}};
+  return all;
 }
 
 Json to_json(const EnvironmentRecord& record) {
@@ -66,9 +81,16 @@ ServiceRecord service_record_from_json(const Json& value) {
 }
 
 PreStopRecord pre_stop_record_from_json(const Json& value) {
-  PreStopRecord record{text_at(value, "id"), text_at(value, "config_hash"), {}};
+  PreStopRecord record{recorded_container_from(value), {}};
   if (const Json& hooks = member_or_null(value, "hooks"); hooks.is_array())
     record.hooks.assign(hooks.get_array().begin(), hooks.get_array().end());
+  return record;
+}
+
+NoPreStopRecord no_pre_stop_record_from_json(const Json& value) {
+  NoPreStopRecord record;
+  if (const auto* all = value.if_object())
+    for (const auto& [name, container] : *all) record[name] = recorded_container_from(container);
   return record;
 }
 

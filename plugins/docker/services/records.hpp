@@ -30,13 +30,21 @@ struct ServiceRecord {
   std::map<std::string, std::string> labels;   ///< ours, and Compose's of image and configuration
 };
 
-/// What a container is to do before it is stopped; small, for each look. Kept of every container:
-/// that there is none is worth knowing, too.
-struct PreStopRecord {
-  std::string id;  ///< of the container on the Engine
+/// A container that was part of a recorded version, and how one that is made anew of it is known.
+struct RecordedContainer {
+  std::string id;  ///< on the Engine
   std::string config_hash;
+};
+
+/// What a container is to do before it is stopped; small, for each look.
+struct PreStopRecord {
+  RecordedContainer of;
   std::vector<Json> hooks;
 };
+
+/// The containers of a version that have no such hooks, all in one, by service_id():
+/// that there are none is worth knowing, too, and a row for each would be read at each look.
+using NoPreStopRecord = std::map<std::string, RecordedContainer>;
 
 /// What a version's containers have in common.
 struct EnvironmentRecord {
@@ -50,15 +58,19 @@ struct EnvironmentRecord {
   std::string resolved;                          ///< keyed digest of the resolved model
 };
 
-/// `compose/service/web`: ServiceRecord; `compose/pre_stop/web`; `compose/record/PROJECT`.
+/// `compose/service/web`: ServiceRecord; `compose/pre_stop/web`; `compose/no_pre_stop/PROJECT`;
+/// `compose/record/PROJECT`.
 ResourceId pre_stop_id(const Container& container);
+ResourceId no_pre_stop_id(const CompiledModel& model);
 ResourceId record_id(const CompiledModel& model);
 
 Json to_json(const ServiceRecord& record);
 Json to_json(const PreStopRecord& record);
+Json to_json(const NoPreStopRecord& record);
 Json to_json(const EnvironmentRecord& record);
 ServiceRecord service_record_from_json(const Json& value);
 PreStopRecord pre_stop_record_from_json(const Json& value);
+NoPreStopRecord no_pre_stop_record_from_json(const Json& value);
 Result<EnvironmentRecord> environment_record_from_json(const Json& value);
 
 Result<Sealed> seal_record(const InstallationKey& key, const RecordOwner& owner,

@@ -63,15 +63,18 @@ Result<SealedRecords> snapshot_of(const Context& context, const EnvironmentId& i
     else if (done)
       done = failed(sealed);
   };
+  NoPreStopRecord without_pre_stop;
   for (const auto& place : place_all(model, look, {{}, changed_networks(model, look)})) {
     if (!place.current || !place.differences.empty()) continue;
     const auto record = record_of(place, look);
     keep(service_id(*place.wanted), to_json(record), false);
-    keep(pre_stop_id(*place.wanted),
-         to_json(PreStopRecord{record.id, place.current->label(label::config_hash),
-                               place.wanted->pre_stop}),
-         true);
+    const RecordedContainer of{record.id, place.current->label(label::config_hash)};
+    if (place.wanted->pre_stop.empty())
+      without_pre_stop[service_id(*place.wanted).name] = of;
+    else
+      keep(pre_stop_id(*place.wanted), to_json(PreStopRecord{of, place.wanted->pre_stop}), true);
   }
+  if (!without_pre_stop.empty()) keep(no_pre_stop_id(model), to_json(without_pre_stop), true);
   keep(record_id(model), to_json(record_of(context, model, look, version)), false);
   if (!done) return failed(done);
   return all;

@@ -81,6 +81,15 @@ TEST_F(PreStop, WhatWasRecordedWithoutThemHasNone) {
   EXPECT_THAT(ran(), ElementsAre("a-late-1: late's"));
 }
 
+TEST_F(PreStop, ThoseWithoutAreOneRecordHoweverManyTheyAre) {
+  deploy("v1", "");
+  int looked_at = 0;
+  for (const auto& [of, record] : memory.snapshots) looked_at += record.at_each_look ? 1 : 0;
+  EXPECT_EQ(looked_at, 2) << "late's own, and one for web and db";
+  change_last_byte(memory.snapshots.at(id("no_pre_stop", "a")).sealed);
+  EXPECT_THAT(notices(), ElementsAre(HasSubstr("the record of db and web cannot be used (seal.")));
+}
+
 TEST_F(PreStop, ThatOnlyTheHooksChangedIsSeenAtTheNextRecord) {
   deploy("v1", "one");
   want_with("v1", "two");
@@ -120,7 +129,7 @@ TEST_F(PreStop, OfARecordThatDoesNotOpenNothingIsUsed) {
   const std::vector<std::function<void()>> breaks{
       [&] { change_last_byte(record_of("web")); },
       [&] { record_of("web").box.clear(); },
-      [&] { record_of("web") = record_of("db"); },
+      [&] { record_of("web") = record_of("late"); },
       [&] {
         auto box = seal(InstallationKey{std::string(32, 'x')}, "p", "{}");
         record_of("web") = *box;
