@@ -56,3 +56,9 @@ def test_a_broken_link_line_is_seen(copy, file, old, new, said):
     assert old in text
     path.write_text(text.replace(old, new))
     assert any(said in fault for fault in faults(copy)), faults(copy)
+
+
+def test_two_types_of_one_name_are_seen(copy):
+    path = copy / "plugins/docker/services/records.hpp"
+    path.write_text(path.read_text().replace("struct ContainerMark {", "struct RecordedContainer {"))
+    assert any("reconciler::docker::RecordedContainer is the name of another type, too" in fault for fault in faults(copy))

@@ -1,4 +1,4 @@
-"""The walls of the house: who may include and link whom. DESIGN's folder list, as a table that is held against the tree."""
+"""The walls of the house: who may include and link whom, and that each type has one home. DESIGN's folder list, as a table that is held against the tree."""
 import pathlib
 import re
 
@@ -118,6 +118,29 @@ def link_faults(root):
     return faults
 
 
+def name_faults(root):
+    """Two types of one name in one namespace: no compiler sees it where no file includes both, and the linker mixes them up."""
+    faults = []
+    homes = {}                                          # (namespace, name) -> where
+    for path in sorted(p for top in ("reconciler", "plugins") for p in (root / top).rglob("*") if p.suffix in (".cpp", ".hpp")):
+        namespace, private = "", False
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if found := re.match(r"namespace ([\w:]+) \{", line):
+                namespace = found.group(1)
+            elif re.match(r"namespace \{", line):
+                private = True
+            elif re.match(r"\}  // namespace$", line):
+                private = False
+            found = re.match(r"(?:struct|class|enum class) (\w+)(?: final)?(?: : [^;]*)? \{", line)
+            if not found or private:
+                continue
+            where = f"{path.relative_to(root)}:{number}"
+            home = homes.setdefault((namespace, found.group(1)), where)
+            if home != where:
+                faults.append(f"{where}: {namespace}::{found.group(1)} is the name of another type, too ({home})")
+    return faults
+
+
 def faults(root):
     root = pathlib.Path(root)
-    return include_faults(root) + link_faults(root)
+    return include_faults(root) + link_faults(root) + name_faults(root)

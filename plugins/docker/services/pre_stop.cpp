@@ -24,7 +24,7 @@ Result<PreStopRecord> open(const Context& context, const RecordOwner& owner, con
 }
 
 /// The very container, or one that was made anew of the same model since.
-bool is_of(const RecordedContainer& recorded, const Seen& seen) {
+bool is_of(const ContainerMark& recorded, const Seen& seen) {
   return recorded.id == seen.id ||
          (!recorded.config_hash.empty() && recorded.config_hash == seen.label(label::config_hash));
 }

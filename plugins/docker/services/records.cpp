@@ -20,7 +20,7 @@ std::map<std::string, std::string> map_from(const Json& value, std::string_view 
   return out;
 }
 
-RecordedContainer recorded_container_from(const Json& value) {
+ContainerMark container_mark_from(const Json& value) {
   return {text_at(value, "id"), text_at(value, "config_hash")};
 }
 
@@ -81,7 +81,7 @@ ServiceRecord service_record_from_json(const Json& value) {
 }
 
 PreStopRecord pre_stop_record_from_json(const Json& value) {
-  PreStopRecord record{recorded_container_from(value), {}};
+  PreStopRecord record{container_mark_from(value), {}};
   if (const Json& hooks = member_or_null(value, "hooks"); hooks.is_array())
     record.hooks.assign(hooks.get_array().begin(), hooks.get_array().end());
   return record;
@@ -90,7 +90,7 @@ PreStopRecord pre_stop_record_from_json(const Json& value) {
 NoPreStopRecord no_pre_stop_record_from_json(const Json& value) {
   NoPreStopRecord record;
   if (const auto* all = value.if_object())
-    for (const auto& [name, container] : *all) record[name] = recorded_container_from(container);
+    for (const auto& [name, container] : *all) record[name] = container_mark_from(container);
   return record;
 }
 

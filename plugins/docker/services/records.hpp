@@ -31,20 +31,20 @@ struct ServiceRecord {
 };
 
 /// A container that was part of a recorded version, and how one that is made anew of it is known.
-struct RecordedContainer {
+struct ContainerMark {
   std::string id;  ///< on the Engine
   std::string config_hash;
 };
 
 /// What a container is to do before it is stopped; small, for each look.
 struct PreStopRecord {
-  RecordedContainer of;
+  ContainerMark of;
   std::vector<Json> hooks;
 };
 
 /// The containers of a version that have no such hooks, all in one, by service_id():
 /// that there are none is worth knowing, too, and a row for each would be read at each look.
-using NoPreStopRecord = std::map<std::string, RecordedContainer>;
+using NoPreStopRecord = std::map<std::string, ContainerMark>;
 
 /// What a version's containers have in common.
 struct EnvironmentRecord {

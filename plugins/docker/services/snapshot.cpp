@@ -68,7 +68,7 @@ Result<SealedRecords> snapshot_of(const Context& context, const EnvironmentId& i
     if (!place.current || !place.differences.empty()) continue;
     const auto record = record_of(place, look);
     keep(service_id(*place.wanted), to_json(record), false);
-    const RecordedContainer of{record.id, place.current->label(label::config_hash)};
+    const ContainerMark of{record.id, place.current->label(label::config_hash)};
     if (place.wanted->pre_stop.empty())
       without_pre_stop[service_id(*place.wanted).name] = of;
     else
