@@ -73,7 +73,7 @@ Result<std::unique_ptr<Drivers>> make_drivers(const cli::PluginParts& parts, Doc
 }  // namespace
 
 int main(int argc, char** argv) {
-  reconciler::ignore_openssl_configuration();
+  reconciler::prepare_openssl();
   Docker docker;
   return cli::run(argc, argv, RECONCILER_VERSION,
                   [&](const cli::PluginParts& parts, const std::string& only) {

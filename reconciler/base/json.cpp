@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "reconciler/base/one_piece.hpp"
+
 namespace reconciler {
 namespace {
 
@@ -55,9 +57,10 @@ Result<Json> parse_json(std::string_view text) {
 
 Result<Json> parse_in_one_piece(std::string_view text) {
   // Numbers and short texts take more room than they are written in: twice is seldom too little.
-  return parse_into(
-      boost::json::make_shared_resource<boost::json::monotonic_resource>(2 * text.size() + 64),
-      text);
+  const auto blocks = std::make_shared<Blocks>(2 * text.size() + 64);
+  auto value = parse_into(boost::json::make_shared_resource<OnePiece>(blocks), text);
+  blocks->close();
+  return value;
 }
 
 std::string canonical(const Json& value) {

@@ -18,9 +18,10 @@ using JsonArray = boost::json::array;
 
 /// Parses one document; bounded in depth (64). `json.syntax` on anything else, never an exception.
 Result<Json> parse_json(std::string_view text);
-/// The same for what is read and then dropped as a whole: it lies in one piece of memory, which is
-/// freed with the last of its values. One that is moved into a new value goes on to lie there;
-/// assigned to one that exists, it is copied.
+/// The same for what is large, and read more than changed: it lies in one piece of memory, which is
+/// freed when the last of its values, and of their copies, is gone. One that is moved into a new
+/// value goes on to lie there; copies, and what is changed, lie in memory of their own. Values may
+/// be copied by several threads.
 Result<Json> parse_in_one_piece(std::string_view text);
 
 /// The one spelling of a value: keys sorted, no white space. Equal values, equal bytes.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -23,18 +24,22 @@ Status in_parallel(size_t lanes, size_t n, const std::function<Status(size_t)>& 
   };
   {
     std::vector<std::jthread> others;
-    for (size_t t = 1; t < std::min(lanes, n); ++t) others.emplace_back(lane);
+    try {
+      for (size_t t = 1; t < std::min(lanes, n); ++t) others.emplace_back(lane);
+    } catch (const std::system_error&) {
+      // No more threads: those that there are do all of it.
+    }
     lane();
   }
   return outcome;
 }
 
 void compute_in_parallel(size_t n, const std::function<void(size_t)>& work) {
-  const auto done =
-      in_parallel(std::max(1U, std::thread::hardware_concurrency()), n, [&](size_t i) -> Status {
-        work(i);
-        return {};
-      });
+  const auto done = in_parallel(std::clamp(std::thread::hardware_concurrency(), 1U, 8U), n,
+                                [&](size_t i) -> Status {
+                                  work(i);
+                                  return {};
+                                });
   static_cast<void>(done);  // nothing in it fails
 }
 

@@ -81,7 +81,8 @@ struct Scope {
 };
 
 /// Reads the Engine: containers by the project's label, images once, inspects over a few
-/// connections at a time. Errors are the Engine's (`docker.unreachable`, ...).
+/// connections at a time. Those that are wanted are inspected by name beside the list, and taken
+/// where the list has their ID. Errors are the Engine's (`docker.unreachable`, ...).
 Result<Look> look_at(Engine& engine, ImageConfigs& configs, const CompiledModel& model,
                      const Scope& scope, Deadline deadline);
 

@@ -150,7 +150,7 @@ class Reader {
         }};
     for (const auto& container : model_.containers)
       if (scope_.all || scope_.services.contains(container.service))
-        all.emplace_back([this, &container] { return inspect(url_encode(container.name)); });
+        all.emplace_back([this, &container] { return inspect_ahead(container.name); });
     return in_parallel(connections, all.size(), [&](size_t i) { return all[i](); });
   }
 
@@ -224,14 +224,26 @@ class Reader {
     return {};
   }
 
-  /// A container may go between the list and its inspect: then it is not there.
-  Status inspect(const std::string& id_or_name) {
-    auto body = engine_.get("/containers/" + id_or_name + "/json", deadline_);
-    if (!body) return unless_gone(body);
-    auto id = text_at(*body, "Id");
-    const std::lock_guard lock(mutex_);
-    inspects_.emplace(std::move(id), std::move(*body));
+  /// A guess: what has the name may be a stranger's, or the Engine takes the name for the beginning
+  /// of an ID. The list says what is there, and asks again where this gave nothing.
+  Status inspect_ahead(const std::string& name) {
+    if (auto body = engine_.get("/containers/" + url_encode(name) + "/json", deadline_))
+      keep(std::move(*body));
     return {};
+  }
+
+  /// A container may go between the list and its inspect: then it is not there.
+  Status inspect(const std::string& id) {
+    auto body = engine_.get("/containers/" + id + "/json", deadline_);
+    if (!body) return unless_gone(body);
+    keep(std::move(*body));
+    return {};
+  }
+
+  void keep(Json inspect) {
+    auto id = text_at(inspect, "Id");
+    const std::lock_guard lock(mutex_);
+    inspects_.emplace(std::move(id), std::move(inspect));
   }
 
   static Status unless_gone(Result<Json>& body) {

@@ -24,7 +24,7 @@ struct Place {
   bool next_is_right = false;           ///< `next` is as wanted, connected, never started
   bool stale_lender = false;     ///< it has a namespace of a container that was started anew since
   std::vector<Json> pre_stop{};  ///< what `current` is to do before it is stopped (pre_stop.hpp)
-  Sealed pre_stop_record{};      ///< that they are from; empty: they are the wanted model's
+  Sealed pre_stop_record{};  ///< that they are from; empty: they are the wanted model's, or none
 
   /// Up as wanted, or through with its work as wanted.
   bool well_placed() const;

@@ -83,6 +83,11 @@ void find_pre_stop(const Context& context, const Observed& observed, std::vector
   for (auto& place : places) {
     if (!place.current) continue;
     auto record = recorded.of(place);
+    // What has no record of its own had no hooks, or was never recorded.
+    if (!record && !recorded.box_of(place) && place.keeps_container()) {
+      place.pre_stop = place.wanted->pre_stop;
+      continue;
+    }
     if (!record) {
       broken.push_back(service_id(*place.wanted).name);
       why = fmt::format("{}: {}", record.error().code, record.error().message);

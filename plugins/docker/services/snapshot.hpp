@@ -7,7 +7,8 @@
 
 namespace reconciler::docker {
 
-/// Records of each service's container that is as wanted, and one of the environment. `version`:
+/// Records of each service's container that is as wanted, of its pre_stop hooks (those without in
+/// one), and of the environment. `version`:
 /// {lineage, tag, release, verify, tasks}, as prepared. `seal.failed` when the key cannot seal.
 Result<SealedRecords> snapshot_of(const Context& context, const EnvironmentId& id,
                                   const CompiledModel& model, const Look& look,
