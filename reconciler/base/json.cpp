@@ -113,6 +113,21 @@ std::vector<std::string> texts_at(const Json& value, std::string_view name) {
   return out;
 }
 
+std::map<std::string, std::string> text_map_at(const Json& value, std::string_view name) {
+  std::map<std::string, std::string> out;
+  if (const auto* all = member_or_null(value, name).if_object())
+    for (const auto& pair : *all)
+      if (pair.value().is_string())
+        out[std::string(pair.key())] = std::string(pair.value().get_string());
+  return out;
+}
+
+JsonObject to_json(const std::map<std::string, std::string>& texts) {
+  JsonObject out;
+  for (const auto& [key, value] : texts) out[key] = value;
+  return out;
+}
+
 JsonArray to_json(const std::vector<std::string>& texts) {
   JsonArray out;
   out.reserve(texts.size());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/json.hpp>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,7 +40,11 @@ std::int64_t number_at(const Json& value, std::string_view name, std::int64_t fa
 bool truth_at(const Json& value, std::string_view name, bool fallback = false);
 /// The strings of the array at `name`; anything else in it is passed over.
 std::vector<std::string> texts_at(const Json& value, std::string_view name);
+/// The texts of an object, by their names; what is no text is left out.
+std::map<std::string, std::string> text_map_at(const Json& value, std::string_view name);
 /// An array of strings.
 JsonArray to_json(const std::vector<std::string>& texts);
+/// What text_map_at() reads.
+JsonObject to_json(const std::map<std::string, std::string>& texts);
 
 }  // namespace reconciler

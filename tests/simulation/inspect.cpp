@@ -101,7 +101,7 @@ Json normalised_capabilities(const Json& given) {
     if (name != "ALL" && !name.starts_with("CAP_")) name.insert(0, "CAP_");
     names.insert(name);
   }
-  return Json(reconciler::to_json({names.begin(), names.end()}));
+  return Json(reconciler::to_json(std::vector<std::string>(names.begin(), names.end())));
 }
 
 void add_security(JsonObject& host, bool privileged) {

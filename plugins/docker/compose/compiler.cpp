@@ -17,15 +17,6 @@
 namespace reconciler::docker {
 namespace {
 
-std::map<std::string, std::string> files_of(const Json& host) {
-  std::map<std::string, std::string> out;
-  if (const Json* files = member(host, "files"); files && files->is_object())
-    for (const auto& pair : files->get_object())
-      if (pair.value().is_string())
-        out[std::string(pair.key())] = std::string(pair.value().get_string());
-  return out;
-}
-
 const Json& section(const Json& sections, std::string_view name) {
   static const Json none = JsonObject{};
   const Json* found = member(sections, name);
@@ -96,7 +87,7 @@ class ComposeCompiler final : public Compiler {
                              Deadline deadline, std::stop_token stop) {
     if (!text_at(input.host, "data").starts_with('/') || !input.objects.starts_with('/'))
       return failure(error("host.data", "the folders for data and objects are not absolute paths"));
-    auto tree = Tree::read(input.tree, input.tree_index, files_of(input.host));
+    auto tree = Tree::read(input.tree, input.tree_index, text_map_at(input.host, "files"));
     if (!tree) return failed(tree);
     auto stack =
         read_stack(*tree, texts_at(section(input.sections, "compose"), "files"), variables);

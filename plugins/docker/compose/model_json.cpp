@@ -21,17 +21,12 @@ Json array(const std::vector<Json>& values) {
   return JsonArray(values.begin(), values.end());
 }
 
-template <class F>
-void each(Json& value, std::string_view name, const F& f) {
-  Json* list = value.is_object() ? value.get_object().if_contains(name) : nullptr;
-  if (list && list->is_array())
-    for (auto& item : list->get_array()) f(item);
-}
-
 template <class T, class F>
 std::vector<T> all_of(Json& value, std::string_view name, const F& make) {
   std::vector<T> out;
-  each(value, name, [&](Json& item) { out.push_back(make(item)); });
+  Json* list = value.is_object() ? value.get_object().if_contains(name) : nullptr;
+  if (list && list->is_array())
+    for (auto& item : list->get_array()) out.push_back(make(item));
   return out;
 }
 
@@ -49,22 +44,6 @@ std::vector<T> places_from(Json& value, std::string_view name) {
   return all_of<T>(value, name, [](Json& p) {
     return T{text_at(p, "key"), text_at(p, "name"), take(p, "config"), truth_at(p, "external")};
   });
-}
-
-JsonObject map_to_json(const std::map<std::string, std::string>& map) {
-  JsonObject out;
-  for (const auto& [key, value] : map) out[key] = value;
-  return out;
-}
-
-std::map<std::string, std::string> map_from(const Json& value, std::string_view name) {
-  std::map<std::string, std::string> out;
-  const Json* found = member(value, name);
-  if (found && found->is_object())
-    for (const auto& pair : found->get_object())
-      if (pair.value().is_string())
-        out[std::string(pair.key())] = std::string(pair.value().get_string());
-  return out;
 }
 
 }  // namespace
@@ -164,9 +143,9 @@ Json to_json(const CompiledModel& model) {
                     {"volumes", places_to_json(model.volumes)},
                     {"images", std::move(images)},
                     {"resolved", model.resolved},
-                    {"sources", map_to_json(model.sources)},
+                    {"sources", reconciler::to_json(model.sources)},
                     {"data_folders", reconciler::to_json(model.data_folders)},
-                    {"data_seeds", map_to_json(model.data_seeds)},
+                    {"data_seeds", reconciler::to_json(model.data_seeds)},
                     {"patience_ms", model.patience.count()}};
 }
 
@@ -193,9 +172,9 @@ Result<CompiledModel> compiled_model_from_json(Json value) {
                                              text_at(i, "pull_policy"),   text_at(i, "platform")};
                               }),
       .resolved = take(value, "resolved"),
-      .sources = map_from(value, "sources"),
+      .sources = text_map_at(value, "sources"),
       .data_folders = texts_at(value, "data_folders"),
-      .data_seeds = map_from(value, "data_seeds"),
+      .data_seeds = text_map_at(value, "data_seeds"),
       .patience = Duration(number_at(value, "patience_ms"))};
 }
 

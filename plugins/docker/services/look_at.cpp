@@ -25,9 +25,9 @@ std::string name_of(const Json& entry) {
 }
 
 /// `inspect` is moved into a new value: it stays in the piece of memory that it was read into.
-Seen seen_of(const Json& entry, Json inspect) {
+Seen seen_of(std::string name, const Json& entry, Json inspect) {
   Seen seen{.id = text_at(entry, "Id"),
-            .name = name_of(entry),
+            .name = std::move(name),
             .service = {},
             .inspect = std::move(inspect)};
   if (const Json* labels = member(entry, "Labels")) {
@@ -161,9 +161,8 @@ class Reader {
     if (!list) return failed(list);
     if (!list->is_array())
       return failure(error("docker.protocol", "the Engine's list of containers is no list"));
-    for (const Json& entry : list->as_array())
-      if (is_in(scope_, entry)) entries_.push_back(entry);
-    std::ranges::sort(entries_, {}, name_of);
+    for (Json& entry : list->as_array())
+      if (is_in(scope_, entry)) entries_.emplace(name_of(entry), std::move(entry));
     return {};
   }
 
@@ -173,19 +172,19 @@ class Reader {
     for (const auto& image : model_.images)
       if (const SeenImage* seen = look_.image_by_reference(image.reference))
         images.insert(seen->id);
-    for (const auto& entry : entries_) images.insert(text_at(entry, "ImageID"));
+    for (const auto& [name, entry] : entries_) images.insert(text_at(entry, "ImageID"));
     const auto ids = unknown(images);
     std::vector<std::string> others;
-    for (const auto& entry : entries_)
+    for (const auto& [name, entry] : entries_)
       if (auto id = text_at(entry, "Id"); !inspects_.contains(id)) others.push_back(std::move(id));
     auto done = in_parallel(connections, ids.size() + others.size(), [&](size_t i) {
       return i < ids.size() ? read_image(ids[i]) : inspect(others[i - ids.size()]);
     });
     if (!done) return done;
     // What has a wanted name and is not listed is another project's: it is none of ours.
-    for (const auto& entry : entries_)
+    for (const auto& [name, entry] : entries_)
       if (const auto found = inspects_.find(text_at(entry, "Id")); found != inspects_.end())
-        look_.containers.push_back(seen_of(entry, std::move(found->second)));
+        look_.containers.push_back(seen_of(name, entry, std::move(found->second)));
     return read_images_that_the_list_did_not_name();
   }
 
@@ -260,7 +259,9 @@ class Reader {
   std::mutex mutex_;                      ///< of what several threads write to
   std::set<std::string> images_;          ///< those whose configuration is known or was asked for
   std::map<std::string, Json> inspects_;  ///< by ID
-  std::vector<Json> entries_;  ///< of the list of containers, those that are looked at, by name
+  /// Of the list of containers, those that are looked at, by name; one that is being removed may
+  /// have none.
+  std::multimap<std::string, Json> entries_;
 };
 
 }  // namespace

@@ -6,20 +6,6 @@
 namespace reconciler::docker {
 namespace {
 
-JsonObject map_to_json(const std::map<std::string, std::string>& map) {
-  JsonObject out;
-  for (const auto& [name, value] : map) out[name] = value;
-  return out;
-}
-
-std::map<std::string, std::string> map_from(const Json& value, std::string_view name) {
-  std::map<std::string, std::string> out;
-  const Json& found = member_or_null(value, name);
-  if (found.is_object())
-    for (const auto& [key, text] : found.get_object()) out[key] = text_at(found, key);
-  return out;
-}
-
 ContainerMark container_mark_from(const Json& value) {
   return {text_at(value, "id"), text_at(value, "config_hash")};
 }
@@ -49,8 +35,8 @@ Json to_json(const ServiceRecord& record) {
   return JsonObject{{"container", to_json(record.container)},
                     {"id", record.id},
                     {"image_id", record.image_id},
-                    {"volumes", map_to_json(record.volumes)},
-                    {"labels", map_to_json(record.labels)}};
+                    {"volumes", reconciler::to_json(record.volumes)},
+                    {"labels", reconciler::to_json(record.labels)}};
 }
 
 Json to_json(const PreStopRecord& record) {
@@ -71,13 +57,13 @@ Json to_json(const EnvironmentRecord& record) {
                     {"tag", record.tag},
                     {"release", record.release},
                     {"verify", record.verify},
-                    {"image_ids", map_to_json(record.image_ids)},
+                    {"image_ids", reconciler::to_json(record.image_ids)},
                     {"resolved", record.resolved}};
 }
 
 ServiceRecord service_record_from_json(const Json& value) {
   return {container_from_json(member_or_null(value, "container")), text_at(value, "id"),
-          text_at(value, "image_id"), map_from(value, "volumes"), map_from(value, "labels")};
+          text_at(value, "image_id"), text_map_at(value, "volumes"), text_map_at(value, "labels")};
 }
 
 PreStopRecord pre_stop_record_from_json(const Json& value) {
@@ -101,7 +87,7 @@ Result<EnvironmentRecord> environment_record_from_json(const Json& value) {
                            text_at(value, "tag"),
                            member_or_null(value, "release"),
                            member_or_null(value, "verify"),
-                           map_from(value, "image_ids"),
+                           text_map_at(value, "image_ids"),
                            text_at(value, "resolved")};
 }
 
