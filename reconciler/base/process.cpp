@@ -15,6 +15,7 @@
 #include <cstring>
 #include <optional>
 
+#include "reconciler/base/broken_pipe.hpp"
 #include "reconciler/base/filesystem.hpp"
 
 namespace reconciler {
@@ -170,7 +171,7 @@ Result<Finished> run_process(const Command& command, std::stop_token stop) {
                                {in->write.get(), POLLOUT, 0}}};
     if (::poll(fds.data(), fds.size(), 50) < 0 && errno != EINTR) break;
     if (in->write && fds[2].revents) {
-      const ssize_t n = ::write(in->write.get(), to_write.data(), to_write.size());
+      const ssize_t n = write_to_pipe(in->write.get(), to_write);
       if (n > 0) to_write.remove_prefix(static_cast<size_t>(n));
       if (to_write.empty() || (n < 0 && errno != EAGAIN && errno != EINTR)) in->write.reset();
     }

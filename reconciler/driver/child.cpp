@@ -13,6 +13,7 @@
 #include <cstring>
 #include <utility>
 
+#include "reconciler/base/broken_pipe.hpp"
 #include "reconciler/base/text.hpp"
 
 namespace reconciler {
@@ -54,31 +55,6 @@ Status trusted(const std::string& path) {
     return refuse("may be written by everyone", fmt::format("chmod o-w {}", path));
   return {};
 }
-
-/// Writing to a program that has gone must be an error of the call, not the end of this process,
-/// whatever the process has set for SIGPIPE.
-class NoSigpipe {
- public:
-  NoSigpipe() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  NoSigpipe(const NoSigpipe&) = delete;
-  NoSigpipe& operator=(const NoSigpipe&) = delete;
-  ~NoSigpipe() {
-    const timespec at_once{};
-    while (raised_ && sigtimedwait(&pipe_, nullptr, &at_once) == -1 && errno == EINTR) {
-    }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  void raised() { raised_ = true; }
-
- private:
-  sigset_t pipe_{};
-  sigset_t before_{};
-  bool raised_ = false;
-};
 
 }  // namespace
 
@@ -167,12 +143,10 @@ void Child::kill() {
 }
 
 void Child::write_some() {
-  NoSigpipe guard;
-  const ssize_t n = ::write(in_.get(), to_write_.data(), to_write_.size());
+  const ssize_t n = write_to_pipe(in_.get(), to_write_);
   if (n > 0) {
     to_write_.erase(0, static_cast<size_t>(n));
   } else if (n < 0 && errno != EAGAIN && errno != EINTR) {
-    if (errno == EPIPE) guard.raised();
     to_write_.clear();  // its output ends as well, and that is the error to tell
     in_.reset();
   }
