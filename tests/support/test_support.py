@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from .canary import Watch
 from .engine import Engine, request, wait_for
 from .images import BUSYBOX, busybox
 from .pairs import over_engines
@@ -220,3 +221,18 @@ def test_portfolio_history_is_the_same_each_time(tmp_path):
         assert source.git("status", "--porcelain") == ""
     assert heads[0] == heads[1]
     assert json.dumps(heads[0])
+
+
+def test_the_watch_sees_arguments_of_the_host_and_not_of_containers():
+    with Watch("another-b1rd") as watch:
+        waiting = ["sh", "-c", "read -r _", "another-b1rd"]
+        apart = ["unshare", "--pid", "--fork", "env", "BIRD=1", "sh", "-c", 'exec sh -c "read -r _" "another-$0"', "b1rd"]
+        with subprocess.Popen(apart, stdin=subprocess.PIPE) as inside:
+            looks = watch.looks
+            wait_for(lambda: watch.looks > looks + 5, "the watch to look")
+            assert watch.seen == []
+            with subprocess.Popen(waiting, stdin=subprocess.PIPE) as outside:
+                wait_for(lambda: watch.seen, "the watch to see it")
+                outside.communicate(b"\n")
+            inside.communicate(b"\n")
+    assert set(watch.seen) == {"sh -c read -r _ another-b1rd "}
