@@ -12,7 +12,17 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
   for (const auto& gate : plan.gates)
     if (!gate.open)
       return {"Blocked", "GateClosed", fmt::format("{}: {}", gate.name, gate.why), gate.opens_when};
+  const auto& held = plan.held;
+  if (plan.empty() && held)
+    return {"RolledBack", held->reason, fmt::format("{}: {}", held->rejected_tag, held->why),
+            fmt::format("commit another tag; or the same again: reconciler retry {}", id)};
   if (plan.empty()) return {"Ready", "Succeeded", "", ""};
+  if (held && last && last->ended && last->end.condition == "Stalled" &&
+      last->desired == plan.desired)
+    return {"Stalled", last->end.reason,
+            fmt::format("{}: {}; and the way back to {}: {}", held->rejected_tag, held->why,
+                        plan.to, last->end.message),
+            fmt::format("reconciler history {} --run {} --log", id, last->serial)};
   if (last && last->ended && last->end.condition == "Stalled" && last->desired == plan.desired)
     return {"Stalled", last->end.reason, fmt::format("{}: {}", plan.to, last->end.message),
             fmt::format("reconciler history {} --run {} --log", id, last->serial)};

@@ -14,7 +14,9 @@ struct Condition {
   std::string reason;  ///< Succeeded, VerifyFailed, ReleaseOutcomeUnknown, ...
   std::string why;     ///< one sentence; empty when Ready
   std::string next;    ///< what to type, where someone is needed
-  bool needs_someone() const { return word == "Stalled" || word == "Blocked"; }
+  bool needs_someone() const {
+    return word == "Stalled" || word == "Blocked" || word == "RolledBack";
+  }
 };
 
 /// From the plan as it is now and how the last run ended. A run that failed for good stays Stalled

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "reconciler/apply/kept.hpp"
+#include "reconciler/asked.hpp"
 #include "reconciler/base/digest.hpp"
 #include "reconciler/git/source.hpp"
 #include "reconciler/manifest/manifest.hpp"
@@ -83,7 +85,23 @@ std::string digest_of(const EnvironmentSpec& spec, const std::string& commit,
 
 }  // namespace
 
-Result<Wish> desire(const Parts& parts, const Asked& asked, std::stop_token stop) {
+Result<Wish> desire_target(const Parts& parts, const EnvironmentId& id, const Memory& memory) {
+  const Target& target = *memory.target;
+  Again again{id, target.tag, Ledger::Slot::current};
+  if (memory.current && memory.current->tag != target.tag) again.slot = Ledger::Slot::previous;
+  auto kept =
+      restore_version(parts.ledger, parts.drivers, again, Deadline(parts.clock, prepare_within));
+  if (!kept) return failed(kept);
+  Wish wish;
+  wish.desired = std::move(kept->desired);
+  wish.variables = std::move(kept->variables);
+  wish.prepared.wanted = wish.desired.wanted;
+  wish.held = true;
+  return wish;
+}
+
+Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory,
+                    std::stop_token stop) {
   const EnvironmentSpec& spec = asked.spec;
   const HostEnvironment own = of_host(parts.host, spec.id);
   auto remembered = parts.ledger.commit_of(spec.id, spec.tag);
@@ -93,7 +111,13 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, std::stop_token stop
   ask.fetch = asked.fetch;
   auto tree = source_tree(spec, parts.host, asked.config, parts.state, ask, parts.helper,
                           parts.clock, stop);
+  // While nobody can tell that it asks for something else, what was rejected stays rejected.
+  if (!tree && memory.target) return desire_target(parts, spec.id, memory);
   if (!tree) return failed(tree);
+  auto repository_asks = asked_of(spec, *tree);
+  if (!repository_asks) return failed(repository_asks);
+  if (memory.target && memory.target->rejected == *repository_asks)
+    return desire_target(parts, spec.id, memory);
   // Only a tag that a source resolved can move.
   if (spec.source.kind == Source::Kind::repository)
     if (auto kept = parts.ledger.remember_commit(spec.id, spec.tag, tree->commit); !kept)
@@ -126,6 +150,7 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, std::stop_token stop
   desired.config_commit = asked.config.commit;
   desired.config_subject = asked.config.subject;
   desired.digest = digest_of(spec, tree->commit, *prepared);
+  desired.asked = std::move(*repository_asks);
   desired.steps = prepared->steps;
   desired.required = prepared->required;
   desired.wanted = prepared->wanted;
@@ -133,6 +158,7 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, std::stop_token stop
       spec.verify_timeout.value_or(std::max<Duration>(120s, prepared->patience));
   desired.verify_stable = spec.verify_stable;
   desired.on_failure = spec.on_failure;
+  desired.irreversible = std::ranges::find(spec.irreversible, spec.tag) != spec.irreversible.end();
   desired.keep = spec.keep;
   desired.parallel = parts.host.parallel;
   wish.variables = std::move(*variables);

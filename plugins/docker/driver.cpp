@@ -8,6 +8,7 @@
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/owner.hpp"
 #include "plugins/docker/services/resources.hpp"
+#include "plugins/docker/services/restore.hpp"
 #include "plugins/docker/services/snapshot.hpp"
 #include "plugins/docker/services/work.hpp"
 #include "plugins/docker/tasks/checks.hpp"
@@ -139,14 +140,28 @@ class DockerDriver final : public Driver {
     return snapshot_of(context_, id, **model, *look, member_or_null(wanted, "version"));
   }
 
+  Result<Prepared> restore(const Recorded& recorded, Deadline deadline) override {
+    auto model = restored_model(context_, recorded);
+    if (!model) return failed(model);
+    if (recorded.complete)
+      if (auto all = check_complete(context_, *model, deadline); !all) return failed(all);
+    Prepared prepared;
+    prepared.wanted = recorded.wanted;
+    prepared.wanted.as_object()["model"] = model->key;
+    for (const auto& step : recorded.steps) prepared.steps.push_back(step_for(step, *model));
+    prepared.patience = model->patience;
+    models_.keep(std::move(*model));
+    return prepared;
+  }
+
   Result<Outcome> recover(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override {
     return recover_task(context_, attempt, variables, progress, std::move(stop));
   }
 
-  Status tidy(const EnvironmentId& id, const Memory&) override {
+  Status tidy(const EnvironmentId& id, const std::vector<Recorded>& kept) override {
     const auto made = inputs_.find(id);
-    return made == inputs_.end() ? Status{} : docker::tidy(context_, id, made->second.key);
+    return made == inputs_.end() ? Status{} : docker::tidy(context_, id, made->second.key, kept);
   }
 
   std::vector<Finding> check(Deadline deadline) override {

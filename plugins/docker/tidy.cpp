@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "plugins/docker/services/restore.hpp"
 #include "reconciler/base/filesystem.hpp"
 
 namespace reconciler::docker {
@@ -12,6 +13,12 @@ std::string object_in(const std::string& folder, const std::string& path) {
   if (!path.starts_with(folder + "/")) return {};
   const std::string rest = path.substr(folder.size() + 1);
   return rest.substr(0, rest.find('/'));
+}
+
+void add_objects(const CompiledModel& model, const std::string& objects,
+                 std::set<std::string>& needed) {
+  for (const auto& [path, relative] : model.sources) needed.insert(object_in(objects, path));
+  for (const auto& [data, path] : model.data_seeds) needed.insert(object_in(objects, path));
 }
 
 Status add_named(Context& context, const std::string& objects, std::set<std::string>& needed) {
@@ -32,8 +39,7 @@ Status add_named(Context& context, const std::string& objects, std::set<std::str
           if (auto gone = remove_tree(folder + "/" + name); !gone) return gone;
           continue;
         }
-        for (const auto& [path, relative] : model->sources) needed.insert(object_in(objects, path));
-        for (const auto& [data, path] : model->data_seeds) needed.insert(object_in(objects, path));
+        add_objects(*model, objects, needed);
       }
     }
   }
@@ -61,7 +67,8 @@ std::string models_of(const Context& context, const EnvironmentId& id) {
   return context.models() + "/" + id.application + "/" + id.environment;
 }
 
-Status tidy(Context& context, const EnvironmentId& id, const std::string& key) {
+Status tidy(Context& context, const EnvironmentId& id, const std::string& key,
+            const std::vector<Recorded>& kept) {
   const std::string own = models_of(context, id);
   auto models = list_folder(own);
   if (!models) return failed(models);
@@ -71,6 +78,10 @@ Status tidy(Context& context, const EnvironmentId& id, const std::string& key) {
 
   const std::string objects = context.paths.state + "/objects";
   std::set<std::string> needed;
+  for (const auto& version : kept) {
+    auto model = restored_model(context, version);
+    if (model) add_objects(*model, objects, needed);  // one that cannot be opened serves nobody
+  }
   if (auto named = add_named(context, objects, needed); !named) return named;
   if (auto mounted = add_mounted(context, objects, needed); !mounted) return mounted;
   auto all = list_folder(objects);

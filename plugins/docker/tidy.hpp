@@ -3,6 +3,7 @@
 #pragma once
 
 #include "plugins/docker/services/context.hpp"
+#include "reconciler/driver/driver.hpp"
 #include "reconciler/model/names.hpp"
 
 namespace reconciler::docker {
@@ -12,6 +13,7 @@ std::string models_of(const Context& context, const EnvironmentId& id);
 
 /// `key` is the model that stays for `id`. Where it is not known what is needed (the Engine is
 /// away, a model cannot be read) nothing is removed.
-Status tidy(Context& context, const EnvironmentId& id, const std::string& key);
+Status tidy(Context& context, const EnvironmentId& id, const std::string& key,
+            const std::vector<Recorded>& kept);
 
 }  // namespace reconciler::docker

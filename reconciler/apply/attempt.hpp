@@ -20,6 +20,7 @@ struct Run {
   const Variables& variables;
   Redaction redaction;
   std::stop_token stop;
+  Phase phase = Phase::supply;          ///< the one that it is in
   std::vector<std::string> released{};  ///< once-only steps that succeeded in this run
 };
 

@@ -7,6 +7,7 @@
 
 #include "reconciler/apply/attempt.hpp"
 #include "reconciler/apply/failures.hpp"
+#include "reconciler/apply/kept.hpp"
 #include "reconciler/apply/supply.hpp"
 #include "reconciler/apply/verify.hpp"
 #include "reconciler/base/text.hpp"
@@ -48,6 +49,11 @@ Status record(Run& run, const Action& action) {
   if (!snapshots) {
     tell_no_snapshot(run, action, snapshots.error());
     snapshots = SealedRecords{};
+  } else if (auto version = seal_version(run.tools.ledger.key(), run.plan.lineage, run.desired,
+                                         run.variables)) {
+    (*snapshots)[kept_id(run.plan.environment)] = std::move(*version);
+  } else {
+    tell_no_snapshot(run, action, version.error());
   }
   const Release release{run.plan.to, run.plan.commit, run.plan.desired, run.tools.clock.wall()};
   auto written = run.tools.ledger.record(run.id, release, *snapshots);
@@ -96,6 +102,14 @@ Status one_by_one(Run& run, const std::vector<const Action*>& actions) {
   return {};
 }
 
+/// Work of a version that is done again by the next one, or on the way back.
+bool begins_switch_steps(const std::vector<const Action*>& actions) {
+  return std::ranges::any_of(actions, [](const Action* action) {
+    const Phase phase = action->work.phase;
+    return (phase == Phase::release || phase == Phase::after) && action->once_key.empty();
+  });
+}
+
 Status all_phases(Run& run) {
   for (int p = 0; p <= static_cast<int>(Phase::prune); ++p) {
     const auto phase = static_cast<Phase>(p);
@@ -107,6 +121,13 @@ Status all_phases(Run& run) {
           !written)
         return written;
     if (actions.empty()) continue;
+    run.phase = phase;
+    if (begins_switch_steps(actions)) {
+      // Cut off or failed from here on, they are those of no version.
+      auto written = run.tools.ledger.switch_steps_done(run.plan.environment,
+                                                        "begun:" + version_key(run.desired));
+      if (!written) return written;
+    }
     // What all environments of a host share is supplied and removed by one at a time.
     std::optional<Lock> host;
     if (phase == Phase::supply || phase == Phase::prune) {
@@ -126,19 +147,32 @@ Status all_phases(Run& run) {
 
 }  // namespace
 
-Status Executor::apply(const Plan& plan, const Desired& desired, const Variables& variables,
-                       const std::string& who, std::stop_token stop) {
+Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
+                                const Variables& variables, const std::string& who,
+                                std::stop_token stop) {
   auto id = tools_.ledger.begin_run(run_of(plan, who));
   if (!id) return failed(id);
   Run run{tools_, *id, plan, desired, variables, Redaction(variables), std::move(stop)};
   auto done = all_phases(run);
-  if (done) return tools_.ledger.end_run(*id, {"Ready", "Succeeded", "", ""});
+  if (done) {
+    auto ended = tools_.ledger.end_run(*id, {"Ready", "Succeeded", "", ""});
+    if (!ended) return Applied{*id, std::move(ended.error()), false};
+    return Applied{*id, std::nullopt, false};
+  }
   Error why = std::move(done.error());
   if (run.stop.stop_requested() && ended_by_stop(why.code)) why.code = "apply.stopped";
+  if (plan.fallback && sends_back(run.phase, why)) {
+    const RunEnd end = end_of_rejected(why);
+    const Target target{*plan.fallback,     desired.asked, plan.to, end.reason, why.message, *id,
+                        tools_.clock.wall()};
+    auto written = tools_.ledger.reject(*id, end, target);
+    if (!written) return Applied{*id, std::move(written.error()), false};
+    return Applied{*id, with_not_undone(run, std::move(why)), true};
+  }
   why = told(run, std::move(why));
   // A ledger that cannot be written any more says so in `why`; the next look finds the run open.
-  (void)tools_.ledger.end_run(*id, end_of(why));
-  return failure(std::move(why));
+  (void)tools_.ledger.end_run(*id, plan.held ? end_of_way_back(why) : end_of(why));
+  return Applied{*id, std::move(why), false};
 }
 
 }  // namespace reconciler

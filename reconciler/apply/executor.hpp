@@ -25,16 +25,25 @@ struct Tools {
   const std::string& state;  ///< the state folder, where locks lie
 };
 
+/// What a plan's run came to.
+struct Applied {
+  RunId run = 0;
+  std::optional<Error> why;  ///< set: it failed
+  bool rejected = false;     ///< and what it was to be is rejected: the ledger has another target
+};
+
 class Executor {
  public:
   explicit Executor(Tools tools) : tools_(tools) {}
 
   /// Performs the plan. The caller holds the environment's lock and has settled open attempts.
-  /// On the first failure it stops, leaves what is there, and returns what failed with what to do
+  /// On the first failure it stops, leaves what is there, and says what failed with what to do
   /// next: the failing driver's error, `release.failed`, `verify.failed`, `PHASE.failed`;
   /// `apply.stopped` when `stop` was asked for: it ends between two actions, never inside a switch.
-  Status apply(const Plan& plan, const Desired& desired, const Variables& variables,
-               const std::string& who, std::stop_token stop);
+  /// Where the plan names a fallback, and the failure is one that sends back, that becomes the
+  /// ledger's target in the write that ends the run. An error: no run was begun.
+  Result<Applied> apply(const Plan& plan, const Desired& desired, const Variables& variables,
+                        const std::string& who, std::stop_token stop);
 
  private:
   Tools tools_;

@@ -53,11 +53,16 @@ Error action_failed(const Run& run, const Action& action, const Outcome& outcome
       with_detail(fmt::format("{} {} of {} failed", action.work.verb, action.title, tag), detail));
 }
 
-Error told(const Run& run, Error why) {
-  const std::string id = run.plan.environment.text();
+Error with_not_undone(const Run& run, Error why) {
   if (!run.released.empty())
     why.facts.push_back({"not undone", fmt::format("{} of {}: what it changed stays",
                                                    enumerate(run.released), run.plan.to)});
+  return why;
+}
+
+Error told(const Run& run, Error why) {
+  const std::string id = run.plan.environment.text();
+  why = with_not_undone(run, std::move(why));
   if (!run.plan.from.empty())
     why.facts.push_back({"unchanged", fmt::format("current_tag {}", run.plan.from)});
   why.facts.push_back({"log", fmt::format("reconciler history {} --run {} --log", id, run.id)});
@@ -87,6 +92,52 @@ RunEnd end_of(const Error& why) {
   else if (why.code == "plan.stale")
     return {"Reconciling", "Stale", why.code, why.message};
   return end;
+}
+
+bool sends_back(Phase in, const Error& why) {
+  if (in < Phase::release || in > Phase::verify) return false;
+  if (why.code == "apply.stopped" || why.code == "plan.stale" || why.code == "lock.held")
+    return false;
+  // Of once-only work that still runs, or that nobody knows the end of, a person has to answer.
+  if (why.code == "release.timeout" || why.code == "release.outcome_unknown") return false;
+  // Without the Engine or the ledger there is no way back either: it is tried again.
+  if (why.code.starts_with("ledger.")) return false;
+  return !(why.lasting == Lasting::transient && why.code.starts_with("docker."));
+}
+
+RunEnd end_of_rejected(const Error& why) {
+  RunEnd end = end_of(why);
+  if (end.condition != "Stalled") end.reason = "SwitchFailed";
+  end.condition = "RolledBack";
+  return end;
+}
+
+RunEnd end_of_way_back(const Error& why) {
+  RunEnd end = end_of(why);
+  if (end.condition == "Stalled") end.reason = "RollbackFailed";
+  return end;
+}
+
+Error gone_back(const Plan& back, const Error& why, RunId failed_in) {
+  const std::string id = back.environment.text();
+  const std::string& rejected = back.held->rejected_tag;
+  Error e =
+      error(why.code, fmt::format("{}; {} is back at {}, and well", why.message, id, back.to));
+  for (const auto& fact : why.facts)
+    if (fact.label != "kept") e.facts.push_back(fact);
+  e.facts.push_back({"unchanged", "current_tag " + back.to});
+  e.facts.push_back({"held", rejected + " is not tried again by itself"});
+  e.facts.push_back({"log", fmt::format("reconciler history {} --run {} --log", id, failed_in)});
+  e.hint = fmt::format("commit another tag; or the same again: reconciler retry {}", id);
+  return e;
+}
+
+Error not_gone_back(const Plan& back, const Error& why, const Error& and_why) {
+  Error e = and_why;
+  e.code = and_why.lasting == Lasting::transient ? and_why.code : "rollback.failed";
+  e.message =
+      fmt::format("{}; and the way back to {} failed: {}", why.message, back.to, and_why.message);
+  return e;
 }
 
 }  // namespace reconciler

@@ -12,8 +12,21 @@ Error action_failed(const Run& run, const Action& action, const Outcome& outcome
 /// empty.
 Error still_runs(const EnvironmentId& id, const Action& action, const std::string& tag,
                  const std::string& detail);
+/// Adds what once-only work of this run did.
+Error with_not_undone(const Run& run, Error why);
 /// Adds what stays as it was and what to do next to an error that ended a run.
 Error told(const Run& run, Error why);
+/// Does a failure in that phase send the environment back to its last good version? What never came
+/// to touching a version does not, nor what nobody can do anything about by going back.
+bool sends_back(Phase in, const Error& why);
+/// How the ledger remembers a run whose target is rejected, and one that was the way back.
+RunEnd end_of_rejected(const Error& why);
+RunEnd end_of_way_back(const Error& why);
+/// The error of a deploy that failed and was gone back from: `why` of `rejected`, and that `back`
+/// is well again.
+Error gone_back(const Plan& back, const Error& why, RunId failed_in);
+/// The same where the way back failed too.
+Error not_gone_back(const Plan& back, const Error& why, const Error& and_why);
 /// How the ledger remembers it: Stalled with a reason, or Reconciling when it is tried again.
 RunEnd end_of(const Error& why);
 

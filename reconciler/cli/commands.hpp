@@ -20,6 +20,7 @@ void add_apply(CLI::App& app, Context& context, Verb& chosen);
 void add_run(CLI::App& app, Context& context, Verb& chosen);
 void add_status(CLI::App& app, Context& context, Verb& chosen);
 void add_history(CLI::App& app, Context& context, Verb& chosen);
+void add_retry(CLI::App& app, Context& context, Verb& chosen);
 void add_settle(CLI::App& app, Context& context, Verb& chosen);
 void add_adopt(CLI::App& app, Context& context, Verb& chosen);
 void add_validate(CLI::App& app, Context& context, Verb& chosen);

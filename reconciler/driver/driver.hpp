@@ -58,6 +58,17 @@ struct Prepared {
   std::string digest;    ///< of what is wanted, secrets by keyed digest
 };
 
+/// A version that was recorded, as its driver prepared it then.
+struct Recorded {
+  EnvironmentId id;
+  std::string lineage;
+  std::string tag;
+  Json wanted;              ///< Prepared::wanted
+  std::vector<Step> steps;  ///< those of this driver that a way back may run
+  SealedRecords records;    ///< what its snapshot gave
+  bool complete = false;    ///< asked: is all here that it takes to make it again?
+};
+
 /// Where perform tells how it goes: a line of output of a task, a word about what it waits for.
 class Progress {
  public:
@@ -101,10 +112,22 @@ class Driver {
                                          Deadline /*deadline*/) {
     return SealedRecords{};
   }
+  /// Makes a recorded version wanted again, from its records alone: its repository, its variables
+  /// and whatever compiled it may be gone. Observe, perform and snapshot take what it returns.
+  /// Looks, changes nothing; where `complete` is asked, an error says what is not here any more.
+  virtual Result<Prepared> restore(const Recorded& recorded, Deadline /*deadline*/) {
+    Prepared prepared;
+    prepared.wanted = recorded.wanted;
+    prepared.steps = recorded.steps;
+    return prepared;
+  }
   virtual std::vector<Finding> check(Deadline deadline) = 0;
-  /// Removes what the driver itself keeps in the state folder and nothing needs any more. Touches
-  /// nothing that runs, so it is no row of a plan; called after a deploy.
-  virtual Status tidy(const EnvironmentId& /*id*/, const Memory& /*memory*/) { return {}; }
+  /// Removes what the driver itself keeps in the state folder and nothing needs any more: `kept`
+  /// are the current and the previous version of every environment, with this driver's records
+  /// alone. Touches nothing that runs, so it is no row of a plan; called after a deploy.
+  virtual Status tidy(const EnvironmentId& /*id*/, const std::vector<Recorded>& /*kept*/) {
+    return {};
+  }
 };
 
 }  // namespace reconciler

@@ -142,6 +142,37 @@ Result<SealedRecords> Drivers::snapshot(const EnvironmentId& id,
   return all;
 }
 
+Status Drivers::restore(Desired& into, const std::string& lineage, const SealedRecords& records,
+                        bool complete, Deadline deadline) const {
+  std::vector<Error> reasons;
+  for (const auto& [description, driver] : drivers_) {
+    const auto wanted = into.wanted.find(description.name);
+    if (wanted == into.wanted.end()) continue;
+    Recorded recorded{into.id, lineage, into.tag, wanted->second, {}, {}, complete};
+    std::vector<Step*> own;
+    for (auto& step : into.steps)
+      if (!step.work.targets.empty() && step.work.targets[0].driver == description.name) {
+        own.push_back(&step);
+        recorded.steps.push_back(step);
+      }
+    for (const auto& [id, record] : records)
+      if (id.driver == description.name) recorded.records[id] = record;
+    auto again = driver->restore(recorded, deadline);
+    if (!again) {
+      for (auto& reason : flatten(again.error())) reasons.push_back(std::move(reason));
+      continue;
+    }
+    if (again->steps.size() != own.size())
+      return failure(
+          error("driver.protocol", fmt::format("driver {} has {} of {} again", description.name,
+                                               again->steps.size(), count(own.size(), "step"))));
+    wanted->second = std::move(again->wanted);
+    for (size_t i = 0; i < own.size(); ++i) *own[i] = std::move(again->steps[i]);
+  }
+  if (!reasons.empty()) return failure(gather(std::move(reasons)));
+  return {};
+}
+
 std::vector<Finding> Drivers::check(Deadline deadline) const {
   std::vector<Finding> all;
   for (const auto& known : drivers_) {

@@ -48,6 +48,10 @@ class Drivers {
   /// driver.
   Result<SealedRecords> snapshot(const EnvironmentId& id, const std::map<std::string, Json>& wanted,
                                  Deadline deadline) const;
+  /// Makes a recorded version wanted again: `wanted` and `steps` of `into` become what each driver
+  /// makes of them and of its own of `records`. Every driver's reasons at once why it cannot.
+  Status restore(Desired& into, const std::string& lineage, const SealedRecords& records,
+                 bool complete, Deadline deadline) const;
   std::vector<Finding> check(Deadline deadline) const;
 
  private:

@@ -159,6 +159,12 @@ Result<SealedRecords> RemoteDriver::snapshot(const EnvironmentId& id, const Json
       call({"snapshot", with_deadline(left, {{"id", wire::write(id)}, {"wanted", wanted}}), left}));
 }
 
+Result<Prepared> RemoteDriver::restore(const Recorded& recorded, Deadline deadline) {
+  const Duration left = deadline.left(clock_);
+  return answer_as<Prepared>(
+      call({"restore", with_deadline(left, {{"recorded", wire::write(recorded)}}), left}));
+}
+
 std::vector<Finding> RemoteDriver::check(Deadline deadline) {
   const Duration left = deadline.left(clock_);
   auto answer = call({"check", with_deadline(left, {}), left});

@@ -41,6 +41,7 @@ class RemoteDriver final : public Driver {
                           std::stop_token stop) override;
   Result<SealedRecords> snapshot(const EnvironmentId& id, const Json& wanted,
                                  Deadline deadline) override;
+  Result<Prepared> restore(const Recorded& recorded, Deadline deadline) override;
   std::vector<Finding> check(Deadline deadline) override;
 
  private:

@@ -110,6 +110,7 @@ class Server {
     if (call.method == "prepare") return prepare(call);
     if (call.method == "observe") return observe(call);
     if (call.method == "snapshot") return snapshot(call);
+    if (call.method == "restore") return restore(call);
     if (call.method == "perform" || call.method == "recover") return attempt(call);
     if (call.method == "check") {
       JsonArray findings;
@@ -146,6 +147,12 @@ class Server {
     if (!id) return failed(id);
     const Json* wanted = member(call.params, "wanted");
     return written(driver_.snapshot(*id, wanted ? *wanted : Json(), deadline_of(call)));
+  }
+
+  Result<Json> restore(const rpc::Message& call) {
+    auto recorded = param<Recorded>(call, "recorded");
+    if (!recorded) return failed(recorded);
+    return written(driver_.restore(*recorded, deadline_of(call)));
   }
 
   Result<Json> attempt(const rpc::Message& call) {

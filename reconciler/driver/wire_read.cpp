@@ -111,6 +111,18 @@ Status read(const Json& from, Prepared& into) {
   return f.done();
 }
 
+Status read(const Json& from, Recorded& into) {
+  Fields f(from, "recorded");
+  f.value("id", into.id);
+  f.text("lineage", into.lineage);
+  f.text("tag", into.tag);
+  f.json("wanted", into.wanted);
+  f.values("steps", into.steps);
+  f.truth("complete", into.complete);
+  f.take(read(from, into.records));
+  return f.done();
+}
+
 Status read(const Json& from, EnvironmentId& into) {
   Fields f(from, "environment");
   f.text("application", into.application);
@@ -147,6 +159,20 @@ Status read(const Json& from, Release& into) {
   return f.done();
 }
 
+Status read(const Json& from, Target& into) {
+  Fields f(from, "target");
+  std::int64_t at = 0;
+  f.text("tag", into.tag);
+  f.text("rejected", into.rejected);
+  f.text("rejected_tag", into.rejected_tag);
+  f.text("reason", into.reason);
+  f.text("why", into.why);
+  f.number("run", into.run);
+  f.number("at", at);
+  into.at = WallTime(std::chrono::seconds(at));
+  return f.done();
+}
+
 Status read(const Json& from, SealedRecords& into) {
   Fields f(from, "snapshots");
   std::vector<OneRecord> all;
@@ -171,6 +197,8 @@ Status read(const Json& from, Memory& into) {
   f.text_map("once_attempt", into.once_attempt);
   f.optional_text("unfinished", into.unfinished);
   f.optional_text("changed_to", into.changed_to);
+  f.optional_value("target", into.target);
+  f.truth("kept", into.kept);
   f.take(read(from, into.snapshots));
   return f.done();
 }

@@ -86,6 +86,16 @@ Json write(const Release& value) {
                     {"at", value.at.time_since_epoch().count()}};
 }
 
+Json write(const Target& value) {
+  return JsonObject{{"tag", value.tag},
+                    {"rejected", value.rejected},
+                    {"rejected_tag", value.rejected_tag},
+                    {"reason", value.reason},
+                    {"why", value.why},
+                    {"run", value.run},
+                    {"at", value.at.time_since_epoch().count()}};
+}
+
 namespace {
 
 JsonArray list(const SealedRecords& value) {
@@ -101,6 +111,15 @@ JsonArray list(const SealedRecords& value) {
 
 Json write(const SealedRecords& value) {
   return JsonObject{{"snapshots", list(value)}};
+}
+
+Json write(const Recorded& value) {
+  JsonArray steps;
+  for (const auto& step : value.steps) steps.push_back(write(step));
+  return JsonObject{
+      {"id", write(value.id)},           {"lineage", value.lineage},  {"tag", value.tag},
+      {"wanted", value.wanted},          {"steps", std::move(steps)}, {"complete", value.complete},
+      {"snapshots", list(value.records)}};
 }
 
 Json write(const Memory& value) {
@@ -123,6 +142,8 @@ Json write(const Memory& value) {
                     {"once_attempt", std::move(attempts)},
                     {"unfinished", text(value.unfinished)},
                     {"changed_to", text(value.changed_to)},
+                    {"target", value.target ? write(*value.target) : Json(nullptr)},
+                    {"kept", value.kept},
                     {"snapshots", list(value.snapshots)}};
 }
 

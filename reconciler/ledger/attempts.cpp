@@ -252,6 +252,14 @@ Status Ledger::settle(const EnvironmentId& id, const std::string& once_key, Fate
   if (!query) return failed(query);
   query->bind(to_text(fate)).bind(who).bind(parts_->wall()).bind(*serial);
   if (auto done = query->run(); !done) return done;
+  {
+    // Whoever answers for work of a rejected version wants that version.
+    auto clear = db.query(
+        "DELETE FROM targets WHERE environment = ? AND instr(? || '+', '@' || rejected_tag || '+') "
+        "> 0");
+    if (!clear) return failed(clear);
+    if (auto done = clear->bind(id.text()).bind(once_key).run(); !done) return done;
+  }
   // A row of its own: what ended badly before has been answered, and may be taken up again.
   if (auto noted = parts_->note(id, "", "Reconciling", "Settled", who); !noted)
     return failed(noted);

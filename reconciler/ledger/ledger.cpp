@@ -97,8 +97,9 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   auto query = parts_->database.query(
       "SELECT current_tag, current_commit, current_digest, current_at, previous_tag, "
       "previous_commit, previous_digest, previous_at, unfinished, changed_to, "
-      "adopted_at IS NOT NULL AND current_tag IS NULL FROM environments "
-      "WHERE name = ?");
+      "adopted_at IS NOT NULL AND current_tag IS NULL, "
+      "EXISTS (SELECT 1 FROM snapshots WHERE environment = name AND slot = 'current' AND "
+      "driver = 'ledger') FROM environments WHERE name = ?");
   if (!query) return failed(query);
   auto row = query->bind(id.text()).step();
   if (!row) return failed(row);
@@ -108,7 +109,9 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   memory.unfinished = query->maybe_text(8);
   memory.changed_to = query->maybe_text(9);
   memory.adopted = query->number(10) != 0;
+  memory.kept = query->number(11) != 0;
   if (auto done = read_once(parts_->database, id, memory); !done) return failed(done);
+  if (auto done = read_target(parts_->database, id, memory.target); !done) return failed(done);
   if (auto done = read_at_each_look(parts_->database, id, memory.snapshots); !done)
     return failed(done);
   return memory;

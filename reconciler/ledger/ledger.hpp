@@ -98,6 +98,20 @@ class Ledger {
   /// The sealed records of the current or the previous version; none where none were taken.
   enum class Slot { current, previous };
   Result<SealedRecords> snapshots(const EnvironmentId& id, Slot slot) const;
+
+  // --- the effective target
+  /// THE write of a failure: the run ended so, and from now on the environment is to be `target`.
+  /// `ledger.run_unknown`. Failpoints ledger.reject.*.
+  Status reject(RunId run, const RunEnd& end, const Target& target);
+  /// A person goes back: the same without a run that failed.
+  Status aim(const EnvironmentId& id, const Target& target);
+  /// What git asks for counts again; nothing where it does already.
+  Status clear_target(const EnvironmentId& id);
+  /// The same at a person's word, who wants what failed tried again: once-only work of the rejected
+  /// tag (of any, where none is) that failed counts as not run, and the last run's end stops nobody
+  /// any more. The rejected tag; empty where none was. `retry.unknown`: nothing was done here yet.
+  Result<std::string> retry(const EnvironmentId& id, const std::string& who);
+
   /// The switch steps of that version have run (Memory::changed_to).
   Status switch_steps_done(const EnvironmentId& id, const std::string& version);
   /// How often the environment was recorded; only grows.

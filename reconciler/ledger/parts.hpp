@@ -78,4 +78,8 @@ Status read_at_each_look(Database& database, const EnvironmentId& id, SealedReco
 /// Nothing is known any more of how versions were made that nobody recorded here.
 Status drop_snapshots(Database& database, const EnvironmentId& id);
 
+/// The run ended so, at `now`; the environment that it is of. `ledger.run_unknown`.
+Result<EnvironmentId> write_end(Database& database, RunId run, const RunEnd& end, std::int64_t now);
+Status read_target(Database& database, const EnvironmentId& id, std::optional<Target>& into);
+
 }  // namespace reconciler

@@ -157,17 +157,26 @@ Result<RunId> Ledger::begin_run(const RunStart& start) {
   return run;
 }
 
-Status Ledger::end_run(RunId run, const RunEnd& end) {
-  const std::lock_guard lock(parts_->mutex);
-  auto query = parts_->database.query(
+Result<EnvironmentId> write_end(Database& database, RunId run, const RunEnd& end,
+                                std::int64_t now) {
+  auto query = database.query(
       "UPDATE runs SET ended = ?, condition = ?, reason = ?, code = ?, message = ? "
-      "WHERE serial = ? RETURNING serial");
+      "WHERE serial = ? RETURNING environment");
   if (!query) return failed(query);
-  query->bind(parts_->wall()).bind(end.condition).bind(end.reason).bind(end.code).bind(end.message);
+  query->bind(now).bind(end.condition).bind(end.reason).bind(end.code).bind(end.message);
   auto row = query->bind(run).step();
   if (!row) return failed(row);
   if (!*row) return failure(run_unknown(run));
+  const std::string name = query->text(0);
   if (auto rest = query->step(); !rest) return failed(rest);
+  const auto slash = name.find('/');
+  return EnvironmentId{name.substr(0, slash), name.substr(slash + 1)};
+}
+
+Status Ledger::end_run(RunId run, const RunEnd& end) {
+  const std::lock_guard lock(parts_->mutex);
+  auto ended = write_end(parts_->database, run, end, parts_->wall());
+  if (!ended) return failed(ended);
   return {};
 }
 

@@ -111,8 +111,24 @@ CREATE INDEX snapshots_at_each_look ON snapshots (environment)
 PRAGMA user_version = 2;
 )";
 
+// What an environment is to be in the place of what git asks for: one row, one durable write.
+constexpr const char* tables_3 = R"(
+CREATE TABLE targets (
+  environment  TEXT PRIMARY KEY REFERENCES environments (name),
+  tag          TEXT NOT NULL,
+  rejected     TEXT NOT NULL,
+  rejected_tag TEXT NOT NULL,
+  reason       TEXT NOT NULL,
+  why          TEXT NOT NULL,
+  run          INTEGER NOT NULL,
+  at           INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 3;
+)";
+
 /// The n-th makes version n + 1 of version n; one that was released is never changed.
-constexpr std::array steps{tables_1, tables_2};
+constexpr std::array steps{tables_1, tables_2, tables_3};
 static_assert(steps.size() == schema_version);
 
 Status take_steps(Database& database, std::int64_t from) {

@@ -234,6 +234,8 @@ class Reader {
   void rest() {
     if (const Value* on_failure = at("on_failure"))
       spec_.on_failure = on_failure->text == "hold" ? OnFailure::hold : OnFailure::rollback;
+    if (const Value* irreversible = at("irreversible"))
+      for (const auto& tag : irreversible->items) spec_.irreversible.push_back(tag.text);
     if (const Value* keep = at("keep")) {
       spec_.keep.reset();
       if (keep->text != "all") spec_.keep = static_cast<int>(number_of(*keep));

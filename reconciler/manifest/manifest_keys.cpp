@@ -227,7 +227,7 @@ std::vector<Key> common_keys() {
       {"backup", &backup(), "", "How a backup is made; before any once-a-tag task.", not_yet},
       {"restore", &restore(), "", "How a backup is brought back.", not_yet},
       {"release", &release(), "[]", "The work of a release: migrations and the like."},
-      {"irreversible", &text_list(), "[]", "Tags with no automatic way back past them.", not_yet},
+      {"irreversible", &text_list(), "[]", "Tags with no automatic way back past them."},
       {"switch", &switching(), "", "How services are changed."},
       {"verify", &verify(), "[]", "What makes a version well."},
       {"on_failure", &on_failure, "rollback", "What follows a failure."},

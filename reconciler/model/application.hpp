@@ -74,8 +74,9 @@ struct EnvironmentSpec {
   std::optional<Duration> verify_timeout;
   Duration verify_stable{std::chrono::seconds(10)};
   OnFailure on_failure = OnFailure::rollback;
-  std::optional<int> keep = 3;  ///< none: all
-  std::string state_files;      ///< empty: under the state folder
+  std::vector<std::string> irreversible;  ///< tags that nothing goes back past by itself
+  std::optional<int> keep = 3;            ///< none: all
+  std::string state_files;                ///< empty: under the state folder
   Place state_files_place;
 };
 

@@ -37,6 +37,7 @@ struct Desired {
   std::string config_commit;  ///< who asked: commit and first line of its message
   std::string config_subject;
   std::string digest;  ///< of all that was asked for
+  std::string asked;   ///< digest of what the repository asks of this environment (asked.hpp)
   std::vector<Step> steps;
   std::set<ResourceId> required;  ///< what the release depends on
   /// By driver: what each made of its sections, handed back to observe and snapshot. Read by its
@@ -45,8 +46,9 @@ struct Desired {
   Duration verify_timeout{std::chrono::seconds(120)};
   Duration verify_stable{std::chrono::seconds(10)};
   OnFailure on_failure = OnFailure::rollback;
-  std::optional<int> keep;  ///< images besides current and previous; none: all
-  int parallel = 2;         ///< images supplied at a time
+  bool irreversible = false;  ///< nothing goes back by itself past what this tag's release did
+  std::optional<int> keep;    ///< images besides current and previous; none: all
+  int parallel = 2;           ///< images supplied at a time
 };
 
 }  // namespace reconciler

@@ -24,6 +24,18 @@ struct Release {
   WallTime at{};
 };
 
+/// What an environment is to be in the place of what git asks for: that failed, or a person went
+/// back. It holds until the repository asks for something else, or a person says `retry`.
+struct Target {
+  std::string tag;       ///< of `current`, or of `previous` while it is gone back to
+  std::string rejected;  ///< Desired::asked of what is not tried again by itself
+  std::string rejected_tag;
+  std::string reason;    ///< CamelCase: VerifyFailed, Requested
+  std::string why;       ///< one sentence
+  std::int64_t run = 0;  ///< in which it failed; 0: a person asked for it
+  WallTime at{};
+};
+
 struct Memory {
   std::string lineage;
   bool adopted = false;  ///< taken over and nothing recorded since: what ran before is not known
@@ -34,6 +46,8 @@ struct Memory {
   std::map<std::string, std::string> once_attempt;  ///< once_key -> that attempt's id
   std::optional<std::string> unfinished;            ///< digest of a target begun and not recorded
   std::optional<std::string> changed_to;            ///< digest for which the switch steps have run
+  std::optional<Target> target;                     ///< none: what git asks for
+  bool kept = false;        ///< the ledger has what it takes to make `current` again
   SealedRecords snapshots;  ///< of `current`, those that a driver wants at each look
 };
 

@@ -47,6 +47,11 @@ Json to_json(const Plan& plan) {
       {"stays", to_json(plan.stays)},
       {"gates", std::move(gates)},
       {"fallback", plan.fallback ? Json(*plan.fallback) : Json(nullptr)}};
+  if (plan.held)
+    out["rejected"] = JsonObject{{"tag", plan.held->rejected_tag},
+                                 {"reason", plan.held->reason},
+                                 {"why", plan.held->why},
+                                 {"run", plan.held->run}};
   if (plan.stalled)
     out["stalled"] = JsonObject{
         {"reason", plan.stalled->reason}, {"why", plan.stalled->why}, {"next", plan.stalled->next}};

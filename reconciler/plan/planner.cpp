@@ -74,12 +74,20 @@ std::vector<std::string> what_stays(const Observation& observation,
   return names;
 }
 
-std::string after_failure(const Desired& desired, const Memory& memory) {
-  const std::string holds = desired.on_failure == OnFailure::rollback
-                                ? " (on_failure: rollback is not done by this version yet)"
-                                : "";
-  if (!memory.current) return "it stays as it is, and says why" + holds;
-  return fmt::format("it stops there; {}'s containers are kept{}", memory.current->tag, holds);
+std::string stops_there(const Memory& memory) {
+  return memory.current
+             ? fmt::format("it stops there; {}'s containers are kept", memory.current->tag)
+             : "it stays as it is, and says why";
+}
+
+/// Why a failure of what is desired goes back to nothing; nothing where it does go back.
+std::optional<std::string> why_no_way_back(const Desired& desired, const Memory& memory) {
+  if (!memory.current) return "";  // the first deploy: that goes without saying
+  if (memory.target || memory.current->digest == desired.digest) return "";
+  if (desired.on_failure == OnFailure::hold) return "on_failure is hold";
+  if (desired.irreversible) return desired.tag + " is irreversible";
+  if (!memory.kept) return fmt::format("nothing was kept of how {} was made", memory.current->tag);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -101,7 +109,8 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
   plan.desired = desired.digest;
   plan.notices = observation.notices;
   std::sort(plan.notices.begin(), plan.notices.end());
-  plan.on_failure = after_failure(desired, memory);
+  plan.held = memory.target;
+  if (memory.target && memory.unfinished) plan.from = memory.target->rejected_tag;
   plan.stalled = find_stall(desired, memory);
 
   if (!plan.stalled) {
@@ -120,8 +129,19 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
     plan.stays = what_stays(observation, plan.actions);
   }
   for (auto& action : plan.actions) action.key = key_of(action, desired.id);
+  const auto why = why_no_way_back(desired, memory);
+  if (!plan.empty() && !why) plan.fallback = memory.current->tag;
+  plan.on_failure = plan.fallback
+                        ? "back to " + *plan.fallback
+                        : stops_there(memory) + (why && !why->empty() ? " (" + *why + ")" : "");
   plan.id = id_of(plan);
   return plan;
+}
+
+void without_way_back(Plan& plan, const Memory& memory, const std::string& why) {
+  plan.fallback.reset();
+  plan.on_failure = fmt::format("{} (no way back: {})", stops_there(memory), why);
+  plan.id = id_of(plan);
 }
 
 }  // namespace reconciler

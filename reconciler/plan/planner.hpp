@@ -14,6 +14,9 @@ namespace reconciler {
 Plan make_plan(const Desired& desired, const Observation& observation, const Memory& memory,
                WallTime now);
 
+/// Takes the fallback out of a plan: what it would take is not here any more.
+void without_way_back(Plan& plan, const Memory& memory, const std::string& why);
+
 /// Which version the `once: switch` steps belong to: they run again when this changes.
 std::string version_key(const Desired& desired);
 

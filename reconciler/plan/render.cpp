@@ -170,6 +170,9 @@ std::string render_line(const Action& action) {
 
 std::string render(const Plan& plan, const Page& page, bool explain) {
   std::string out = render_header(plan) + "\n";
+  if (plan.held)
+    out += fmt::format("  held  git asks for {}, which was rejected ({}): {}\n\n",
+                       plan.held->rejected_tag, plan.held->reason, plan.held->why);
   if (!plan.notices.empty()) {
     for (const auto& notice : plan.notices) out += "  " + notice + "\n";
     out += "\n";

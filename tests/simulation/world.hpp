@@ -76,7 +76,10 @@ class World {
 
   Status apply(const Plan& plan) {
     Executor executor({drivers, *ledger, clock, silent, state});
-    return executor.apply(plan, desired(), {}, "test", {});
+    auto applied = executor.apply(plan, desired(), {}, "test", {});
+    if (!applied) return failed(applied);
+    if (applied->why) return failure(std::move(*applied->why));
+    return {};
   }
 
   std::string state;

@@ -42,6 +42,8 @@ struct Container {
   std::vector<ArchivedFile> files{};  ///< copied in after its creation, before its first start
   std::vector<Json> post_start{};     ///< bodies of exec calls: after each start, before each stop
   std::vector<Json> pre_stop{};
+  /// Of a version that was recorded: its anonymous volumes, by target.
+  std::map<std::string, std::string> volumes{};
   /// Keyed digest of all that it is made from, by the compiler: equal, equal containers.
   std::string fingerprint;
 };
@@ -68,6 +70,8 @@ struct Image {
   std::string inputs;                 ///< keyed digest of its build inputs; empty when pulled
   std::string pull_policy;            ///< Compose's word; empty: missing
   std::string platform;               ///< `linux/arm64`; empty: whatever the host has or gets
+  std::string
+      id{};  ///< of a version that was recorded: this very image, whatever the name stands for
 };
 
 struct CompiledModel {

@@ -133,7 +133,8 @@ Json to_json(const CompiledModel& model) {
                                 {"build_service", i.build_service},
                                 {"inputs", i.inputs},
                                 {"pull_policy", i.pull_policy},
-                                {"platform", i.platform}});
+                                {"platform", i.platform},
+                                {"id", i.id}});
   return JsonObject{{"key", model.key},
                     {"project", model.project},
                     {"commit", model.commit},
@@ -165,12 +166,14 @@ Result<CompiledModel> compiled_model_from_json(Json value) {
       .tasks = std::move(tasks),
       .networks = places_from<Network>(value, "networks"),
       .volumes = places_from<Volume>(value, "volumes"),
-      .images = all_of<Image>(value, "images",
-                              [](const Json& i) {
-                                return Image{text_at(i, "reference"),     texts_at(i, "services"),
-                                             text_at(i, "build_service"), text_at(i, "inputs"),
-                                             text_at(i, "pull_policy"),   text_at(i, "platform")};
-                              }),
+      .images = all_of<Image>(
+          value, "images",
+          [](const Json& i) {
+            return Image{
+                text_at(i, "reference"), texts_at(i, "services"),   text_at(i, "build_service"),
+                text_at(i, "inputs"),    text_at(i, "pull_policy"), text_at(i, "platform"),
+                text_at(i, "id")};
+          }),
       .resolved = take(value, "resolved"),
       .sources = text_map_at(value, "sources"),
       .data_folders = texts_at(value, "data_folders"),

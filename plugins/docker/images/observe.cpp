@@ -6,13 +6,23 @@
 #include "plugins/docker/images/images.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/platform.hpp"
+#include "plugins/docker/services/restore.hpp"
 #include "plugins/docker/services/state.hpp"
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
 namespace {
 
-enum class Standing { missing, right, other_inputs, not_ours, other_platform, asked_again };
+enum class Standing {
+  missing,
+  right,
+  other_inputs,
+  not_ours,
+  other_platform,
+  asked_again,
+  moved,  ///< a recorded image whose name stands for another one, or for none
+  gone,   ///< a recorded image that is not on the host, and is needed
+};
 
 std::string why(Standing standing) {
   switch (standing) {
@@ -26,6 +36,10 @@ std::string why(Standing standing) {
       return "of another platform";
     case Standing::asked_again:
       return "its pull_policy asks for it with each version";
+    case Standing::moved:
+      return "its name was given to another image";
+    case Standing::gone:
+      return "gone from the host";
     case Standing::right:
       break;
   }
@@ -58,8 +72,25 @@ Error not_to_be_pulled(const Image& image, Standing standing) {
       .next(fmt::format("docker pull {}{}, or another pull_policy", platform, image.reference));
 }
 
+/// Each service that uses it has a container of it, under whatever name.
+bool is_in_use(const Image& image, const Look& look) {
+  return std::ranges::all_of(image.services, [&](const std::string& service) {
+    return std::ranges::any_of(look.containers, [&](const Seen& seen) {
+      return seen.service == service && !seen.oneoff && seen.image_id() == image.id;
+    });
+  });
+}
+
+/// Names that are pulled may be others' too: they are left alone where nothing is made from them.
+Standing standing_of_recorded(const Image& image, const SeenImage* seen, const Look& look) {
+  if (seen && seen->id == image.id) return Standing::right;
+  if (!look.image_by_id(image.id)) return is_in_use(image, look) ? Standing::right : Standing::gone;
+  return image.build_service.empty() && is_in_use(image, look) ? Standing::right : Standing::moved;
+}
+
 Standing standing_of(const Image& image, const Look& look, bool new_version) {
   const SeenImage* seen = look.image_by_reference(image.reference);
+  if (!image.id.empty()) return standing_of_recorded(image, seen, look);
   if (!seen) return never_pulled(image) && runs(image, look) ? Standing::right : Standing::missing;
   if (!image.platform.empty() && !same_platform(image.platform, look.image_platform(seen->id)))
     return Standing::other_platform;
@@ -75,6 +106,7 @@ Standing standing_of(const Image& image, const Look& look, bool new_version) {
 std::string untagged(const Image& image, Standing standing, const CompiledModel& model,
                      const Look& look) {
   if (standing == Standing::other_platform || standing == Standing::asked_again) return "";
+  if (standing == Standing::moved) return image.id;
   for (const auto& seen : look.images)
     if (!image.inputs.empty() && text_at(seen.labels, label::inputs) == image.inputs &&
         text_at(seen.labels, label::commit) == model.commit)
@@ -150,7 +182,9 @@ Status observe_images(const Context& context, const CompiledModel& model, const 
     if (standing != Standing::right) {
       r.differences = {{"image", seen ? short_id(seen->id) : "not on the host", ""}};
       Work work = supply(image, standing, look, model, r.reason);
-      if (work.verb == "pull" && never_pulled(image))
+      if (standing == Standing::gone)
+        refused.push_back(image_gone(image));
+      else if (work.verb == "pull" && never_pulled(image))
         refused.push_back(not_to_be_pulled(image, standing));
       r.differences[0].after = work.verb == "build" ? "built"
                                : work.verb == "tag" ? "tagged"

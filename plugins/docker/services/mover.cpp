@@ -34,6 +34,7 @@ std::map<std::string, std::string> volumes_before(const Place& place) {
     if (seen)
       for (auto& [target, name] : anonymous_volumes(seen->inspect))
         volumes.try_emplace(target, std::move(name));
+  for (const auto& [target, name] : place.wanted->volumes) volumes.try_emplace(target, name);
   return volumes;
 }
 
@@ -53,7 +54,8 @@ Error name_taken(const std::string& name, const std::string& project) {
 Mover::Mover(Context& context, const Stage& stage, Creation creation, Progress& progress)
     : context_(context), stage_(stage), creation_(std::move(creation)), progress_(progress) {
   for (const auto& member : stage.group.members)
-    for (const Seen* seen : {member.place->current, member.place->next, member.place->prev})
+    for (const Seen* seen :
+         {member.place->current, member.place->next, member.place->prev, member.place->failed})
       if (seen) ids_[seen->name] = seen->id;
 }
 
@@ -119,6 +121,12 @@ Status Mover::carry_out_one(const Move& move, std::stop_token stop) {
     case Kind::start:
       return start(move.name);
     case Kind::update:
+      return give_restart_policy(move.name, JsonObject{{"Name", "no"}});
+    case Kind::restart_policy:
+      return give_restart_policy(
+          move.name,
+          member_or_null(member_or_null(member_of(move.name).place->wanted->config, "HostConfig"),
+                         "RestartPolicy"));
     case Kind::unpause:
     case Kind::remove:
       break;
@@ -132,11 +140,19 @@ Status Mover::carry_out_one(const Move& move, std::stop_token stop) {
     if (!done && done.error().code != "docker.not_found") return failed(done);
     return {};
   }
-  const Json never = JsonObject{{"RestartPolicy", JsonObject{{"Name", "no"}}}};
-  const bool update = move.kind == Kind::update;
-  auto done =
-      context_.engine.change("POST", "/containers/" + *id + (update ? "/update" : "/unpause"),
-                             update ? &never : nullptr, context_.within(call_time));
+  auto done = context_.engine.change("POST", "/containers/" + *id + "/unpause", nullptr,
+                                     context_.within(call_time));
+  if (!done) return failed(done);
+  return {};
+}
+
+Status Mover::give_restart_policy(const std::string& name, const Json& policy) {
+  auto id = id_of(name);
+  if (!id) return failed(id);
+  const bool none = text_at(policy, "Name").empty();
+  const Json body = JsonObject{{"RestartPolicy", none ? Json(JsonObject{{"Name", "no"}}) : policy}};
+  auto done = context_.engine.change("POST", "/containers/" + *id + "/update", &body,
+                                     context_.within(call_time));
   if (!done) return failed(done);
   return {};
 }
@@ -144,7 +160,8 @@ Status Mover::carry_out_one(const Move& move, std::stop_token stop) {
 const Member& Mover::member_of(const std::string& name) const {
   for (const auto& member : stage_.group.members) {
     const auto& own = member.place->wanted->name;
-    if (name == own || name == next_name(own) || name == prev_name(own)) return member;
+    if (name == own || name == next_name(own) || name == prev_name(own) || name == failed_name(own))
+      return member;
     if (member.place->current && member.place->current->name == name) return member;
   }
   return stage_.group.members.front();
@@ -155,9 +172,10 @@ std::map<std::string, std::string> Mover::references(bool by_name) const {
   for (const auto& place : stage_.places) {
     const auto& name = place.wanted->name;
     // While the new one is not yet in its place it is the one that will lend.
-    auto found = stage_.group.find(place.wanted->service, place.wanted->number)
-                     ? ids_.find(next_name(name))
-                     : ids_.end();
+    const bool moves = stage_.group.find(place.wanted->service, place.wanted->number) != nullptr;
+    auto found = !moves                ? ids_.end()
+                 : place.prev_is_right ? ids_.find(prev_name(name))
+                                       : ids_.find(next_name(name));
     if (found == ids_.end()) found = ids_.find(name);
     const std::string id = found != ids_.end() ? found->second
                            : place.current     ? place.current->id

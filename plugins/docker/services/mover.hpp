@@ -42,6 +42,7 @@ class Mover {
   Status run_hook(const Move& move, std::stop_token stop);
   Status stop_container(const std::string& name);
   Status start(const std::string& name);
+  Status give_restart_policy(const std::string& name, const Json& policy);
   Status rename(const Move& move);
   Result<std::string> id_of(const std::string& name) const;
   /// The member whose container has, will have or had that name.

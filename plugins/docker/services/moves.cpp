@@ -73,8 +73,8 @@ void make_way(const Place& place, std::vector<Move>& moves) {
 }
 
 void stop_kept(const Place& place, std::vector<Move>& moves) {
-  if (place.prev && place.prev->up())
-    moves.push_back({.kind = Kind::stop, .name = place.prev->name});
+  for (const Seen* kept : {place.prev, place.failed})
+    if (kept && kept->up()) moves.push_back({.kind = Kind::stop, .name = kept->name});
 }
 
 /// Of what is there, called `name`.
@@ -126,6 +126,59 @@ Stages replace(const Place& place, Prev prev, const std::vector<std::string>& ne
   return stages;
 }
 
+/// A job that is through, or what ends by itself: it is not run once more.
+bool is_through(const Place& place) {
+  Place kept = place;
+  kept.current = place.prev;
+  return place.wanted->job && kept.finished();
+}
+
+/// The very container that ran before serves again; the one that has its name is put aside until
+/// that one is verified. Order as in ENGINE 16.
+Stages go_back(const Place& place) {
+  const std::string& name = place.wanted->name;
+  Stages stages;
+  stages.awaits = true;
+  take_wrong_next_away(place, stages.make);
+  if (place.current && place.failed) append(moves_to_remove(*place.failed), stages.make);
+  if (place.prev->up()) stages.stop.push_back({.kind = Kind::stop, .name = prev_name(name)});
+  std::string aside = place.failed && !place.current ? failed_name(name) : "";
+  if (!aside.empty() && place.failed->up())
+    stages.stop.push_back({.kind = Kind::stop, .name = aside});
+  if (place.current) {
+    const std::string& now = place.current->name;
+    if (place.current->up()) {
+      stages.hooks = hooks(Kind::pre_stop, now, place.pre_stop);
+      stages.stop.push_back({.kind = Kind::stop, .name = now});
+    }
+    if (place.never_ran()) {
+      stages.exchange.push_back({.kind = Kind::remove, .name = now});
+    } else if (!removes_itself(*place.current)) {
+      aside = failed_name(name);
+      stages.exchange.push_back({.kind = Kind::rename, .name = now, .other = aside});
+    }
+  }
+  const bool through = is_through(place);
+  const std::string at_start = through ? name : name_at_start(place, name);
+  stages.exchange.push_back({.kind = Kind::rename, .name = prev_name(name), .other = at_start});
+  if (!aside.empty()) stages.start.push_back({.kind = Kind::update, .name = aside});
+  stages.start.push_back({.kind = Kind::restart_policy, .name = at_start});
+  if (through) return stages;
+  stages.start.push_back({.kind = Kind::start, .name = at_start});
+  append(earn_name(place), stages.start);
+  return stages;
+}
+
+/// Its restart policy was taken away while it was kept: it is given back, and no other is made.
+Stages give_restart_policy_back(const Place& place) {
+  Stages stages;
+  if (place.current->state() != "paused" && !place.current->up() && !place.finished())
+    stages = run(place, place.current->name);
+  stages.start.insert(stages.start.begin(),
+                      {.kind = Kind::restart_policy, .name = place.current->name});
+  return stages;
+}
+
 /// Nothing of that name, or something that never ran: made in place.
 Stages make_in_place(const Place& place, const std::vector<std::string>& networks) {
   const std::string& name = place.wanted->name;
@@ -161,6 +214,8 @@ Place taken_for_new(Place place) {
 }
 
 Stages stages_to_change(const Place& place, Prev prev, const std::vector<std::string>& networks) {
+  if (place.only_restart_policy()) return give_restart_policy_back(place);
+  if (place.prev_is_right) return go_back(place);
   if (!place.current || place.never_ran()) return make_in_place(place, networks);
   const std::string& name = place.wanted->name;
   if (place.current->name == name) return replace(place, prev, networks);
@@ -194,6 +249,7 @@ std::vector<std::string> texts_of(const Move& move) {
     case Kind::rename:
       return {"POST /containers/rename " + move.name + " " + move.other};
     case Kind::update:
+    case Kind::restart_policy:
       return {"POST /containers/update " + move.name};
     case Kind::start:
       return {"POST /containers/start " + move.name};
@@ -287,11 +343,10 @@ Stages stages_to_match(const Place& place, Prev prev, const std::vector<std::str
   return with_right_names(place, stages_to_change(right, prev, networks));
 }
 
-bool leaves_prev(const Place& place, const std::vector<Move>& moves) {
-  const auto name = prev_name(place.wanted->name);
-  bool there = place.prev != nullptr;
+bool leaves(const std::string& name, bool there, const std::vector<Move>& moves) {
   for (const auto& move : moves) {
-    if (move.kind == Kind::remove && move.name == name) there = false;
+    const bool goes = move.kind == Kind::remove || move.kind == Kind::rename;
+    if (goes && move.name == name) there = false;
     if (move.kind == Kind::rename && move.other == name) there = true;
   }
   return there;

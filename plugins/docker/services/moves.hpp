@@ -36,7 +36,8 @@ struct Move {
     remove_network,
     create_network,
     rename,
-    update,  ///< its restart policy away
+    update,          ///< its restart policy away
+    restart_policy,  ///< as wanted
     start,
     post_start,  ///< one of its hooks
     unpause,
@@ -87,8 +88,8 @@ Stages stages_to_restart(const Place& place);
 
 /// What takes one away, stopped first where it runs.
 std::vector<Move> moves_to_remove(const Seen& seen);
-/// A `.prev` will be there afterwards.
-bool leaves_prev(const Place& place, const std::vector<Move>& moves);
+/// A container of that name will be there afterwards; `there`: one is now.
+bool leaves(const std::string& name, bool there, const std::vector<Move>& moves);
 /// It vanishes when it is stopped: there is no way back to it.
 bool removes_itself(const Seen& seen);
 

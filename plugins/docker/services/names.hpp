@@ -40,4 +40,9 @@ inline std::string prev_name(const std::string& name) {
   return name + ".prev";
 }
 
+/// The one that was not well, when the kept one serves again.
+inline std::string failed_name(const std::string& name) {
+  return name + ".failed";
+}
+
 }  // namespace reconciler::docker

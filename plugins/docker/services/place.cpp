@@ -40,6 +40,10 @@ void take_stray(Place& place, const Seen*& role, const std::string& suffix) {
   place.strays.erase(found);
 }
 
+bool is_restart_policy(const Difference& difference) {
+  return difference.field == "restart";
+}
+
 void find_containers(const Look& look, Place& place) {
   const Container& wanted = *place.wanted;
   for (const auto& seen : look.containers) {
@@ -50,12 +54,15 @@ void find_containers(const Look& look, Place& place) {
       place.next = &seen;
     else if (seen.name == prev_name(wanted.name))
       place.prev = &seen;
+    else if (seen.name == failed_name(wanted.name))
+      place.failed = &seen;
     else
       place.strays.push_back(&seen);
   }
   // Kept or made under the name that the container was to have then (`container_name` changed).
   take_stray(place, place.prev, prev_name(""));
   take_stray(place, place.next, next_name(""));
+  take_stray(place, place.failed, failed_name(""));
   // Compose takes a new container that was not yet put in its place for the service's own: it
   // starts it and takes the old one away. Then it is the one that serves.
   // One that ran is no new one any more, nor one that is started for its hooks.
@@ -82,7 +89,11 @@ std::pair<std::int64_t, std::int64_t> started_at(const Seen& seen) {
 
 class Judge {
  public:
-  Judge(const Look& look, const Changing& changing) : look_(look), changing_(changing) {}
+  Judge(const CompiledModel& model, const Look& look, const Changing& changing)
+      : look_(look), changing_(changing) {
+    for (const auto& image : model.images)
+      if (!image.id.empty()) recorded_[image.reference] = image.id;
+  }
 
   /// `replaced`: services that will have another container soon.
   void judge(Place& place, const std::vector<Place>& all,
@@ -90,7 +101,11 @@ class Judge {
     const auto reference = text_at(place.wanted->config, "Image");
     const SeenImage* image = look_.image_by_reference(reference);
     const auto soon = changing_.images.find(reference);
-    place.image_id = soon != changing_.images.end() ? soon->second : image ? image->id : "";
+    const auto recorded = recorded_.find(reference);
+    place.image_id = recorded != recorded_.end()      ? recorded->second
+                     : soon != changing_.images.end() ? soon->second
+                     : image                          ? image->id
+                                                      : "";
     if (place.current) {
       place.differences = compare(*place.wanted, place.current->inspect,
                                   around(place, place.current, all, replaced));
@@ -104,6 +119,7 @@ class Judge {
         place.differences.push_back({"name", place.current->name, place.wanted->name});
     }
     if (place.next) place.next_is_right = is_right(place, all, replaced);
+    if (place.prev) place.prev_is_right = prev_is_right(place, all, replaced);
   }
 
  private:
@@ -141,6 +157,7 @@ class Judge {
         const bool soon_gone = replaced.contains(other.wanted->service);
         const Seen* stands = !soon_gone            ? other.current
                              : other.next_is_right ? other.next
+                             : other.prev_is_right ? other.prev
                                                    : nullptr;
         if (stands && stands->id == id) return symbol(other.wanted->service, other.wanted->number);
       }
@@ -174,12 +191,27 @@ class Judge {
     return true;
   }
 
+  /// The very container that ran before: it can serve again. One whose network is made anew cannot
+  /// be started.
+  bool prev_is_right(const Place& place, const std::vector<Place>& all,
+                     const std::set<std::string>& replaced) const {
+    const Seen& prev = *place.prev;
+    if (place.image_id.empty() || prev.state() == "created" || prev.state() == "dead") return false;
+    for (const auto& endpoint : place.wanted->endpoints)
+      if (changing_.networks.contains(endpoint.network)) return false;
+    auto differences =
+        compare(*place.wanted, prev.inspect, around(place, place.prev, all, replaced));
+    std::erase_if(differences, is_restart_policy);
+    return differences.empty();
+  }
+
   static std::map<std::string, std::string> volumes(const Seen& seen) {
     return anonymous_volumes(seen.inspect);
   }
 
   const Look& look_;
   const Changing& changing_;
+  std::map<std::string, std::string> recorded_;  ///< image IDs by reference, where they are fixed
 };
 
 }  // namespace
@@ -189,9 +221,14 @@ bool Place::hooks_are_due() const {
          current->name.ends_with(next_name(""));
 }
 
+bool Place::only_restart_policy() const {
+  return current && current->name == wanted->name && differences.size() == 1 &&
+         is_restart_policy(differences.front());
+}
+
 bool Place::keeps_container() const {
   if (!current || differences.size() > 1) return false;
-  if (differences.empty() || only_joins_anew()) return true;
+  if (differences.empty() || only_joins_anew() || only_restart_policy()) return true;
   return current->name != wanted->name && !never_ran();
 }
 
@@ -223,7 +260,7 @@ std::vector<Place> place_all(const CompiledModel& model, const Look& look,
     find_containers(look, place);
     all.push_back(std::move(place));
   }
-  const Judge judge(look, changing);
+  const Judge judge(model, look, changing);
   std::set<std::string> replaced;
   // Each is judged by itself while nobody is known to be replaced. It is the longest part of a
   // look.
@@ -248,6 +285,7 @@ std::string identity(const Place& place, const Context& context) {
   if (place.current) roles["current"] = place.current->id;
   if (place.next) roles["next"] = place.next->id;
   if (place.prev) roles["prev"] = place.prev->id;
+  if (place.failed) roles["failed"] = place.failed->id;
   roles["name"] = place.wanted->name;
   return context.digest(Json(std::move(roles)));
 }

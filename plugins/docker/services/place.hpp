@@ -18,10 +18,12 @@ struct Place {
   const Seen* current = nullptr;  ///< NAME, or the one container of the service under another name
   const Seen* next = nullptr;     ///< NAME.next
   const Seen* prev = nullptr;     ///< NAME.prev
+  const Seen* failed = nullptr;   ///< NAME.failed
   std::vector<const Seen*> strays;      ///< of the service, and none of these
   std::string image_id;                 ///< of the wanted image; empty while it is not on the host
   std::vector<Difference> differences;  ///< of `current`
   bool next_is_right = false;           ///< `next` is as wanted, connected, never started
+  bool prev_is_right = false;    ///< `prev` is as wanted, but for its name and its restart policy
   bool stale_lender = false;     ///< it has a namespace of a container that was started anew since
   std::vector<Json> pre_stop{};  ///< what `current` is to do before it is stopped (pre_stop.hpp)
   Sealed pre_stop_record{};  ///< that they are from; empty: they are the wanted model's, or none
@@ -38,6 +40,8 @@ struct Place {
   /// It stays the container that it is: as wanted but for its name, its hooks or a namespace.
   bool keeps_container() const;
   /// As wanted, but for a namespace that it has to join anew: a restart does.
+  /// As wanted, but for the restart policy that was taken away from it while it was kept.
+  bool only_restart_policy() const;
   bool only_joins_anew() const { return stale_lender && differences.size() == 1; }
 };
 

@@ -58,7 +58,8 @@ Json to_json(const EnvironmentRecord& record) {
                     {"release", record.release},
                     {"verify", record.verify},
                     {"image_ids", reconciler::to_json(record.image_ids)},
-                    {"resolved", record.resolved}};
+                    {"resolved", record.resolved},
+                    {"services", reconciler::to_json(record.services)}};
 }
 
 ServiceRecord service_record_from_json(const Json& value) {
@@ -88,7 +89,8 @@ Result<EnvironmentRecord> environment_record_from_json(const Json& value) {
                            member_or_null(value, "release"),
                            member_or_null(value, "verify"),
                            text_map_at(value, "image_ids"),
-                           text_at(value, "resolved")};
+                           text_at(value, "resolved"),
+                           texts_at(value, "services")};
 }
 
 Result<Sealed> seal_record(const InstallationKey& key, const RecordOwner& owner,

@@ -56,6 +56,7 @@ struct EnvironmentRecord {
   Json verify;
   std::map<std::string, std::string> image_ids;  ///< by reference
   std::string resolved;                          ///< keyed digest of the resolved model
+  std::vector<std::string> services;  ///< names of service records, in an order to start them in
 };
 
 /// `compose/service/web`: ServiceRecord; `compose/pre_stop/web`; `compose/no_pre_stop/PROJECT`;

@@ -24,7 +24,7 @@ Status check_names(const Context& context, const Observed& observed, const Group
     if (const auto held = ours(name); held != observed.look.containers.end()) {
       const bool member = std::ranges::any_of(group.members, [&](const Member& one) {
         return one.place->current == &*held || one.place->next == &*held ||
-               one.place->prev == &*held;
+               one.place->prev == &*held || one.place->failed == &*held;
       });
       if (!member)
         refused.push_back(
@@ -46,7 +46,8 @@ Status check_names(const Context& context, const Observed& observed, const Group
 Status check_networks(const Context& context, const Group& group, std::vector<Error>& refused) {
   std::set<std::string> own;
   for (const auto& member : group.members)
-    for (const Seen* seen : {member.place->current, member.place->prev, member.place->next})
+    for (const Seen* seen :
+         {member.place->current, member.place->prev, member.place->next, member.place->failed})
       if (seen) own.insert(seen->id);
   for (const auto& network : group.networks) {
     auto free = check_users(context, network, own);

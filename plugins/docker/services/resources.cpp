@@ -84,7 +84,8 @@ class Services {
 
   /// Rather than just started, or seen through its start.
   static bool replaces(const Place& place) {
-    return place.current && place.differences.size() > (place.hooks_are_due() ? 1U : 0U);
+    return place.current && !place.only_restart_policy() &&
+           place.differences.size() > (place.hooks_are_due() ? 1U : 0U);
   }
 
   std::vector<Work> works_on(const Group& group) const {
@@ -100,9 +101,17 @@ class Services {
     std::vector<Work> works{std::move(work)};
     for (const auto& member : group.members)
       // Of one that is well, and only stopped and started, what is left over has its own row.
-      if (leaves_prev(*member.place, moves) && !member.place->well_placed())
-        works.push_back(prune(prev_name(member.place->wanted->name), *member.place));
+      if (!member.place->well_placed()) add_prunes(*member.place, moves, works);
     return works;
+  }
+
+  void add_prunes(const Place& place, const std::vector<Move>& moves,
+                  std::vector<Work>& works) const {
+    const auto& name = place.wanted->name;
+    if (leaves(prev_name(name), place.prev != nullptr, moves))
+      works.push_back(prune(prev_name(name), place));
+    if (leaves(failed_name(name), place.failed != nullptr, moves))
+      works.push_back(prune(failed_name(name), place));
   }
 
   /// Until it is changed: what is needed before that runs as it is.
@@ -180,14 +189,15 @@ class Services {
 
   /// With the service well, whatever a cut replacement left beside it is in nobody's way back.
   void add_left_over(const Place& place) {
-    for (const Seen* seen : {place.prev, place.next}) {
+    for (const Seen* seen : {place.prev, place.next, place.failed}) {
       if (!seen) continue;
       Resource r;
       r.id = container_id(seen->name);
       r.observed = context_.digest(Json(seen->id));
       r.differences = {{"container", seen->state(), "removed"}};
       r.state = seen->state();
-      r.reason = seen != place.prev ? "left by a replacement that was cut off"
+      r.reason = seen == place.failed ? "was not well, and the one before it serves again"
+                 : seen != place.prev ? "left by a replacement that was cut off"
                  : part_of_last_good(*place.current, observed_.memory)
                      ? "replaced by a container that is well"
                      : "kept until the new one is verified";

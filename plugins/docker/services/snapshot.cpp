@@ -1,5 +1,6 @@
 #include "plugins/docker/services/snapshot.hpp"
 
+#include "plugins/docker/compose/canonical_form.hpp"
 #include "plugins/docker/services/mounts.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/resources.hpp"
@@ -28,12 +29,22 @@ ServiceRecord record_of(const Place& place, const Look& look) {
   return record;
 }
 
+/// Of the resolved model, how many containers each service is to have: more are surplus.
+Json how_many(const CompiledModel& model) {
+  JsonObject services;
+  const Json& all = member_or_null(model.resolved, "services");
+  if (all.is_object())
+    for (const auto& [name, service] : all.get_object())
+      services[name] = JsonObject{{"scale", replicas_of(service)}};
+  return JsonObject{{"services", std::move(services)}};
+}
+
 EnvironmentRecord record_of(const Context& context, const CompiledModel& model, const Look& look,
                             const Json& version) {
   EnvironmentRecord record;
   record.frame = model;
   record.frame.containers.clear();
-  record.frame.resolved = JsonObject{};
+  record.frame.resolved = how_many(model);
   record.frame.tasks.clear();
   for (const auto& name : texts_at(version, "tasks"))
     if (const auto task = model.tasks.find(name); task != model.tasks.end())
@@ -42,8 +53,12 @@ EnvironmentRecord record_of(const Context& context, const CompiledModel& model, 
   record.release = member_or_null(version, "release");
   record.verify = member_or_null(version, "verify");
   for (const auto& image : model.images)
-    if (const SeenImage* seen = look.image_by_reference(image.reference))
+    if (!image.id.empty())
+      record.image_ids[image.reference] = image.id;
+    else if (const SeenImage* seen = look.image_by_reference(image.reference))
       record.image_ids[image.reference] = seen->id;
+  for (const auto& container : model.containers)
+    record.services.push_back(service_id(container).name);
   record.resolved = context.digest(model.resolved);
   return record;
 }

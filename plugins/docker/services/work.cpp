@@ -198,7 +198,8 @@ class ServiceWork {
         return one.wanted->service == text_at(input_, "service") &&
                one.wanted->number == number_at(input_, "number", 1);
       });
-      if (place == places.end() || (place->prev != &*seen && place->next != &*seen))
+      if (place == places.end() ||
+          (place->prev != &*seen && place->next != &*seen && place->failed != &*seen))
         return failure(stale("container " + name));
       // The kept container goes only while the one that took its place is there as wanted.
       if (attempt_.work.verb == "prune" &&

@@ -99,12 +99,12 @@ TEST_F(IdentityTest, FilesOpenToOthersAreRefused) {
 
 TEST_F(IdentityTest, ALedgerOfALaterProgramIsRefusedAndLeftAlone) {
   (void)open_ledger(state, clock);
-  sql("PRAGMA user_version = 3");
+  sql("PRAGMA user_version = 4");
   EXPECT_EQ(told(Ledger::open(state, clock)),
             "error ledger.newer_version: " + state +
-                "/ledger.db has format 3; this program knows formats up to 2\n"
+                "/ledger.db has format 4; this program knows formats up to 3\n"
                 "  next  use the reconciler that wrote it, or a newer one\n");
-  sql("PRAGMA user_version = 2");
+  sql("PRAGMA user_version = 3");
   EXPECT_FALSE(open_ledger(state, clock)->loss());
 }
 

@@ -81,7 +81,7 @@ TEST(Schema, TheReferenceIsRefusedForWhatIsNotYetDoneAlone) {
   const auto manifest = parse_document("reference.yaml", text_of("reference.yaml"));
   ASSERT_TRUE(manifest) << render(manifest.error());
   EXPECT_EQ(keys_refused(check(*manifest, manifest_shape())),
-            "provider\nprovider\nimages.also\npreflight\nbackup\nrestore\nirreversible\n"
+            "provider\nprovider\nimages.also\npreflight\nbackup\nrestore\n"
             "switch.protect\nverify.watch\npromote\napproval\nwindow\n");
   const auto host = parse_document("host-reference.yaml", text_of("host-reference.yaml"));
   ASSERT_TRUE(host) << render(host.error());

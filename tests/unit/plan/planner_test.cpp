@@ -92,7 +92,8 @@ Desired wanted() {
 Memory remembered(const std::string& tag) {
   Memory m;
   m.lineage = "lineage";
-  m.current = Release{tag, "c0ffee", "d", {}};
+  m.current = Release{tag, "c0ffee", "of " + tag, {}};
+  m.kept = true;
   m.changed_to = tag + "@c0ffee";
   return m;
 }
@@ -133,8 +134,7 @@ TEST(Planner, ShowsANormalDeploy) {
             "Plan " +
                 id +
                 ": 2 to build, 1 release step, 2 services to switch, 2 containers to prune.\n"
-                "If it is not well: it stops there; v1.0.0's containers are kept (on_failure: "
-                "rollback is not done by this version yet).\n");
+                "If it is not well: back to v1.0.0.\n");
 }
 
 TEST(Planner, SecondLookFindsNothing) {

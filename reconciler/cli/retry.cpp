@@ -1,0 +1,42 @@
+// `retry`: what failed, or was gone back from, is asked for again as it stands in git.
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "reconciler/cli/commands.hpp"
+#include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/known.hpp"
+#include "reconciler/ledger/locks.hpp"
+
+namespace reconciler::cli {
+namespace {
+
+int retry(Context& context, const std::string& environment) {
+  auto ledger = context.ledger();
+  if (!ledger) return report(context, ledger.error());
+  auto id = known_environment(**ledger, environment);
+  if (!id) return report(context, id.error());
+  auto lock = lock_environment(context.options().state, *id, {context.clock(), Duration{0}, {}});
+  if (!lock) return report(context, lock.error());
+  auto again = (*ledger)->retry(*id, who());
+  if (!again) return report(context, again.error());
+  const std::string what = again->empty() ? "What git asks for" : *again;
+  std::cout << fmt::format("{} of {} is tried again.\nnext  reconciler apply {}\n", what,
+                           id->text(), id->text());
+  return well;
+}
+
+}  // namespace
+
+void add_retry(CLI::App& app, Context& context, Verb& chosen) {
+  auto environment = std::make_shared<std::string>();
+  auto* verb = app.add_subcommand(
+      "retry", "Let what failed, or was gone back from, be tried again as git asks for it.");
+  verb->add_option("environment", *environment, "APP/ENV, or ENV where that is unique")->required();
+  verb->footer("Examples:\n  reconciler retry portfolio/production\n  reconciler retry stage");
+  verb->callback([&context, &chosen, environment] {
+    chosen = [&context, environment](std::stop_token) { return retry(context, *environment); };
+  });
+}
+
+}  // namespace reconciler::cli

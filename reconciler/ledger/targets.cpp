@@ -1,0 +1,108 @@
+// The effective target: what an environment is to be while what git asks for is rejected.
+#include "reconciler/base/failpoint.hpp"
+#include "reconciler/ledger/parts.hpp"
+
+namespace reconciler {
+namespace {
+
+Status write(Database& database, const EnvironmentId& id, const Target& target) {
+  auto query = database.query(
+      "INSERT OR REPLACE INTO targets (environment, tag, rejected, rejected_tag, reason, why, run, "
+      "at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  if (!query) return failed(query);
+  query->bind(id.text()).bind(target.tag).bind(target.rejected).bind(target.rejected_tag);
+  query->bind(target.reason)
+      .bind(target.why)
+      .bind(target.run)
+      .bind(std::int64_t{target.at.time_since_epoch().count()});
+  return query->run();
+}
+
+}  // namespace
+
+Status read_target(Database& database, const EnvironmentId& id, std::optional<Target>& into) {
+  auto query = database.query(
+      "SELECT tag, rejected, rejected_tag, reason, why, run, at FROM targets WHERE environment = "
+      "?");
+  if (!query) return failed(query);
+  auto row = query->bind(id.text()).step();
+  if (!row) return failed(row);
+  if (*row)
+    into = Target{query->text(0),
+                  query->text(1),
+                  query->text(2),
+                  query->text(3),
+                  query->text(4),
+                  query->number(5),
+                  wall_time(query->number(6))};
+  return {};
+}
+
+Status Ledger::reject(RunId run, const RunEnd& end, const Target& target) {
+  if (auto point = failpoint("ledger.reject.before"); !point) return point;
+  {
+    const std::lock_guard lock(parts_->mutex);
+    auto transaction = Transaction::begin(parts_->database);
+    if (!transaction) return failed(transaction);
+    auto id = write_end(parts_->database, run, end, parts_->wall());
+    if (!id) return failed(id);
+    if (auto done = write(parts_->database, *id, target); !done) return done;
+    if (auto point = failpoint("ledger.reject.within"); !point) return point;
+    if (auto done = transaction->commit(); !done) return done;
+  }
+  return failpoint("ledger.reject.after");
+}
+
+Status Ledger::aim(const EnvironmentId& id, const Target& target) {
+  if (auto point = failpoint("ledger.reject.before"); !point) return point;
+  {
+    const std::lock_guard lock(parts_->mutex);
+    auto transaction = Transaction::begin(parts_->database);
+    if (!transaction) return failed(transaction);
+    if (auto known = parts_->know(id); !known) return known;
+    if (auto done = write(parts_->database, id, target); !done) return done;
+    if (auto done = transaction->commit(); !done) return done;
+  }
+  return failpoint("ledger.reject.after");
+}
+
+Result<std::string> Ledger::retry(const EnvironmentId& id, const std::string& who) {
+  const std::lock_guard lock(parts_->mutex);
+  Database& db = parts_->database;
+  auto transaction = Transaction::begin(db);
+  if (!transaction) return failed(transaction);
+  std::optional<Target> target;
+  if (auto done = read_target(db, id, target); !done) return failed(done);
+  auto query = db.query("SELECT 1 FROM runs WHERE environment = ?");
+  if (!query) return failed(query);
+  auto row = query->bind(id.text()).step();
+  if (!row) return failed(row);
+  if (!*row)
+    return failure(error("retry.unknown", "nothing was done here for " + id.text() + " yet")
+                       .next("reconciler apply " + id.text()));
+  const std::string tag = target ? target->rejected_tag : "";
+  // Of each once key the newest attempt counts.
+  auto failed_once = db.query(
+      "UPDATE attempts SET fate = 'not started', settled_by = ?1, settled_at = ?2 "
+      "WHERE environment = ?3 AND once_key != '' AND fate = 'failed' AND id IN "
+      "(SELECT max(id) FROM attempts WHERE environment = ?3 GROUP BY once_key) AND "
+      "(?4 = '' OR instr(once_key || '+', '@' || ?4 || '+') > 0)");
+  if (!failed_once) return failed(failed_once);
+  failed_once->bind(who).bind(parts_->wall()).bind(id.text()).bind(tag);
+  if (auto done = failed_once->run(); !done) return failed(done);
+  auto clear = db.query("DELETE FROM targets WHERE environment = ?");
+  if (!clear) return failed(clear);
+  if (auto done = clear->bind(id.text()).run(); !done) return failed(done);
+  if (auto run = parts_->note(id, tag, "Reconciling", "Retry", who); !run) return failed(run);
+  if (auto done = transaction->commit(); !done) return failed(done);
+  return tag;
+}
+
+Status Ledger::clear_target(const EnvironmentId& id) {
+  const std::lock_guard lock(parts_->mutex);
+  auto query = parts_->database.query("DELETE FROM targets WHERE environment = ?");
+  if (!query) return failed(query);
+  return query->bind(id.text()).run();
+}
+
+}  // namespace reconciler
