@@ -100,30 +100,23 @@ Result<Wish> desire_target(const Parts& parts, const EnvironmentId& id, const Me
   return wish;
 }
 
-Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory,
-                    std::stop_token stop) {
-  const EnvironmentSpec& spec = asked.spec;
-  const HostEnvironment own = of_host(parts.host, spec.id);
-  auto remembered = parts.ledger.commit_of(spec.id, spec.tag);
+namespace {
+
+Result<SourceTree> tree_of(const Parts& parts, const Asked& asked, const std::stop_token& stop) {
+  auto remembered = parts.ledger.commit_of(asked.spec.id, asked.spec.tag);
   if (!remembered) return failed(remembered);
   SourceAsk ask;
   ask.remembered = remembered->value_or("");
   ask.fetch = asked.fetch;
-  auto tree = source_tree(spec, parts.host, asked.config, parts.state, ask, parts.helper,
-                          parts.clock, stop);
-  // While nobody can tell that it asks for something else, what was rejected stays rejected.
-  if (!tree && memory.target) return desire_target(parts, spec.id, memory);
-  if (!tree) return failed(tree);
-  auto repository_asks = asked_of(spec, *tree);
-  if (!repository_asks) return failed(repository_asks);
-  if (memory.target && memory.target->rejected == *repository_asks)
-    return desire_target(parts, spec.id, memory);
-  // Only a tag that a source resolved can move.
-  if (spec.source.kind == Source::Kind::repository)
-    if (auto kept = parts.ledger.remember_commit(spec.id, spec.tag, tree->commit); !kept)
-      return failed(kept);
+  return source_tree(asked.spec, parts.host, asked.config, parts.state, ask, parts.helper,
+                     parts.clock, stop);
+}
 
-  auto variables = load_variables(spec, tree->commit, tree->path, own.files);
+/// What the drivers make of the files of `tree`.
+Result<Wish> prepare(const Parts& parts, const Asked& asked, SourceTree& tree) {
+  const EnvironmentSpec& spec = asked.spec;
+  const HostEnvironment own = of_host(parts.host, spec.id);
+  auto variables = load_variables(spec, tree.commit, tree.path, own.files);
   if (!variables) return failed(variables);
 
   Request request;
@@ -131,8 +124,8 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
   request.tag = spec.tag;
   request.lineage = parts.ledger.lineage();
   request.sections = spec.sections;
-  request.tree = {tree->path, spec.source.kind == Source::Kind::repository ? tree->commit : "",
-                  tree->index, parts.state + "/objects"};
+  request.tree = {tree.path, spec.source.kind == Source::Kind::repository ? tree.commit : "",
+                  tree.index, parts.state + "/objects"};
   request.host = host_json(parts, spec);
   auto prepared = parts.drivers.prepare(request, *variables, Deadline(parts.clock, prepare_within));
   if (!prepared) {
@@ -142,15 +135,14 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
   }
 
   Wish wish;
-  wish.stale = std::move(tree->stale);
+  wish.stale = std::move(tree.stale);
   Desired& desired = wish.desired;
   desired.id = spec.id;
   desired.tag = spec.tag;
-  desired.commit = tree->commit;
+  desired.commit = tree.commit;
   desired.config_commit = asked.config.commit;
   desired.config_subject = asked.config.subject;
-  desired.digest = digest_of(spec, tree->commit, *prepared);
-  desired.asked = std::move(*repository_asks);
+  desired.digest = digest_of(spec, tree.commit, *prepared);
   desired.steps = prepared->steps;
   desired.required = prepared->required;
   desired.wanted = prepared->wanted;
@@ -163,6 +155,42 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
   desired.parallel = parts.host.parallel;
   wish.variables = std::move(*variables);
   wish.prepared = std::move(*prepared);
+  return wish;
+}
+
+}  // namespace
+
+Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory,
+                    std::stop_token stop) {
+  const EnvironmentSpec& spec = asked.spec;
+  auto tree = tree_of(parts, asked, stop);
+  // While nobody can tell that it asks for something else, what was rejected stays rejected.
+  if (!tree && memory.target) return desire_target(parts, spec.id, memory);
+  if (!tree) return failed(tree);
+  auto repository_asks = asked_of(spec, *tree);
+  if (!repository_asks) return failed(repository_asks);
+  if (memory.target && memory.target->rejected == *repository_asks)
+    return desire_target(parts, spec.id, memory);
+  // Only a tag that a source resolved can move.
+  if (spec.source.kind == Source::Kind::repository)
+    if (auto kept = parts.ledger.remember_commit(spec.id, spec.tag, tree->commit); !kept)
+      return failed(kept);
+  auto wish = prepare(parts, asked, *tree);
+  if (wish) wish->desired.asked = std::move(*repository_asks);
+  return wish;
+}
+
+Result<Wish> desire_tag(const Parts& parts, const Asked& asked, const std::string& tag,
+                        std::stop_token stop) {
+  Asked other = asked;
+  other.spec.tag = tag;
+  other.fetch = false;
+  auto tree = tree_of(parts, other, stop);
+  if (!tree) return failed(tree);
+  auto wish = prepare(parts, other, *tree);
+  if (!wish) return failed(wish);
+  std::erase_if(wish->desired.steps, [](const Step& step) { return step.once == Once::tag; });
+  wish->held = true;
   return wish;
 }
 

@@ -97,16 +97,17 @@ def test_release_failing(running):
     done = fails(running, "release.failed")
     assert "the last line" in done.out + done.err and "3" in done.err
     untouched(running, before)
-    assert running.condition() == "Stalled/ReleaseFailed"
-    again = running.run("plan", running.environment)
-    assert again.code == 1 and "ReleaseFailed" in again.out and "settle" in again.out, again.out + again.err
-    again = running.run("apply", running.environment, "--yes")
-    assert again.code == 1
+    assert running.condition() == "RolledBack/ReleaseFailed"
+    again = running.run("plan", running.environment).ok()
+    assert "held  git asks for v1.1.0, which was rejected (ReleaseFailed): " in again.out and "No changes." in again.out
+    running.run("apply", running.environment, "--yes").ok()
     assert len(running.one_offs()) == 1, "a failed release is final"
     untouched(running, before)
-    running.run("settle", running.environment, "release", "not-run").ok()
-    fails(running, "release.failed")
-    assert len(running.one_offs()) == 2
+    for answer in (["settle", running.environment, "release", "not-run"], ["retry", running.environment]):
+        tried = len(running.one_offs())
+        running.run(*answer).ok()
+        fails(running, "release.failed")
+        assert len(running.one_offs()) == tried + 1, "a person says that it may run again"
     good_again(running, services(f"{WEB}\n{RELEASE % 0}"), "release: [{ run: release }]")
 
 
@@ -116,15 +117,15 @@ UNWELL = services(UNWELL_WEB)
 
 def test_service_unwell_the_old_one_is_kept_until_a_good_one(running):
     before = as_it_is(running)
-    deploy(running, "v1.1.0", UNWELL, "verify: { stable: 1s, timeout: 4s }")
-    done = fails(running, "verify.failed")
+    deploy(running, "v1.1.0", UNWELL, "verify: { stable: 1s, timeout: 4s }", "on_failure: hold")
+    fails(running, "verify.failed")
     assert running.names() == ["web-web-1", "web-web-1.prev"]
     assert running.engine.inspect("web-web-1.prev")["Id"] == before[0]
     assert running.engine.inspect("web-web-1.prev")["State"]["Status"] == "exited"
     assert running.state_file("current_tag") == "v1.0.0"
     assert running.condition().startswith("Stalled/Verify"), running.condition()
     # Another bad one does not take the place of the last good one.
-    deploy(running, "v1.1.1", UNWELL, "verify: { stable: 1s, timeout: 4s }")
+    deploy(running, "v1.1.1", UNWELL, "verify: { stable: 1s, timeout: 4s }", "on_failure: hold")
     fails(running, "verify.failed")
     assert running.engine.inspect("web-web-1.prev")["Id"] == before[0]
     good_again(running)

@@ -1,6 +1,7 @@
 """The main job: portfolio's v1.1.0 is committed, the plan says what will happen, apply does it, nothing is left."""
 
 import json
+import re
 
 import pytest
 
@@ -18,6 +19,15 @@ def images(engine):
 
 @pytest.fixture
 def portfolio(folder, engine, compose, proxy, images):
+    yield from installed(folder, engine, compose, proxy)
+
+
+@pytest.fixture
+def of_the_newest(folder, engine, newest, proxy, images):
+    yield from installed(folder, engine, newest, proxy)
+
+
+def installed(folder, engine, compose, proxy):
     example = Portfolio(folder / "portfolio")
     path = example.config.path / "portfolio" / "reconciler.yaml"
     path.write_text(path.read_text().replace("verify:\n", "verify:\n  stable: 2s\n  checks:\n"))
@@ -25,7 +35,7 @@ def portfolio(folder, engine, compose, proxy, images):
     with Stack(folder, engine, compose, proxy, application="portfolio", config=example.config,
                host_file=example.host_file) as stack:
         yield stack, example
-    for tag in ("v1.0.0", "v1.1.0"):
+    for tag in ("v1.0.0", "v1.1.0", "v1.2.0"):
         for name in ("backend", "frontend"):
             engine.docker("rmi", "-f", f"portfolio-{name}:{tag}", check=False)
 
@@ -73,3 +83,43 @@ def test_from_one_tag_to_the_next(portfolio):
     assert stack.names() == sorted(stack.container(service) for service in after), "no kept container, no one-off stays"
     history = json.loads(stack.run("history", ENVIRONMENT, "--json").ok().out)
     assert history["format_version"] == "1.0"
+
+
+def break_after_its_migration(example):
+    """v1.2.0: another stylesheet, and a backend that answers 500 to whoever asks how it is."""
+    views = example.source.path / "backend/projects/views.py"
+    style = example.source.path / "backend/projects/static/projects/style.css"
+    example.source.commit("Faster health", {
+        "backend/projects/views.py": views.read_text().replace("    store.ping()\n", "    raise RuntimeError('slug')\n"),
+        "backend/projects/static/projects/style.css": style.read_text() + "\nbody { color: teal; }\n"})
+    example.source.tag("v1.2.0")
+
+
+def stylesheet(example):
+    """As the page names it: Django's manifest knows the file by the digest of its content."""
+    return example.get(re.search(r'href="(/static/[^"]*site[^"]*\.css)"', example.get("/projects/"))[1])
+
+
+def test_an_answer_of_500_after_the_migration(of_the_newest):
+    stack, example = of_the_newest
+    manifest = example.config.path / "portfolio" / "reconciler.yaml"
+    example.config.commit("patience for tests", {"portfolio/reconciler.yaml": manifest.read_text().replace(
+        "  stable: 2s\n", "  stable: 2s\n  timeout: 15s\n")})
+    stack.apply()
+    example.get("/projects/")
+    before, style = stack.ids(), stylesheet(example)
+    started = {one: stack.inspect(one)["State"]["StartedAt"] for one in ("db", "redis", "nginx")}
+    break_after_its_migration(example)
+    example.ask_for("v1.2.0")
+    done = stack.try_apply()
+    assert (done.code, stack.error(done)) == (1, "verify.failed"), done.out + done.err
+    assert "portfolio/production is back at v1.0.0, and well" in done.err
+    assert "  not undone  release of v1.2.0: what it changed stays\n" in done.err
+    assert release_log(stack) == ["v1.0.0|start", "v1.0.0|done", "v1.2.0|start", "v1.2.0|done"]
+    assert stack.ids() == before, "the very containers that ran before"
+    assert {one: stack.inspect(one)["State"]["StartedAt"] for one in started} == started
+    assert "v1.0.0" in example.get("/") and stylesheet(example) == style, "v1.0.0's static files again"
+    assert example.state_file("current_tag").strip() == "v1.0.0" and not (example.state_file("prev_tag") or "").strip()
+    assert stack.condition() == "RolledBack/VerifyFailed"
+    stack.assert_second_plan_empty()
+    assert stack.names() == sorted(stack.container(service) for service in before)

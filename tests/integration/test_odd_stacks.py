@@ -51,7 +51,7 @@ def a_few():
 
 
 def nothing_beside(stack):
-    assert not [name for name in stack.names() if name.endswith((".prev", ".next"))], stack.names()
+    assert not [name for name in stack.names() if name.endswith((".prev", ".next", ".failed"))], stack.names()
 
 
 @every()
@@ -78,10 +78,16 @@ def test_of_compose_then_forward_then_unwell(odd):
     nothing_beside(odd)
 
     if "bad*" in odd.odd.compose and odd.odd.tells_bad:
+        kept = odd.ids()
         ask_for(odd, "bad1")
         done = odd.try_apply()
         assert done.code == 1 and odd.error(done) in ("verify.failed", "service.dependency_unwell"), done.out + done.err
         assert odd.state_file("current_tag") == "v1.1.0"
+        assert odd.condition().startswith("RolledBack/"), done.out + done.err
+        nothing_beside(odd)
+        odd.odd.check(odd)
+        assert odd.ids() == kept, "the containers that ran before"
+        odd.assert_second_plan_empty()
     ask_for(odd, "v1.2.0")
     odd.apply()
     odd.odd.check(odd)

@@ -4,9 +4,11 @@ What must hold after every apply is asked here, so that each test asks it: the c
 that the plan declared, in their order, and a second plan finds nothing and changes nothing.
 """
 
+import contextlib
 import json
 import re
 import shutil
+import sqlite3
 import textwrap
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Union
@@ -119,6 +121,19 @@ def assert_declared(plan: Mapping[str, Any], made: List[str], complete: bool = T
         assert at == len(ordered), f"declared and never made: {ordered[at:]}\n  {said}"
 
 
+def assert_declared_both(plan: Mapping[str, Any], fallback: Mapping[str, Any], made: List[str], complete: bool) -> None:
+    """A prefix of the one, then the other, which was carried out to its end where `complete`."""
+    why = None
+    for at in range(len(made), -1, -1):
+        try:
+            assert_declared(plan, made[:at], complete=False)
+            assert_declared(fallback, made[at:], complete=complete)
+            return
+        except AssertionError as error:
+            why = why or error
+    raise why
+
+
 class Stack:
     """One environment, by default web/production of a config repository of its own."""
 
@@ -196,12 +211,25 @@ class Stack:
 
     def try_apply(self, *arguments: str, env: Optional[Mapping[str, str]] = None, complete: bool = False,
                   timeout: float = 120) -> Result:
-        """An apply that may fail: what it did is still what the plan said, or a prefix of it."""
-        plan, deed = self.plan_json(), Deed(self.engine)
+        """An apply that may fail: what it did is still what the plan said, or a prefix of it, and then at most the
+        fallback that the plan named."""
+        plan, deed, before = self.plan_json(), Deed(self.engine), len(self.runs())
         self.proxy.clear()
         done = self.run("apply", self.environment, "--yes", *arguments, env=env, timeout=timeout)
-        assert_declared(plan, deed.told(self.proxy.changes()), complete)
+        runs = self.runs()[before:]
+        if len(runs) == 2:
+            assert plan["fallback"] == runs[1][0]["to"], "a way back that no plan named"
+            assert_declared_both(plan, runs[1][0], deed.told(self.proxy.changes()), runs[1][1] == "Ready")
+        else:
+            assert_declared(plan, deed.told(self.proxy.changes()), complete)
         return done
+
+    def runs(self) -> List[tuple]:
+        """Plan and condition of each run that the ledger knows of the environment, oldest first."""
+        with contextlib.closing(sqlite3.connect(self.state / "ledger.db")) as ledger:
+            rows = ledger.execute("SELECT plan, condition FROM runs WHERE environment = ? AND plan_id != '' "
+                                  "ORDER BY serial", (self.environment,)).fetchall()
+        return [(json.loads(plan), condition) for plan, condition in rows]
 
     def assert_second_plan_empty(self) -> None:
         self.proxy.clear()

@@ -1,0 +1,119 @@
+// The effective target: one write, kept until git or a person ends it.
+#include <gmock/gmock.h>
+
+#include "tests/unit/ledger/support.hpp"
+
+namespace reconciler {
+namespace {
+
+Target target_of(const std::string& tag, const std::string& rejected) {
+  return {tag, "asked-" + rejected, rejected, "VerifyFailed", rejected + " is not well", 7, {}};
+}
+
+class TargetTest : public testing::Test {
+ protected:
+  Folder folder;
+  MovedClock clock;
+  std::unique_ptr<Ledger> ledger = open_ledger(folder / "state", clock);
+
+  void reopen() {
+    ledger.reset();
+    ledger = open_ledger(folder / "state", clock);
+  }
+  std::optional<Target> target() const { return ledger->memory(production)->target; }
+  Fate fate_of(const std::string& tag) const {
+    return ledger->memory(production)->once.at(release_of_key(tag));
+  }
+  static std::string release_of_key(const std::string& tag) {
+    return "portfolio/production/release@" + tag + "+c0ffee";
+  }
+  void release(const std::string& tag, Fate fate) const {
+    Action action = release_action(tag);
+    action.once_key = release_of_key(tag);
+    const RunId run = *ledger->begin_run(start_of("", tag));
+    ASSERT_TRUE(ledger->result(*ledger->intend(run, action), {fate, {}}));
+    ASSERT_TRUE(ledger->end_run(run, {"Stalled", "ReleaseFailed"}));
+  }
+};
+
+TEST_F(TargetTest, ARejectionEndsTheRunAndAimsInOneWrite) {
+  const RunId run = *ledger->begin_run(start_of("v1", "v2"));
+  ASSERT_TRUE(ledger->reject(run, {"RolledBack", "VerifyFailed", "verify.failed", "no"},
+                             target_of("v1", "v2")));
+  reopen();
+  ASSERT_TRUE(target());
+  EXPECT_EQ(target()->tag, "v1");
+  EXPECT_EQ(target()->rejected, "asked-v2");
+  EXPECT_EQ(target()->rejected_tag, "v2");
+  EXPECT_EQ(target()->reason, "VerifyFailed");
+  EXPECT_EQ(target()->why, "v2 is not well");
+  EXPECT_EQ(target()->run, 7);
+  const auto last = *ledger->last_run(production);
+  ASSERT_TRUE(last->ended);
+  EXPECT_EQ(last->end.condition, "RolledBack");
+}
+
+TEST_F(TargetTest, OfARunThatIsNotKnownNothingIsWritten) {
+  EXPECT_FALSE(ledger->reject(99, {"RolledBack", "VerifyFailed"}, target_of("v1", "v2")));
+  EXPECT_FALSE(target());
+}
+
+TEST_F(TargetTest, AnotherTakesItsPlaceAndClearingEndsIt) {
+  ASSERT_TRUE(ledger->aim(production, target_of("v1", "v2")));
+  ASSERT_TRUE(ledger->aim(production, target_of("v1", "v3")));
+  EXPECT_EQ(target()->rejected_tag, "v3");
+  ASSERT_TRUE(ledger->clear_target(production));
+  EXPECT_FALSE(target());
+  EXPECT_TRUE(ledger->clear_target(production));
+}
+
+TEST_F(TargetTest, RetryLetsWhatFailedOfThatTagRunAgain) {
+  release("v1", Fate::failed);
+  release("v2", Fate::failed);
+  release("v2_1", Fate::failed);
+  ASSERT_TRUE(ledger->aim(production, target_of("v1", "v2")));
+  EXPECT_EQ(*ledger->retry(production, "anna"), "v2");
+  EXPECT_FALSE(target());
+  EXPECT_EQ(fate_of("v2"), Fate::not_started);
+  EXPECT_EQ(fate_of("v1"), Fate::failed);
+  EXPECT_EQ(fate_of("v2_1"), Fate::failed);
+  EXPECT_EQ((*ledger->last_run(production))->end.reason, "Retry");
+}
+
+TEST_F(TargetTest, RetryNeverLetsRunAgainWhatSucceededOrIsNotKnown) {
+  release("v2", Fate::succeeded);
+  release("v3", Fate::unknown);
+  EXPECT_EQ(*ledger->retry(production, "anna"), "");
+  EXPECT_EQ(fate_of("v2"), Fate::succeeded);
+  EXPECT_EQ(fate_of("v3"), Fate::unknown);
+}
+
+TEST_F(TargetTest, RetryOfWhatWasNeverDoneIsAnError) {
+  const auto again = ledger->retry(production, "anna");
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, "retry.unknown");
+}
+
+TEST_F(TargetTest, AnAnswerForWorkOfTheRejectedTagEndsTheRejection) {
+  release("v2", Fate::failed);
+  release("v3", Fate::failed);
+  ASSERT_TRUE(ledger->aim(production, target_of("v1", "v3")));
+  ASSERT_TRUE(ledger->settle(production, release_of_key("v2"), Fate::succeeded, "anna"));
+  EXPECT_TRUE(target()) << "that was another tag's";
+  ASSERT_TRUE(ledger->settle(production, release_of_key("v3"), Fate::not_started, "anna"));
+  EXPECT_FALSE(target());
+}
+
+TEST_F(TargetTest, WhatWasKeptIsTheLedgersOwnRecord) {
+  const auto record = [&](const SealedRecords& records) {
+    const RunId run = *ledger->begin_run(start_of("", "v1"));
+    ASSERT_TRUE(ledger->record(run, release_of("v1"), records));
+  };
+  record({{{"compose", "service", "web"}, {Sealed{"box"}, false}}});
+  EXPECT_FALSE(ledger->memory(production)->kept);
+  record({{{"ledger", "release", production.text()}, {Sealed{"box"}, false}}});
+  EXPECT_TRUE(ledger->memory(production)->kept);
+}
+
+}  // namespace
+}  // namespace reconciler
