@@ -63,8 +63,10 @@ Error with_not_undone(const Run& run, Error why) {
 Error told(const Run& run, Error why) {
   const std::string id = run.plan.environment.text();
   why = with_not_undone(run, std::move(why));
-  if (!run.plan.from.empty())
-    why.facts.push_back({"unchanged", fmt::format("current_tag {}", run.plan.from)});
+  // On the way back from a failure the last good one is where it goes.
+  const auto& held = run.plan.held;
+  const std::string& current = held && held->run != 0 ? held->tag : run.plan.from;
+  if (!current.empty()) why.facts.push_back({"unchanged", fmt::format("current_tag {}", current)});
   why.facts.push_back({"log", fmt::format("reconciler history {} --run {} --log", id, run.id)});
   if (why.hint.empty())
     why.hint = why.lasting == Lasting::transient
@@ -87,7 +89,8 @@ RunEnd end_of(const Error& why) {
     end.reason = "VerifyFailed";
   else if (why.code.starts_with("image."))
     end.reason = "SupplyFailed";
-  else if (why.code == "switch.failed" || why.code == "start.failed")
+  else if (why.code == "switch.failed" || why.code == "start.failed" ||
+           why.code.starts_with("service."))
     end.reason = "SwitchFailed";
   else if (why.code == "plan.stale")
     return {"Reconciling", "Stale", why.code, why.message};

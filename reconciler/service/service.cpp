@@ -114,8 +114,10 @@ void Service::later(const EnvironmentId& id, Place& place, const Error& why) {
   }
   // What failed for good is not tried again by itself: it waits for another wish, or a person.
   place.due = parts_.clock.now() + look_again;
-  tell(place,
-       fmt::format("{}: Stalled: {}: {}; next: {}", id.text(), why.code, why.message, why.hint));
+  const auto memory = parts_.ledger.memory(id);
+  const bool back = memory && memory->target && why.code != "rollback.failed";
+  tell(place, fmt::format("{}: {}: {}: {}; next: {}", id.text(), back ? "RolledBack" : "Stalled",
+                          why.code, why.message, why.hint));
 }
 
 void Service::tell(Place& place, std::string text) {

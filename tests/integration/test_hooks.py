@@ -31,12 +31,24 @@ def test_one_that_failed_is_run_again_in_the_container_that_is_there(stack, engi
 def test_yet_another_version_while_one_is_due(stack, engine):
     ask(stack, "v1.0.0", "echo first >>/said/lines")
     stack.apply()
-    ask(stack, "v1.1.0", "false")
+    ask(stack, "v1.1.0", "false", "", "on_failure: hold")
     assert stack.try_apply().code == 1
     assert stack.names() == ["web-web-1.next", "web-web-1.prev"]
     ask(stack, "v1.2.0", "echo third >>/said/lines")
     stack.apply()
     assert stack.names() == ["web-web-1"] and lines(stack) == ["first", "third"]
+
+
+def test_on_the_way_back_they_run_as_at_each_start(stack):
+    ask(stack, "v1.0.0", "echo first >>/said/lines")
+    stack.apply()
+    before = stack.id()
+    ask(stack, "v1.1.0", "echo second >>/said/lines; false")
+    done = stack.try_apply()
+    assert (done.code, stack.error(done)) == (1, "service.hook_failed"), done.out + done.err
+    assert stack.names() == ["web-web-1"] and stack.id() == before
+    assert lines(stack) == ["first", "second", "first"] and stack.condition() == "RolledBack/SwitchFailed"
+    stack.assert_second_plan_empty()
 
 
 def test_a_release_that_needs_it_does_not_wait_for_a_hook_that_fails(stack):

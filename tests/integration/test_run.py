@@ -50,8 +50,8 @@ def test_commits_are_applied_and_a_failure_waits_for_the_next(polled):
     before = stack.id()
 
     stack.commit({"reconciler.yaml": manifest("v1.2.0", "release: [{ run: web, command: 'false' }]")})
-    running.wait("web/production: Stalled")
-    assert stack.id() == before and len(stack.one_offs()) == 1
+    running.wait("web/production: RolledBack: release.failed: ")
+    assert stack.id() == before and stack.one_offs() == [] and stack.releases() == 1
     assert stack.condition() == "RolledBack/ReleaseFailed"
 
     # A mistake in the manifest is said, and what runs runs on.

@@ -75,7 +75,7 @@ def test_of_current_and_previous_and_shown_nowhere(secret):
     ask(secret, "v1.0.0", "${PASSWORD}")
     secret.apply()
     first = boxes(secret)
-    assert sorted(first) == ["pre_stop/web", "record/web", "service/web"]
+    assert sorted(first) == ["pre_stop/web", "record/web", "release/web/production", "service/web"]
     assert not boxes(secret, "previous")
     ask(secret, "v1.1.0", "two")
     assert_silent(secret.plan_text("--json") + secret.plan_text("--explain"), "the plan")

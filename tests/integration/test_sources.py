@@ -106,7 +106,8 @@ def test_after_ten_tags_what_nothing_needs_is_gone_and_not_one_thing_more(stack)
     assert trees == set(stack.config.git("rev-parse", "HEAD", "HEAD~1").split()), "the current one's and the previous one's"
     mounted = {mount["Source"] for service in ("web", "other") for mount in stack.inspect(service)["Mounts"]}
     objects = {str(one) for one in (stack.state / "objects").iterdir()}
-    assert objects == mounted and len(objects) == 3
+    previous = {str(stack.state / "objects" / stack.config.git("rev-parse", "HEAD~1:web/page"))}
+    assert objects == mounted | previous and len(objects) == 4, "and what it takes to go back to the previous one"
     # All that is mounted outlives a restart.
     for service in ("web", "other"):
         stack.engine.docker("restart", "-t", "0", stack.container(service))

@@ -194,3 +194,65 @@ def test_a_way_back_that_fails_stops_with_both_reasons(stack):
     stack.commit(version("v1.2.0"))
     stack.apply()
     assert stack.condition() == "Ready/Succeeded" and stack.names() == ["web-db-1", "web-web-1"]
+
+
+SIDE = f"side: {{ {SLEEPS}, network_mode: 'service:web' }}"
+HANGS = f"hangs: {{ {SLEEPS}, depends_on: {{ web: {{ condition: service_started, restart: true }} }} }}"
+LABELLED = "networks: { default: { labels: { of: v1.1.0 } } }"
+
+
+def test_with_a_changed_network_a_side_car_and_who_hangs_on_it(stack):
+    """The network is made again as it was, and who was on it is connected again."""
+    stack.commit(version("v1.0.1", WELL, SIDE, HANGS))
+    stack.apply()
+    before, addresses = stack.ids(), stack.inspect()["NetworkSettings"]["Networks"]["web_default"]["Aliases"]
+    files = version("v1.1.0", UNWELL, SIDE, HANGS)
+    files["compose.yaml"] += LABELLED + "\n"
+    fails(stack, files, "service.dependency_unwell")
+    assert stack.condition() == "RolledBack/SwitchFailed"
+    assert stack.names() == ["web-db-1", "web-hangs-1", "web-side-1", "web-web-1"]
+    assert "of" not in (stack.engine.api("GET", "/networks/web_default")["Labels"] or {})
+    assert set(stack.ids()) == set(before)
+    assert stack.inspect("side")["HostConfig"]["NetworkMode"] == f"container:{stack.id()}"
+    aliases = stack.inspect()["NetworkSettings"]["Networks"]["web_default"]["Aliases"]
+    assert {one for one in aliases if one in ("web", "web-web-1")} == {one for one in addresses if one in ("web", "web-web-1")}
+    assert stack.sh("cat /data/rows") == "rows\n"
+    assert "lo" in stack.sh("ip -o link", "side") and "eth0" in stack.sh("ip -o link", "side")
+    stack.assert_second_plan_empty()
+
+
+def test_with_a_side_car_the_very_containers_serve_again(stack):
+    stack.commit(version("v1.0.1", WELL, SIDE, HANGS))
+    stack.apply()
+    before = stack.ids()
+    fails(stack, version("v1.1.0", UNWELL, SIDE, HANGS), "service.dependency_unwell")
+    assert stack.ids() == before and stack.names() == ["web-db-1", "web-hangs-1", "web-side-1", "web-web-1"]
+    assert "eth0" in stack.sh("ip -o link", "side")
+    assert stack.inspect("hangs")["State"]["StartedAt"] > stack.inspect()["State"]["StartedAt"]
+    stack.assert_second_plan_empty()
+
+
+@pytest.mark.parametrize("what", ["moved", "deleted"])
+def test_the_old_tag_by_hand(stack, what):
+    """Whatever the name stands for by then, the recorded image runs."""
+    stack.engine.docker("tag", BUSYBOX, "hand:v1")
+    try:
+        hand = WEB.replace(BUSYBOX, "hand:v1")
+        files = version("v1.0.1")
+        files["compose.yaml"] = services(hand.format(how=WELL, version="v1.0.1"))
+        stack.commit(files)
+        stack.apply()
+        image = stack.inspect()["Image"]
+        stack.commit(version("v1.1.0", UNWELL))
+        stack.run("apply", stack.environment, "--yes", env={"RECONCILER_FAILPOINTS": "ledger.reject.after:kill"})
+        if what == "moved":
+            other = stack.engine.docker("commit", "web-db-1").strip()
+            stack.engine.docker("tag", other, "hand:v1")
+        else:
+            stack.engine.docker("rmi", "hand:v1")
+        stack.engine.docker("rm", "-f", "web-web-1.prev")
+        stack.run("apply", stack.environment, "--yes").ok()
+        assert stack.inspect()["Image"] == image and stack.condition() == "RolledBack/VerifyFailed"
+        stack.assert_second_plan_empty()
+    finally:
+        stack.engine.docker("rmi", "-f", "hand:v1", check=False)

@@ -224,12 +224,21 @@ class Stack:
             assert_declared(plan, deed.told(self.proxy.changes()), complete)
         return done
 
+    def ledger(self, query: str) -> List[tuple]:
+        """Rows of the ledger; the query's one parameter is the environment."""
+        if not (self.state / "ledger.db").exists():
+            return []
+        with contextlib.closing(sqlite3.connect(self.state / "ledger.db")) as ledger:
+            return ledger.execute(query, (self.environment,)).fetchall()
+
     def runs(self) -> List[tuple]:
         """Plan and condition of each run that the ledger knows of the environment, oldest first."""
-        with contextlib.closing(sqlite3.connect(self.state / "ledger.db")) as ledger:
-            rows = ledger.execute("SELECT plan, condition FROM runs WHERE environment = ? AND plan_id != '' "
-                                  "ORDER BY serial", (self.environment,)).fetchall()
+        rows = self.ledger("SELECT plan, condition FROM runs WHERE environment = ? AND plan_id != '' ORDER BY serial")
         return [(json.loads(plan), condition) for plan, condition in rows]
+
+    def releases(self) -> int:
+        """How often once-a-tag work was tried, whatever became of it."""
+        return self.ledger("SELECT count(*) FROM attempts WHERE environment = ? AND once_key != ''")[0][0]
 
     def assert_second_plan_empty(self) -> None:
         self.proxy.clear()

@@ -44,6 +44,8 @@ struct Container {
   std::vector<Json> pre_stop{};
   /// Of a version that was recorded: its anonymous volumes, by target.
   std::map<std::string, std::string> volumes{};
+  /// Of one: labels that were known when it was made alone, by Compose's help.
+  std::map<std::string, std::string> recorded_labels{};
   /// Keyed digest of all that it is made from, by the compiler: equal, equal containers.
   std::string fingerprint;
 };

@@ -5,6 +5,7 @@
 
 #include "plugins/docker/images/images.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/place.hpp"
 #include "plugins/docker/services/platform.hpp"
 #include "plugins/docker/services/restore.hpp"
 #include "plugins/docker/services/state.hpp"
@@ -72,25 +73,36 @@ Error not_to_be_pulled(const Image& image, Standing standing) {
       .next(fmt::format("docker pull {}{}, or another pull_policy", platform, image.reference));
 }
 
-/// Each service that uses it has a container of it, under whatever name.
-bool is_in_use(const Image& image, const Look& look) {
-  return std::ranges::all_of(image.services, [&](const std::string& service) {
-    return std::ranges::any_of(look.containers, [&](const Seen& seen) {
-      return seen.service == service && !seen.oneoff && seen.image_id() == image.id;
-    });
+/// Something is to be made from it: a task's container, or one of a service that has none that is
+/// right, in its place or kept.
+bool is_needed(const Image& image, const CompiledModel& model, const Look& look) {
+  const auto is_of = [&](const Container& container) {
+    return familiar_reference(text_at(container.config, "Image")) ==
+           familiar_reference(image.reference);
+  };
+  if (std::ranges::any_of(model.tasks, [&](const auto& task) { return is_of(task.second); }))
+    return true;
+  const auto places = place_all(model, look, {});
+  return std::ranges::any_of(places, [&](const Place& place) {
+    return is_of(*place.wanted) && !place.prev_is_right &&
+           !(place.current && place.keeps_container());
   });
 }
 
-/// Names that are pulled may be others' too: they are left alone where nothing is made from them.
-Standing standing_of_recorded(const Image& image, const SeenImage* seen, const Look& look) {
+/// A name that is pulled may be others' too: it is left alone where nothing is made from it.
+Standing standing_of_recorded(const Image& image, const CompiledModel& model, const Look& look) {
+  const SeenImage* seen = look.image_by_reference(image.reference);
   if (seen && seen->id == image.id) return Standing::right;
-  if (!look.image_by_id(image.id)) return is_in_use(image, look) ? Standing::right : Standing::gone;
-  return image.build_service.empty() && is_in_use(image, look) ? Standing::right : Standing::moved;
+  const bool here = look.image_by_id(image.id) != nullptr;
+  if (here && !image.build_service.empty()) return Standing::moved;
+  if (!is_needed(image, model, look)) return Standing::right;
+  return here ? Standing::moved : Standing::gone;
 }
 
-Standing standing_of(const Image& image, const Look& look, bool new_version) {
+Standing standing_of(const Image& image, const CompiledModel& model, const Look& look,
+                     bool new_version) {
+  if (!image.id.empty()) return standing_of_recorded(image, model, look);
   const SeenImage* seen = look.image_by_reference(image.reference);
-  if (!image.id.empty()) return standing_of_recorded(image, seen, look);
   if (!seen) return never_pulled(image) && runs(image, look) ? Standing::right : Standing::missing;
   if (!image.platform.empty() && !same_platform(image.platform, look.image_platform(seen->id)))
     return Standing::other_platform;
@@ -152,7 +164,7 @@ Work supply(const Image& image, Standing standing, const Look& look, const Compi
 ChangingImages changing_images(const CompiledModel& model, const Look& look, bool new_version) {
   ChangingImages changing;
   for (const auto& image : model.images) {
-    const auto standing = standing_of(image, look, new_version);
+    const auto standing = standing_of(image, model, look, new_version);
     // Whether what is pulled again is another one is known when it is there: the next look tells.
     if (standing != Standing::right && standing != Standing::asked_again)
       changing[image.reference] = untagged(image, standing, model, look);
@@ -165,7 +177,7 @@ Status observe_images(const Context& context, const CompiledModel& model, const 
   std::vector<Error> refused;
   for (const auto& image : model.images) {
     const SeenImage* seen = look.image_by_reference(image.reference);
-    const auto standing = standing_of(image, look, new_version);
+    const auto standing = standing_of(image, model, look, new_version);
     Resource r;
     r.id = image_id(image.reference);
     r.desired = image.build_service.empty() ? "present"

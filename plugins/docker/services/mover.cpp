@@ -238,7 +238,8 @@ Status Mover::create(const std::string& name) {
   creation.image_config = stage_.look.image_config(place.image_id);
   creation.volumes = volumes_before(place);
   creation.containers = references(false);
-  if (!lenders(wanted).empty()) {
+  for (const auto& [key, value] : wanted.recorded_labels) creation.labels[key] = value;
+  if (!lenders(wanted).empty() && wanted.recorded_labels.empty()) {
     // Compose's hash holds the ids that it refers to.
     auto hash = context_.compiler.config_hash(stage_.model, wanted, references(true),
                                               context_.within(call_time));

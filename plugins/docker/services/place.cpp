@@ -222,8 +222,14 @@ bool Place::hooks_are_due() const {
 }
 
 bool Place::only_restart_policy() const {
-  return current && current->name == wanted->name && differences.size() == 1 &&
-         is_restart_policy(differences.front());
+  if (!current || current->name != wanted->name || differences.size() != 1 ||
+      !is_restart_policy(differences.front()))
+    return false;
+  // Where the compose file asks for another one, Compose's hash is another, too.
+  const Json& labels = member_or_null(wanted->config, "Labels");
+  const auto hash = current->label(label::compiled_hash);
+  return (hash.empty() ? current->label(label::config_hash) : hash) ==
+         text_at(labels, label::config_hash);
 }
 
 bool Place::keeps_container() const {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "plugins/docker/services/ids.hpp"
+#include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/records.hpp"
 #include "plugins/docker/services/state.hpp"
 #include "plugins/docker/services/things.hpp"
@@ -62,6 +63,9 @@ Result<CompiledModel> restored_model(const Context& context, const Recorded& rec
     if (!service) return failed(service);
     auto one = service_record_from_json(*service);
     one.container.volumes = std::move(one.volumes);
+    for (const auto key : {label::config_hash, label::compiled_hash})
+      if (const auto found = one.labels.find(std::string(key)); found != one.labels.end())
+        one.container.recorded_labels.insert(*found);
     one.container.fingerprint = fingerprint_of(one.container, context.key);
     model.containers.push_back(std::move(one.container));
   }

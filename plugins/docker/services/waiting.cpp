@@ -7,6 +7,14 @@ namespace reconciler::docker {
 namespace {
 
 constexpr Duration pause = std::chrono::milliseconds(200);
+constexpr Duration call_time = std::chrono::seconds(10);  // a wait that ends says how it ended
+
+/// It does not run again by itself.
+bool stays_down(const Json& inspect) {
+  const auto policy =
+      text_at(member_or_null(member_or_null(inspect, "HostConfig"), "RestartPolicy"), "Name");
+  return policy.empty() || policy == "no";
+}
 
 /// Empty when the condition holds; else how it is, in a few words. `over`: it cannot hold any more.
 std::string unmet(const Json& inspect, const Dependency& on, bool& over) {
@@ -19,8 +27,11 @@ std::string unmet(const Json& inspect, const Dependency& on, bool& over) {
     over = code != 0;
     return code == 0 ? "" : fmt::format("exited {}", code);
   }
-  if (status != "running")
-    return status == "exited" ? fmt::format("exited {}", number_at(*state, "ExitCode")) : status;
+  if (status == "exited") {
+    over = stays_down(inspect);
+    return fmt::format("exited {}", number_at(*state, "ExitCode"));
+  }
+  if (status != "running") return status;
   if (on.condition != "service_healthy" || !health) return "";
   const auto well = text_at(*health, "Status");
   return well == "healthy" || well == "none" ? "" : well;
@@ -40,7 +51,7 @@ Status await_dependencies(Context& context, const CompiledModel& model,
     const Dependency& on = *dependency;
     std::string before;
     for (;;) {
-      auto now = inspect_container(context.engine, container->name, deadline);
+      auto now = inspect_container(context.engine, container->name, context.within(call_time));
       if (!now && now.error().code != "docker.not_found") return failed(now);
       if (!now && !on.required) break;
       bool over = false;
