@@ -5,24 +5,27 @@
 namespace reconciler {
 namespace {
 
-void add_version(const Parts& parts, const EnvironmentId& id, const std::optional<Release>& release,
-                 Ledger::Slot slot, std::vector<Recorded>& kept) {
-  if (!release) return;
+Status add_version(const Parts& parts, const EnvironmentId& id,
+                   const std::optional<Release>& release, Ledger::Slot slot,
+                   std::vector<Recorded>& kept) {
+  if (!release) return {};
   auto records = parts.ledger.snapshots(id, slot);
-  if (!records) return;
+  if (!records) return failed(records);
   kept.push_back({id, parts.ledger.lineage(), release->tag, {}, {}, std::move(*records), false});
+  return {};
 }
 
 /// The current and the previous version of every environment: things are kept for all of them.
-std::vector<Recorded> kept_versions(const Parts& parts) {
+Result<std::vector<Recorded>> kept_versions(const Parts& parts) {
   std::vector<Recorded> kept;
   auto all = parts.ledger.environments();
-  if (!all) return kept;
+  if (!all) return failed(all);
   for (const auto& id : *all) {
     auto memory = parts.ledger.memory(id);
-    if (!memory) continue;
-    add_version(parts, id, memory->current, Ledger::Slot::current, kept);
-    add_version(parts, id, memory->previous, Ledger::Slot::previous, kept);
+    if (!memory) return failed(memory);
+    for (const auto& [release, slot] : {std::pair(&memory->current, Ledger::Slot::current),
+                                        std::pair(&memory->previous, Ledger::Slot::previous)})
+      if (auto added = add_version(parts, id, *release, slot, kept); !added) return failed(added);
   }
   return kept;
 }
@@ -42,9 +45,11 @@ void sweep(const Parts& parts, const EnvironmentId& id) {
   std::set<std::string> commits{memory->current->commit};
   if (memory->previous) commits.insert(memory->previous->commit);
   (void)remove_other_trees(parts.state, id, commits);
+  // Where it cannot be read what is kept, nothing is removed.
   const auto kept = kept_versions(parts);
+  if (!kept) return;
   for (Driver* driver : parts.drivers.all())
-    (void)driver->tidy(id, of_driver(kept, driver->describe().name));
+    (void)driver->tidy(id, of_driver(*kept, driver->describe().name));
 }
 
 }  // namespace reconciler

@@ -137,7 +137,8 @@ Error gone_back(const Plan& back, const Error& why, RunId failed_in) {
 
 Error not_gone_back(const Plan& back, const Error& why, const Error& and_why) {
   Error e = and_why;
-  e.code = and_why.lasting == Lasting::transient ? and_why.code : "rollback.failed";
+  // What ended it for now only is told as that: the next pass goes on.
+  if (end_of(and_why).condition == "Stalled") e.code = "rollback.failed";
   e.message =
       fmt::format("{}; and the way back to {} failed: {}", why.message, back.to, and_why.message);
   return e;

@@ -75,11 +75,14 @@ class Applying {
         if (auto why = moved(saved_->at(plan.environment.text()), plan))
           return report(context_, *why);
       std::cout << render(plan, page_of_stdout());
-      return plan.stalled ? wrong : well;
+      return plan.stalled || plan.held ? wrong : well;
     }
     std::cout << fmt::format("\n{} runs {}, after {}.\n", plan.environment.text(), plan.to,
                              for_people(done->took));
-    return well;
+    if (!plan.held) return well;
+    std::cout << fmt::format("next  commit another tag; or {} again: reconciler retry {}\n",
+                             plan.held->rejected_tag, plan.environment.text());
+    return wrong;
   }
 
  private:

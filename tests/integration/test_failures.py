@@ -100,7 +100,7 @@ def test_release_failing(running):
     assert running.condition() == "RolledBack/ReleaseFailed"
     again = running.run("plan", running.environment).ok()
     assert "held  git asks for v1.1.0, which was rejected (ReleaseFailed): " in again.out and "No changes." in again.out
-    running.run("apply", running.environment, "--yes").ok()
+    assert running.run("apply", running.environment, "--yes").code == 1
     assert running.releases() == 1 and running.one_offs() == [], "a failed release is final"
     untouched(running, before)
     for answer in (["settle", running.environment, "release", "not-run"], ["retry", running.environment]):
@@ -247,10 +247,10 @@ def test_port_taken(running):
         deploy(running, "v1.1.0", services(WEB.replace("init: true", f"init: true, ports: ['127.0.0.1:{port}:80']")))
         done = fails(running, "service.port_taken")
         assert str(port) in done.err
-    assert running.state_file("current_tag") == "v1.0.0"
-    # The port is free now: the same is tried again and goes through.
-    running.run("apply", running.environment, "--yes").ok()
-    running.assert_second_plan_empty()
+    assert running.state_file("current_tag") == "v1.0.0" and running.condition() == "RolledBack/SwitchFailed"
+    # The port is free now: the same is asked for again and goes through.
+    running.run("retry", running.environment).ok()
+    running.apply()
     assert running.names() == ["web-web-1"]
 
 

@@ -200,11 +200,12 @@ class Stack:
         assert len(document["environments"]) == 1, done.err
         return document["environments"][0]
 
-    def apply(self, *arguments: str, env: Optional[Mapping[str, str]] = None) -> Result:
-        """A whole apply that must succeed, with all that holds for each."""
+    def apply(self, *arguments: str, env: Optional[Mapping[str, str]] = None, held: bool = False) -> Result:
+        """A whole apply that must succeed, with all that holds for each; `held`: towards the last good version."""
         plan, deed = self.plan_json(), Deed(self.engine)
         self.proxy.clear()
-        done = self.run("apply", self.environment, "--yes", *arguments, env=env).ok()
+        done = self.run("apply", self.environment, "--yes", *arguments, env=env)
+        assert done.code == (1 if held else 0) and not done.err, f"exit {done.code}\n{done.out}{done.err}"
         assert_declared(plan, deed.told(self.proxy.changes()))
         self.assert_second_plan_empty()
         return done
