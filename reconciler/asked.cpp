@@ -51,8 +51,13 @@ std::string asked_of(const EnvironmentSpec& spec) {
   for (const auto& set : spec.set) variables.push_back(JsonArray{set.name, set.text});
   JsonArray env_files;
   for (const auto& file : spec.env_files) env_files.emplace_back(file.path);
+  const Json timeout = spec.verify_timeout ? Json(spec.verify_timeout->count()) : Json(nullptr);
   return sha256(canonical(JsonObject{{"tag", spec.tag},
                                      {"sections", spec.sections},
+                                     {"verify_timeout", timeout},
+                                     {"verify_stable", spec.verify_stable.count()},
+                                     {"on_failure", spec.on_failure == OnFailure::hold},
+                                     {"irreversible", to_json(spec.irreversible)},
                                      {"set", std::move(variables)},
                                      {"env_files", std::move(env_files)},
                                      {"source", spec.source.location},

@@ -165,7 +165,11 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
   const EnvironmentSpec& spec = asked.spec;
   auto tree = tree_of(parts, asked, stop);
   // While nobody can tell that it asks for something else, what was rejected stays rejected.
-  if (!tree && memory.target) return desire_target(parts, spec.id, memory);
+  if (!tree && memory.target) {
+    auto held = desire_target(parts, spec.id, memory);
+    if (held) held->unreadable = std::move(tree.error());
+    return held;
+  }
   if (!tree) return failed(tree);
   auto repository_asks = asked_of(spec, *tree);
   if (!repository_asks) return failed(repository_asks);

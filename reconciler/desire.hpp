@@ -15,6 +15,7 @@ struct Wish {
   /// It is the ledger's target: what the repository asks for was rejected, or nobody can tell
   /// whether it asks for something else by now.
   bool held = false;
+  std::optional<Error> unreadable;  ///< held, and what the repository asks for now cannot be had
 };
 
 /// What is to be: the ledger's target while it holds, else what the repository asks for. Places of

@@ -1,5 +1,7 @@
 #include "reconciler/reconcile.hpp"
 
+#include <fmt/format.h>
+
 #include "reconciler/apply/executor.hpp"
 #include "reconciler/apply/failures.hpp"
 #include "reconciler/apply/kept.hpp"
@@ -36,6 +38,10 @@ Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish) {
   if (!seen) return failed(seen);
   if (wish.stale)
     seen->notices.push_back("source: works on from the last fetch: " + wish.stale->message);
+  if (wish.unreadable)
+    seen->notices.push_back(
+        fmt::format("warning: what git asks for now, {}, cannot be read: {}: {}", asked.spec.tag,
+                    wish.unreadable->code, wish.unreadable->message));
   if (parts.ledger.loss() && parts.ledger.loss()->code == "ledger.key_lost")
     seen->notices.push_back("warning: " + parts.ledger.loss()->message);
   Plan plan = make_plan(wish.desired, *seen, *memory, parts.clock.wall());

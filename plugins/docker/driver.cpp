@@ -84,7 +84,9 @@ class DockerDriver final : public Driver {
     for (auto& one : texts_at(request.host, "adopted")) lineages.emplace_back(std::move(one));
     prepared.wanted = JsonObject{{"model", model->key},
                                  {"lineages", std::move(lineages)},
+                                 {"roots", reconciler::to_json(roots_of(request.host))},
                                  {"version", version_of(request, steps->steps)}};
+    roots_[request.id] = roots_of(request.host);
     prepared.digest = model->key;
     prepared.patience = model->patience;
     prepared.steps = std::move(steps->steps);
@@ -148,6 +150,8 @@ class DockerDriver final : public Driver {
     Prepared prepared;
     prepared.wanted = recorded.wanted;
     prepared.wanted.as_object()["model"] = model->key;
+    // What the host file says now counts; where it was not read, what it said then.
+    roots_.try_emplace(recorded.id, texts_at(recorded.wanted, "roots"));
     for (const auto& step : recorded.steps) prepared.steps.push_back(step_for(step, *model));
     prepared.patience = model->patience;
     models_.keep(std::move(*model));
@@ -203,15 +207,18 @@ class DockerDriver final : public Driver {
   Grounds grounds_of(const CompiledModel& model, const EnvironmentId& id,
                      const Variables& variables) {
     Grounds grounds;
-    if (const auto made = inputs_.find(id); made != inputs_.end()) {
-      const Json& host = made->second.input.host;
-      if (const Json* policy = member(host, "policy")) grounds.roots = texts_at(*policy, "binds");
-      grounds.roots.push_back(text_at(host, "data"));
-    }
+    if (const auto known = roots_.find(id); known != roots_.end()) grounds.roots = known->second;
     grounds.restore_objects = [this, &model, &variables](const std::vector<std::string>& paths) {
       return restore_objects(model.key, paths, variables);
     };
     return grounds;
+  }
+
+  /// Grounds::roots.
+  static std::vector<std::string> roots_of(const Json& host) {
+    auto roots = texts_at(member_or_null(host, "policy"), "binds");
+    roots.push_back(text_at(host, "data"));
+    return roots;
   }
 
   /// The compiler writes what is missing anew from the tree.
@@ -239,6 +246,7 @@ class DockerDriver final : public Driver {
   Context context_;
   Models models_;
   std::map<EnvironmentId, Made> inputs_;  ///< what each environment's model was last made from
+  std::map<EnvironmentId, std::vector<std::string>> roots_;
   RestartCounts counts_;
 };
 

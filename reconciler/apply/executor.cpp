@@ -41,6 +41,16 @@ void tell_no_snapshot(Run& run, const Action& action, const Error& why) {
   output.keep();
 }
 
+/// Of the very same version what was kept before goes on being right.
+SealedRecords kept_of_the_same(const Run& run) {
+  const auto& id = run.plan.environment;
+  auto memory = run.tools.ledger.memory(id);
+  if (!memory || !memory->current || memory->current->tag != run.plan.to ||
+      memory->current->digest != run.plan.desired)
+    return {};
+  return run.tools.ledger.snapshots(id, Ledger::Slot::current).value_or(SealedRecords{});
+}
+
 /// The ledger's transaction is the truth; the state files after it are outputs. That a version runs
 /// is recorded whether or not it can be said how to make it again.
 Status record(Run& run, const Action& action) {
@@ -48,7 +58,7 @@ Status record(Run& run, const Action& action) {
                                               Deadline(run.tools.clock, snapshot_within));
   if (!snapshots) {
     tell_no_snapshot(run, action, snapshots.error());
-    snapshots = SealedRecords{};
+    snapshots = kept_of_the_same(run);
   } else if (auto version = seal_version(run.tools.ledger.key(), run.plan.lineage, run.desired,
                                          run.variables)) {
     (*snapshots)[kept_id(run.plan.environment)] = std::move(*version);

@@ -6,7 +6,7 @@
 #include <functional>
 #include <set>
 
-#include "reconciler/base/digest.hpp"
+#include "reconciler/asked.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/condition.hpp"
 #include "reconciler/manifest/served.hpp"
@@ -18,17 +18,6 @@ namespace {
 using namespace std::chrono_literals;
 constexpr Duration look_again{60s};
 constexpr Duration fetch_within{60s};
-
-/// What the repository asks of one environment: its own sections, not the commit they came with.
-std::string wish_of(const EnvironmentSpec& spec) {
-  JsonArray variables;
-  for (const auto& set : spec.set) variables.push_back(JsonArray{set.name, set.text});
-  return sha256(canonical(JsonObject{{"tag", spec.tag},
-                                     {"sections", spec.sections},
-                                     {"set", std::move(variables)},
-                                     {"source", spec.source.location},
-                                     {"state_files", spec.state_files}}));
-}
 
 }  // namespace
 
@@ -78,7 +67,7 @@ void Service::ask(const Snapshot& snapshot, EnvironmentSpec spec) {
   // Each backs off in a rhythm of its own.
   Place& place =
       places_.try_emplace(spec.id, std::hash<std::string>{}(spec.id.text())).first->second;
-  const std::string wish = wish_of(spec);
+  const std::string wish = asked_of(spec);
   const bool newer =
       wish != place.wish || (place.asked && place.asked->config.commit != snapshot.commit &&
                              spec.source.kind != Source::Kind::repository);

@@ -65,6 +65,10 @@ TEST_F(AskedTest, ItsFilesAndItsManifestCount) {
   spec.tag = "v1";
   spec.set = {{"DEBUG", "1", {}}};
   EXPECT_NE(asked(files), before);
+  spec.set.clear();
+  EXPECT_EQ(asked(files), before);
+  spec.verify_timeout = std::chrono::seconds(60);
+  EXPECT_NE(asked(files), before) << "more patience is what a failed verify asks for";
 }
 
 TEST_F(AskedTest, InAWholeRepositoryOtherApplicationsDoNot) {

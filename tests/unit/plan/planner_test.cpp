@@ -137,6 +137,54 @@ TEST(Planner, ShowsANormalDeploy) {
                 "If it is not well: back to v1.0.0.\n");
 }
 
+TEST(Planner, NamesWhatAFailureGoesBackToOrWhyItDoesNot) {
+  Observation seen;
+  seen.resources = {changed("backend", {"environment A", "", ""})};
+  const auto said = [&](const Desired& desired, const Memory& memory) {
+    const Plan plan = make_plan(desired, seen, memory, {});
+    return plan.fallback.value_or("nothing") + ": " + plan.on_failure;
+  };
+  const Memory memory = remembered("v1.0.0");
+  EXPECT_EQ(said(wanted(), memory), "v1.0.0: back to v1.0.0");
+  EXPECT_EQ(said(wanted(), {}), "nothing: it stays as it is, and says why");
+  const std::string stops = "nothing: it stops there; v1.0.0's containers are kept";
+  Desired hold = wanted();
+  hold.on_failure = OnFailure::hold;
+  EXPECT_EQ(said(hold, memory), stops + " (on_failure is hold)");
+  Desired irreversible = wanted();
+  irreversible.irreversible = true;
+  EXPECT_EQ(said(irreversible, memory), stops + " (v1.1.0 is irreversible)");
+  Memory bare = memory;
+  bare.kept = false;
+  EXPECT_EQ(said(wanted(), bare), stops + " (nothing was kept of how v1.0.0 was made)");
+  Memory itself = memory;
+  itself.current->digest = wanted().digest;
+  EXPECT_EQ(said(wanted(), itself), stops) << "it is the last good one that is healed";
+}
+
+TEST(Planner, OnTheWayBackStepsComeAfterTheSwitch) {
+  Observation seen;
+  seen.resources = {changed("backend", {"environment A", "", ""})};
+  Step files = release();
+  files.name = files.shown = "static";
+  files.once = Once::change;
+  files.once_key.clear();
+  Desired desired = wanted();
+  desired.steps = {files, check("5 services")};
+  Memory memory = remembered("v1.1.0");
+  memory.target = Target{"v1.1.0", "asked", "v1.2.0", "VerifyFailed", "why", 7, {}};
+  memory.unfinished = "another digest";
+  memory.changed_to = "begun:v1.2.0@c0ffee";
+  const Plan plan = make_plan(desired, seen, memory, {});
+  std::vector<Phase> phases;
+  for (const auto& action : plan.actions) phases.push_back(action.work.phase);
+  EXPECT_EQ(phases,
+            (std::vector{Phase::change, Phase::after, Phase::verify, Phase::record, Phase::prune}));
+  EXPECT_EQ(plan.from, "v1.2.0");
+  EXPECT_EQ(plan.to, "v1.1.0");
+  EXPECT_FALSE(plan.fallback);
+}
+
 TEST(Planner, SecondLookFindsNothing) {
   Observation seen;
   seen.resources = {same("backend"), same("db")};
