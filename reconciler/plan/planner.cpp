@@ -115,8 +115,8 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
 
   if (!plan.stalled) {
     const bool new_version = memory.changed_to != version_key(desired);
-    const bool steps_before = !memory.target && (release_is_due(desired, memory) || new_version);
-    plan.actions = select_remedies(desired, observation, {plan.from, plan.to}, steps_before);
+    plan.actions = select_remedies(desired, observation, {plan.from, plan.to},
+                                   release_is_due(desired, memory) || new_version);
     for (auto& action : select_steps(desired, memory, new_version))
       plan.actions.push_back(std::move(action));
     const bool recorded = memory.current && memory.current->tag == desired.tag &&

@@ -190,8 +190,6 @@ std::vector<Action> select_steps(const Desired& desired, const Memory& memory, b
     if (step.work.phase == Phase::verify) continue;
     Action action;
     action.work = step.work;
-    // On the way back what a step would work with before the switch is the version that failed.
-    if (memory.target && action.work.phase == Phase::release) action.work.phase = Phase::after;
     action.title = step.name;
     action.once_key = step.once_key;
     action.warn = step.warn;

@@ -22,7 +22,6 @@ std::vector<Action> select_remedies(const Desired& desired, const Observation& o
                                     const Versions& versions, bool release_due);
 
 /// Once-a-tag steps that have not succeeded, switch steps of a new version, and what may run again.
-/// On the way back all of them come after the switch.
 std::vector<Action> select_steps(const Desired& desired, const Memory& memory, bool new_version);
 
 /// The checks, in the manifest's order.

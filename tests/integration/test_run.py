@@ -73,7 +73,7 @@ def test_an_answer_lets_a_running_service_go_on(polled):
     release = "release: [{ run: web, command: 'test -e /gate/open' }]"
     compose = services(f"web: {{ {SLEEPS}, environment: {{ TAG: '${{TAG}}' }}, volumes: ['gate:/gate'] }}", "volumes: { gate: {} }")
     stack.commit({"compose.yaml": compose, "reconciler.yaml": manifest("v1.1.0", release)})
-    running.wait("web/production: Stalled")
+    running.wait("web/production: RolledBack: release.failed: ")
     stack.engine.docker("run", "--rm", "-v", "web_gate:/gate", BUSYBOX, "touch", "/gate/open")
     stack.run("settle", stack.environment, "web", "not-run").ok()
     assert stack.condition() == "Reconciling/Due"
