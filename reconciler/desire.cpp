@@ -184,18 +184,4 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
   return wish;
 }
 
-Result<Wish> desire_tag(const Parts& parts, const Asked& asked, const std::string& tag,
-                        std::stop_token stop) {
-  Asked other = asked;
-  other.spec.tag = tag;
-  other.fetch = false;
-  auto tree = tree_of(parts, other, stop);
-  if (!tree) return failed(tree);
-  auto wish = prepare(parts, other, *tree);
-  if (!wish) return failed(wish);
-  std::erase_if(wish->desired.steps, [](const Step& step) { return step.once == Once::tag; });
-  wish->held = true;
-  return wish;
-}
-
 }  // namespace reconciler

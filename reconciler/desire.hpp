@@ -26,9 +26,4 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
 /// The ledger's target, from what was kept of it: asks neither a repository nor a compiler.
 Result<Wish> desire_target(const Parts& parts, const EnvironmentId& id, const Memory& memory);
 
-/// That tag as the repository has it now, with the variables of now; without the once-a-tag work of
-/// it. For going back to it: nothing is fetched.
-Result<Wish> desire_tag(const Parts& parts, const Asked& asked, const std::string& tag,
-                        std::stop_token stop);
-
 }  // namespace reconciler

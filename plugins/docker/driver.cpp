@@ -191,17 +191,14 @@ class DockerDriver final : public Driver {
   }
 
  private:
-  /// What a snapshot keeps of the manifest: for the way back, which does not read it again.
+  /// What a snapshot is of, and the tasks that a way back may run.
   static Json version_of(const Request& request, const std::vector<Step>& steps) {
     JsonArray tasks;
     for (const auto& step : steps)
       if (step.once != Once::tag && text_at(step.work.input, "kind") == "run")
         tasks.emplace_back(text_at(step.work.input, "service"));
-    return JsonObject{{"lineage", request.lineage},
-                      {"tag", request.tag},
-                      {"release", member_or_null(request.sections, "release")},
-                      {"verify", member_or_null(request.sections, "verify")},
-                      {"tasks", std::move(tasks)}};
+    return JsonObject{
+        {"lineage", request.lineage}, {"tag", request.tag}, {"tasks", std::move(tasks)}};
   }
 
   Grounds grounds_of(const CompiledModel& model, const EnvironmentId& id,

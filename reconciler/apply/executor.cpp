@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "reconciler/apply/attempt.hpp"
+#include "reconciler/apply/carry_out.hpp"
 #include "reconciler/apply/failures.hpp"
 #include "reconciler/apply/kept.hpp"
 #include "reconciler/apply/supply.hpp"
@@ -75,26 +76,6 @@ Status record(Run& run, const Action& action) {
   return written;
 }
 
-Status carry_out(Run& run, const Action& action) {
-  if (is_ledgers(action)) return record(run, action);
-  const Instant began = run.tools.clock.now();
-  run.tools.events.started(action);
-  Output output(run, action);
-  auto outcome = attempt(run, action, output);
-  const Duration took = run.tools.clock.now() - began;
-  if (!outcome) {
-    run.tools.events.failed(action, took, outcome.error().message, output.last(10));
-    return failed(outcome);
-  }
-  if (outcome->fate == Fate::succeeded) {
-    if (action.work.effect == Effect::once) run.released.push_back(action.title);
-    run.tools.events.finished(action, took, words_of(*outcome));
-    return {};
-  }
-  run.tools.events.failed(action, took, words_of(*outcome), output.last(10));
-  return failure(action_failed(run, action, *outcome));
-}
-
 std::vector<const Action*> of_phase(const Plan& plan, Phase phase) {
   std::vector<const Action*> out;
   for (const auto& action : plan.actions)
@@ -107,7 +88,8 @@ Status one_by_one(Run& run, const std::vector<const Action*>& actions) {
     if (run.stop.stop_requested())
       return failure(error("apply.stopped",
                            fmt::format("stopped before {} {}", action->work.verb, action->title)));
-    if (auto done = carry_out(run, *action); !done) return done;
+    if (auto done = is_ledgers(*action) ? record(run, *action) : carry_out(run, *action); !done)
+      return done;
   }
   return {};
 }

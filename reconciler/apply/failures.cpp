@@ -63,9 +63,8 @@ Error with_not_undone(const Run& run, Error why) {
 Error told(const Run& run, Error why) {
   const std::string id = run.plan.environment.text();
   why = with_not_undone(run, std::move(why));
-  // On the way back from a failure the last good one is where it goes.
-  const auto& held = run.plan.held;
-  const std::string& current = held && held->run != 0 ? held->tag : run.plan.from;
+  // On the way back the last good one is where it goes.
+  const std::string& current = run.plan.held ? run.plan.held->tag : run.plan.from;
   if (!current.empty()) why.facts.push_back({"unchanged", fmt::format("current_tag {}", current)});
   why.facts.push_back({"log", fmt::format("reconciler history {} --run {} --log", id, run.id)});
   if (why.hint.empty())

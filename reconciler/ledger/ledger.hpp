@@ -103,8 +103,6 @@ class Ledger {
   /// THE write of a failure: the run ended so, and from now on the environment is to be `target`.
   /// `ledger.run_unknown`. Failpoints ledger.reject.*.
   Status reject(RunId run, const RunEnd& end, const Target& target);
-  /// A person goes back: the same without a run that failed.
-  Status aim(const EnvironmentId& id, const Target& target);
   /// What git asks for counts again; nothing where it does already.
   Status clear_target(const EnvironmentId& id);
   /// The same at a person's word, who wants what failed tried again: once-only work of the rejected

@@ -53,19 +53,6 @@ Status Ledger::reject(RunId run, const RunEnd& end, const Target& target) {
   return failpoint("ledger.reject.after");
 }
 
-Status Ledger::aim(const EnvironmentId& id, const Target& target) {
-  if (auto point = failpoint("ledger.reject.before"); !point) return point;
-  {
-    const std::lock_guard lock(parts_->mutex);
-    auto transaction = Transaction::begin(parts_->database);
-    if (!transaction) return failed(transaction);
-    if (auto known = parts_->know(id); !known) return known;
-    if (auto done = write(parts_->database, id, target); !done) return done;
-    if (auto done = transaction->commit(); !done) return done;
-  }
-  return failpoint("ledger.reject.after");
-}
-
 Result<std::string> Ledger::retry(const EnvironmentId& id, const std::string& who) {
   const std::lock_guard lock(parts_->mutex);
   Database& db = parts_->database;

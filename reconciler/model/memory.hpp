@@ -27,12 +27,12 @@ struct Release {
 /// What an environment is to be in the place of what git asks for: that failed, or a person went
 /// back. It holds until the repository asks for something else, or a person says `retry`.
 struct Target {
-  std::string tag;       ///< of `current`, or of `previous` while it is gone back to
+  std::string tag;       ///< of `current`
   std::string rejected;  ///< Desired::asked of what is not tried again by itself
   std::string rejected_tag;
   std::string reason;    ///< CamelCase: VerifyFailed, Requested
   std::string why;       ///< one sentence
-  std::int64_t run = 0;  ///< in which it failed; 0: a person asked for it
+  std::int64_t run = 0;  ///< in which it failed
   WallTime at{};
 };
 

@@ -126,13 +126,6 @@ Stages replace(const Place& place, Prev prev, const std::vector<std::string>& ne
   return stages;
 }
 
-/// A job that is through, or what ends by itself: it is not run once more.
-bool is_through(const Place& place) {
-  Place kept = place;
-  kept.current = place.prev;
-  return place.wanted->job && kept.finished();
-}
-
 /// The very container that ran before serves again; the one that has its name is put aside until
 /// that one is verified. Order as in ENGINE 16.
 Stages go_back(const Place& place) {
@@ -158,7 +151,8 @@ Stages go_back(const Place& place) {
       stages.exchange.push_back({.kind = Kind::rename, .name = now, .other = aside});
     }
   }
-  const bool through = is_through(place);
+  // A job that is through is not run once more.
+  const bool through = place.wanted->job && has_finished(*place.wanted, *place.prev);
   const std::string at_start = through ? name : name_at_start(place, name);
   stages.exchange.push_back({.kind = Kind::rename, .name = prev_name(name), .other = at_start});
   if (!aside.empty()) stages.start.push_back({.kind = Kind::update, .name = aside});

@@ -245,12 +245,15 @@ bool Place::never_ran() const {
   return started.empty() || started.starts_with("0001-");
 }
 
+bool has_finished(const Container& wanted, const Seen& seen) {
+  if (seen.state() != "exited" || seen.exit_code() != 0) return false;
+  const auto name =
+      text_at(member_or_null(member_or_null(seen.inspect, "HostConfig"), "RestartPolicy"), "Name");
+  return wanted.job || name.empty() || name == "no" || name == "on-failure";
+}
+
 bool Place::finished() const {
-  if (!current || current->state() != "exited" || current->exit_code() != 0) return false;
-  const Json* host = member(current->inspect, "HostConfig");
-  const Json* policy = host ? member(*host, "RestartPolicy") : nullptr;
-  const auto name = policy ? text_at(*policy, "Name") : "";
-  return wanted->job || name.empty() || name == "no" || name == "on-failure";
+  return current && has_finished(*wanted, *current);
 }
 
 bool Place::well_placed() const {

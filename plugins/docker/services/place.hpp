@@ -45,6 +45,9 @@ struct Place {
   bool only_joins_anew() const { return stale_lender && differences.size() == 1; }
 };
 
+/// Exited 0 where that is its end: a job, or `restart: no` and `on-failure`.
+bool has_finished(const Container& wanted, const Seen& seen);
+
 /// Images by reference whose name will soon stand for another image: its ID, empty for one that is
 /// yet to be made.
 using ChangingImages = std::map<std::string, std::string>;

@@ -55,10 +55,7 @@ Json to_json(const NoPreStopRecord& record) {
 Json to_json(const EnvironmentRecord& record) {
   return JsonObject{{"frame", to_json(record.frame)},
                     {"tag", record.tag},
-                    {"release", record.release},
-                    {"verify", record.verify},
                     {"image_ids", reconciler::to_json(record.image_ids)},
-                    {"resolved", record.resolved},
                     {"services", reconciler::to_json(record.services)}};
 }
 
@@ -84,13 +81,8 @@ NoPreStopRecord no_pre_stop_record_from_json(const Json& value) {
 Result<EnvironmentRecord> environment_record_from_json(const Json& value) {
   auto frame = compiled_model_from_json(member_or_null(value, "frame"));
   if (!frame) return failed(frame);
-  return EnvironmentRecord{std::move(*frame),
-                           text_at(value, "tag"),
-                           member_or_null(value, "release"),
-                           member_or_null(value, "verify"),
-                           text_map_at(value, "image_ids"),
-                           text_at(value, "resolved"),
-                           texts_at(value, "services")};
+  return EnvironmentRecord{std::move(*frame), text_at(value, "tag"),
+                           text_map_at(value, "image_ids"), texts_at(value, "services")};
 }
 
 Result<Sealed> seal_record(const InstallationKey& key, const RecordOwner& owner,

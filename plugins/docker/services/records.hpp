@@ -52,10 +52,7 @@ struct EnvironmentRecord {
   /// (objects), data folders, and the tasks of steps that a way back may run.
   CompiledModel frame;
   std::string tag;
-  Json release;  ///< the manifest's sections
-  Json verify;
   std::map<std::string, std::string> image_ids;  ///< by reference
-  std::string resolved;                          ///< keyed digest of the resolved model
   std::vector<std::string> services;  ///< names of service records, in an order to start them in
 };
 

@@ -39,8 +39,7 @@ Json how_many(const CompiledModel& model) {
   return JsonObject{{"services", std::move(services)}};
 }
 
-EnvironmentRecord record_of(const Context& context, const CompiledModel& model, const Look& look,
-                            const Json& version) {
+EnvironmentRecord record_of(const CompiledModel& model, const Look& look, const Json& version) {
   EnvironmentRecord record;
   record.frame = model;
   record.frame.containers.clear();
@@ -50,8 +49,6 @@ EnvironmentRecord record_of(const Context& context, const CompiledModel& model, 
     if (const auto task = model.tasks.find(name); task != model.tasks.end())
       record.frame.tasks.insert(*task);
   record.tag = text_at(version, "tag");
-  record.release = member_or_null(version, "release");
-  record.verify = member_or_null(version, "verify");
   for (const auto& image : model.images)
     if (!image.id.empty())
       record.image_ids[image.reference] = image.id;
@@ -59,7 +56,6 @@ EnvironmentRecord record_of(const Context& context, const CompiledModel& model, 
       record.image_ids[image.reference] = seen->id;
   for (const auto& container : model.containers)
     record.services.push_back(service_id(container).name);
-  record.resolved = context.digest(model.resolved);
   return record;
 }
 
@@ -90,7 +86,7 @@ Result<SealedRecords> snapshot_of(const Context& context, const EnvironmentId& i
       keep(pre_stop_id(*place.wanted), to_json(PreStopRecord{of, place.wanted->pre_stop}), true);
   }
   if (!without_pre_stop.empty()) keep(no_pre_stop_id(model), to_json(without_pre_stop), true);
-  keep(record_id(model), to_json(record_of(context, model, look, version)), false);
+  keep(record_id(model), to_json(record_of(model, look, version)), false);
   if (!done) return failed(done);
   return all;
 }

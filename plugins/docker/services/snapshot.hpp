@@ -9,7 +9,7 @@ namespace reconciler::docker {
 
 /// Records of each service's container that is as wanted, of its pre_stop hooks (those without in
 /// one), and of the environment. `version`:
-/// {lineage, tag, release, verify, tasks}, as prepared. `seal.failed` when the key cannot seal.
+/// {lineage, tag, tasks}, as prepared. `seal.failed` when the key cannot seal.
 Result<SealedRecords> snapshot_of(const Context& context, const EnvironmentId& id,
                                   const CompiledModel& model, const Look& look,
                                   const Json& version);

@@ -20,6 +20,10 @@ class TargetTest : public testing::Test {
     ledger.reset();
     ledger = open_ledger(folder / "state", clock);
   }
+  Status reject(const Target& target) {
+    const RunId run = *ledger->begin_run(start_of(target.tag, target.rejected_tag));
+    return ledger->reject(run, {"RolledBack", target.reason}, target);
+  }
   std::optional<Target> target() const { return ledger->memory(production)->target; }
   Fate fate_of(const std::string& tag) const {
     return ledger->memory(production)->once.at(release_of_key(tag));
@@ -59,8 +63,8 @@ TEST_F(TargetTest, OfARunThatIsNotKnownNothingIsWritten) {
 }
 
 TEST_F(TargetTest, AnotherTakesItsPlaceAndClearingEndsIt) {
-  ASSERT_TRUE(ledger->aim(production, target_of("v1", "v2")));
-  ASSERT_TRUE(ledger->aim(production, target_of("v1", "v3")));
+  ASSERT_TRUE(reject(target_of("v1", "v2")));
+  ASSERT_TRUE(reject(target_of("v1", "v3")));
   EXPECT_EQ(target()->rejected_tag, "v3");
   ASSERT_TRUE(ledger->clear_target(production));
   EXPECT_FALSE(target());
@@ -71,7 +75,7 @@ TEST_F(TargetTest, RetryLetsWhatFailedOfThatTagRunAgain) {
   release("v1", Fate::failed);
   release("v2", Fate::failed);
   release("v2_1", Fate::failed);
-  ASSERT_TRUE(ledger->aim(production, target_of("v1", "v2")));
+  ASSERT_TRUE(reject(target_of("v1", "v2")));
   EXPECT_EQ(*ledger->retry(production, "anna"), "v2");
   EXPECT_FALSE(target());
   EXPECT_EQ(fate_of("v2"), Fate::not_started);
@@ -97,7 +101,7 @@ TEST_F(TargetTest, RetryOfWhatWasNeverDoneIsAnError) {
 TEST_F(TargetTest, AnAnswerForWorkOfTheRejectedTagEndsTheRejection) {
   release("v2", Fate::failed);
   release("v3", Fate::failed);
-  ASSERT_TRUE(ledger->aim(production, target_of("v1", "v3")));
+  ASSERT_TRUE(reject(target_of("v1", "v3")));
   ASSERT_TRUE(ledger->settle(production, release_of_key("v2"), Fate::succeeded, "anna"));
   EXPECT_TRUE(target()) << "that was another tag's";
   ASSERT_TRUE(ledger->settle(production, release_of_key("v3"), Fate::not_started, "anna"));

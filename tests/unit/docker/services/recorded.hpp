@@ -20,11 +20,8 @@ class Recorded : public Replacement {
   }
 
   SealedRecords snapshot(const std::string& tag) {
-    const Json version = JsonObject{{"lineage", "lineage"},
-                                    {"tag", tag},
-                                    {"release", JsonArray{Json(JsonObject{{"name", "warm"}})}},
-                                    {"verify", JsonObject{{"checks", JsonArray{}}}},
-                                    {"tasks", JsonArray{Json("warm")}}};
+    const Json version =
+        JsonObject{{"lineage", "lineage"}, {"tag", tag}, {"tasks", JsonArray{Json("warm")}}};
     auto records = driver_->snapshot(
         {"a", "p"}, JsonObject{{"model", compiler_.model.key}, {"version", version}},
         Deadline(clock_, std::chrono::seconds(1)));

@@ -78,10 +78,9 @@ TEST_F(SnapshotTest, TheEnvironmentsHasWhatItsContainersHaveInCommon) {
   // Nothing that runs once a tag is ever run on a way back.
   ASSERT_EQ(record->frame.tasks.size(), 1U);
   EXPECT_EQ(to_json(record->frame.tasks.at("warm")), to_json(compiler_.model.tasks.at("warm")));
-  EXPECT_EQ(text_at(record->release.as_array().at(0), "name"), "warm");
   EXPECT_EQ(record->image_ids.at("img:v1"), engine_.images[0].id);
   EXPECT_TRUE(record->frame.containers.empty());
-  EXPECT_FALSE(record->resolved.empty());
+  EXPECT_EQ(record->services, (Texts{"db", "web"}));
 }
 
 TEST_F(SnapshotTest, ChangesNothingAndShowsNothing) {
