@@ -127,8 +127,69 @@ CREATE TABLE targets (
 PRAGMA user_version = 3;
 )";
 
+// What people say, what came back, and which versions there were with what their tags became.
+constexpr const char* tables_4 = R"(
+ALTER TABLE environments ADD COLUMN touched INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE environments ADD COLUMN overruled TEXT;
+
+CREATE TABLE versions (
+  serial      INTEGER PRIMARY KEY AUTOINCREMENT,
+  environment TEXT NOT NULL REFERENCES environments (name),
+  tag         TEXT NOT NULL,
+  commit_id   TEXT NOT NULL,
+  from_at     INTEGER NOT NULL,
+  until_at    INTEGER
+) STRICT;
+CREATE INDEX versions_by_environment ON versions (environment, serial);
+INSERT INTO versions (environment, tag, commit_id, from_at, until_at)
+  SELECT name, previous_tag, previous_commit, previous_at, current_at FROM environments
+  WHERE previous_tag IS NOT NULL AND current_at IS NOT NULL;
+INSERT INTO versions (environment, tag, commit_id, from_at)
+  SELECT name, current_tag, current_commit, current_at FROM environments
+  WHERE current_tag IS NOT NULL;
+
+CREATE TABLE artifacts (
+  environment TEXT NOT NULL REFERENCES environments (name),
+  tag         TEXT NOT NULL,
+  driver      TEXT NOT NULL,
+  kind        TEXT NOT NULL,
+  name        TEXT NOT NULL,
+  inputs      TEXT NOT NULL,
+  PRIMARY KEY (environment, tag, driver, kind, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE suspensions (
+  environment TEXT PRIMARY KEY REFERENCES environments (name),
+  who         TEXT NOT NULL,
+  reason      TEXT NOT NULL,
+  at          INTEGER NOT NULL,
+  until_at    INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE approvals (
+  environment TEXT NOT NULL REFERENCES environments (name),
+  plan_id     TEXT NOT NULL,
+  who         TEXT NOT NULL,
+  at          INTEGER NOT NULL,
+  PRIMARY KEY (environment, plan_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE returns (
+  environment TEXT NOT NULL REFERENCES environments (name),
+  driver      TEXT NOT NULL,
+  kind        TEXT NOT NULL,
+  name        TEXT NOT NULL,
+  field       TEXT NOT NULL,
+  times       INTEGER NOT NULL,
+  at          INTEGER NOT NULL,
+  PRIMARY KEY (environment, driver, kind, name, field)
+) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 4;
+)";
+
 /// The n-th makes version n + 1 of version n; one that was released is never changed.
-constexpr std::array steps{tables_1, tables_2, tables_3};
+constexpr std::array steps{tables_1, tables_2, tables_3, tables_4};
 static_assert(steps.size() == schema_version);
 
 Status take_steps(Database& database, std::int64_t from) {

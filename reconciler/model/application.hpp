@@ -75,8 +75,11 @@ struct EnvironmentSpec {
   Duration verify_stable{std::chrono::seconds(10)};
   OnFailure on_failure = OnFailure::rollback;
   std::vector<std::string> irreversible;  ///< tags that nothing goes back past by itself
-  std::optional<int> keep = 3;            ///< none: all
-  std::string state_files;                ///< empty: under the state folder
+  bool heal = true;                       ///< `drift: heal`
+  std::vector<std::string> protect;       ///< services whose replacement waits for approval
+  bool remove_orphans = false;
+  std::optional<int> keep = 3;  ///< none: all
+  std::string state_files;      ///< empty: under the state folder
   Place state_files_place;
 };
 

@@ -46,9 +46,11 @@ struct Desired {
   Duration verify_timeout{std::chrono::seconds(120)};
   Duration verify_stable{std::chrono::seconds(10)};
   OnFailure on_failure = OnFailure::rollback;
-  bool irreversible = false;  ///< nothing goes back by itself past what this tag's release did
-  std::optional<int> keep;    ///< images besides current and previous; none: all
-  int parallel = 2;           ///< images supplied at a time
+  bool irreversible = false;      ///< nothing goes back by itself past what this tag's release did
+  bool heal = true;               ///< drift is put right; else it is only reported
+  std::set<std::string> protect;  ///< names of things whose replacement waits for approval
+  std::optional<int> keep;        ///< images besides current and previous; none: all
+  int parallel = 2;               ///< images supplied at a time
 };
 
 }  // namespace reconciler

@@ -6,8 +6,11 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "reconciler/base/clock.hpp"
+#include "reconciler/model/names.hpp"
 #include "reconciler/model/sealed_record.hpp"
 
 namespace reconciler {
@@ -36,6 +39,30 @@ struct Target {
   WallTime at{};
 };
 
+/// A version that is or was an environment's current one, and what its tag became.
+struct Version {
+  EnvironmentId id;
+  std::string tag;
+  std::string commit;
+  WallTime from{};
+  std::optional<WallTime> until;  ///< none: it is the current one
+  std::set<ResourceId> artifacts;
+};
+
+/// Who counts on an artifact, made from which inputs.
+struct Claim {
+  EnvironmentId id;
+  std::string inputs;
+};
+
+/// A person's stop: nothing is done until it is taken back, or until its time is over.
+struct Suspension {
+  std::string who;
+  std::string reason;
+  WallTime at{};
+  std::optional<WallTime> until;
+};
+
 struct Memory {
   std::string lineage;
   bool adopted = false;  ///< taken over and nothing recorded since: what ran before is not known
@@ -47,6 +74,14 @@ struct Memory {
   std::optional<std::string> unfinished;            ///< digest of a target begun and not recorded
   std::optional<std::string> changed_to;            ///< digest for which the switch steps have run
   std::optional<Target> target;                     ///< none: what git asks for
+  bool touched = false;  ///< since the last record something that runs was begun to be changed
+  std::optional<std::string> overruled;  ///< a tag deployed by hand that a person lets us undo
+  std::optional<Suspension> suspended;
+  std::set<std::string> approved;  ///< ids of plans
+  /// How often a field that differed was put right since what is asked for changed.
+  std::map<std::pair<ResourceId, std::string>, int> returns;
+  std::vector<Version> versions;  ///< of all environments of the host, newest first
+  std::map<ResourceId, std::vector<Claim>> claims;  ///< on artifacts, by other environments
   bool kept = false;        ///< the ledger has what it takes to make `current` again
   SealedRecords snapshots;  ///< of `current`, those that a driver wants at each look
 };

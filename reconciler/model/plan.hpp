@@ -53,7 +53,8 @@ struct Plan {
   std::optional<std::string> fallback;  ///< the release a failure goes back to
   std::string on_failure;               ///< what happens on a failure, for people
   std::optional<Stall> stalled;
-  std::optional<Target> held;  ///< it works towards this in the place of what git asks for
+  std::optional<Target> held;    ///< it works towards this in the place of what git asks for
+  std::vector<Action> reported;  ///< what differs and is left alone: `drift: report`
   bool empty() const { return actions.empty(); }
 };
 

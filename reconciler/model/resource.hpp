@@ -74,8 +74,11 @@ struct Resource {
   std::string state;                    ///< a word or two for people: `running`, `exited 137`
   std::string summary;                  ///< for `status`: image, uptime
   Health health = Health::unknown;      ///< never part of a fingerprint
-  bool ours = false;   ///< made or taken over by us: all that Aim::remove may touch
-  std::string reason;  ///< why it is as it is, for the plan: `not on the host`
+  bool ours = false;      ///< made or taken over by us: all that Aim::remove may touch
+  bool artifact = false;  ///< what a tag became: retention counts it, environments may share it
+  std::string inputs;     ///< of an artifact: digest of what it is made from; empty: it is pulled
+  std::string version;    ///< the tag that it shows to be of; empty where it shows none
+  std::string reason;     ///< why it is as it is, for the plan: `not on the host`
   std::map<Aim, std::vector<Work>> remedies;  ///< each a list of works, every one in its own phase
 };
 
