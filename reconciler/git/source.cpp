@@ -68,14 +68,19 @@ TreeAsk Sources::tree_ask(const EnvironmentSpec& spec, std::string mirror, std::
 Result<SourceTree> Sources::of_config(const EnvironmentSpec& spec, const Snapshot& config,
                                       const SourceAsk& ask, const std::stop_token& stop) {
   const std::string folder = spec.source.kind == Source::Kind::same ? "" : spec.folder;
-  const auto change = config.touched.find(folder);
-  if (change == config.touched.end())
-    return failure(error("path.not_found", fmt::format("no folder \"{}\" with a manifest is known "
-                                                       "at {}",
-                                                       folder, config.commit.substr(0, 8)))
-                       .next("run it once without --no-fetch"));
-  auto tree = export_tree(tree_ask(spec, config.mirror, change->second.commit, folder), helper_,
-                          ask.timeout, stop);
+  std::string commit = ask.commit;
+  if (commit.empty()) {
+    const auto change = config.touched.find(folder);
+    if (change == config.touched.end())
+      return failure(
+          error("path.not_found", fmt::format("no folder \"{}\" with a manifest is known "
+                                              "at {}",
+                                              folder, config.commit.substr(0, 8)))
+              .next("run it once without --no-fetch"));
+    commit = change->second.commit;
+  }
+  auto tree =
+      export_tree(tree_ask(spec, config.mirror, commit, folder), helper_, ask.timeout, stop);
   if (!tree) return failed(tree);
   return SourceTree{tree->path, tree->index, tree->commit, tree->subject, config.mirror, {}};
 }

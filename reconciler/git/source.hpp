@@ -25,7 +25,9 @@ struct SourceTree {
 
 struct SourceAsk {
   std::string remembered{};  ///< the commit that this tag had when it was first used here
-  bool fetch = true;         ///< false: nothing is asked of another machine (--no-fetch)
+  /// Of the config repository: that very commit, which a version was recorded with.
+  std::string commit{};
+  bool fetch = true;  ///< false: nothing is asked of another machine (--no-fetch)
   Duration timeout{std::chrono::seconds(60)};  ///< for each call of the helper
 };
 

@@ -142,6 +142,9 @@ Status Ledger::record(RunId run, const Release& release, const SealedRecords& sn
     if (!query) return failed(query);
     bind_release(*query, release);
     if (auto done = query->bind(before->environment).run(); !done) return done;
+    if (auto done = record_version(parts_->database, before->environment, release, parts_->wall());
+        !done)
+      return done;
     if (auto point = failpoint("ledger.record.within"); !point) return point;
     if (auto done = transaction->commit(); !done) return done;
   }

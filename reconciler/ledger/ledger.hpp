@@ -99,6 +99,12 @@ class Ledger {
   enum class Slot { current, previous };
   Result<SealedRecords> snapshots(const EnvironmentId& id, Slot slot) const;
 
+  /// The versions that the environment had, newest first, the current one too; at most 200. A tag
+  /// that was gone back to stands there twice.
+  Result<std::vector<Version>> versions(const EnvironmentId& id) const;
+  /// Tags whose once-only work was tried since then, oldest first: what a way back does not undo.
+  Result<std::vector<std::string>> released_since(const EnvironmentId& id, WallTime since) const;
+
   // --- the effective target
   /// THE write of a failure: the run ended so, and from now on the environment is to be `target`.
   /// `ledger.run_unknown`. Failpoints ledger.reject.*.

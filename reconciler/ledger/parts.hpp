@@ -78,6 +78,11 @@ Status read_at_each_look(Database& database, const EnvironmentId& id, SealedReco
 /// Nothing is known any more of how versions were made that nobody recorded here.
 Status drop_snapshots(Database& database, const EnvironmentId& id);
 
+/// `release` is the environment's version from `now` on, unless it is already. Within the caller's
+/// transaction.
+Status record_version(Database& database, const std::string& environment, const Release& release,
+                      std::int64_t now);
+
 /// The run ended so, at `now`; the environment that it is of. `ledger.run_unknown`.
 Result<EnvironmentId> write_end(Database& database, RunId run, const RunEnd& end, std::int64_t now);
 Status read_target(Database& database, const EnvironmentId& id, std::optional<Target>& into);

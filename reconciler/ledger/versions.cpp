@@ -1,0 +1,58 @@
+// The versions that an environment had, one after the other, and what was released since each.
+#include "reconciler/ledger/parts.hpp"
+
+namespace reconciler {
+
+Status record_version(Database& database, const std::string& environment, const Release& release,
+                      std::int64_t now) {
+  {
+    auto query = database.query(
+        "UPDATE versions SET until_at = ? WHERE environment = ? AND until_at IS NULL AND tag != ?");
+    if (!query) return failed(query);
+    if (auto done = query->bind(now).bind(environment).bind(release.tag).run(); !done) return done;
+  }
+  {
+    auto query = database.query(
+        "UPDATE versions SET commit_id = ? WHERE environment = ? AND until_at IS NULL");
+    if (!query) return failed(query);
+    if (auto done = query->bind(release.commit).bind(environment).run(); !done) return done;
+  }
+  auto query = database.query(
+      "INSERT INTO versions (environment, tag, commit_id, from_at) SELECT ?1, ?2, ?3, ?4 WHERE NOT "
+      "EXISTS (SELECT 1 FROM versions WHERE environment = ?1 AND until_at IS NULL)");
+  if (!query) return failed(query);
+  return query->bind(environment).bind(release.tag).bind(release.commit).bind(now).run();
+}
+
+Result<std::vector<Version>> Ledger::versions(const EnvironmentId& id) const {
+  const std::lock_guard lock(parts_->mutex);
+  auto query = parts_->database.query(
+      "SELECT tag, commit_id, from_at, until_at FROM versions WHERE environment = ? "
+      "ORDER BY serial DESC LIMIT 200");
+  if (!query) return failed(query);
+  query->bind(id.text());
+  std::vector<Version> all;
+  for (;;) {
+    auto row = query->step();
+    if (!row) return failed(row);
+    if (!*row) return all;
+    Version& one = all.emplace_back(
+        Version{id, query->text(0), query->text(1), wall_time(query->number(2)), {}, {}});
+    if (!query->null(3)) one.until = wall_time(query->number(3));
+  }
+}
+
+Result<std::vector<std::string>> Ledger::released_since(const EnvironmentId& id,
+                                                        WallTime since) const {
+  const std::lock_guard lock(parts_->mutex);
+  // Assumed work was done before anybody here knew of the environment.
+  auto query = parts_->database.query(
+      "SELECT runs.to_tag FROM attempts JOIN runs ON runs.serial = attempts.run "
+      "WHERE attempts.environment = ? AND once_key != '' AND attempts.started >= ? AND "
+      "action_key != '' AND fate IS NOT 'not started' "
+      "GROUP BY runs.to_tag ORDER BY min(attempts.id)");
+  if (!query) return failed(query);
+  return query->bind(id.text()).bind(std::int64_t{since.time_since_epoch().count()}).texts();
+}
+
+}  // namespace reconciler
