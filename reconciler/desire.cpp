@@ -150,7 +150,7 @@ Result<Wish> prepare(const Parts& parts, const Asked& asked, SourceTree& tree) {
       spec.verify_timeout.value_or(std::max<Duration>(120s, prepared->patience));
   desired.verify_stable = spec.verify_stable;
   desired.on_failure = spec.on_failure;
-  desired.irreversible = std::ranges::find(spec.irreversible, spec.tag) != spec.irreversible.end();
+  desired.irreversible.insert(spec.irreversible.begin(), spec.irreversible.end());
   desired.keep = spec.keep;
   desired.parallel = parts.host.parallel;
   wish.variables = std::move(*variables);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "reconciler/apply/executor.hpp"
 #include "reconciler/apply/failures.hpp"
 #include "reconciler/apply/kept.hpp"
@@ -76,12 +78,23 @@ class Reconciling {
     if (!memory) return failed(memory);
     auto wish = desire(parts_, asked_, *memory, stop_);
     if (!wish) return failed(wish);
-    if (memory->target && !wish->held)
-      if (auto ended = parts_.ledger.clear_target(asked_.spec.id); !ended) return failed(ended);
     if (auto settled = settle_open_attempts(tools_, asked_.spec.id, wish->variables, stop_);
         !settled)
       return failed(settled);
-    return look_at(parts_, asked_, std::move(*wish));
+    auto seen = look_at(parts_, asked_, std::move(*wish));
+    if (!seen) return seen;
+    auto rejected = reject_cut_off(*seen);
+    if (!rejected) return failed(rejected);
+    if (*rejected) {
+      Asked same = asked_;
+      same.fetch = false;
+      return look(parts_, same, stop_);
+    }
+    // A run ends the target that it does not work towards; here none is begun.
+    const bool ends = seen->plan.empty() && !seen->plan.held && memory->target;
+    if (ends)
+      if (auto ended = parts_.ledger.clear_target(asked_.spec.id); !ended) return failed(ended);
+    return seen;
   }
 
   /// Performs the plan, then at most the fallback that it named.
@@ -95,6 +108,30 @@ class Reconciling {
   }
 
  private:
+  /// A run that died after its release failed, or while it did, had a way back: the one write that
+  /// it did not come to.
+  Result<bool> reject_cut_off(const Look& seen) {
+    if (!seen.plan.stalled || seen.plan.stalled->reason != "ReleaseFailed") return false;
+    auto open = parts_.ledger.open_run(asked_.spec.id);
+    if (!open) return failed(open);
+    if (!*open || !seen.memory.current || (*open)->fallback != seen.memory.current->tag)
+      return false;
+    const RunRow& run = (*open)->run;
+    const auto& steps = seen.desired.steps;
+    const auto one = std::ranges::find_if(run.attempts, [&](const AttemptRow& attempt) {
+      return !attempt.once_key.empty() && attempt.fate == Fate::failed &&
+             std::ranges::find(steps, attempt.once_key, &Step::once_key) != steps.end();
+    });
+    if (one == run.attempts.end()) return false;
+    const Error why = release_failed(asked_.spec.id, one->title, run.to, one->evidence);
+    const RunEnd end = end_of_rejected(why);
+    const Target target{(*open)->fallback, seen.desired.asked, run.to, end.reason, why.message,
+                        run.serial,        parts_.clock.wall()};
+    if (auto written = parts_.ledger.reject(run.serial, end, target); !written)
+      return failed(written);
+    return true;
+  }
+
   /// The ordinary loop towards another target; the error says how both ended.
   Status go_back(const Applied& failed_one) {
     auto memory = parts_.ledger.memory(asked_.spec.id);
@@ -114,7 +151,7 @@ class Reconciling {
       if (applied->why) return failure(not_gone_back(look->plan, *failed_one.why, *applied->why));
       sweep(parts_, asked_.spec.id);
     }
-    return failure(gone_back(look->plan, *failed_one.why, failed_one.run));
+    return failure(gone_back(look->plan, failed_one, look->memory.previous));
   }
 
   const Parts& parts_;

@@ -58,7 +58,7 @@ class DockerDriver final : public Driver {
             {"compose", "data", "images", "release", "verify"},
             {"run", "exec", "logs", "service"},
             {"build", "pull", "tag", "create", "start", "switch", "stop", "restart", "release",
-             "verify", "prune"}};
+             "verify", "prune", "remove"}};
   }
 
   Result<Prepared> prepare(const Request& request, const Variables& variables,
@@ -129,7 +129,7 @@ class DockerDriver final : public Driver {
     if (kind == "exec") return perform_exec(context_, **model, input, variables, progress, stop);
     if (kind == "logs") return check_logs(context_, **model, input, variables, progress);
     if (kind == "services" || kind == "service")
-      return check_services(context_, **model, input, counts_, progress);
+      return check_services(context_, **model, attempt, counts_, progress);
     return perform_service_work(context_, **model, attempt, grounds, progress, stop);
   }
 
@@ -145,8 +145,12 @@ class DockerDriver final : public Driver {
   Result<Prepared> restore(const Recorded& recorded, Deadline deadline) override {
     auto model = restored_model(context_, recorded);
     if (!model) return failed(model);
+    if (auto found = find_added_networks(context_, *model, deadline); !found) return failed(found);
+    const Json& tree = member_or_null(member_or_null(recorded.wanted, "version"), "tree");
+    const Origin origin{text_at(tree, "path"), text_at(tree, "index")};
     if (recorded.complete)
-      if (auto all = check_complete(context_, *model, deadline); !all) return failed(all);
+      if (auto all = check_complete(context_, *model, origin, deadline); !all) return failed(all);
+    origins_[model->key] = origin;
     Prepared prepared;
     prepared.wanted = recorded.wanted;
     prepared.wanted.as_object()["model"] = model->key;
@@ -198,7 +202,10 @@ class DockerDriver final : public Driver {
       if (step.once != Once::tag && text_at(step.work.input, "kind") == "run")
         tasks.emplace_back(text_at(step.work.input, "service"));
     return JsonObject{
-        {"lineage", request.lineage}, {"tag", request.tag}, {"tasks", std::move(tasks)}};
+        {"lineage", request.lineage},
+        {"tag", request.tag},
+        {"tree", JsonObject{{"path", request.tree.path}, {"index", request.tree.index}}},
+        {"tasks", std::move(tasks)}};
   }
 
   Grounds grounds_of(const CompiledModel& model, const EnvironmentId& id,
@@ -206,7 +213,9 @@ class DockerDriver final : public Driver {
     Grounds grounds;
     if (const auto known = roots_.find(id); known != roots_.end()) grounds.roots = known->second;
     grounds.restore_objects = [this, &model, &variables](const std::vector<std::string>& paths) {
-      return restore_objects(model.key, paths, variables);
+      const auto origin = origins_.find(model.key);
+      return origin != origins_.end() ? make_objects_anew(model, origin->second, paths)
+                                      : restore_objects(model.key, paths, variables);
     };
     return grounds;
   }
@@ -243,6 +252,7 @@ class DockerDriver final : public Driver {
   Context context_;
   Models models_;
   std::map<EnvironmentId, Made> inputs_;  ///< what each environment's model was last made from
+  std::map<std::string, Origin> origins_;  ///< of recorded models, by key
   std::map<EnvironmentId, std::vector<std::string>> roots_;
   RestartCounts counts_;
 };

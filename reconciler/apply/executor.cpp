@@ -102,6 +102,12 @@ bool begins_switch_steps(const std::vector<const Action*>& actions) {
   });
 }
 
+/// What a failure has to mend from here on.
+bool touches(Phase phase) {
+  return phase == Phase::start || phase == Phase::release || phase == Phase::change ||
+         phase == Phase::after;
+}
+
 Status all_phases(Run& run) {
   for (int p = 0; p <= static_cast<int>(Phase::prune); ++p) {
     const auto phase = static_cast<Phase>(p);
@@ -114,6 +120,12 @@ Status all_phases(Run& run) {
         return written;
     if (actions.empty()) continue;
     run.phase = phase;
+    if (touches(phase)) {
+      const auto& unwell = run.plan.excused;
+      auto written =
+          run.tools.ledger.touch(run.plan.environment, {unwell.begin(), unwell.end()});
+      if (!written) return written;
+    }
     if (begins_switch_steps(actions)) {
       // Cut off or failed from here on, they are those of no version.
       auto written = run.tools.ledger.switch_steps_done(run.plan.environment,
@@ -153,13 +165,14 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
   }
   Error why = std::move(done.error());
   if (run.stop.stop_requested() && ended_by_stop(why.code)) why.code = "apply.stopped";
-  if (plan.fallback && sends_back(run.phase, why)) {
+  const auto memory = tools_.ledger.memory(plan.environment);
+  if (plan.fallback && memory && sends_back(run.phase, memory->touched, why)) {
     const RunEnd end = end_of_rejected(why);
     const Target target{*plan.fallback,     desired.asked, plan.to, end.reason, why.message, *id,
                         tools_.clock.wall()};
     auto written = tools_.ledger.reject(*id, end, target);
     if (!written) return Applied{*id, std::move(written.error()), false};
-    return Applied{*id, with_not_undone(run, std::move(why)), true};
+    return Applied{*id, with_not_undone(run, std::move(why)), true, plan.stays};
   }
   why = told(run, std::move(why));
   // A ledger that cannot be written any more says so in `why`; the next look finds the run open.

@@ -30,6 +30,7 @@ struct Applied {
   RunId run = 0;
   std::optional<Error> why;  ///< set: it failed
   bool rejected = false;     ///< and what it was to be is rejected: the ledger has another target
+  std::vector<std::string> stays{};  ///< then: Plan::stays
 };
 
 class Executor {

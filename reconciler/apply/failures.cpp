@@ -11,6 +11,22 @@ std::string with_detail(const std::string& sentence, const std::string& detail) 
   return detail.empty() ? sentence : fmt::format("{}: {}", sentence, printable(detail, 200));
 }
 
+/// `current_tag v1.2.3, prev_tag v1.2.2; db, nginx never stopped`
+Fact unchanged(const std::string& current, const std::optional<Release>& previous,
+               const std::vector<std::string>& never_stopped) {
+  std::string text = "current_tag " + current;
+  if (previous) text += ", prev_tag " + previous->tag;
+  if (!never_stopped.empty()) text += fmt::format("; {} never stopped", join(never_stopped, ", "));
+  return {"unchanged", std::move(text)};
+}
+
+/// What neither the one plan nor the other touched.
+std::vector<std::string> never_stopped(std::vector<std::string> stays, const Plan& back) {
+  for (const auto& action : back.actions)
+    for (const auto& target : action.work.targets) std::erase(stays, target.name);
+  return stays;
+}
+
 }  // namespace
 
 Error still_runs(const EnvironmentId& id, const Action& action, const std::string& tag,
@@ -24,16 +40,22 @@ Error still_runs(const EnvironmentId& id, const Action& action, const std::strin
                         id.text()));
 }
 
+Error release_failed(const EnvironmentId& id, const std::string& task, const std::string& tag,
+                     const Json& evidence) {
+  return error("release.failed", fmt::format("{} of {} failed with exit code {}", task, tag,
+                                             number_at(evidence, "exit_code", -1)))
+      .next(
+          fmt::format("commit another tag; or, once its cause is gone: reconciler settle {} {} "
+                      "not-run",
+                      id.text(), task));
+}
+
 Error action_failed(const Run& run, const Action& action, const Outcome& outcome) {
   const std::string& tag = run.plan.to;
   const std::string id = run.plan.environment.text();
   const std::string detail = words_of(outcome);
   if (action.work.effect == Effect::once && outcome.fate == Fate::failed)
-    return error("release.failed", fmt::format("{} of {} failed with exit code {}", action.title,
-                                               tag, number_at(outcome.evidence, "exit_code", -1)))
-        .next(fmt::format(
-            "commit another tag; or, once its cause is gone: reconciler settle {} {} not-run", id,
-            action.title));
+    return release_failed(run.plan.environment, action.title, tag, outcome.evidence);
   if (action.work.effect == Effect::once && outcome.fate == Fate::unknown)
     return error("release.outcome_unknown",
                  with_detail(
@@ -65,7 +87,9 @@ Error told(const Run& run, Error why) {
   why = with_not_undone(run, std::move(why));
   // On the way back the last good one is where it goes.
   const std::string& current = run.plan.held ? run.plan.held->tag : run.plan.from;
-  if (!current.empty()) why.facts.push_back({"unchanged", fmt::format("current_tag {}", current)});
+  if (const auto memory = run.tools.ledger.memory(run.plan.environment);
+      memory && !current.empty())
+    why.facts.push_back(unchanged(current, memory->previous, run.plan.stays));
   why.facts.push_back({"log", fmt::format("reconciler history {} --run {} --log", id, run.id)});
   if (why.hint.empty())
     why.hint = why.lasting == Lasting::transient
@@ -96,8 +120,9 @@ RunEnd end_of(const Error& why) {
   return end;
 }
 
-bool sends_back(Phase in, const Error& why) {
-  if (in < Phase::release || in > Phase::verify) return false;
+bool sends_back(Phase in, bool touched, const Error& why) {
+  // Once it is recorded, the version is the last good one itself.
+  if (in >= Phase::record || (in < Phase::release && !touched)) return false;
   if (why.code == "apply.stopped" || why.code == "plan.stale" || why.code == "lock.held")
     return false;
   // Of once-only work that still runs, or that nobody knows the end of, a person has to answer.
@@ -120,16 +145,18 @@ RunEnd end_of_way_back(const Error& why) {
   return end;
 }
 
-Error gone_back(const Plan& back, const Error& why, RunId failed_in) {
+Error gone_back(const Plan& back, const Applied& failed_one,
+                const std::optional<Release>& previous) {
+  const Error& why = *failed_one.why;
   const std::string id = back.environment.text();
   const std::string& rejected = back.held->rejected_tag;
   Error e =
       error(why.code, fmt::format("{}; {} is back at {}, and well", why.message, id, back.to));
   for (const auto& fact : why.facts)
     if (fact.label != "kept") e.facts.push_back(fact);
-  e.facts.push_back({"unchanged", "current_tag " + back.to});
+  e.facts.push_back(unchanged(back.to, previous, never_stopped(failed_one.stays, back)));
   e.facts.push_back({"held", rejected + " is not tried again by itself"});
-  e.facts.push_back({"log", fmt::format("reconciler history {} --run {} --log", id, failed_in)});
+  e.facts.push_back({"log", fmt::format("reconciler history {} --run {} --log", id, failed_one.run)});
   e.hint = fmt::format("commit another tag; or the same again: reconciler retry {}", id);
   return e;
 }

@@ -8,6 +8,9 @@ namespace reconciler {
 
 /// For an action whose work ended badly; `detail` says how.
 Error action_failed(const Run& run, const Action& action, const Outcome& outcome);
+/// For once-only work that ended badly.
+Error release_failed(const EnvironmentId& id, const std::string& task, const std::string& tag,
+                     const Json& evidence);
 /// For once-only work that runs on after its time: nobody waits for it any longer. `tag` may be
 /// empty.
 Error still_runs(const EnvironmentId& id, const Action& action, const std::string& tag,
@@ -16,15 +19,16 @@ Error still_runs(const EnvironmentId& id, const Action& action, const std::strin
 Error with_not_undone(const Run& run, Error why);
 /// Adds what stays as it was and what to do next to an error that ended a run.
 Error told(const Run& run, Error why);
-/// Does a failure in that phase send the environment back to its last good version? What never came
-/// to touching a version does not, nor what nobody can do anything about by going back.
-bool sends_back(Phase in, const Error& why);
+/// Does a failure in that phase send the environment back to its last good version? `touched`: this
+/// run, or one before it that was not recorded, has changed what runs. What never came to that does
+/// not, nor what nobody can do anything about by going back.
+bool sends_back(Phase in, bool touched, const Error& why);
 /// How the ledger remembers a run whose target is rejected, and one that was the way back.
 RunEnd end_of_rejected(const Error& why);
 RunEnd end_of_way_back(const Error& why);
-/// The error of a deploy that failed and was gone back from: `why` of `rejected`, and that `back`
-/// is well again.
-Error gone_back(const Plan& back, const Error& why, RunId failed_in);
+/// The error of a deploy that failed and was gone back from: why, and that `back` is well again.
+Error gone_back(const Plan& back, const Applied& failed_one,
+                const std::optional<Release>& previous);
 /// The same where the way back failed too.
 Error not_gone_back(const Plan& back, const Error& why, const Error& and_why);
 /// How the ledger remembers it: Stalled with a reason, or Reconciling when it is tried again.

@@ -128,7 +128,7 @@ Status verify(Run& run, const std::vector<const Action*>& actions) {
     run.tools.events.started(*action);
     checks.push_back({action,
                       *driver,
-                      {*id, run.plan.environment, run.plan.lineage, "", action->work},
+                      {*id, run.plan.environment, run.plan.lineage, "", action->work, run.plan.excused},
                       0,
                       false,
                       "",

@@ -198,6 +198,9 @@ Status read(const Json& from, Memory& into) {
   f.optional_text("unfinished", into.unfinished);
   f.optional_text("changed_to", into.changed_to);
   f.optional_value("target", into.target);
+  f.truth("touched", into.touched);
+  f.value_set("unwell_before", into.unwell_before);
+  f.number("recorded_attempt", into.recorded_attempt);
   f.truth("kept", into.kept);
   f.take(read(from, into.snapshots));
   return f.done();
@@ -210,6 +213,7 @@ Status read(const Json& from, Attempt& into) {
   f.text("lineage", into.lineage);
   f.text("once_key", into.once_key);
   f.value("work", into.work);
+  f.values("excused", into.excused);
   return f.done();
 }
 

@@ -143,6 +143,9 @@ Json write(const Memory& value) {
                     {"unfinished", text(value.unfinished)},
                     {"changed_to", text(value.changed_to)},
                     {"target", value.target ? write(*value.target) : Json(nullptr)},
+                    {"touched", value.touched},
+                    {"unwell_before", list(value.unwell_before)},
+                    {"recorded_attempt", value.recorded_attempt},
                     {"kept", value.kept},
                     {"snapshots", list(value.snapshots)}};
 }
@@ -152,7 +155,8 @@ Json write(const Attempt& value) {
                     {"environment", write(value.environment)},
                     {"lineage", value.lineage},
                     {"once_key", value.once_key},
-                    {"work", write(value.work)}};
+                    {"work", write(value.work)},
+                    {"excused", list(value.excused)}};
 }
 
 Json write(const Outcome& value) {

@@ -26,6 +26,15 @@ Status take_over(Database& db, const EnvironmentId& id, const Adoption& adoption
   return query->bind(adoption.changed_to).bind(id.text()).run();
 }
 
+/// What was tried before is part of the version that was found.
+Status count_as_recorded(Database& db, const EnvironmentId& id) {
+  auto query = db.query(
+      "UPDATE environments SET touched = 0, unwell_before = '[]', "
+      "recorded_attempt = (SELECT coalesce(max(id), 0) FROM attempts) WHERE name = ?");
+  if (!query) return failed(query);
+  return query->bind(id.text()).run();
+}
+
 /// Once-only work that was not done here, as somebody says it went.
 struct Assumed {
   std::string once_key;
@@ -69,6 +78,8 @@ Status Ledger::adopt(const EnvironmentId& id, const Adoption& adoption) {
     if (auto done = assumed(db, *run, id, {key, "release", Fate::succeeded, ""}, parts_->wall());
         !done)
       return done;
+  if (adoption.current)
+    if (auto done = count_as_recorded(db, id); !done) return done;
   return transaction->commit();
 }
 

@@ -34,7 +34,27 @@ Result<Before> before_record(Database& database, RunId run, const std::string& t
   return Before{query->text(0), query->number(1) != 0};
 }
 
-/// Newest attempt of each once key.
+/// The tag of a step's once key: `APP/ENV/STEP@TAG+COMMIT`.
+std::string tag_of(const std::string& once_key) {
+  const auto at = once_key.rfind('@');
+  if (at == std::string::npos) return "";
+  return once_key.substr(at + 1, once_key.find('+', at) - at - 1);
+}
+
+Status read_ids(const std::string& text, std::set<ResourceId>& into) {
+  auto json = parse_json(text);
+  if (!json) return failed(json);
+  const JsonArray* all = json->if_array();
+  if (!all) return failure(error("ledger.damaged", "a list of things is no list"));
+  for (const Json& one : *all) {
+    auto id = wire::read_as<ResourceId>(one);
+    if (!id) return failed(id);
+    into.insert(std::move(*id));
+  }
+  return {};
+}
+
+/// Newest attempt of each once key, and the tags that were released since the last record.
 Status read_once(Database& database, const EnvironmentId& id, Memory& memory) {
   auto query = database.query(
       "SELECT once_key, id, fate FROM attempts WHERE environment = ? AND once_key != '' ORDER BY "
@@ -50,6 +70,9 @@ Status read_once(Database& database, const EnvironmentId& id, Memory& memory) {
     if (!query->null(2))
       if (auto done = wire::read_fate(query->text(2), memory.once[key]); !done) return done;
     memory.once_attempt[key] = query->text(1);
+    if (query->number(1) > memory.recorded_attempt && memory.once[key] != Fate::not_started &&
+        !tag_of(key).empty())
+      memory.released.insert(tag_of(key));
   }
 }
 
@@ -99,7 +122,8 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
       "previous_commit, previous_digest, previous_at, unfinished, changed_to, "
       "adopted_at IS NOT NULL AND current_tag IS NULL, "
       "EXISTS (SELECT 1 FROM snapshots WHERE environment = name AND slot = 'current' AND "
-      "driver = 'ledger') FROM environments WHERE name = ?");
+      "driver = 'ledger'), touched, unwell_before, recorded_attempt FROM environments "
+      "WHERE name = ?");
   if (!query) return failed(query);
   auto row = query->bind(id.text()).step();
   if (!row) return failed(row);
@@ -110,6 +134,9 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   memory.changed_to = query->maybe_text(9);
   memory.adopted = query->number(10) != 0;
   memory.kept = query->number(11) != 0;
+  memory.touched = query->number(12) != 0;
+  if (auto done = read_ids(query->text(13), memory.unwell_before); !done) return failed(done);
+  memory.recorded_attempt = query->number(14);
   if (auto done = read_once(parts_->database, id, memory); !done) return failed(done);
   if (auto done = read_target(parts_->database, id, memory.target); !done) return failed(done);
   if (auto done = read_at_each_look(parts_->database, id, memory.snapshots); !done)
@@ -137,7 +164,8 @@ Status Ledger::record(RunId run, const Release& release, const SealedRecords& sn
         "previous_digest = iif(current_tag IS ?1, previous_digest, current_digest), "
         "previous_at     = iif(current_tag IS ?1, previous_at, current_at), "
         "current_tag = ?1, current_commit = ?2, current_digest = ?3, current_at = ?4, "
-        "unfinished = NULL, serial = serial + 1 "
+        "unfinished = NULL, touched = 0, unwell_before = '[]', "
+        "recorded_attempt = (SELECT coalesce(max(id), 0) FROM attempts), serial = serial + 1 "
         "WHERE name = ?5");
     if (!query) return failed(query);
     bind_release(*query, release);
@@ -149,6 +177,16 @@ Status Ledger::record(RunId run, const Release& release, const SealedRecords& sn
     if (auto done = transaction->commit(); !done) return done;
   }
   return failpoint("ledger.record.after");
+}
+
+Status Ledger::touch(const EnvironmentId& id, const std::set<ResourceId>& unwell) {
+  JsonArray all;
+  for (const auto& one : unwell) all.push_back(wire::write(one));
+  const std::lock_guard lock(parts_->mutex);
+  auto query = parts_->database.query(
+      "UPDATE environments SET touched = 1, unwell_before = ? WHERE name = ? AND touched = 0");
+  if (!query) return failed(query);
+  return query->bind(canonical(Json(std::move(all)))).bind(id.text()).run();
 }
 
 Status Ledger::switch_steps_done(const EnvironmentId& id, const std::string& version) {

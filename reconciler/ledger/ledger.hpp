@@ -56,9 +56,15 @@ class Ledger {
   Result<Memory> memory(const EnvironmentId& id) const;
 
   // --- runs
-  /// Begins a run and sets `unfinished` where it is to be recorded. Earlier runs of the environment
+  /// Begins a run, sets `unfinished` where it is to be recorded, and ends a target that it does not
+  /// work towards: all in one write. Earlier runs of the environment
   /// that never ended are closed as `Interrupted`. The caller holds the environment's lock.
   Result<RunId> begin_run(const RunStart& start);
+  /// Right before the first effect of a run on what runs (Memory::touched); `unwell` are those that
+  /// are unwell before. Until the next record the first call counts.
+  Status touch(const EnvironmentId& id, const std::set<ResourceId>& unwell);
+  /// The newest run that never ended: it is still at it, or it died.
+  Result<std::optional<OpenRun>> open_run(const EnvironmentId& id) const;
   /// Ends it; `unfinished` stays unless record() cleared it. `ledger.run_unknown`.
   Status end_run(RunId run, const RunEnd& end);
 
@@ -90,7 +96,7 @@ class Ledger {
 
   // --- the record
   /// THE transaction: with another tag previous <- current, current <- release; with the same tag
-  /// current alone; `unfinished` cleared; the environment's serial one more. `snapshots` take the
+  /// current alone; `unfinished` and `touched` cleared; the environment's serial one more. `snapshots` take the
   /// place of current's, which become previous' with the release that they are of.
   /// `ledger.too_large` when a box has more than 8 MiB or there are more than 1000: nothing is
   /// written then. Failpoints ledger.record.*.

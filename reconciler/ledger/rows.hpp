@@ -31,6 +31,7 @@ struct RunStart {
   Json plan;        ///< to_json(Plan)
   /// The plan ends in a record, and is unfinished until then. One that only mends an output is not.
   bool to_be_recorded = true;
+  bool held = false;  ///< it works towards the ledger's target; any other run ends that
 };
 
 /// A run of that plan.
@@ -75,6 +76,12 @@ struct RunRow {
   std::string who;
   RunEnd end;  ///< empty texts while it has not ended
   std::vector<AttemptRow> attempts;
+};
+
+/// A run that nothing is known of the end of, and what its plan named to go back to.
+struct OpenRun {
+  RunRow run;
+  std::string fallback;  ///< empty: nothing
 };
 
 /// A once-only attempt of which nothing final is written: the driver's `recover` is to be asked.

@@ -118,7 +118,7 @@ RunStart run_of(const Plan& plan, std::string who) {
           plan.from,           plan.to,
           plan.desired,        plan.config_commit,
           plan.config_subject, std::move(who),
-          to_json(plan),       ends_in_record(plan)};
+          to_json(plan),       ends_in_record(plan), plan.held.has_value()};
 }
 
 Result<RunId> Ledger::begin_run(const RunStart& start) {
@@ -129,6 +129,8 @@ Result<RunId> Ledger::begin_run(const RunStart& start) {
   if (auto done = parts_->know(start.id); !done) return failed(done);
   if (auto done = close_interrupted(db, start.id, parts_->wall()); !done) return failed(done);
   if (auto done = drop_old_logs(db, start.id); !done) return failed(done);
+  if (!start.held)
+    if (auto done = delete_target(db, start.id); !done) return failed(done);
   if (start.to_be_recorded) {
     auto query = db.query("UPDATE environments SET unfinished = ? WHERE name = ?");
     if (!query) return failed(query);
@@ -194,6 +196,31 @@ Result<std::optional<RunRow>> Ledger::last_run(const EnvironmentId& id) const {
   if (!runs) return failed(runs);
   if (runs->empty()) return std::optional<RunRow>();
   return std::optional(std::move(runs->front()));
+}
+
+Result<std::optional<OpenRun>> Ledger::open_run(const EnvironmentId& id) const {
+  const std::lock_guard lock(parts_->mutex);
+  std::string plan;
+  {
+    auto query = parts_->database.query(
+        "SELECT plan FROM runs WHERE environment = ? AND ended IS NULL ORDER BY serial DESC "
+        "LIMIT 1");
+    if (!query) return failed(query);
+    auto row = query->bind(id.text()).step();
+    if (!row) return failed(row);
+    if (!*row) return std::optional<OpenRun>();
+    plan = query->text(0);
+  }
+  auto query = parts_->database.query(
+      "SELECT " RUN_COLUMNS
+      " FROM runs WHERE environment = ? AND ended IS NULL ORDER BY serial DESC LIMIT 1");
+  if (!query) return failed(query);
+  query->bind(id.text());
+  auto runs = read_runs(parts_->database, std::move(*query));
+  if (!runs) return failed(runs);
+  auto json = parse_json(plan);
+  if (!json) return failed(json);
+  return std::optional(OpenRun{std::move(runs->front()), text_at(*json, "fallback")});
 }
 
 Result<RunRow> Ledger::run(RunId run) const {

@@ -130,6 +130,11 @@ PRAGMA user_version = 3;
 // What people say, what came back, and which versions there were with what their tags became.
 constexpr const char* tables_4 = R"(
 ALTER TABLE environments ADD COLUMN touched INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE environments ADD COLUMN unwell_before TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE environments ADD COLUMN recorded_attempt INTEGER NOT NULL DEFAULT 0;
+UPDATE environments SET recorded_attempt = (SELECT coalesce(max(id), 0) FROM attempts
+  WHERE environment = environments.name AND
+  run IN (SELECT serial FROM runs WHERE condition = 'Ready'));
 ALTER TABLE environments ADD COLUMN overruled TEXT;
 
 CREATE TABLE versions (

@@ -38,6 +38,12 @@ Status read_target(Database& database, const EnvironmentId& id, std::optional<Ta
   return {};
 }
 
+Status delete_target(Database& database, const EnvironmentId& id) {
+  auto query = database.query("DELETE FROM targets WHERE environment = ?");
+  if (!query) return failed(query);
+  return query->bind(id.text()).run();
+}
+
 Status Ledger::reject(RunId run, const RunEnd& end, const Target& target) {
   if (auto point = failpoint("ledger.reject.before"); !point) return point;
   {
@@ -77,9 +83,7 @@ Result<std::string> Ledger::retry(const EnvironmentId& id, const std::string& wh
   if (!failed_once) return failed(failed_once);
   failed_once->bind(who).bind(parts_->wall()).bind(id.text()).bind(tag);
   if (auto done = failed_once->run(); !done) return failed(done);
-  auto clear = db.query("DELETE FROM targets WHERE environment = ?");
-  if (!clear) return failed(clear);
-  if (auto done = clear->bind(id.text()).run(); !done) return failed(done);
+  if (auto done = delete_target(db, id); !done) return failed(done);
   if (auto run = parts_->note(id, tag, "Reconciling", "Retry", who); !run) return failed(run);
   if (auto done = transaction->commit(); !done) return failed(done);
   return tag;
@@ -87,9 +91,7 @@ Result<std::string> Ledger::retry(const EnvironmentId& id, const std::string& wh
 
 Status Ledger::clear_target(const EnvironmentId& id) {
   const std::lock_guard lock(parts_->mutex);
-  auto query = parts_->database.query("DELETE FROM targets WHERE environment = ?");
-  if (!query) return failed(query);
-  return query->bind(id.text()).run();
+  return delete_target(parts_->database, id);
 }
 
 }  // namespace reconciler

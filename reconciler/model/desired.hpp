@@ -46,7 +46,8 @@ struct Desired {
   Duration verify_timeout{std::chrono::seconds(120)};
   Duration verify_stable{std::chrono::seconds(10)};
   OnFailure on_failure = OnFailure::rollback;
-  bool irreversible = false;      ///< nothing goes back by itself past what this tag's release did
+  /// Tags that nothing goes back past by itself, once their release was tried.
+  std::set<std::string> irreversible;
   bool heal = true;               ///< drift is put right; else it is only reported
   std::set<std::string> protect;  ///< names of things whose replacement waits for approval
   std::optional<int> keep;        ///< images besides current and previous; none: all

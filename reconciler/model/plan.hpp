@@ -54,6 +54,7 @@ struct Plan {
   std::string on_failure;               ///< what happens on a failure, for people
   std::optional<Stall> stalled;
   std::optional<Target> held;    ///< it works towards this in the place of what git asks for
+  std::vector<ResourceId> excused;  ///< unwell before, and not touched: no check fails for them
   std::vector<Action> reported;  ///< what differs and is left alone: `drift: report`
   bool empty() const { return actions.empty(); }
 };
@@ -65,6 +66,7 @@ struct Attempt {
   std::string lineage;
   std::string once_key;
   Work work;
+  std::vector<ResourceId> excused{};  ///< a check is not to fail for these alone
 };
 
 /// What a driver says became of an attempt. `evidence`: exit_code, lines (the last ones), detail.

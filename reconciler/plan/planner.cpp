@@ -74,6 +74,33 @@ std::vector<std::string> what_stays(const Observation& observation,
   return names;
 }
 
+/// What was unwell before, and is left as it is. Once something was touched, what is unwell may be
+/// so by that.
+std::vector<ResourceId> excused_of(const Observation& observation,
+                                   const std::vector<Action>& actions, const Memory& memory) {
+  std::set<ResourceId> touched;
+  for (const auto& action : actions)
+    if (touches_what_runs(action))
+      touched.insert(action.work.targets.begin(), action.work.targets.end());
+  std::vector<ResourceId> excused;
+  for (const auto& r : observation.resources)
+    if (r.health == Health::unwell && !touched.contains(r.id) &&
+        (!memory.touched || memory.unwell_before.contains(r.id)))
+      excused.push_back(r.id);
+  std::sort(excused.begin(), excused.end());
+  return excused;
+}
+
+void excuse(const Observation& observation, const Memory& memory, Plan& plan) {
+  plan.excused = excused_of(observation, plan.actions, memory);
+  for (const auto& id : plan.excused) {
+    const auto found = std::ranges::find(observation.resources, id, &Resource::id);
+    plan.notices.push_back(fmt::format(
+        "unwell before: {} ({}); it is left as it is and is no reason to go back", id.name,
+        found->state));
+  }
+}
+
 std::string stops_there(const Memory& memory) {
   return memory.current
              ? fmt::format("it stops there; {}'s containers are kept", memory.current->tag)
@@ -85,7 +112,10 @@ std::optional<std::string> why_no_way_back(const Desired& desired, const Memory&
   if (!memory.current) return "";  // the first deploy: that goes without saying
   if (memory.target || memory.current->digest == desired.digest) return "";
   if (desired.on_failure == OnFailure::hold) return "on_failure is hold";
-  if (desired.irreversible) return desired.tag + " is irreversible";
+  for (const auto& tag : desired.irreversible)
+    if (tag == desired.tag || (tag != memory.current->tag && memory.released.contains(tag)))
+      return tag + " is irreversible" +
+             (tag == desired.tag ? "" : ", and its release was run since");
   if (!memory.kept) return fmt::format("nothing was kept of how {} was made", memory.current->tag);
   return std::nullopt;
 }
@@ -128,6 +158,10 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
     order_actions(plan.actions);
     plan.stays = what_stays(observation, plan.actions);
   }
+  if (std::ranges::any_of(plan.actions, [](const Action& action) {
+        return action.work.phase == Phase::verify;
+      }))
+    excuse(observation, memory, plan);
   for (auto& action : plan.actions) action.key = key_of(action, desired.id);
   const auto why = why_no_way_back(desired, memory);
   if (!plan.empty() && !why) plan.fallback = memory.current->tag;

@@ -139,7 +139,7 @@ char sign_of(const Action& action) {
     case Phase::start:
       return '+';
     case Phase::change:
-      return action.work.verb == "switch" ? '~' : '+';
+      return action.work.verb == "switch" ? '~' : action.work.verb == "remove" ? '-' : '+';
     case Phase::release:
     case Phase::after:
       return '!';

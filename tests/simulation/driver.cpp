@@ -163,11 +163,16 @@ Result<Outcome> SimDriver::perform(const Attempt& attempt, const Variables&, Pro
   const std::string name = text_at(w.input, "name");
   if (w.verb == "verify") {
     const bool well = std::all_of(host_.services.begin(), host_.services.end(), [&](const auto& s) {
-      return !wanted_.services.contains(s.first) || (s.second.running && s.second.healthy);
+      const bool excused = std::ranges::find(attempt.excused, service_id(s.first)) !=
+                           attempt.excused.end();
+      return !wanted_.services.contains(s.first) || excused ||
+             (s.second.running && s.second.healthy);
     });
     return Outcome{well ? Fate::succeeded : Fate::failed,
                    JsonObject{{"detail", well ? "" : "unwell"}}};
   }
+  if (w.verb == "build" && wanted_.build_fails)
+    return failure(error("image.build_failed", "cannot build " + name));
   host_.calls.push_back(w.verb + " " + name);
   if (w.verb == "release") return run_release(attempt);
   if (w.verb == "build") host_.images.insert(name);

@@ -41,6 +41,7 @@ struct SimWanted {
   std::set<std::string> required;                      ///< of the release
   bool has_release = false;
   bool release_fails = false;
+  bool build_fails = false;
 };
 
 }  // namespace reconciler::simulation

@@ -19,6 +19,7 @@ namespace reconciler::docker {
 struct Endpoint {
   std::string network;  ///< the network's name on the Engine
   Json config;
+  std::string added{};  ///< of a recorded version: the ID of a network that a person connected
 };
 
 /// `depends_on` of the resolved model.
@@ -46,6 +47,8 @@ struct Container {
   std::map<std::string, std::string> volumes{};
   /// Of one: labels that were known when it was made alone, by Compose's help.
   std::map<std::string, std::string> recorded_labels{};
+  /// Of one: networks that a person had connected then, and that are not there any more.
+  std::set<std::string> gone_networks{};
   /// Keyed digest of all that it is made from, by the compiler: equal, equal containers.
   std::string fingerprint;
 };

@@ -73,18 +73,22 @@ Error not_to_be_pulled(const Image& image, Standing standing) {
       .next(fmt::format("docker pull {}{}, or another pull_policy", platform, image.reference));
 }
 
-/// Something is to be made from it: a task's container, or one of a service that has none that is
-/// right, in its place or kept.
+bool is_of(const Image& image, const Container& container) {
+  return familiar_reference(text_at(container.config, "Image")) ==
+         familiar_reference(image.reference);
+}
+
+bool is_of_a_task(const Image& image, const CompiledModel& model) {
+  return std::ranges::any_of(model.tasks,
+                             [&](const auto& task) { return is_of(image, task.second); });
+}
+
+/// A container of a service is to be made from it: there is none that is right, in its place or
+/// kept.
 bool is_needed(const Image& image, const CompiledModel& model, const Look& look) {
-  const auto is_of = [&](const Container& container) {
-    return familiar_reference(text_at(container.config, "Image")) ==
-           familiar_reference(image.reference);
-  };
-  if (std::ranges::any_of(model.tasks, [&](const auto& task) { return is_of(task.second); }))
-    return true;
   const auto places = place_all(model, look, {});
   return std::ranges::any_of(places, [&](const Place& place) {
-    return is_of(*place.wanted) && !place.prev_is_right &&
+    return is_of(image, *place.wanted) && !place.prev_is_right &&
            !(place.current && place.keeps_container());
   });
 }
@@ -95,8 +99,9 @@ Standing standing_of_recorded(const Image& image, const CompiledModel& model, co
   if (seen && seen->id == image.id) return Standing::right;
   const bool here = look.image_by_id(image.id) != nullptr;
   if (here && !image.build_service.empty()) return Standing::moved;
-  if (!is_needed(image, model, look)) return Standing::right;
-  return here ? Standing::moved : Standing::gone;
+  if (is_needed(image, model, look)) return here ? Standing::moved : Standing::gone;
+  // A task that is not run needs no image; one that is says which is gone.
+  return here && is_of_a_task(image, model) ? Standing::moved : Standing::right;
 }
 
 Standing standing_of(const Image& image, const CompiledModel& model, const Look& look,

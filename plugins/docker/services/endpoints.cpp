@@ -18,10 +18,6 @@ const Json& attached(const Json& inspect) {
   return networks && networks->is_object() ? *networks : nothing;
 }
 
-bool predefined(std::string_view name) {
-  return name == "host" || name == "none" || name == "bridge";
-}
-
 std::set<std::string> as_set(const std::vector<std::string>& texts) {
   return {texts.begin(), texts.end()};
 }
@@ -72,7 +68,18 @@ bool same(const Json& before, const Json& wanted, const Json& inspect) {
   return mac.empty() || there.empty() || mac == there;
 }
 
+/// What the network is now; empty where it is not there.
+std::string id_of(const Endpoint& endpoint, const std::map<std::string, SeenThing>& networks) {
+  if (!endpoint.added.empty()) return endpoint.added;
+  const auto found = networks.find(endpoint.network);
+  return found == networks.end() ? "" : found->second.id;
+}
+
 }  // namespace
+
+bool is_predefined_network(std::string_view name) {
+  return name == "host" || name == "none" || name == "bridge";
+}
 
 void compare_endpoints(const Container& wanted, const Json& inspect, const Surroundings& around,
                        std::vector<Difference>& out) {
@@ -83,16 +90,14 @@ void compare_endpoints(const Container& wanted, const Json& inspect, const Surro
     const Json* before = member(there, endpoint.network);
     const auto field = fmt::format("network {}", endpoint.network);
     if (!before) {
-      if (!predefined(endpoint.network)) out.push_back({field, "not connected", "connected"});
+      if (!is_predefined_network(endpoint.network)) out.push_back({field, "not connected", "connected"});
       continue;
     }
     // A network made anew under the same name is another network.
     const auto id = text_at(*before, "NetworkID");
-    const auto known = around.networks ? around.networks->find(endpoint.network)
-                                       : std::map<std::string, SeenThing>::const_iterator{};
     // One that was never started is on no network yet: it finds it by name.
-    if (around.networks && !predefined(endpoint.network) && !id.empty() &&
-        (known == around.networks->end() || known->second.id != id))
+    if (around.networks && !is_predefined_network(endpoint.network) && !id.empty() &&
+        id_of(endpoint, *around.networks) != id)
       out.push_back({field, "removed", "connected"});
     else if (!same(*before, endpoint.config, inspect))
       out.push_back({field, "connected otherwise", "connected"});
@@ -115,7 +120,7 @@ std::vector<Endpoint> extra_endpoints(const Container& wanted, const Json& inspe
     const std::string network(name);
     const bool is_wanted = std::ranges::any_of(
         wanted.endpoints, [&](const Endpoint& one) { return one.network == network; });
-    if (is_wanted || predefined(network) || project_networks.contains(network)) continue;
+    if (is_wanted || wanted.gone_networks.contains(network) || is_predefined_network(network) || project_networks.contains(network)) continue;
     JsonObject config;
     if (const auto aliases = asked_aliases(endpoint, inspect, {}); !aliases.empty())
       config["Aliases"] = reconciler::to_json(aliases);

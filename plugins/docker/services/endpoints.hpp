@@ -2,11 +2,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "plugins/docker/services/compare.hpp"
 
 namespace reconciler::docker {
+
+/// One that each Engine has.
+bool is_predefined_network(std::string_view name);
 
 /// Adds a `network NAME` for each network that it is on otherwise than wanted.
 void compare_endpoints(const Container& wanted, const Json& inspect, const Surroundings& around,

@@ -115,7 +115,7 @@ Status Mover::carry_out_one(const Move& move, std::stop_token stop) {
     case Kind::remove_network:
       return remove_network(context_, move.name);
     case Kind::create_network:
-      return create_thing(context_, stage_.model, JsonObject{{"network", move.name}});
+      return create_thing(context_, stage_.model, JsonObject{{"network", move.name}}, creation_);
     case Kind::rename:
       return rename(move);
     case Kind::start:

@@ -191,14 +191,18 @@ class Judge {
     return true;
   }
 
-  /// The very container that ran before: it can serve again. One whose network is made anew cannot
-  /// be started.
+  /// The very container that ran before: it can serve again. One whose network is made anew, or is
+  /// gone, cannot be started.
   bool prev_is_right(const Place& place, const std::vector<Place>& all,
                      const std::set<std::string>& replaced) const {
     const Seen& prev = *place.prev;
     if (place.image_id.empty() || prev.state() == "created" || prev.state() == "dead") return false;
     for (const auto& endpoint : place.wanted->endpoints)
       if (changing_.networks.contains(endpoint.network)) return false;
+    const Json& networks =
+        member_or_null(member_or_null(prev.inspect, "NetworkSettings"), "Networks");
+    for (const auto& network : place.wanted->gone_networks)
+      if (member(networks, network)) return false;
     auto differences =
         compare(*place.wanted, prev.inspect, around(place, place.prev, all, replaced));
     std::erase_if(differences, is_restart_policy);

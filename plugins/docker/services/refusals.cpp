@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "plugins/docker/services/left_over.hpp"
 #include "plugins/docker/services/mover.hpp"
 #include "plugins/docker/services/things.hpp"
 #include "reconciler/base/text.hpp"
@@ -43,8 +44,11 @@ Status check_names(const Context& context, const Observed& observed, const Group
   return {};
 }
 
-Status check_networks(const Context& context, const Group& group, std::vector<Error>& refused) {
+Status check_networks(const Context& context, const Observed& observed, const Group& group,
+                      std::vector<Error>& refused) {
+  if (group.networks.empty()) return {};
   std::set<std::string> own;
+  for (const Seen* seen : left_over_containers(observed)) own.insert(seen->id);
   for (const auto& member : group.members)
     for (const Seen* seen :
          {member.place->current, member.place->prev, member.place->next, member.place->failed})

@@ -13,6 +13,7 @@ Status check_names(const Context& context, const Observed& observed, const Group
                    std::vector<Error>& refused);
 
 /// Somebody beside the group is on a network that is to be made anew: `network.in_use`.
-Status check_networks(const Context& context, const Group& group, std::vector<Error>& refused);
+Status check_networks(const Context& context, const Observed& observed, const Group& group,
+                      std::vector<Error>& refused);
 
 }  // namespace reconciler::docker

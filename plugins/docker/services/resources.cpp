@@ -7,6 +7,7 @@
 #include "plugins/docker/compose/canonical_form.hpp"
 #include "plugins/docker/services/data.hpp"
 #include "plugins/docker/services/endpoints.hpp"
+#include "plugins/docker/services/left_over.hpp"
 #include "plugins/docker/services/mounted.hpp"
 #include "plugins/docker/services/mounts.hpp"
 #include "plugins/docker/services/mover.hpp"
@@ -40,6 +41,12 @@ class Services {
     r.desired = place.wanted->fingerprint;
     r.state = state_of(place);
     r.health = health_of(place);
+    if (keeps_restarting(place, context_.clock.wall())) {
+      r.health = Health::unwell;
+      r.state = "restarting";
+    } else if (r.health == Health::unwell && r.state == "running") {
+      r.state = "unhealthy";
+    }
     r.summary = summary_of(place, context_.clock.wall());
     r.ours = place.current && !place.current->label(label::lineage).empty();
     if (place.well_placed()) {
@@ -158,6 +165,7 @@ class Services {
     work.input = JsonObject{{"members", std::move(members)},
                             {"networks", reconciler::to_json(group.networks)},
                             {"model", observed_.model.key}};
+    if (!group.networks.empty()) put_left_over(work);
     work.expects = identity(group, context_);
     std::ranges::sort(work.needs);
     work.needs.erase(std::unique(work.needs.begin(), work.needs.end()), work.needs.end());
@@ -165,6 +173,16 @@ class Services {
       return std::ranges::find(work.targets, need) != work.targets.end();
     });
     return work;
+  }
+
+  /// Whoever goes as well does not keep a network from being made anew.
+  void put_left_over(Work& work) const {
+    JsonArray leaving;
+    for (const Seen* seen : left_over_containers(observed_)) {
+      leaving.emplace_back(seen->name);
+      work.needs.push_back(container_id(seen->name));
+    }
+    if (!leaving.empty()) work.input.as_object()["leaving"] = std::move(leaving);
   }
 
   void add_needs(const Place& place, Work& work) const {
@@ -288,8 +306,9 @@ void add_surplus(const Context& context, const Observed& observed, const Seen& s
 
 void add_orphans(const Context& context, const Observed& observed, Observation& into) {
   const Json& services = member_or_null(observed.model.resolved, "services");
+  const auto left_over = left_over_containers(observed);
   for (const auto& seen : observed.look.containers) {
-    if (seen.oneoff) continue;
+    if (seen.oneoff || std::ranges::find(left_over, &seen) != left_over.end()) continue;
     const bool known = std::ranges::any_of(observed.model.containers, [&](const Container& c) {
       return c.service == seen.service && c.number == seen.number;
     });
@@ -343,7 +362,7 @@ Status observe_services(const Context& context, const Observed& observed, Observ
       member.networks = network_names(all_endpoints(*member.place, observed.look));
     }
     if (auto done = check_names(context, observed, group, refused); !done) return done;
-    if (auto done = check_networks(context, group, refused); !done) return done;
+    if (auto done = check_networks(context, observed, group, refused); !done) return done;
   }
   if (!refused.empty()) return failure(gather(std::move(refused)));
   Services services(context, observed, into);
@@ -356,6 +375,7 @@ Status observe_services(const Context& context, const Observed& observed, Observ
   for (const auto& group : groups)
     if (!group.networks.empty()) services.lead(group);
   add_orphans(context, observed, into);
+  observe_left_over(context, observed, into);
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "plugins/docker/services/endpoints.hpp"
 #include "plugins/docker/services/ids.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/records.hpp"
@@ -74,7 +75,35 @@ Result<CompiledModel> restored_model(const Context& context, const Recorded& rec
   return model;
 }
 
-Status check_complete(const Context& context, const CompiledModel& model, Deadline deadline) {
+Status find_added_networks(const Context& context, CompiledModel& model, Deadline deadline) {
+  std::map<std::string, std::string> ids;  // empty: gone
+  for (auto& container : model.containers)
+    for (auto& endpoint : container.endpoints) {
+      if (std::ranges::find(model.networks, endpoint.network, &Network::name) !=
+              model.networks.end() ||
+          is_predefined_network(endpoint.network))
+        continue;
+      if (!ids.contains(endpoint.network)) {
+        auto there = context.engine.get("/networks/" + url_encode(endpoint.network), deadline);
+        if (!there && there.error().code != "docker.not_found") return failed(there);
+        ids[endpoint.network] = there ? text_at(*there, "Id") : "";
+      }
+      endpoint.added = ids[endpoint.network];
+    }
+  std::set<std::string> gone;
+  for (const auto& [name, id] : ids)
+    if (id.empty()) gone.insert(name);
+  for (auto& container : model.containers) {
+    container.gone_networks = gone;
+    std::erase_if(container.endpoints,
+                  [&](const Endpoint& endpoint) { return gone.contains(endpoint.network); });
+    container.fingerprint = fingerprint_of(container, context.key);
+  }
+  return {};
+}
+
+Status check_complete(const Context& context, const CompiledModel& model, const Origin& origin,
+                      Deadline deadline) {
   std::vector<Error> gone;
   for (const auto& image : model.images) {
     auto there = context.engine.get("/images/" + image.id + "/json", deadline);
@@ -82,11 +111,7 @@ Status check_complete(const Context& context, const CompiledModel& model, Deadli
     if (there.error().code != "docker.not_found") return failed(there);
     gone.push_back(image_gone(image));
   }
-  for (const auto& [object, path] : model.sources)
-    if (!exists(object))
-      gone.push_back(error("object.gone", fmt::format("the file {} that was mounted then is gone "
-                                                      "from the state folder",
-                                                      path)));
+  check_objects(model, origin, gone);
   if (!gone.empty()) return failure(gather(std::move(gone)));
   return {};
 }

@@ -8,6 +8,9 @@
 namespace reconciler::docker {
 namespace {
 
+/// After that long the Engine itself takes a start for one that went well.
+constexpr auto steady = std::chrono::seconds(10);
+
 const Json& state_json(const Seen& seen) {
   static const Json nothing;
   const Json* state = member(seen.inspect, "State");
@@ -47,6 +50,13 @@ Health health_of(const Place& place) {
   if (word == "healthy") return Health::well;
   if (word == "unhealthy") return Health::unwell;
   return word == "starting" ? Health::starting : Health::none;
+}
+
+bool keeps_restarting(const Place& place, WallTime now) {
+  if (!place.current || place.current->state() != "running") return false;
+  if (number_at(place.current->inspect, "RestartCount") == 0) return false;
+  const auto since = engine_time(text_at(state_json(*place.current), "StartedAt"));
+  return since && now - *since < steady;
 }
 
 std::string summary_of(const Place& place, WallTime now) {

@@ -12,6 +12,8 @@ namespace reconciler::docker {
 /// `running`, `exited 137`, `paused`, `finished`, `not there`.
 std::string state_of(const Place& place);
 Health health_of(const Place& place);
+/// It was started again by the Engine a moment ago: it does not stay up.
+bool keeps_restarting(const Place& place, WallTime now);
 /// For `status`: `v1.1.0 9c41e07d healthy up 6 d restarts 0`.
 std::string summary_of(const Place& place, WallTime now);
 /// The Engine's `2026-11-21T11:11:45.25Z`; nothing for its zero time or other text.

@@ -198,6 +198,15 @@ const Thing* named(const std::vector<Thing>& things, const std::string& name) {
   return found == things.end() ? nullptr : &*found;
 }
 
+/// By whom it was made, as containers say it.
+Json with_labels(Json labels, const Creation& creation) {
+  JsonObject all = labels.is_object() ? std::move(labels.get_object()) : JsonObject{};
+  all[label::environment] = creation.environment.text();
+  all[label::lineage] = creation.lineage;
+  all[label::attempt] = creation.attempt;
+  return Json(std::move(all));
+}
+
 Status create_one(Context& context, const std::string& collection, const std::string& name,
                   const Json& config) {
   const auto there =
@@ -276,13 +285,17 @@ void observe_volumes(const Context& context, const Observed& observed, Observati
                 into, refused);
 }
 
-Status create_thing(Context& context, const CompiledModel& model, const Json& input) {
+Status create_thing(Context& context, const CompiledModel& model, const Json& input,
+                    const Creation& creation) {
   if (const auto name = text_at(input, "network"); !name.empty())
     if (const Network* network = named(model.networks, name)) {
       if (truth_at(input, "anew")) {
         if (auto gone = remove_network(context, name); !gone) return gone;
       }
-      return create_one(context, "networks", name, network->config);
+      JsonObject config =
+          network->config.is_object() ? network->config.get_object() : JsonObject{};
+      config["Labels"] = with_labels(member_or_null(network->config, "Labels"), creation);
+      return create_one(context, "networks", name, Json(std::move(config)));
     }
   if (const auto name = text_at(input, "volume"); !name.empty())
     if (const Volume* volume = named(model.volumes, name))

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/docker/services/creation.hpp"
 #include "plugins/docker/services/resources.hpp"
 
 namespace reconciler::docker {
@@ -21,8 +22,9 @@ void observe_volumes(const Context& context, const Observed& observed, Observati
                      std::vector<Error>& refused);
 
 /// Makes the network or volume that the input names, unless it is there by now; a network with
-/// `anew` is removed before.
-Status create_thing(Context& context, const CompiledModel& model, const Json& input);
+/// `anew` is removed before. A network is labelled with who made it.
+Status create_thing(Context& context, const CompiledModel& model, const Json& input,
+                    const Creation& creation);
 
 /// `network.in_use` where the Engine refuses. One that is gone is no mistake.
 Status remove_network(Context& context, const std::string& name);

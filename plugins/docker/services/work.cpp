@@ -45,11 +45,13 @@ class ServiceWork {
     if (attempt_.work.verb == "create") {
       // All that are missing are made in one go: each is a row of its own for people.
       auto made = member(input_, "folder") ? make_data(model_, grounds_.roots)
-                                           : create_thing(context_, model_, input_);
+                                           : create_thing(context_, model_, input_, creation());
       if (!made) return failed(made);
       return done();
     }
-    if (attempt_.work.verb == "prune" || attempt_.work.verb == "stop") return take_away(stop);
+    const auto& verb = attempt_.work.verb;
+    if (verb == "remove" && member(input_, "network")) return take_network_away();
+    if (verb == "prune" || verb == "stop" || verb == "remove") return take_away(stop);
     auto look =
         look_at(context_.engine, context_.configs, model_, scope(), context_.within(look_time));
     if (!look) return failed(look);
@@ -63,7 +65,7 @@ class ServiceWork {
   /// The members and those who lend to them are looked at; the rest of the project is not.
   Scope scope() const {
     Scope scope;
-    scope.all = truth_at(input_, "surplus");
+    scope.all = truth_at(input_, "surplus") || member(input_, "leaving");
     std::vector<std::string> open;
     if (const auto service = text_at(input_, "service"); !service.empty()) open.push_back(service);
     for (const Json& member : members()) open.push_back(text_at(member, "service"));
@@ -128,6 +130,10 @@ class ServiceWork {
     if (auto there = images_are_there(*group, moves); !there) return failed(there);
     if (auto made = make_data(model_, grounds_.roots); !made) return failed(made);
     Mover mover(context_, {model_, look, places, *group}, creation(), progress_);
+    for (const auto& name : texts_at(input_, "leaving"))
+      if (const auto seen = std::ranges::find(look.containers, name, &Seen::name);
+          seen != look.containers.end())
+        mover.know(*seen);
     auto before = networks_before(look, *group);
     if (auto moved = mover.carry_out(moves, stop); !moved) return failed(moved);
     return done(std::move(before));
@@ -179,6 +185,17 @@ class ServiceWork {
     creation.attempt = attempt_.id;
     creation.roots = grounds_.roots;
     return creation;
+  }
+
+  /// One that nothing wants any more; whoever else is on it keeps it.
+  Result<Outcome> take_network_away() {
+    const auto name = text_at(input_, "network");
+    auto gone = remove_network(context_, name);
+    if (!gone && gone.error().code != "network.in_use") return failed(gone);
+    if (gone) return done();
+    const auto stays = fmt::format("network {} is in use by others, and stays", name);
+    progress_.line(stays);
+    return done({{"detail", stays}});
   }
 
   /// A container that is nobody's place any more: stopped, or stopped and removed.

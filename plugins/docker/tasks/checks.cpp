@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "plugins/docker/services/ids.hpp"
 #include "plugins/docker/services/in_container.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/state.hpp"
@@ -87,18 +88,24 @@ bool RestartCounts::rose(const std::string& container, std::int64_t now) {
   return rose;
 }
 
-Result<Outcome> check_services(Context& context, const CompiledModel& model, const Json& input,
+Result<Outcome> check_services(Context& context, const CompiledModel& model, const Attempt& attempt,
                                RestartCounts& counts, Progress& progress) {
   auto look = look_at_project(context, model);
   if (!look) return failed(look);
+  const Json& input = attempt.work.input;
   const auto only = text_at(input, "kind") == "service" ? text_at(input, "service") : "";
   std::vector<std::string> wrong;
+  std::vector<std::string> before;
   JsonArray lines;
   const auto places = place_all(model, *look, {});
   for (const auto& place : places) {
     if (!only.empty() && place.wanted->service != only) continue;
     const auto what = complaint(place, counts);
     if (what.empty()) continue;
+    if (std::ranges::find(attempt.excused, service_id(*place.wanted)) != attempt.excused.end()) {
+      before.push_back(place.wanted->service + ": " + what);
+      continue;
+    }
     wrong.push_back(place.wanted->service + ": " + what);
     if (!place.current || what == "not healthy yet") continue;
     auto last = last_lines(context, place.current->id, shown_lines);
@@ -106,7 +113,10 @@ Result<Outcome> check_services(Context& context, const CompiledModel& model, con
     for (const auto& line : *last) lines.emplace_back(place.wanted->service + " | " + line);
   }
   if (wrong.empty())
-    return Outcome{Fate::succeeded, Json(JsonObject{{"detail", count(places.size(), "service")}})};
+    return Outcome{Fate::succeeded,
+                   Json(JsonObject{{"detail", before.empty()
+                                                  ? count(places.size(), "service")
+                                                  : "unwell as before: " + join(before, "; ")}})};
   for (const auto& line : wrong) progress.line(line);
   return Outcome{Fate::failed,
                  Json(JsonObject{{"detail", join(wrong, "; ")}, {"lines", std::move(lines)}})};

@@ -9,6 +9,7 @@
 #include "plugins/docker/services/in_container.hpp"
 #include "plugins/docker/services/mover.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/restore.hpp"
 #include "plugins/docker/services/state.hpp"
 #include "plugins/docker/tasks/incarnation.hpp"
 #include "plugins/docker/tasks/output.hpp"
@@ -74,6 +75,15 @@ Container with_command(Container task, const Json& input) {
   return task;
 }
 
+/// Of a recorded version, the very image that it was run from.
+const Image* recorded_image(const CompiledModel& model, const Container& task) {
+  const auto found = std::ranges::find_if(model.images, [&](const Image& image) {
+    return !image.id.empty() && familiar_reference(image.reference) ==
+                                    familiar_reference(text_at(task.config, "Image"));
+  });
+  return found == model.images.end() ? nullptr : &*found;
+}
+
 class Task {
  public:
   Task(Context& context, const Attempt& attempt, const Variables& variables, Progress& progress)
@@ -94,6 +104,10 @@ class Task {
     auto image =
         context_.engine.get("/images/" + url_encode(text_at(task->config, "Image")) + "/json",
                             context_.within(call_time));
+    const bool missing = !image && image.error().code == "docker.not_found";
+    if (const Image* recorded = recorded_image(model, *task);
+        recorded && (missing || (image && text_at(*image, "Id") != recorded->id)))
+      return failure(image_gone(*recorded));
     if (!image && image.error().code == "docker.not_found")
       return failure(error("image.missing", fmt::format("image {} of task {} is not on the host",
                                                         text_at(task->config, "Image"), service))

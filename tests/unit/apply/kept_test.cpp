@@ -98,19 +98,26 @@ TEST_F(KeptTest, WhereNothingWasKeptItIsSaid) {
 TEST(SendsBack, WhatFailedWhileAVersionWasBroughtInDoes) {
   const Error why = error("verify.failed", "no");
   for (const auto phase : {Phase::release, Phase::change, Phase::after, Phase::verify})
-    EXPECT_TRUE(sends_back(phase, why));
-  EXPECT_TRUE(sends_back(Phase::change, error("service.port_taken", "no").passing()));
-  EXPECT_TRUE(sends_back(Phase::release, error("release.failed", "no")));
+    EXPECT_TRUE(sends_back(phase, false, why));
+  EXPECT_TRUE(sends_back(Phase::change, true, error("service.port_taken", "no").passing()));
+  EXPECT_TRUE(sends_back(Phase::release, true, error("release.failed", "no")));
+}
+
+TEST(SendsBack, WhatFailedOnTopOfHalfAVersionDoes) {
+  for (const auto phase : {Phase::supply, Phase::preflight, Phase::start, Phase::backup})
+    EXPECT_TRUE(sends_back(phase, true, error("image.build_failed", "no")));
 }
 
 TEST(SendsBack, WhatTouchedNothingOrCannotBeGoneBackFromDoesNot) {
   for (const auto phase :
        {Phase::supply, Phase::preflight, Phase::start, Phase::backup, Phase::record, Phase::prune})
-    EXPECT_FALSE(sends_back(phase, error("docker.error", "no")));
+    EXPECT_FALSE(sends_back(phase, false, error("docker.error", "no")));
+  for (const auto phase : {Phase::record, Phase::prune})
+    EXPECT_FALSE(sends_back(phase, true, error("docker.error", "no")));
   for (const auto* code :
        {"apply.stopped", "plan.stale", "release.timeout", "release.outcome_unknown", "ledger.full"})
-    EXPECT_FALSE(sends_back(Phase::verify, error(code, "no"))) << code;
-  EXPECT_FALSE(sends_back(Phase::change, error("docker.unreachable", "no").passing()));
+    EXPECT_FALSE(sends_back(Phase::verify, true, error(code, "no"))) << code;
+  EXPECT_FALSE(sends_back(Phase::change, true, error("docker.unreachable", "no").passing()));
 }
 
 }  // namespace

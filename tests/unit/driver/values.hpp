@@ -163,12 +163,16 @@ inline Memory memory() {
   }
   if (coin()) m.unfinished = any_text();
   if (coin()) m.changed_to = any_text();
+  m.touched = coin();
+  for (auto& id : some<ResourceId>(resource_id)) m.unwell_before.insert(id);
+  m.recorded_attempt = *rc::gen::inRange(0, 1'000'000);
   m.snapshots = sealed_records();
   return m;
 }
 
 inline Attempt attempt() {
-  return {any_text(), environment(), any_text(), any_text(), work()};
+  return {any_text(), environment(), any_text(), any_text(), work(),
+          some<ResourceId>(resource_id)};
 }
 inline Outcome outcome() {
   return {fate(), json()};

@@ -71,6 +71,66 @@ TEST_F(TargetTest, AnotherTakesItsPlaceAndClearingEndsIt) {
   EXPECT_TRUE(ledger->clear_target(production));
 }
 
+TEST_F(TargetTest, ARunEndsATargetThatItDoesNotWorkTowards) {
+  ASSERT_TRUE(reject(target_of("v1", "v2")));
+  RunStart back = start_of("v2", "v1");
+  back.held = true;
+  ASSERT_TRUE(ledger->begin_run(back));
+  EXPECT_TRUE(target());
+  ASSERT_TRUE(ledger->begin_run(start_of("v1", "v3")));
+  EXPECT_FALSE(target());
+}
+
+TEST_F(TargetTest, WhatWasTouchedIsSoUntilTheNextRecord) {
+  const ResourceId nginx{"compose", "service", "nginx"};
+  const RunId run = *ledger->begin_run(start_of("v1", "v2"));
+  EXPECT_FALSE(ledger->memory(production)->touched);
+  ASSERT_TRUE(ledger->touch(production, {nginx}));
+  reopen();
+  ASSERT_TRUE(ledger->touch(production, {}));
+  const Memory memory = *ledger->memory(production);
+  EXPECT_TRUE(memory.touched);
+  EXPECT_EQ(memory.unwell_before, std::set{nginx}) << "the first counts";
+  ASSERT_TRUE(ledger->reject(run, {"RolledBack", "VerifyFailed"}, target_of("v1", "v2")));
+  EXPECT_TRUE(ledger->memory(production)->touched) << "until it is back";
+  const RunId back = *ledger->begin_run(start_of("v2", "v1"));
+  ASSERT_TRUE(ledger->record(back, release_of("v1"), {}));
+  EXPECT_FALSE(ledger->memory(production)->touched);
+  EXPECT_TRUE(ledger->memory(production)->unwell_before.empty());
+}
+
+TEST_F(TargetTest, TagsAreReleasedSinceTheLastRecord) {
+  release("v2", Fate::succeeded);
+  release("v3", Fate::not_started);
+  release("v4", Fate::unknown);
+  EXPECT_EQ(ledger->memory(production)->released, (std::set<std::string>{"v2", "v4"}));
+  const RunId run = *ledger->begin_run(start_of("", "v4"));
+  ASSERT_TRUE(ledger->record(run, release_of("v4"), {}));
+  EXPECT_TRUE(ledger->memory(production)->released.empty());
+  EXPECT_EQ(ledger->memory(production)->recorded_attempt,
+            ledger->memory(production)->newest_attempt);
+  release("v5", Fate::failed);
+  EXPECT_EQ(ledger->memory(production)->released, std::set<std::string>{"v5"});
+}
+
+TEST_F(TargetTest, ARunThatDiedIsOpenWithItsWayBack) {
+  EXPECT_FALSE(*ledger->open_run(production));
+  RunStart start = start_of("v1", "v2");
+  start.plan = JsonObject{{"fallback", "v1"}};
+  const RunId run = *ledger->begin_run(start);
+  Action action = release_action("v2");
+  ASSERT_TRUE(ledger->result(*ledger->intend(run, action), {Fate::failed, {}}));
+  reopen();
+  const auto open = *ledger->open_run(production);
+  ASSERT_TRUE(open);
+  EXPECT_EQ(open->run.serial, run);
+  EXPECT_EQ(open->fallback, "v1");
+  ASSERT_EQ(open->run.attempts.size(), 1U);
+  EXPECT_EQ(open->run.attempts.front().fate, Fate::failed);
+  ASSERT_TRUE(ledger->end_run(run, {"Stalled", "ReleaseFailed"}));
+  EXPECT_FALSE(*ledger->open_run(production));
+}
+
 TEST_F(TargetTest, RetryLetsWhatFailedOfThatTagRunAgain) {
   release("v1", Fate::failed);
   release("v2", Fate::failed);

@@ -152,14 +152,41 @@ TEST(Planner, NamesWhatAFailureGoesBackToOrWhyItDoesNot) {
   hold.on_failure = OnFailure::hold;
   EXPECT_EQ(said(hold, memory), stops + " (on_failure is hold)");
   Desired irreversible = wanted();
-  irreversible.irreversible = true;
+  irreversible.irreversible = {"v1.1.0"};
   EXPECT_EQ(said(irreversible, memory), stops + " (v1.1.0 is irreversible)");
+  irreversible.irreversible = {"v0.9.0", "v1.0.0", "v1.0.5"};
+  EXPECT_EQ(said(irreversible, memory), "v1.0.0: back to v1.0.0") << "none of them was tried";
+  Memory between = memory;
+  between.released = {"v1.0.0", "v1.0.5"};
+  EXPECT_EQ(said(irreversible, between),
+            stops + " (v1.0.5 is irreversible, and its release was run since)");
   Memory bare = memory;
   bare.kept = false;
   EXPECT_EQ(said(wanted(), bare), stops + " (nothing was kept of how v1.0.0 was made)");
   Memory itself = memory;
   itself.current->digest = wanted().digest;
   EXPECT_EQ(said(wanted(), itself), stops) << "it is the last good one that is healed";
+}
+
+TEST(Planner, WhatWasUnwellBeforeAndIsNotTouchedIsNoReasonToGoBack) {
+  Observation seen;
+  seen.resources = {changed("backend", {"environment A", "", ""}), same("nginx"), same("db")};
+  seen.resources[0].health = seen.resources[1].health = Health::unwell;
+  seen.resources[1].state = "unhealthy";
+  Memory memory = remembered("v1.0.0");
+  const Plan plan = make_plan(wanted(), seen, memory, {});
+  EXPECT_EQ(plan.excused, std::vector{service("nginx")});
+  EXPECT_EQ(plan.notices, std::vector<std::string>{"unwell before: nginx (unhealthy); it is left as "
+                                                   "it is and is no reason to go back"});
+  seen.resources[1].health = Health::well;
+  EXPECT_EQ(make_plan(wanted(), seen, memory, {}).id, plan.id) << "health is in no plan's id";
+  // In the middle of a change what is unwell may be so by that.
+  seen.resources[1].health = Health::unwell;
+  memory.touched = true;
+  EXPECT_TRUE(make_plan(wanted(), seen, memory, {}).excused.empty());
+  memory.unwell_before = {service("nginx"), service("db")};
+  EXPECT_EQ(make_plan(wanted(), seen, memory, {}).excused, std::vector{service("nginx")});
+  EXPECT_EQ(make_plan(wanted(), seen, memory, {}).id, plan.id);
 }
 
 /// Before the switch, too: Django reads its list of static files when it starts.
