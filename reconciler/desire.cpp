@@ -151,6 +151,8 @@ Result<Wish> prepare(const Parts& parts, const Asked& asked, SourceTree& tree) {
   desired.verify_stable = spec.verify_stable;
   desired.on_failure = spec.on_failure;
   desired.irreversible.insert(spec.irreversible.begin(), spec.irreversible.end());
+  desired.heal = spec.heal;
+  desired.protect.insert(spec.protect.begin(), spec.protect.end());
   desired.keep = spec.keep;
   desired.parallel = parts.host.parallel;
   wish.variables = std::move(*variables);

@@ -84,6 +84,7 @@ Result<std::string> Ledger::retry(const EnvironmentId& id, const std::string& wh
   failed_once->bind(who).bind(parts_->wall()).bind(id.text()).bind(tag);
   if (auto done = failed_once->run(); !done) return failed(done);
   if (auto done = delete_target(db, id); !done) return failed(done);
+  if (auto done = forget_returns(db, id); !done) return failed(done);
   if (auto run = parts_->note(id, tag, "Reconciling", "Retry", who); !run) return failed(run);
   if (auto done = transaction->commit(); !done) return failed(done);
   return tag;
