@@ -88,6 +88,8 @@ class DockerDriver final : public Driver {
                                  {"lineages", std::move(lineages)},
                                  {"roots", reconciler::to_json(roots_of(request.host))},
                                  {"version", version_of(request, steps->steps)}};
+    if (truth_at(member_or_null(request.sections, "compose"), "remove_orphans"))
+      prepared.wanted.as_object()["remove_orphans"] = true;
     roots_[request.id] = roots_of(request.host);
     prepared.digest = model->key;
     prepared.patience = model->patience;
@@ -108,11 +110,15 @@ class DockerDriver final : public Driver {
     const bool new_version = !memory.current || memory.current->tag != tag;
     const auto changing = changing_images(**model, *look, new_version);
     Observation observation;
-    if (auto done = observe_images(context_, **model, *look, new_version, observation); !done)
+    if (auto done = observe_images(context_, **model, *look, {tag, new_version}, observation);
+        !done)
       return failed(done);
-    const Observed observed{id, **model, *look, memory, changing};
+    const Observed observed{
+        id, **model, *look, memory, changing, truth_at(wanted, "remove_orphans")};
     if (auto done = observe_services(context_, observed, observation); !done) return failed(done);
     observe_one_offs(context_, observed, observation);
+    if (auto done = observe_outdated_images(context_, observed, deadline, observation); !done)
+      return failed(done);
     return observation;
   }
 
@@ -123,6 +129,8 @@ class DockerDriver final : public Driver {
     if (!model) return failed(model);
     if (attempt.work.phase == Phase::supply)
       return perform_image_work(context_, **model, attempt, progress, stop);
+    if (attempt.work.phase == Phase::prune && member(input, "image"))
+      return remove_image(context_, attempt);
     if (member(input, "task")) return prune_task(context_, **model, attempt);
     const auto kind = text_at(input, "kind");
     const Grounds grounds = grounds_of(**model, attempt.environment, variables);

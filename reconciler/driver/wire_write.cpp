@@ -43,7 +43,9 @@ Json write(const Resource& value) {
                     {"observed", value.observed},   {"differences", list(value.differences)},
                     {"state", value.state},         {"summary", value.summary},
                     {"health", word(value.health)}, {"ours", value.ours},
-                    {"reason", value.reason},       {"remedies", std::move(remedies)}};
+                    {"artifact", value.artifact},   {"inputs", value.inputs},
+                    {"version", value.version},     {"reason", value.reason},
+                    {"remedies", std::move(remedies)}};
 }
 
 Json write(const Observation& value) {
@@ -125,6 +127,10 @@ Json write(const Recorded& value) {
 }
 
 Json write(const Memory& value) {
+  JsonArray outdated;
+  for (const auto& [id, one] : value.outdated)
+    outdated.push_back(
+        JsonObject{{"id", write(id)}, {"inputs", one.inputs}, {"reason", one.reason}});
   JsonObject once;
   for (const auto& [key, fate] : value.once) once[key] = word(fate);
   JsonObject attempts;
@@ -149,6 +155,7 @@ Json write(const Memory& value) {
                     {"unwell_before", list(value.unwell_before)},
                     {"recorded_attempt", value.recorded_attempt},
                     {"kept", value.kept},
+                    {"outdated", std::move(outdated)},
                     {"snapshots", list(value.snapshots)}};
 }
 

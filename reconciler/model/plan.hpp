@@ -22,6 +22,7 @@ struct Action {
   std::vector<Difference> differences;
   std::string once_key;  ///< for once-a-tag work
   bool warn = false;
+  bool artifact = false;  ///< on what environments of the host share: under a lock of its own
 };
 
 /// What must be met before the target may change.
@@ -64,6 +65,9 @@ struct Plan {
   /// What differs though nothing new was asked for, by thing and field: counted when it is put
   /// right; with Stalled/Flapping, what came back once too often.
   std::set<std::pair<ResourceId, std::string>> drifted;
+  Artifacts artifacts;           ///< of the version that it goes to
+  /// Tags, each with an artifact of it, that the environment stops to count on with the record.
+  std::set<std::pair<std::string, ResourceId>> released;
   bool empty() const { return actions.empty(); }
   /// Nothing of it is performed: a person stopped it or has to answer, or a gate is closed.
   bool waits() const { return stalled || suspended || closed() > 0; }

@@ -24,7 +24,7 @@ void add_container(const Context& context, const Observed& observed, const Seen&
   work.verb = "remove";
   work.targets = {r.id};
   work.input =
-      JsonObject{{"surplus", true}, {"container", seen.name}, {"model", observed.model.key}};
+      JsonObject{{"unowned", true}, {"container", seen.name}, {"model", observed.model.key}};
   work.expects = seen.id;
   work.calls = declared(moves_to_remove(seen));
   r.remedies[Aim::remove] = {std::move(work)};

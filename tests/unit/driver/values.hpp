@@ -96,6 +96,9 @@ inline Resource resource() {
   r.summary = any_text();
   r.health = static_cast<Health>(*rc::gen::inRange(0, 5));
   r.ours = coin();
+  r.artifact = coin();
+  r.inputs = any_text();
+  r.version = any_text();
   r.reason = any_text();
   for (const Aim aim : {Aim::run, Aim::match, Aim::remove})
     if (coin()) r.remedies[aim] = some<Work>(work);
@@ -167,6 +170,7 @@ inline Memory memory() {
   m.touched = coin();
   for (auto& id : some<ResourceId>(resource_id)) m.unwell_before.insert(id);
   m.recorded_attempt = *rc::gen::inRange(0, 1'000'000);
+  for (auto& id : some<ResourceId>(resource_id)) m.outdated[id] = {any_text(), any_text()};
   m.snapshots = sealed_records();
   return m;
 }

@@ -91,8 +91,7 @@ TEST(Schema, TheReferenceIsRefusedForWhatIsNotYetDoneAlone) {
 
 TEST(Schema, SaysOfAKeyThatIsNotYetDoneWhatToDo) {
   Files files;
-  files.write("app/reconciler.yaml",
-              "images: load\nswitch: { remove_orphans: true }\n");
+  files.write("app/reconciler.yaml", "images: load\nverify: { watch: 15m }\n");
   files.write("app/environments/production.yaml", "tag: v1\napproval: required\n");
   EXPECT_EQ(
       files.validate(),
@@ -104,10 +103,13 @@ TEST(Schema, SaysOfAKeyThatIsNotYetDoneWhatToDo) {
       "yet\n"
       "    1 | images: load\n"
       "      |         ^^^^ take it out until it is\n"
-      "app/reconciler.yaml:2:11: error manifest.not_yet: switch.remove_orphans is not done by "
-      "this version yet\n"
-      "    2 | switch: { remove_orphans: true }\n"
-      "      |           ^^^^^^^^^^^^^^ take it out until it is\n");
+      "app/reconciler.yaml:2:11: error manifest.not_yet: verify.watch is not done by this version "
+      "yet
+"
+      "    2 | verify: { watch: 15m }
+"
+      "      |           ^^^^^ take it out until it is
+");
 }
 
 TEST(Schema, WhatDoesNothingIsTaken) {
