@@ -11,6 +11,7 @@
 #include "reconciler/apply/kept.hpp"
 #include "reconciler/apply/supply.hpp"
 #include "reconciler/apply/verify.hpp"
+#include "reconciler/base/any_stop.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/ledger/locks.hpp"
 #include "reconciler/plan/planner.hpp"
@@ -83,11 +84,19 @@ std::vector<const Action*> of_phase(const Plan& plan, Phase phase) {
   return out;
 }
 
+/// What is to change a version, or what a version's own work changes for good.
+bool commits(Phase phase) {
+  return phase == Phase::release || phase == Phase::change || phase == Phase::after;
+}
+
 Status one_by_one(Run& run, const std::vector<const Action*>& actions) {
   for (const auto* action : actions) {
+    const auto what = fmt::format("{} {}", action->work.verb, action->title);
     if (run.stop.stop_requested())
-      return failure(error("apply.stopped",
-                           fmt::format("stopped before {} {}", action->work.verb, action->title)));
+      return failure(error("apply.stopped", fmt::format("stopped before {}", what)));
+    if (!run.committed && run.phase < Phase::verify && run.tools.newer.stop_requested())
+      return failure(superseded(run, "before " + what));
+    if (commits(run.phase)) run.committed = true;
     if (auto done = is_ledgers(*action) ? record(run, *action) : carry_out(run, *action); !done)
       return done;
   }
@@ -123,7 +132,8 @@ Status all_phases(Run& run) {
     // What all environments of a host share is supplied and removed by one at a time.
     std::optional<Lock> host;
     if (phase == Phase::supply || phase == Phase::prune) {
-      auto lock = lock_host(run.tools.state, {run.tools.clock, host_lock_within, run.stop});
+      auto lock = lock_host(run.tools.state, {run.tools.clock, host_lock_within,
+                                              phase == Phase::supply ? run.cut : run.stop});
       if (!lock) return failed(lock);
       host.emplace(std::move(*lock));
     }
@@ -132,6 +142,8 @@ Status all_phases(Run& run) {
                                          : one_by_one(run, actions);
     if (done && phase == Phase::supply && run.stop.stop_requested())
       done = failure(error("apply.stopped", "stopped before anything that runs was touched"));
+    if (done && phase == Phase::supply && run.tools.newer.stop_requested())
+      done = failure(superseded(run, "before anything that runs was touched"));
     if (!done) return done;
   }
   return {};
@@ -144,7 +156,9 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
                                 std::stop_token stop) {
   auto id = tools_.ledger.begin_run(run_of(plan, who));
   if (!id) return failed(id);
-  Run run{tools_, *id, plan, desired, variables, Redaction(variables), std::move(stop)};
+  const AnyStop cut{stop, tools_.newer};
+  Run run{tools_,          *id,        plan, desired, variables, Redaction(variables),
+          std::move(stop), cut.token()};
   auto done = all_phases(run);
   if (done) {
     auto ended = tools_.ledger.end_run(*id, {"Ready", "Succeeded", "", ""});
@@ -152,7 +166,12 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
     return Applied{*id, std::nullopt, false};
   }
   Error why = std::move(done.error());
-  if (run.stop.stop_requested() && ended_by_stop(why.code)) why.code = "apply.stopped";
+  if (ended_by_stop(why.code)) {
+    if (run.stop.stop_requested())
+      why.code = "apply.stopped";
+    else if (run.tools.newer.stop_requested())
+      why = superseded(run, fmt::format("during {}", to_text(run.phase)));
+  }
   if (plan.fallback && sends_back(run.phase, why)) {
     const RunEnd end = end_of_rejected(why);
     const Target target{*plan.fallback,     desired.asked, plan.to, end.reason, why.message, *id,

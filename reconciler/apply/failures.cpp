@@ -53,6 +53,13 @@ Error action_failed(const Run& run, const Action& action, const Outcome& outcome
       with_detail(fmt::format("{} {} of {} failed", action.work.verb, action.title, tag), detail));
 }
 
+Error superseded(const Run& run, const std::string& where) {
+  return error("apply.superseded",
+               fmt::format("{} is not asked for as it was any more: ended {}", run.plan.to, where))
+      .next(fmt::format("nothing is to be done: what is asked for now is next for {}",
+                        run.plan.environment.text()));
+}
+
 Error with_not_undone(const Run& run, Error why) {
   if (!run.released.empty())
     why.facts.push_back({"not undone", fmt::format("{} of {}: what it changed stays",
@@ -78,6 +85,7 @@ RunEnd end_of(const Error& why) {
   RunEnd end{"Stalled", "ApplyFailed", why.code, why.message};
   if (why.lasting == Lasting::transient) return {"Reconciling", "Retrying", why.code, why.message};
   if (why.code == "apply.stopped") return {"Reconciling", "Stopped", why.code, why.message};
+  if (why.code == "apply.superseded") return {"Reconciling", "Superseded", why.code, why.message};
   if (why.code == "release.failed")
     end.reason = "ReleaseFailed";
   else if (why.code == "release.timeout")
@@ -98,7 +106,8 @@ RunEnd end_of(const Error& why) {
 
 bool sends_back(Phase in, const Error& why) {
   if (in < Phase::release || in > Phase::verify) return false;
-  if (why.code == "apply.stopped" || why.code == "plan.stale" || why.code == "lock.held")
+  if (why.code == "apply.stopped" || why.code == "apply.superseded" || why.code == "plan.stale" ||
+      why.code == "lock.held")
     return false;
   // Of once-only work that still runs, or that nobody knows the end of, a person has to answer.
   if (why.code == "release.timeout" || why.code == "release.outcome_unknown") return false;

@@ -10,7 +10,7 @@ namespace reconciler {
 Status supply(Run& run, const std::vector<const Action*>& actions) {
   const auto lanes = static_cast<size_t>(std::max(1, run.desired.parallel));
   return in_parallel(lanes, actions.size(), [&](size_t i) {
-    return run.stop.stop_requested() ? Status{} : carry_out(run, *actions[i]);
+    return run.cut.stop_requested() ? Status{} : carry_out(run, *actions[i]);
   });
 }
 

@@ -8,7 +8,7 @@
 namespace reconciler {
 
 /// Performs all of `actions`, Desired::parallel at a time. Starts nothing more after a failure;
-/// what is under way is stopped only by the run's stop. The first failure is returned.
+/// what is under way is stopped only by the run's stops. The first failure is returned.
 Status supply(Run& run, const std::vector<const Action*>& actions);
 
 }  // namespace reconciler
