@@ -35,7 +35,8 @@ struct Docker {
   std::unique_ptr<docker::Compiler> compiler;
 };
 
-Result<std::unique_ptr<Driver>> make_docker(const cli::PluginParts& parts, Docker& with) {
+Status add_docker(const cli::PluginParts& parts, std::shared_ptr<docker::Projects> projects,
+                  Drivers& to) {
   auto socket = engine_socket();
   if (!socket) return failed(socket);
   docker::DockerPaths paths;
@@ -46,21 +47,21 @@ Result<std::unique_ptr<Driver>> make_docker(const cli::PluginParts& parts, Docke
   auto plugin = docker::find_compose(paths.home);
   if (!plugin) return failed(plugin);
   paths.compose_plugin = *plugin;
-  with.engine = docker::make_engine_socket(*socket, parts.clock);
-  with.compiler = docker::make_compiler(*plugin, *socket, *with.engine, parts.key, parts.clock);
-  return docker::make_docker_driver(*with.engine, *with.compiler, parts.clock, parts.key,
-                                    std::move(paths));
+  auto with = std::make_shared<Docker>();
+  with->engine = docker::make_engine_socket(*socket, parts.clock);
+  with->compiler = docker::make_compiler(*plugin, *socket, *with->engine, parts.key, parts.clock);
+  auto driver = docker::make_docker_driver(*with->engine, *with->compiler, parts.clock, parts.key,
+                                           std::move(paths), std::move(projects));
+  return to.add(std::move(driver), std::move(with));
 }
 
-Result<std::unique_ptr<Drivers>> make_drivers(const cli::PluginParts& parts, Docker& with,
+Result<std::unique_ptr<Drivers>> make_drivers(const cli::PluginParts& parts,
+                                              const std::shared_ptr<docker::Projects>& projects,
                                               const std::string& only) {
   auto drivers = std::make_unique<Drivers>();
   const auto wanted = [&](std::string_view name) { return only.empty() || only == name; };
-  if (wanted("compose")) {
-    auto docker = make_docker(parts, with);
-    if (!docker) return failed(docker);
-    if (auto done = drivers->add(std::move(*docker)); !done) return failed(done);
-  }
+  if (wanted("compose"))
+    if (auto done = add_docker(parts, projects, *drivers); !done) return failed(done);
   if (wanted("files"))
     if (auto done = drivers->add(std::make_unique<files::FilesDriver>()); !done)
       return failed(done);
@@ -74,9 +75,9 @@ Result<std::unique_ptr<Drivers>> make_drivers(const cli::PluginParts& parts, Doc
 
 int main(int argc, char** argv) {
   reconciler::prepare_openssl();
-  Docker docker;
+  const auto projects = std::make_shared<docker::Projects>();
   return cli::run(argc, argv, RECONCILER_VERSION,
                   [&](const cli::PluginParts& parts, const std::string& only) {
-                    return make_drivers(parts, docker, only);
+                    return make_drivers(parts, projects, only);
                   });
 }

@@ -8,6 +8,7 @@
 #include "reconciler/apply/failures.hpp"
 #include "reconciler/apply/kept.hpp"
 #include "reconciler/apply/recovery.hpp"
+#include "reconciler/base/any_stop.hpp"
 #include "reconciler/desire.hpp"
 #include "reconciler/ledger/locks.hpp"
 #include "reconciler/plan/moved.hpp"
@@ -110,19 +111,21 @@ Status leave_to_a_person(const Parts& parts, const Look& seen) {
 class Reconciling {
  public:
   Reconciling(const Parts& parts, const Asked& asked, const std::string& who, Events& events,
-              std::stop_token stop)
+              Ends ends)
       : parts_(parts),
         asked_(asked),
         who_(who),
-        tools_{parts.drivers, parts.ledger, parts.clock, events, parts.state},
-        stop_(std::move(stop)) {}
+        tools_{parts.drivers, parts.ledger, parts.clock,           events,
+               parts.state,   ends.newer,   std::move(ends.beside)},
+        stop_(std::move(ends.stop)),
+        cut_{stop_, std::move(ends.newer)} {}
 
   /// Settles what was cut off, unless a person stopped everything; what is to be from here on, and
   /// the plan that follows.
   Result<Look> begin() {
     auto memory = parts_.ledger.memory(asked_.spec.id);
     if (!memory) return failed(memory);
-    auto wish = desire(parts_, asked_, *memory, stop_);
+    auto wish = desire(parts_, asked_, *memory, cut_.token());
     if (!wish) return failed(wish);
     if (memory->suspended_at(parts_.clock.wall()))
       return look_at(parts_, asked_, std::move(*wish));
@@ -196,6 +199,8 @@ class Reconciling {
       Executor executor(tools_);
       auto applied = executor.apply(look->plan, look->desired, look->variables, who_, stop_);
       if (!applied) return failed(applied);
+      if (applied->why && applied->why->code == "apply.superseded")
+        return failure(std::move(*applied->why));
       if (applied->why) return failure(not_gone_back(look->plan, *failed_one.why, *applied->why));
       sweep(parts_, asked_.spec.id);
     }
@@ -207,7 +212,29 @@ class Reconciling {
   const std::string& who_;
   Tools tools_;
   std::stop_token stop_;
+  AnyStop cut_;
 };
+
+/// What is left of a plan that stops what is not to be there.
+void keep_what_stops(const Look& look, Plan& plan) {
+  std::set<ResourceId> unwanted;
+  for (const auto& resource : look.observation.resources)
+    if (resource.desired.empty()) unwanted.insert(resource.id);
+  std::erase_if(plan.actions, [&](const Action& action) {
+    return action.work.phase != Phase::change ||
+           !std::ranges::all_of(action.work.targets,
+                                [&](const ResourceId& id) { return unwanted.contains(id); });
+  });
+  plan.fallback.reset();
+}
+
+Error superseded(const Asked& asked) {
+  return error("apply.superseded", fmt::format("{} is not asked for as it was any more: ended "
+                                               "before anything was done",
+                                               asked.spec.tag))
+      .next(fmt::format("nothing is to be done: what is asked for now is next for {}",
+                        asked.spec.id.text()));
+}
 
 }  // namespace
 
@@ -220,13 +247,14 @@ Result<Look> look(const Parts& parts, const Asked& asked, std::stop_token stop) 
 }
 
 Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::string& who,
-                             const Agree& agree, Events& events, std::stop_token stop) {
+                             const Agree& agree, Events& events, Ends ends) {
   const Instant began = parts.clock.now();
-  auto lock = lock_environment(parts.state, asked.spec.id, {parts.clock, 0s, stop});
+  auto lock = lock_environment(parts.state, asked.spec.id, {parts.clock, 0s, ends.stop});
   if (!lock) return failed(lock);
 
-  Reconciling reconciling(parts, asked, who, events, stop);
+  Reconciling reconciling(parts, asked, who, events, ends);
   auto seen = reconciling.begin();
+  if (ends.newer.stop_requested()) return failure(superseded(asked));
   if (!seen) return failed(seen);
   Reconciled done{seen->plan};
   if (auto left = leave_to_a_person(parts, *seen); !left) return failed(left);
@@ -239,7 +267,8 @@ Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::
   // A person thinks for a while; what is performed is what was shown, or nothing.
   Asked same = asked;
   same.fetch = false;
-  auto again = look(parts, same, stop);
+  auto again = look(parts, same, ends.stop);
+  if (ends.newer.stop_requested()) return failure(superseded(asked));
   if (!again) return failed(again);
   if (auto why = moved(saved(seen->plan), again->plan)) return failure(std::move(*why));
   done.plan = again->plan;
@@ -249,6 +278,25 @@ Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::
   sweep(parts, asked.spec.id);
   done.changed = true;
   done.took = parts.clock.now() - began;
+  return done;
+}
+
+Status stop_beside(const Parts& parts, const Asked& asked, const std::string& who, Events& events,
+                   Ends ends) {
+  auto lock = lock_environment(parts.state, asked.spec.id, {parts.clock, 0s, ends.stop});
+  if (!lock) return failed(lock);
+  Reconciling reconciling(parts, asked, who, events, ends);
+  auto seen = reconciling.begin();
+  if (!seen) return failed(seen);
+  keep_what_stops(*seen, seen->plan);
+  if (seen->plan.empty()) return {};
+  auto last = parts.ledger.last_run(asked.spec.id);
+  if (!last) return failed(last);
+  auto done = reconciling.perform(*seen);
+  auto own = parts.ledger.last_run(asked.spec.id);
+  if (!own) return failed(own);
+  if (*last && *own && (*own)->serial != (*last)->serial)
+    if (auto ended = parts.ledger.end_run((*own)->serial, (*last)->end); !ended) return ended;
   return done;
 }
 

@@ -59,9 +59,22 @@ struct Reconciled {
 /// Shown the plan, says whether it is to be performed; an error says why not.
 using Agree = std::function<Result<bool>(const Look&)>;
 
+/// What ends a reconciliation before its end, each at its next safe point.
+struct Ends {
+  std::stop_token stop{};    ///< `apply.stopped`: the program is to end
+  std::stop_token newer{};   ///< `apply.superseded`: something else is asked for by now
+  std::stop_token beside{};  ///< `plan.stale`: verify is begun anew from a fresh look
+};
+
 /// The loop: settle what was cut off, look, plan, agree, apply. Holds the environment's lock
 /// throughout (`lock.held`). A plan that moved while it was being agreed to is `plan.stale`.
 Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::string& who,
-                             const Agree& agree, Events& events, std::stop_token stop);
+                             const Agree& agree, Events& events, Ends ends);
+
+/// Performs of the plan that follows from a fresh look only what stops things that are not to be
+/// there: what someone started beside what runs does not wait until a person has answered for all
+/// else. How the last run ended goes on to count.
+Status stop_beside(const Parts& parts, const Asked& asked, const std::string& who, Events& events,
+                   Ends ends);
 
 }  // namespace reconciler

@@ -49,8 +49,9 @@ class Models {
 class DockerDriver final : public Driver {
  public:
   DockerDriver(Engine& engine, Compiler& compiler, Clock& clock, InstallationKey key,
-               DockerPaths paths)
-      : context_{engine, compiler, clock, std::move(key), std::move(paths), {}} {}
+               DockerPaths paths, std::shared_ptr<Projects> projects)
+      : context_{engine, compiler, clock, std::move(key), std::move(paths), {}},
+        projects_(std::move(projects)) {}
 
   Description describe() const override {
     return {std::string(driver_name),
@@ -79,6 +80,7 @@ class DockerDriver final : public Driver {
     if (!compiled) return failed(compiled);
     const auto model = models_.keep(std::move(*compiled));
     inputs_[request.id] = {model->key, std::move(input)};
+    projects_->belongs(model->project, request.id);
     auto steps = steps_of(request, *model, variables);
     if (!steps) return failed(steps);
     Prepared prepared;
@@ -168,6 +170,7 @@ class DockerDriver final : public Driver {
     roots_.try_emplace(recorded.id, texts_at(recorded.wanted, "roots"));
     for (const auto& step : recorded.steps) prepared.steps.push_back(step_for(step, *model));
     prepared.patience = model->patience;
+    projects_->belongs(model->project, recorded.id);
     models_.keep(std::move(*model));
     return prepared;
   }
@@ -180,6 +183,10 @@ class DockerDriver final : public Driver {
   Status tidy(const EnvironmentId& id, const std::vector<Recorded>& kept) override {
     const auto made = inputs_.find(id);
     return made == inputs_.end() ? Status{} : docker::tidy(context_, id, made->second.key, kept);
+  }
+
+  Status watch(const std::function<void(const Heard&)>& heard, std::stop_token stop) override {
+    return watch_containers(context_.engine, *projects_, heard, stop);
   }
 
   std::vector<Finding> check(Deadline deadline) override {
@@ -260,6 +267,7 @@ class DockerDriver final : public Driver {
   };
 
   Context context_;
+  const std::shared_ptr<Projects> projects_;
   Models models_;
   std::map<EnvironmentId, Made> inputs_;  ///< what each environment's model was last made from
   std::map<std::string, Origin> origins_;  ///< of recorded models, by key
@@ -270,8 +278,10 @@ class DockerDriver final : public Driver {
 }  // namespace
 
 std::unique_ptr<Driver> make_docker_driver(Engine& engine, Compiler& compiler, Clock& clock,
-                                           InstallationKey key, DockerPaths paths) {
-  return std::make_unique<DockerDriver>(engine, compiler, clock, std::move(key), std::move(paths));
+                                           InstallationKey key, DockerPaths paths,
+                                           std::shared_ptr<Projects> projects) {
+  return std::make_unique<DockerDriver>(engine, compiler, clock, std::move(key), std::move(paths),
+                                        std::move(projects));
 }
 
 }  // namespace reconciler::docker

@@ -4,14 +4,17 @@
 
 #include <memory>
 
+#include "plugins/docker/events.hpp"
 #include "plugins/docker/services/context.hpp"
 #include "reconciler/driver/driver.hpp"
 
 namespace reconciler::docker {
 
 /// `engine`, `compiler` and `clock` outlive the driver. `key` keys fingerprints: what stands for a
-/// secret value in a plan is a digest that only this installation can make.
-std::unique_ptr<Driver> make_docker_driver(Engine& engine, Compiler& compiler, Clock& clock,
-                                           InstallationKey key, DockerPaths paths);
+/// secret value in a plan is a digest that only this installation can make. `projects` are what all
+/// drivers of the process prepared.
+std::unique_ptr<Driver> make_docker_driver(
+    Engine& engine, Compiler& compiler, Clock& clock, InstallationKey key, DockerPaths paths,
+    std::shared_ptr<Projects> projects = std::make_shared<Projects>());
 
 }  // namespace reconciler::docker

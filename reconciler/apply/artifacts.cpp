@@ -14,13 +14,13 @@ namespace {
 using namespace std::chrono_literals;
 constexpr Duration within{1h};  // as long as another environment's build of the same may take
 
-Result<Lock> lock(const Run& run, const Action& action) {
+Result<Lock> lock(const Run& run, const Action& action, const std::stop_token& stop) {
   return lock_artifact(run.tools.state, action.work.targets.at(0),
-                       {run.tools.clock, within, run.stop});
+                       {run.tools.clock, within, stop});
 }
 
 Status supply_one(Run& run, const Action& action) {
-  auto locked = lock(run, action);
+  auto locked = lock(run, action, run.cut);
   if (!locked) return failed(locked);
   return carry_out(run, action);
 }
@@ -30,12 +30,12 @@ Status supply_one(Run& run, const Action& action) {
 Status supply(Run& run, const std::vector<const Action*>& actions) {
   const auto lanes = static_cast<size_t>(std::max(1, run.desired.parallel));
   return in_parallel(lanes, actions.size(), [&](size_t i) {
-    return run.stop.stop_requested() ? Status{} : supply_one(run, *actions[i]);
+    return run.cut.stop_requested() ? Status{} : supply_one(run, *actions[i]);
   });
 }
 
 Status remove_artifact(Run& run, const Action& action) {
-  auto locked = lock(run, action);
+  auto locked = lock(run, action, run.stop);
   if (!locked) return failed(locked);
   const auto& artifact = action.work.targets.at(0);
   auto claims = run.tools.ledger.claims(run.plan.environment, {artifact});

@@ -10,7 +10,7 @@
 namespace reconciler {
 
 /// Performs all of `actions`, Desired::parallel at a time. Starts nothing more after a failure;
-/// what is under way is stopped only by the run's stop. The first failure is returned.
+/// what is under way is stopped by the run's cut. The first failure is returned.
 Status supply(Run& run, const std::vector<const Action*>& actions);
 
 /// Takes it away, unless another environment has come to count on it since the plan was made.

@@ -53,7 +53,8 @@ Result<Driver*> driver_of(const Run& run, const Action& action) {
 }
 
 Result<Outcome> perform(Run& run, Driver& driver, const Attempt& attempt, Progress& progress) {
-  auto outcome = driver.perform(attempt, run.variables, progress, run.stop);
+  auto outcome = driver.perform(attempt, run.variables, progress,
+                                run.phase == Phase::supply ? run.cut : run.stop);
   if (!outcome) return failure(run.redaction.error(std::move(outcome.error())));
   outcome->evidence = run.redaction.json(outcome->evidence);
   return outcome;

@@ -11,6 +11,7 @@
 #include "reconciler/apply/failures.hpp"
 #include "reconciler/apply/kept.hpp"
 #include "reconciler/apply/verify.hpp"
+#include "reconciler/base/any_stop.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/plan/planner.hpp"
 
@@ -82,11 +83,19 @@ std::vector<const Action*> of_phase(const Plan& plan, Phase phase) {
   return out;
 }
 
+/// What is to change a version, or what a version's own work changes for good.
+bool commits(Phase phase) {
+  return phase == Phase::release || phase == Phase::change || phase == Phase::after;
+}
+
 Status one_by_one(Run& run, const std::vector<const Action*>& actions) {
   for (const auto* action : actions) {
+    const auto what = fmt::format("{} {}", action->work.verb, action->title);
     if (run.stop.stop_requested())
-      return failure(error("apply.stopped",
-                           fmt::format("stopped before {} {}", action->work.verb, action->title)));
+      return failure(error("apply.stopped", fmt::format("stopped before {}", what)));
+    if (!run.committed && run.phase < Phase::verify && run.tools.newer.stop_requested())
+      return failure(superseded(run, "before " + what));
+    if (commits(run.phase)) run.committed = true;
     auto done = is_ledgers(*action) ? record(run, *action)
                 : action->artifact  ? remove_artifact(run, *action)
                                     : carry_out(run, *action);
@@ -142,6 +151,8 @@ Status all_phases(Run& run) {
                                          : one_by_one(run, actions);
     if (done && phase == Phase::supply && run.stop.stop_requested())
       done = failure(error("apply.stopped", "stopped before anything that runs was touched"));
+    if (done && phase == Phase::supply && run.tools.newer.stop_requested())
+      done = failure(superseded(run, "before anything that runs was touched"));
     if (!done) return done;
   }
   return {};
@@ -154,7 +165,9 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
                                 std::stop_token stop) {
   auto id = tools_.ledger.begin_run(run_of(plan, who));
   if (!id) return failed(id);
-  Run run{tools_, *id, plan, desired, variables, Redaction(variables), std::move(stop)};
+  const AnyStop cut{stop, tools_.newer};
+  Run run{tools_,          *id,        plan, desired, variables, Redaction(variables),
+          std::move(stop), cut.token()};
   auto done = all_phases(run);
   if (done && !plan.drifted.empty()) done = tools_.ledger.drifted(plan.environment, plan.drifted);
   if (done) {
@@ -163,7 +176,12 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
     return Applied{*id, std::nullopt, false};
   }
   Error why = std::move(done.error());
-  if (run.stop.stop_requested() && ended_by_stop(why.code)) why.code = "apply.stopped";
+  if (ended_by_stop(why.code)) {
+    if (run.stop.stop_requested())
+      why.code = "apply.stopped";
+    else if (run.tools.newer.stop_requested())
+      why = superseded(run, fmt::format("during {}", to_text(run.phase)));
+  }
   const auto memory = tools_.ledger.memory(plan.environment);
   if (plan.fallback && memory && sends_back(run.phase, memory->touched, why)) {
     const RunEnd end = end_of_rejected(why);

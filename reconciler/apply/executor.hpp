@@ -23,6 +23,8 @@ struct Tools {
   Clock& clock;
   Events& events;
   const std::string& state;  ///< the state folder, where locks lie
+  std::stop_token newer{};   ///< what is worked for is not what is asked for any more
+  std::stop_token beside{};  ///< something was started beside what is verified
 };
 
 /// What a plan's run came to.
@@ -41,6 +43,8 @@ class Executor {
   /// On the first failure it stops, leaves what is there, and says what failed with what to do
   /// next: the failing driver's error, `release.failed`, `verify.failed`, `PHASE.failed`;
   /// `apply.stopped` when `stop` was asked for: it ends between two actions, never inside a switch.
+  /// `apply.superseded` after Tools::newer: supply is cut off, and so is verify; else it ends
+  /// before the release or, where there is none, the switch. It is no failure: nothing is rejected.
   /// Where the plan names a fallback, and the failure is one that sends back, that becomes the
   /// ledger's target in the write that ends the run. An error: no run was begun.
   Result<Applied> apply(const Plan& plan, const Desired& desired, const Variables& variables,

@@ -75,6 +75,13 @@ Error action_failed(const Run& run, const Action& action, const Outcome& outcome
       with_detail(fmt::format("{} {} of {} failed", action.work.verb, action.title, tag), detail));
 }
 
+Error superseded(const Run& run, const std::string& where) {
+  return error("apply.superseded",
+               fmt::format("{} is not asked for as it was any more: ended {}", run.plan.to, where))
+      .next(fmt::format("nothing is to be done: what is asked for now is next for {}",
+                        run.plan.environment.text()));
+}
+
 Error with_not_undone(const Run& run, Error why) {
   if (!run.released.empty())
     why.facts.push_back({"not undone", fmt::format("{} of {}: what it changed stays",
@@ -102,6 +109,7 @@ RunEnd end_of(const Error& why) {
   RunEnd end{"Stalled", "ApplyFailed", why.code, why.message};
   if (why.lasting == Lasting::transient) return {"Reconciling", "Retrying", why.code, why.message};
   if (why.code == "apply.stopped") return {"Reconciling", "Stopped", why.code, why.message};
+  if (why.code == "apply.superseded") return {"Reconciling", "Superseded", why.code, why.message};
   if (why.code == "release.failed")
     end.reason = "ReleaseFailed";
   else if (why.code == "release.timeout")
@@ -123,7 +131,8 @@ RunEnd end_of(const Error& why) {
 bool sends_back(Phase in, bool touched, const Error& why) {
   // Once it is recorded, the version is the last good one itself.
   if (in >= Phase::record || (in < Phase::release && !touched)) return false;
-  if (why.code == "apply.stopped" || why.code == "plan.stale" || why.code == "lock.held")
+  if (why.code == "apply.stopped" || why.code == "apply.superseded" || why.code == "plan.stale" ||
+      why.code == "lock.held")
     return false;
   // Of once-only work that still runs, or that nobody knows the end of, a person has to answer.
   if (why.code == "release.timeout" || why.code == "release.outcome_unknown") return false;

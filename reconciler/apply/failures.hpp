@@ -15,6 +15,8 @@ Error release_failed(const EnvironmentId& id, const std::string& task, const std
 /// empty.
 Error still_runs(const EnvironmentId& id, const Action& action, const std::string& tag,
                  const std::string& detail);
+/// `apply.superseded`: something else is asked for by now; `where` the work for it ended.
+Error superseded(const Run& run, const std::string& where);
 /// Adds what once-only work of this run did.
 Error with_not_undone(const Run& run, Error why);
 /// Adds what stays as it was and what to do next to an error that ended a run.

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "reconciler/apply/failures.hpp"
+#include "reconciler/base/any_stop.hpp"
 #include "reconciler/base/text.hpp"
 
 namespace reconciler {
@@ -32,8 +34,7 @@ class Verification {
     const Deadline deadline(clock, run_.desired.verify_timeout);
     std::optional<Instant> well_since;
     for (;;) {
-      if (run_.stop.stop_requested())
-        return failure(error("apply.stopped", "stopped while it was being verified"));
+      if (auto ended = go_on(); !ended) return ended;
       ask_all();
       const bool well = std::all_of(checks_.begin(), checks_.end(),
                                     [](const Check& c) { return c.well || c.action->warn; });
@@ -45,11 +46,26 @@ class Verification {
         return done(clock.now() - began);
       // Once all is well, the stable window may outlast the deadline; falling out of it may not.
       if (!well_since && deadline.passed(clock)) return give_up(clock.now() - began);
-      clock.wait_until(clock.now() + between_asks, run_.stop);
+      clock.wait_until(clock.now() + between_asks, ends_.token());
     }
   }
 
  private:
+  /// What ends it without an answer.
+  Status go_on() const {
+    if (run_.stop.stop_requested())
+      return failure(error("apply.stopped", "stopped while it was being verified"));
+    if (run_.tools.newer.stop_requested())
+      return failure(superseded(run_, "while it was being verified"));
+    if (run_.tools.beside.stop_requested())
+      return failure(
+          error("plan.stale", fmt::format("something was started beside {} while it was being "
+                                          "verified",
+                                          run_.plan.to))
+              .next("plan again"));
+    return {};
+  }
+
   void ask_all() {
     for (auto& check : checks_) {
       Output output(run_, *check.action);
@@ -114,6 +130,7 @@ class Verification {
 
   Run& run_;
   std::vector<Check> checks_;
+  AnyStop ends_{run_.stop, run_.tools.newer, run_.tools.beside};
 };
 
 }  // namespace

@@ -8,7 +8,8 @@
 namespace reconciler {
 
 /// `verify.failed` names the check, what it said and how often it was asked. Checks that only warn
-/// are asked with the others, and told.
+/// are asked with the others, and told. What ends it without an answer is no failure:
+/// `apply.stopped`, `apply.superseded`, and `plan.stale` after Tools::beside.
 Status verify(Run& run, const std::vector<const Action*>& checks);
 
 }  // namespace reconciler

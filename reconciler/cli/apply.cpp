@@ -60,9 +60,8 @@ class Applying {
         reporter_(std::cout, page_of_stdout()) {}
 
   int one(const Parts& parts, const Asked& asked, std::stop_token stop) {
-    auto done = reconcile(
-        parts, asked, who(), [&](const Look& seen) { return agree(seen); }, reporter_,
-        std::move(stop));
+    auto done = reconcile(parts, asked, who(), [&](const Look& seen) { return agree(seen); },
+                          reporter_, {.stop = std::move(stop)});
     reporter_.ended();
     if (!done) return report(context_, done.error());
     if (done->declined) {

@@ -57,6 +57,10 @@ Result<Parts> Context::parts(const std::string& only) {
   return Parts{**opened, *drivers_, helper_, clock_, **known, options_.state};
 }
 
+Result<std::unique_ptr<Drivers>> Context::more_drivers() {
+  return make_drivers_({clock_, helper_, ledger_->key(), options_.state}, "");
+}
+
 std::string who() {
   if (const char* sudo = std::getenv("SUDO_USER"); sudo && *sudo) return sudo;
   const passwd* user = ::getpwuid(::getuid());

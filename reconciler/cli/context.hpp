@@ -50,6 +50,8 @@ class Context {
   Result<Ledger*> ledger();
   /// Everything; opens the ledger and makes the drivers (`only`: that one alone).
   Result<Parts> parts(const std::string& only = "");
+  /// Drivers of their own for another thread; after parts().
+  Result<std::unique_ptr<Drivers>> more_drivers();
 
  private:
   Options& options_;

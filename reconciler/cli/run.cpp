@@ -4,6 +4,7 @@
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/service/service.hpp"
+#include "reconciler/service/watch.hpp"
 
 namespace reconciler::cli {
 namespace {
@@ -18,11 +19,15 @@ int run_service(Context& context, std::stop_token stop) {
             .next(
                 "reconciler --repo PATH|URL run, or `repositories:` in /etc/reconciler/host.yaml"));
   const auto log = log_to_stderr();
-  Service service(*parts, *log);
+  Service service(
+      *parts, [&] { return context.more_drivers(); }, *log);
+  const Watch watch(
+      parts->drivers, [&](const Heard& what) { service.heard(what); }, context.clock(), *log);
   while (!stop.stop_requested()) {
     const Instant next = service.step(stop);
-    ::malloc_trim(0);  // what looks needed is not kept while nothing is looked at
-    context.clock().wait_until(next, stop);
+    // What looks needed is not kept while nothing is looked at.
+    if (service.idle() && next > context.clock().now()) ::malloc_trim(0);
+    service.wait(next, stop);
   }
   return well;
 }

@@ -6,6 +6,8 @@
 // calls as JSON-RPC, and tests/conformance holds both to one suite.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -87,6 +89,13 @@ struct Finding {
   std::string mend;
 };
 
+/// Something happened to what a driver looks at: a reason to look, never what was seen.
+struct Heard {
+  std::optional<EnvironmentId> of;  ///< none: it may have happened to anything
+  /// Something was started beside what is to run: not even a check under way is waited for.
+  bool beside = false;
+};
+
 class Driver {
  public:
   virtual ~Driver() = default;
@@ -122,6 +131,13 @@ class Driver {
     return prepared;
   }
   virtual std::vector<Finding> check(Deadline deadline) = 0;
+  /// Tells what happens until `stop`, on a thread of its own, beside all other calls. Each time it
+  /// has begun to listen it tells of anything: what happened before that is lost. An error: it was
+  /// cut off, and is to be called again. Who hears nothing returns at once.
+  virtual Status watch(const std::function<void(const Heard&)>& /*heard*/,
+                       std::stop_token /*stop*/) {
+    return {};
+  }
   /// Removes what the driver itself keeps in the state folder and nothing needs any more: `kept`
   /// are the current and the previous version of every environment, with this driver's records
   /// alone. Touches nothing that runs, so it is no row of a plan; called after a deploy.

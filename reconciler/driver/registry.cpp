@@ -39,7 +39,7 @@ class ManifestOrder {
 
 }  // namespace
 
-Status Drivers::add(std::unique_ptr<Driver> driver) {
+Status Drivers::add(std::unique_ptr<Driver> driver, std::shared_ptr<const void> with) {
   Description description = driver->describe();
   if (description.name.empty())
     return failure(error("driver.nameless", "a driver describes itself without a name"));
@@ -49,7 +49,7 @@ Status Drivers::add(std::unique_ptr<Driver> driver) {
   const auto after = std::find_if(drivers_.begin(), drivers_.end(), [&](const Known& k) {
     return k.description.name > description.name;
   });
-  drivers_.insert(after, {std::move(description), std::move(driver)});
+  drivers_.insert(after, {std::move(description), std::move(with), std::move(driver)});
   return {};
 }
 
@@ -86,7 +86,7 @@ Result<PreparedAll> Drivers::prepare(const Request& request, const Variables& va
   PreparedAll all;
   std::vector<Error> mistakes;
   JsonObject digests;
-  for (const auto& [description, driver] : drivers_) {
+  for (const auto& [description, with, driver] : drivers_) {
     auto one = driver->prepare(request, variables, deadline);
     if (!one) {
       for (auto& mistake : flatten(one.error())) mistakes.push_back(std::move(mistake));
@@ -111,7 +111,7 @@ Result<Observation> Drivers::observe(const EnvironmentId& id,
                                      const Memory& memory, const Variables& variables,
                                      Deadline deadline) const {
   Observation all;
-  for (const auto& [description, driver] : drivers_) {
+  for (const auto& [description, with, driver] : drivers_) {
     const auto own = wanted.find(description.name);
     if (own == wanted.end()) continue;
     auto one = driver->observe(id, own->second, memory, variables, deadline);
@@ -128,7 +128,7 @@ Result<SealedRecords> Drivers::snapshot(const EnvironmentId& id,
                                         const std::map<std::string, Json>& wanted,
                                         Deadline deadline) const {
   SealedRecords all;
-  for (const auto& [description, driver] : drivers_) {
+  for (const auto& [description, with, driver] : drivers_) {
     const auto own = wanted.find(description.name);
     if (own == wanted.end()) continue;
     auto some = driver->snapshot(id, own->second, deadline);
@@ -145,7 +145,7 @@ Result<SealedRecords> Drivers::snapshot(const EnvironmentId& id,
 Status Drivers::restore(Desired& into, const std::string& lineage, const SealedRecords& records,
                         bool complete, Deadline deadline) const {
   std::vector<Error> reasons;
-  for (const auto& [description, driver] : drivers_) {
+  for (const auto& [description, with, driver] : drivers_) {
     const auto wanted = into.wanted.find(description.name);
     if (wanted == into.wanted.end()) continue;
     Recorded recorded{into.id, lineage, into.tag, wanted->second, {}, {}, complete};

@@ -24,8 +24,9 @@ struct PreparedAll {
 /// Owns the drivers. As thread-safe as they are (driver.hpp).
 class Drivers {
  public:
-  /// `driver.duplicate` when one of that name is here, `driver.nameless` without a name.
-  Status add(std::unique_ptr<Driver> driver);
+  /// `driver.duplicate` when one of that name is here, `driver.nameless` without a name. `with` is
+  /// what it works with, kept for as long as the driver.
+  Status add(std::unique_ptr<Driver> driver, std::shared_ptr<const void> with = {});
   /// Nullptr when there is none of that name.
   Driver* find(std::string_view name) const;
   /// The one that is to perform this: the driver of its first target. `driver.unknown`.
@@ -57,6 +58,7 @@ class Drivers {
  private:
   struct Known {
     Description description;
+    std::shared_ptr<const void> with;
     std::unique_ptr<Driver> driver;
   };
   std::vector<Known> drivers_;  // by name, so that no order of adding shows anywhere

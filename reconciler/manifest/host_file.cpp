@@ -37,6 +37,8 @@ class Reader {
     if (const Value* data = at("data")) host_.data = path("data", *data);
     if (const Value* parallel = at("parallel"))
       host_.parallel = static_cast<int>(number_of(*parallel));
+    if (const Value* look = at("look"))
+      if (const auto parsed = parse_duration(look->text)) host_.look = *parsed;
     environments();
     policy();
     return std::move(host_);

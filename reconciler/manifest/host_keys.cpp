@@ -155,6 +155,8 @@ const Shape& host_shape() {
           {"build_cache", &text(), "(never touched)", "Budget of the Engine's build cache.",
            not_yet},
           {"parallel", &parallel, "2", "Images supplied at a time."},
+          {"look", &duration(), "60s",
+           "How often `run` looks at each environment by the clock, whatever it hears of it."},
           {"providers", &providers(), "{}", "Where secrets and variables come from.", not_yet},
           {"environments", &environments(), "{}", "What this host adds to an environment."},
           {"policy", &policy(), "{}", "What compose files may ask for."},

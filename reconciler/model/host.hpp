@@ -53,6 +53,7 @@ struct Host {
   std::vector<std::string> serve;
   std::string data;  ///< empty: STATE/data
   int parallel = 2;
+  Duration look{std::chrono::seconds(60)};  ///< how often `run` looks by the clock alone
   std::map<std::string, HostEnvironment> environments;
   Policy policy;
 };

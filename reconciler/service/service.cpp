@@ -10,90 +10,209 @@
 #include "reconciler/base/text.hpp"
 #include "reconciler/condition.hpp"
 #include "reconciler/manifest/served.hpp"
-#include "reconciler/service/log_events.hpp"
 
 namespace reconciler {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr Duration look_again{60s};
-constexpr Duration fetch_within{60s};
+/// After a pass: what it did itself is heard by then, and what goes on and on is not all looked at.
+constexpr Duration after_a_pass{1s};
+/// How long one that looks holds up the others.
+constexpr Duration quick{500ms};
+constexpr Duration no_lane_again{1s};
 
 }  // namespace
 
-void Service::read(const Repository& repository, const Snapshot& snapshot) {
-  auto manifests = read_manifests(snapshot.folder, root_name_of(repository));
-  if (!manifests) {
-    log_.warn(fmt::format("{}: {}", repository.name, manifests.error().message));
-    return;
-  }
-  Config& config = configs_[repository.name];
-  if (config.snapshot.commit != snapshot.commit)
-    for (const auto& mistake : manifests->mistakes())
-      log_.warn(fmt::format("{}:{}: {}: {}", mistake.place.file, mistake.place.line, mistake.code,
-                            mistake.message));
-  config = {snapshot, std::move(*manifests)};
-}
+Service::Service(Parts parts, Lanes::MakeDrivers make_drivers, Log& log)
+    : parts_(std::move(parts)),
+      log_(log),
+      configs_(parts_, log, wake_),
+      asking_([] { return std::make_unique<Drivers>(); }, {.kept = 0}, [] {}),
+      lanes_(std::move(make_drivers), {}, [this] { wake_(); }) {}
 
-void Service::take_up() {
-  std::vector<Manifests> read;
-  std::map<EnvironmentId, Snapshot> from;
-  for (const auto& [name, config] : configs_) {
-    for (const auto& spec : config.manifests.environments) from[spec.id] = config.snapshot;
-    read.push_back(config.manifests);
-  }
+void Service::take_up(const std::stop_token& stop) {
+  const auto from = configs_.snapshots();
   std::set<EnvironmentId> asked;
-  for (auto& spec : served(std::move(read), parts_.host).environments) {
+  for (auto& spec : served(configs_.manifests(), parts_.host).environments) {
     asked.insert(spec.id);
     const Snapshot& snapshot = from.at(spec.id);
-    ask(snapshot, std::move(spec));
+    ask(snapshot, std::move(spec), stop);
   }
   if (asked.size() != serving_)
     log_.info(fmt::format("serving {}", count(asked.size(), "environment")));
   serving_ = asked.size();
   // Who vanished from git or cannot be read any more: what runs runs on, nothing is done about it.
   for (auto place = places_.begin(); place != places_.end();) {
-    if (asked.contains(place->first)) {
-      ++place;
-      continue;
-    }
+    const auto here = place++;
+    if (asked.contains(here->first) || here->second.gone) continue;
     log_.warn(fmt::format("{}: not asked for any more, or not readable; left as it is",
-                          place->first.text()));
-    place = places_.erase(place);
+                          here->first.text()));
+    if (here->second.pass)
+      here->second.gone = true;
+    else
+      places_.erase(here);
   }
 }
 
-void Service::ask(const Snapshot& snapshot, EnvironmentSpec spec) {
+void Service::ask(const Snapshot& snapshot, EnvironmentSpec spec, const std::stop_token& stop) {
   // Each backs off in a rhythm of its own.
   Place& place =
       places_.try_emplace(spec.id, std::hash<std::string>{}(spec.id.text())).first->second;
   const std::string wish = asked_of(spec);
-  const bool newer =
-      wish != place.wish || (place.asked && place.asked->config.commit != snapshot.commit &&
-                             spec.source.kind != Source::Kind::repository);
-  if (newer) {  // ends every wait and back-off at once
-    place.due = parts_.clock.now();
-    place.backoff.reset();
-    place.said.clear();
-  }
+  const bool by_manifest = wish != place.wish;
+  const bool newer = by_manifest || (place.asked && place.asked->config.commit != snapshot.commit &&
+                                     spec.source.kind != Source::Kind::repository);
+  place.gone = false;
   place.wish = wish;
   place.asked = Asked{std::move(spec), snapshot, true};
+  if (!newer) return;
+  // It ends every wait and back-off at once.
+  place.due = parts_.clock.now();
+  place.backoff.reset();
+  place.said.clear();
+  if (!place.pass) return;
+  place.newer = true;
+  supersede(place, by_manifest, stop);
 }
 
-void Service::fetch(const Repository& repository, std::stop_token stop) {
-  Mirror mirror(parts_.state, repository, MirrorOf::config, parts_.helper, parts_.clock);
-  auto snapshot = mirror.fetch(fetch_within, std::move(stop));
-  if (!snapshot) {
-    log_.warn(fmt::format("{}: {}: {}; works on from the last fetch", repository.name,
-                          snapshot.error().code, snapshot.error().message));
-    snapshot = mirror.last();
+void Service::supersede(Place& place, bool by_manifest, const std::stop_token& stop) {
+  if (by_manifest) return place.pass->supersede();
+  // Another commit of the same repository: whether it asks for something else shows in its tree.
+  const auto asks = [this, pass = place.pass, asked = *place.asked, stop](const Drivers&) {
+    auto tree = source_tree(asked.spec, parts_.host, asked.config, parts_.state, {.fetch = false},
+                            parts_.helper, parts_.clock, stop);
+    if (!tree) return;  // the next pass says why
+    const auto digest = asked_of(asked.spec, *tree);
+    if (digest && !pass->works_for(*digest)) pass->supersede();
+  };
+  // Where that cannot be asked now, what is newer is next when the pass has ended.
+  (void)asking_.begin(asks);
+}
+
+void Service::heard(const Heard& what) {
+  {
+    const std::lock_guard lock(mutex_);
+    heard_.push_back(what);
   }
-  if (snapshot) read(repository, *snapshot);
-  fetch_due_[repository.name] = parts_.clock.now() + repository.poll;
+  wake_();
+}
+
+void Service::take_up_heard() {
+  std::vector<Heard> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all.swap(heard_);
+  }
+  for (const auto& what : all) {
+    if (!what.of) {
+      for (auto& [id, place] : places_) wake(place, what);
+    } else if (const auto place = places_.find(*what.of); place != places_.end()) {
+      wake(place->second, what);
+    }
+  }
+}
+
+void Service::wake(Place& place, const Heard& what) {
+  place.beside = place.beside || what.beside;
+  if (place.pass) {
+    place.woken = true;
+    if (what.beside) place.pass->disturb();
+    return;
+  }
+  // What is tried again makes itself heard each time: that ends no back-off.
+  if (what.of && place.backoff.failures() > 0) return;
+  place.due = std::min(place.due, std::max(parts_.clock.now(), place.looked + after_a_pass));
+}
+
+void Service::begin(const EnvironmentId& id, Place& place, const std::stop_token& stop) {
+  const auto pass = std::make_shared<Pass>(*place.asked, parts_.clock.now(), place.beside);
+  const auto work = [this, id, pass, stop](const Drivers& drivers) {
+    const Parts own{parts_.ledger, drivers, parts_.helper, parts_.clock, parts_.host, parts_.state};
+    auto done = pass->run(
+        own, log_, [this] { wake_(); }, stop);
+    const std::lock_guard lock(mutex_);
+    ended_.emplace_back(id, std::move(done));
+  };
+  if (auto begun = lanes_.begin(work); !begun) {
+    place.due = parts_.clock.now() + no_lane_again;
+    return tell(place,
+                fmt::format("{}: {}: {}", id.text(), begun.error().code, begun.error().message));
+  }
+  place.pass = pass;
+  place.beside = false;
+}
+
+Instant Service::looks_until() const {
+  Instant until{};
+  for (const auto& [id, place] : places_)
+    if (place.pass && !place.pass->performing())
+      until = std::max(until, place.pass->began() + quick);
+  return until;
+}
+
+void Service::begin_due(const std::stop_token& stop) {
+  const Instant now = parts_.clock.now();
+  while (!stop.stop_requested() && lanes_.free() && looks_until() <= now) {
+    auto first = places_.end();
+    for (auto place = places_.begin(); place != places_.end(); ++place)
+      if (!place->second.pass && place->second.due <= now &&
+          (first == places_.end() || place->second.due < first->second.due))
+        first = place;
+    if (first == places_.end()) return;
+    begin(first->first, first->second, stop);
+  }
+}
+
+void Service::take_up_ended() {
+  std::vector<std::pair<EnvironmentId, Result<Reconciled>>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all.swap(ended_);
+  }
+  for (const auto& [id, done] : all) {
+    const auto place = places_.find(id);
+    ended(id, place->second, done);
+    if (place->second.gone) places_.erase(place);
+  }
+}
+
+void Service::ended(const EnvironmentId& id, Place& place, const Result<Reconciled>& done) {
+  const Instant now = parts_.clock.now();
+  place.pass.reset();
+  place.looked = now;
+  place.due = now + parts_.host.look;
+  if (!done) {
+    later(id, place, done.error());
+  } else {
+    place.backoff.reset();
+    if (done->changed)
+      log_.info(
+          fmt::format("{}: runs {} after {}", id.text(), done->plan.to, for_people(done->took)));
+    const Plan& plan = done->plan;
+    if (plan.suspended && plan.suspended->until)
+      place.due = std::min<Instant>(
+          place.due, now + std::max(0s, *plan.suspended->until - parts_.clock.wall()));
+    if (plan.waits() || !plan.reported.empty()) {
+      const Condition waits = condition_of(plan, std::nullopt);
+      tell(place, fmt::format("{}: {}/{}: {}; next: {}", id.text(), waits.word, waits.reason,
+                              waits.why, waits.next));
+    } else {
+      place.said.clear();
+    }
+  }
+  if (place.newer || place.beside) {
+    place.due = now;
+    place.backoff.reset();
+  } else if (place.woken && place.backoff.failures() == 0) {
+    place.due = std::min(place.due, now + after_a_pass);
+  }
+  place.newer = place.woken = false;
 }
 
 void Service::later(const EnvironmentId& id, Place& place, const Error& why) {
   if (why.code == "apply.stopped") return;
+  if (why.code == "apply.superseded")
+    return log_.info(fmt::format("{}: {}: {}", id.text(), why.code, why.message));
   if (why.lasting == Lasting::transient || why.code == "plan.stale" || why.code == "lock.held") {
     const Duration wait = place.backoff.next();
     place.due = parts_.clock.now() + wait;
@@ -102,7 +221,6 @@ void Service::later(const EnvironmentId& id, Place& place, const Error& why) {
     return;
   }
   // What failed for good is not tried again by itself: it waits for another wish, or a person.
-  place.due = parts_.clock.now() + look_again;
   const auto memory = parts_.ledger.memory(id);
   const bool back = memory && memory->target && why.code != "rollback.failed";
   tell(place, fmt::format("{}: {}: {}: {}; next: {}", id.text(), back ? "RolledBack" : "Stalled",
@@ -115,51 +233,38 @@ void Service::tell(Place& place, std::string text) {
   place.said = std::move(text);
 }
 
-void Service::reconcile_one(const EnvironmentId& id, Place& place, std::stop_token stop) {
-  const auto agree = [&](const Look& seen) -> Result<bool> {
-    const auto last = parts_.ledger.last_run(id);
-    const Condition condition = condition_of(seen.plan, last ? *last : std::nullopt);
-    if (condition.word != "Reconciling") return false;
-    log_.info(fmt::format("{}: plan {}: {} -> {}", id.text(), seen.plan.id.substr(0, 6),
-                          seen.plan.from, seen.plan.to));
-    return true;
-  };
-  LogEvents events(log_, id);
-  auto done = reconcile(parts_, *place.asked, "run", agree, events, std::move(stop));
-  if (!done) return later(id, place, done.error());
-  place.backoff.reset();
-  place.due = parts_.clock.now() + look_again;
-  if (done->changed)
-    log_.info(
-        fmt::format("{}: runs {} after {}", id.text(), done->plan.to, for_people(done->took)));
-  if (const auto& suspended = done->plan.suspended; suspended && suspended->until)
-    place.due = std::min<Instant>(
-        place.due, parts_.clock.now() + std::max(0s, *suspended->until - parts_.clock.wall()));
-  if (!done->plan.waits() && done->plan.reported.empty()) return place.said.clear();
-  const Condition waits = condition_of(done->plan, std::nullopt);
-  tell(place, fmt::format("{}: {}/{}: {}; next: {}", id.text(), waits.word, waits.reason, waits.why,
-                          waits.next));
+Instant Service::next() const {
+  const Instant now = parts_.clock.now();
+  Instant next = std::min(now + parts_.host.look, configs_.due());
+  // Where all lanes are taken, the end of one is waited for.
+  const Instant soonest = lanes_.free() ? looks_until() : now + parts_.host.look;
+  for (const auto& [id, place] : places_)
+    if (!place.pass) next = std::min(next, std::max(place.due, soonest));
+  return next;
+}
+
+bool Service::idle() const {
+  return !configs_.asking() &&
+         std::ranges::none_of(places_, [](const auto& one) { return bool{one.second.pass}; });
+}
+
+void Service::quiet() {
+  quiet_asking();
+  lanes_.quiet();
+}
+
+void Service::quiet_asking() {
+  configs_.quiet();
+  asking_.quiet();
 }
 
 Instant Service::step(std::stop_token stop) {
-  bool fetched = false;
-  for (const auto& repository : parts_.host.repositories) {
-    if (stop.stop_requested()) return parts_.clock.now();
-    if (const auto due = fetch_due_.find(repository.name);
-        due != fetch_due_.end() && due->second > parts_.clock.now())
-      continue;
-    fetch(repository, stop);
-    fetched = true;
-  }
-  if (fetched) take_up();
-  Instant next = parts_.clock.now() + look_again;
-  for (auto& [id, place] : places_) {
-    if (stop.stop_requested()) break;
-    if (place.due <= parts_.clock.now()) reconcile_one(id, place, stop);
-    next = std::min(next, place.due);
-  }
-  for (const auto& [name, due] : fetch_due_) next = std::min(next, due);
-  return next;
+  configs_.ask(stop);
+  if (configs_.take_up()) take_up(stop);
+  take_up_ended();
+  take_up_heard();
+  begin_due(stop);
+  return next();
 }
 
 }  // namespace reconciler

@@ -4,27 +4,43 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "reconciler/base/log.hpp"
-#include "reconciler/manifest/manifest.hpp"
 #include "reconciler/reconcile.hpp"
 #include "reconciler/service/backoff.hpp"
+#include "reconciler/service/configs.hpp"
+#include "reconciler/service/lanes.hpp"
+#include "reconciler/service/pass.hpp"
+#include "reconciler/service/wake.hpp"
 
 namespace reconciler {
 
-/// Drives all environments of this host. Call step() again and again; tests do so under a clock of
-/// theirs. Not thread-safe.
+/// Drives all environments of this host. Call step() again and again, from one thread; tests do so
+/// under a clock of theirs. Its end waits for what is under way.
 class Service {
  public:
-  Service(Parts parts, Log& log) : parts_(parts), log_(log) {}
+  /// `parts` but for the drivers, of which each lane makes its own.
+  Service(Parts parts, Lanes::MakeDrivers make_drivers, Log& log);
 
-  /// Fetches config repositories that are due, reconciles every environment that is due, and says
-  /// when the next thing is. One after the other: a broken environment stops none of the others, a
-  /// long release of one lets them wait.
+  /// Has config repositories that are due asked and environments that are due reconciled, in lanes
+  /// beside this thread, takes up what has ended there, and says when the next thing is. Never
+  /// waits. One environment never overlaps itself. Looks are done one after the other; one that
+  /// lasts, or comes to perform something, holds up no other.
   Instant step(std::stop_token stop);
+  /// Until `until`, or until there is something to take up.
+  void wait(Instant until, const std::stop_token& stop) { wake_.wait(parts_.clock, until, stop); }
+  /// Something was heard: that environment is due. Thread-safe.
+  void heard(const Heard& what);
+  /// Nothing is under way.
+  bool idle() const;
+  /// Waits until what is under way has ended; it is still to be taken up. The second waits for
+  /// what repositories are asked alone.
+  void quiet();
+  void quiet_asking();
 
  private:
   struct Place {
@@ -32,30 +48,44 @@ class Service {
     std::optional<Asked> asked;
     std::string wish;  ///< what the repository asks: a newer one ends a wait
     Instant due{};
+    Instant looked{};            ///< when its last pass ended
+    std::shared_ptr<Pass> pass;  ///< under way
+    bool newer = false;          ///< during the pass something else was asked for
+    bool woken = false;          ///< during the pass something was heard
+    bool beside = false;         ///< something was started beside what is to run
+    bool gone = false;           ///< during the pass it vanished from git
     Backoff backoff;
     std::string said;  ///< what was last logged of a failure: the same is said once
   };
-  /// What a config repository said last.
-  struct Config {
-    Snapshot snapshot;
-    Manifests manifests;
-  };
-  void fetch(const Repository& repository, std::stop_token stop);
-  void read(const Repository& repository, const Snapshot& snapshot);
   /// What all repositories together ask of this host.
-  void take_up();
-  void ask(const Snapshot& snapshot, EnvironmentSpec spec);
-  void reconcile_one(const EnvironmentId& id, Place& place, std::stop_token stop);
+  void take_up(const std::stop_token& stop);
+  void ask(const Snapshot& snapshot, EnvironmentSpec spec, const std::stop_token& stop);
+  /// Ends the pass under way where something else is asked for now.
+  void supersede(Place& place, bool by_manifest, const std::stop_token& stop);
+  void take_up_heard();
+  void wake(Place& place, const Heard& what);
+  void take_up_ended();
+  void begin(const EnvironmentId& id, Place& place, const std::stop_token& stop);
+  void begin_due(const std::stop_token& stop);
+  void ended(const EnvironmentId& id, Place& place, const Result<Reconciled>& done);
   void later(const EnvironmentId& id, Place& place, const Error& why);
   /// Logs what an environment waits for, unless that is what was said last.
   void tell(Place& place, std::string text);
+  /// When one that looks counts as one that lasts; the past where none looks.
+  Instant looks_until() const;
+  Instant next() const;
 
   Parts parts_;
   Log& log_;
-  std::map<std::string, Instant> fetch_due_;  // by repository name
-  std::map<std::string, Config> configs_;     // by repository name
+  Wake wake_;
   std::map<EnvironmentId, Place> places_;
   size_t serving_ = 0;  // how many were said to be served
+  std::mutex mutex_;    // of what other threads add to
+  std::vector<Heard> heard_;
+  std::vector<std::pair<EnvironmentId, Result<Reconciled>>> ended_;
+  Configs configs_;
+  Lanes asking_;  // whether a commit asks for something else of one that is being reconciled
+  Lanes lanes_;
 };
 
 }  // namespace reconciler

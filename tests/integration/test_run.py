@@ -1,45 +1,22 @@
 """`run`: a commit is applied without a person, a failure waits for the next wish, and nothing is done twice."""
 
 import signal
-import subprocess
 
 import pytest
 
-from support.engine import wait_for
 from support.images import BUSYBOX
+from support.running import Running
 from support.stack import SLEEPS, manifest, services
 
 WEB = services(f"web: {{ {SLEEPS}, environment: {{ TAG: '${{TAG}}' }} }}")
-
-
-class Running:
-    def __init__(self, stack):
-        self.lines = []
-        self.log = stack.folder / "run.log"
-        with open(self.log, "w") as log:
-            self.process = stack.program.start("run", stdout=subprocess.DEVNULL, stderr=log)
-
-    def said(self, words):
-        return words in self.log.read_text()
-
-    def wait(self, words, timeout=60):
-        wait_for(lambda: self.process.poll() is not None or self.said(words), f"\"{words}\" in the log of run", timeout)
-        assert self.said(words), self.log.read_text()
-
-    def end(self, signum=signal.SIGTERM):
-        self.process.send_signal(signum)
-        return self.process.wait(timeout=60)
 
 
 @pytest.fixture
 def polled(stack):
     stack.commit({"compose.yaml": WEB, "reconciler.yaml": manifest("v1.0.0")})
     stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}})
-    running = Running(stack)
-    yield stack, running
-    if running.process.poll() is None:
-        running.process.kill()
-        running.process.wait()
+    with Running(stack) as running:
+        yield stack, running
 
 
 def test_commits_are_applied_and_a_failure_waits_for_the_next(polled):

@@ -23,6 +23,9 @@ class Registry:
     def __init__(self):
         self._objects: Dict[str, Tuple[str, bytes]] = {}  # path -> media type, content
         self.pulled: List[str] = []  # paths of the manifests that were asked for
+        self.answers = threading.Event()  # while it is not set, who asks for a manifest waits
+        self.answers.set()
+        self.waiting: List[str] = []  # who does
         registry = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -32,6 +35,9 @@ class Registry:
                 kind, content = registry._objects.get(self.path, ("", b""))
                 if self.path == "/v2/":
                     kind = "application/json"
+                if "/manifests/" in self.path and not registry.answers.is_set():
+                    registry.waiting.append(self.path)
+                    registry.answers.wait()
                 if "/manifests/" in self.path and kind:
                     registry.pulled.append(self.path)
                 self.send_response(200 if kind else 404)
@@ -55,6 +61,7 @@ class Registry:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.answers.set()
         self._server.shutdown()
         self._server.server_close()
 

@@ -46,6 +46,7 @@ sources:
 serve: [portfolio/production]
 data: /srv
 parallel: 4
+look: 5m
 environments:
   portfolio/production:
     files: { .env.production: /opt/portfolio/.env.production, ./certs/: /etc/certs }
@@ -76,6 +77,7 @@ policy:
   EXPECT_EQ(host->serve, std::vector<std::string>{"portfolio/production"});
   EXPECT_EQ(host->data, "/srv");
   EXPECT_EQ(host->parallel, 4);
+  EXPECT_EQ(host->look, Duration(std::chrono::minutes(5)));
   const HostEnvironment& environment = host->environments.at("portfolio/production");
   EXPECT_EQ(environment.files.at(".env.production"), "/opt/portfolio/.env.production");
   EXPECT_EQ(environment.files.at("certs"), "/etc/certs");

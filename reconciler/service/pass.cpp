@@ -1,0 +1,42 @@
+#include "reconciler/service/pass.hpp"
+
+#include <fmt/format.h>
+
+#include "reconciler/condition.hpp"
+#include "reconciler/service/log_events.hpp"
+
+namespace reconciler {
+
+Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<void()>& performs,
+                             std::stop_token stop) {
+  const EnvironmentId& id = asked_.spec.id;
+  const auto agree = [&](const Look& seen) -> Result<bool> {
+    const auto last = parts.ledger.last_run(id);
+    const Condition condition = condition_of(seen.plan, last ? *last : std::nullopt);
+    if (condition.word != "Reconciling") return false;
+    log.info(fmt::format("{}: plan {}: {} -> {}", id.text(), seen.plan.id.substr(0, 6),
+                         seen.plan.from, seen.plan.to));
+    {
+      const std::lock_guard lock(mutex_);
+      // While what git asks for is rejected, it is that which another commit may change.
+      works_for_ = seen.memory.target ? seen.memory.target->rejected : seen.desired.asked;
+    }
+    performing_ = true;
+    performs();
+    return true;
+  };
+  LogEvents events(log, id);
+  const Ends ends{std::move(stop), newer_.get_token(), beside_.get_token()};
+  auto done = reconcile(parts, asked_, "run", agree, events, ends);
+  if (done && done->declined && started_beside_)
+    if (auto stopped = stop_beside(parts, asked_, "run", events, ends); !stopped)
+      return failed(stopped);
+  return done;
+}
+
+bool Pass::works_for(const std::string& asked) const {
+  const std::lock_guard lock(mutex_);
+  return works_for_ == asked;
+}
+
+}  // namespace reconciler

@@ -1,0 +1,44 @@
+// One reconciliation under way in a lane, and what the service's thread sees of it.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <stop_token>
+#include <string>
+
+#include "reconciler/base/log.hpp"
+#include "reconciler/reconcile.hpp"
+
+namespace reconciler {
+
+/// run() in a lane; all else from the service's thread, or any.
+class Pass {
+ public:
+  /// `beside`: something was started beside what is to run, since the last one.
+  Pass(Asked asked, Instant began, bool beside)
+      : asked_(std::move(asked)), began_(began), started_beside_(beside) {}
+
+  /// The whole reconciliation. `performs` is called when it has begun to perform a plan.
+  Result<Reconciled> run(const Parts& parts, Log& log, const std::function<void()>& performs,
+                         std::stop_token stop);
+  /// Something else is asked for; something was started beside it.
+  void supersede() { newer_.request_stop(); }
+  void disturb() { beside_.request_stop(); }
+  bool performing() const { return performing_; }
+  /// Whether it works for just what `asked` (Desired::asked) is. False while it looks: then nothing
+  /// is lost by looking again.
+  bool works_for(const std::string& asked) const;
+  Instant began() const { return began_; }
+
+ private:
+  const Asked asked_;
+  const Instant began_;
+  const bool started_beside_;
+  std::stop_source newer_;
+  std::stop_source beside_;
+  std::atomic<bool> performing_ = false;
+  mutable std::mutex mutex_;
+  std::string works_for_;
+};
+
+}  // namespace reconciler
