@@ -36,6 +36,11 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
           fmt::format("reconciler apply {}", id)};
 }
 
+Condition forgotten(const EnvironmentId& id) {
+  return {"Forgotten", "NotInGit", "git does not name it any more; what runs is left as it is",
+          fmt::format("put it back in git; or: reconciler remove {}", id.text())};
+}
+
 Condition condition_of(const EnvironmentId& id, const Error& why) {
   if (why.lasting == Lasting::transient)
     return {"Reconciling", why.code.starts_with("git.") ? "SourceUnavailable" : "CannotLook",

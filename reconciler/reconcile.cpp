@@ -32,10 +32,11 @@ Status check_way_back(const Parts& parts, const Memory& memory, Plan& plan) {
 Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish) {
   auto memory = parts.ledger.memory(asked.spec.id);
   if (!memory) return failed(memory);
-  if (!wish.held) memory->target.reset();
+  memory->target = wish.target;
   auto seen = parts.drivers.observe(asked.spec.id, wish.prepared.wanted, *memory, wish.variables,
                                     Deadline(parts.clock, look_within));
   if (!seen) return failed(seen);
+  std::ranges::move(wish.notices, std::back_inserter(seen->notices));
   if (wish.stale)
     seen->notices.push_back("source: works on from the last fetch: " + wish.stale->message);
   if (wish.unreadable)
@@ -76,12 +77,15 @@ class Reconciling {
     if (!memory) return failed(memory);
     auto wish = desire(parts_, asked_, *memory, stop_);
     if (!wish) return failed(wish);
-    if (memory->target && !wish->held)
-      if (auto ended = parts_.ledger.clear_target(asked_.spec.id); !ended) return failed(ended);
     if (auto settled = settle_open_attempts(tools_, asked_.spec.id, wish->variables, stop_);
         !settled)
       return failed(settled);
-    return look_at(parts_, asked_, std::move(*wish));
+    const bool ends = memory->target && !wish->target;
+    auto seen = look_at(parts_, asked_, std::move(*wish));
+    // A run ends the target that it does not work towards; here none is begun.
+    if (seen && seen->plan.empty() && ends)
+      if (auto ended = parts_.ledger.clear_target(asked_.spec.id); !ended) return failed(ended);
+    return seen;
   }
 
   /// Performs the plan, then at most the fallback that it named.

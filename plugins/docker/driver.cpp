@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "plugins/docker/images/images.hpp"
+#include "plugins/docker/services/left_behind.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/owner.hpp"
 #include "plugins/docker/services/resources.hpp"
@@ -108,7 +109,7 @@ class DockerDriver final : public Driver {
     Observation observation;
     if (auto done = observe_images(context_, **model, *look, new_version, observation); !done)
       return failed(done);
-    const Observed observed{id, **model, *look, memory, changing};
+    const Observed observed{id, **model, *look, memory, changing, tag};
     if (auto done = observe_services(context_, observed, observation); !done) return failed(done);
     observe_one_offs(context_, observed, observation);
     return observation;
@@ -117,6 +118,7 @@ class DockerDriver final : public Driver {
   Result<Outcome> perform(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override {
     const Json& input = attempt.work.input;
+    if (is_left_behind(attempt.work)) return perform_left_behind(context_, attempt.work);
     auto model = models_.get(context_, attempt.environment, text_at(input, "model"));
     if (!model) return failed(model);
     if (attempt.work.phase == Phase::supply)
@@ -156,6 +158,15 @@ class DockerDriver final : public Driver {
     prepared.patience = model->patience;
     models_.keep(std::move(*model));
     return prepared;
+  }
+
+  Result<Observation> left_behind(const EnvironmentId& id, const Json& wanted,
+                                  const std::set<std::string>& lineages,
+                                  Deadline deadline) override {
+    Models::Shared model;
+    if (!wanted.is_null())
+      if (auto known = models_.get(context_, id, text_at(wanted, "model"))) model = *known;
+    return observe_left_behind(context_, id, model.get(), lineages, deadline);
   }
 
   Result<Outcome> recover(const Attempt& attempt, const Variables& variables, Progress& progress,

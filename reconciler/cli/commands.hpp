@@ -21,6 +21,8 @@ void add_run(CLI::App& app, Context& context, Verb& chosen);
 void add_status(CLI::App& app, Context& context, Verb& chosen);
 void add_history(CLI::App& app, Context& context, Verb& chosen);
 void add_retry(CLI::App& app, Context& context, Verb& chosen);
+void add_remove(CLI::App& app, Context& context, Verb& chosen);
+void add_rollback(CLI::App& app, Context& context, Verb& chosen);
 void add_settle(CLI::App& app, Context& context, Verb& chosen);
 void add_adopt(CLI::App& app, Context& context, Verb& chosen);
 void add_validate(CLI::App& app, Context& context, Verb& chosen);

@@ -6,6 +6,7 @@
 // calls as JSON-RPC, and tests/conformance holds both to one suite.
 #pragma once
 
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -120,6 +121,15 @@ class Driver {
     prepared.wanted = recorded.wanted;
     prepared.steps = recorded.steps;
     return prepared;
+  }
+  /// Everything that is on the host of an environment that nobody asks for any more and may go,
+  /// each thing with Aim::remove, ours by `lineages`; what stays, volumes above all, is in the
+  /// notices. `wanted` is that of the last recorded version; null where it is not known. Changes
+  /// nothing.
+  virtual Result<Observation> left_behind(const EnvironmentId& /*id*/, const Json& /*wanted*/,
+                                          const std::set<std::string>& /*lineages*/,
+                                          Deadline /*deadline*/) {
+    return Observation{};
   }
   virtual std::vector<Finding> check(Deadline deadline) = 0;
   /// Removes what the driver itself keeps in the state folder and nothing needs any more: `kept`

@@ -66,6 +66,7 @@ Status read(const Json& from, Resource& into) {
   f.word("health", into.health);
   f.truth("ours", into.ours);
   f.text("reason", into.reason);
+  f.text("version", into.version);
   if (const JsonObject* remedies = f.object("remedies"))
     for (const auto& [name, works] : *remedies) {
       Aim aim{};

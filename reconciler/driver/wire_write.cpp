@@ -41,7 +41,8 @@ Json write(const Resource& value) {
                     {"observed", value.observed},   {"differences", list(value.differences)},
                     {"state", value.state},         {"summary", value.summary},
                     {"health", word(value.health)}, {"ours", value.ours},
-                    {"reason", value.reason},       {"remedies", std::move(remedies)}};
+                    {"reason", value.reason},       {"remedies", std::move(remedies)},
+                    {"version", value.version}};
 }
 
 Json write(const Observation& value) {

@@ -99,7 +99,7 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
       "previous_commit, previous_digest, previous_at, unfinished, changed_to, "
       "adopted_at IS NOT NULL AND current_tag IS NULL, "
       "EXISTS (SELECT 1 FROM snapshots WHERE environment = name AND slot = 'current' AND "
-      "driver = 'ledger') FROM environments WHERE name = ?");
+      "driver = 'ledger'), overruled FROM environments WHERE name = ?");
   if (!query) return failed(query);
   auto row = query->bind(id.text()).step();
   if (!row) return failed(row);
@@ -110,6 +110,7 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   memory.changed_to = query->maybe_text(9);
   memory.adopted = query->number(10) != 0;
   memory.kept = query->number(11) != 0;
+  memory.overruled = query->maybe_text(12);
   if (auto done = read_once(parts_->database, id, memory); !done) return failed(done);
   if (auto done = read_target(parts_->database, id, memory.target); !done) return failed(done);
   if (auto done = read_at_each_look(parts_->database, id, memory.snapshots); !done)
@@ -137,7 +138,7 @@ Status Ledger::record(RunId run, const Release& release, const SealedRecords& sn
         "previous_digest = iif(current_tag IS ?1, previous_digest, current_digest), "
         "previous_at     = iif(current_tag IS ?1, previous_at, current_at), "
         "current_tag = ?1, current_commit = ?2, current_digest = ?3, current_at = ?4, "
-        "unfinished = NULL, serial = serial + 1 "
+        "unfinished = NULL, overruled = NULL, serial = serial + 1 "
         "WHERE name = ?5");
     if (!query) return failed(query);
     bind_release(*query, release);

@@ -56,7 +56,8 @@ class Ledger {
   Result<Memory> memory(const EnvironmentId& id) const;
 
   // --- runs
-  /// Begins a run and sets `unfinished` where it is to be recorded. Earlier runs of the environment
+  /// Begins a run, takes its target for the environment's, or ends that where it works towards
+  /// none, and sets `unfinished` where it is to be recorded. Earlier runs of the environment
   /// that never ended are closed as `Interrupted`. The caller holds the environment's lock.
   Result<RunId> begin_run(const RunStart& start);
   /// Ends it; `unfinished` stays unless record() cleared it. `ledger.run_unknown`.
@@ -113,11 +114,17 @@ class Ledger {
   Status clear_target(const EnvironmentId& id);
   /// The same at a person's word, who wants what failed tried again: once-only work of the rejected
   /// tag (of any, where none is) that failed counts as not run, and the last run's end stops nobody
-  /// any more. The rejected tag; empty where none was. `retry.unknown`: nothing was done here yet.
-  Result<std::string> retry(const EnvironmentId& id, const std::string& who);
+  /// any more. `overruled`: a tag that was deployed by hand may be undone (Memory::overruled, until
+  /// the next record). The rejected tag; empty where none was. `retry.unknown`: nothing was done
+  /// here yet.
+  Result<std::string> retry(const EnvironmentId& id, const std::string& who,
+                            const std::optional<std::string>& overruled = {});
 
   /// The switch steps of that version have run (Memory::changed_to).
   Status switch_steps_done(const EnvironmentId& id, const std::string& version);
+  /// Nothing of the environment is current any more: it was removed. What was released, its tags'
+  /// commits and its history stay known.
+  Status forget(const EnvironmentId& id, const std::string& who);
   /// How often the environment was recorded; only grows.
   Result<std::int64_t> serial(const EnvironmentId& id) const;
 

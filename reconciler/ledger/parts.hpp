@@ -85,6 +85,8 @@ Status record_version(Database& database, const std::string& environment, const 
 
 /// The run ended so, at `now`; the environment that it is of. `ledger.run_unknown`.
 Result<EnvironmentId> write_end(Database& database, RunId run, const RunEnd& end, std::int64_t now);
+Status write_target(Database& database, const EnvironmentId& id, const Target& target);
+Status delete_target(Database& database, const EnvironmentId& id);
 Status read_target(Database& database, const EnvironmentId& id, std::optional<Target>& into);
 
 }  // namespace reconciler

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "reconciler/base/digest.hpp"
+#include "reconciler/plan/by_hand.hpp"
 #include "reconciler/plan/order.hpp"
 #include "reconciler/plan/select.hpp"
 
@@ -80,10 +81,28 @@ std::string stops_there(const Memory& memory) {
              : "it stays as it is, and says why";
 }
 
+std::optional<Stall> find_by_hand(const Desired& desired, const Observation& observation,
+                                  const Memory& memory) {
+  const auto tag = deployed_by_hand(desired, observation, memory);
+  if (!tag) return std::nullopt;
+  const std::string id = desired.id.text();
+  return Stall{
+      "OperatorDeployed",
+      fmt::format("{} was deployed past reconciler: containers and state files agree on it, "
+                  "and {} is asked for",
+                  *tag, desired.tag),
+      fmt::format("commit tag: {}; or keep it as it is: reconciler adopt {}; or undo it: "
+                  "reconciler retry {}",
+                  *tag, id, id)};
+}
+
 /// Why a failure of what is desired goes back to nothing; nothing where it does go back.
 std::optional<std::string> why_no_way_back(const Desired& desired, const Memory& memory) {
   if (!memory.current) return "";  // the first deploy: that goes without saying
-  if (memory.target || memory.current->digest == desired.digest) return "";
+  // Nothing is beyond the last good one; a version that a person wants instead has it to go back
+  // to.
+  const bool is_last_good = memory.target && memory.target->tag == memory.current->tag;
+  if (is_last_good || memory.current->digest == desired.digest) return "";
   if (desired.on_failure == OnFailure::hold) return "on_failure is hold";
   if (desired.irreversible) return desired.tag + " is irreversible";
   if (!memory.kept) return fmt::format("nothing was kept of how {} was made", memory.current->tag);
@@ -110,8 +129,10 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
   plan.notices = observation.notices;
   std::sort(plan.notices.begin(), plan.notices.end());
   plan.held = memory.target;
-  if (memory.target && memory.unfinished) plan.from = memory.target->rejected_tag;
-  plan.stalled = find_stall(desired, memory);
+  if (memory.target && memory.unfinished && plan.from == memory.target->tag)
+    plan.from = memory.target->rejected_tag;
+  plan.stalled = find_by_hand(desired, observation, memory);
+  if (!plan.stalled) plan.stalled = find_stall(desired, memory);
 
   if (!plan.stalled) {
     const bool new_version = memory.changed_to != version_key(desired);
@@ -134,6 +155,21 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
   plan.on_failure = plan.fallback
                         ? "back to " + *plan.fallback
                         : stops_there(memory) + (why && !why->empty() ? " (" + *why + ")" : "");
+  plan.id = id_of(plan);
+  return plan;
+}
+
+Plan make_removal(const EnvironmentId& id, const Observation& left, const Memory& memory) {
+  Plan plan;
+  plan.environment = id;
+  plan.lineage = memory.lineage;
+  plan.from = memory.current ? memory.current->tag : "";
+  plan.notices = left.notices;
+  std::sort(plan.notices.begin(), plan.notices.end());
+  plan.actions = select_removals(left);
+  order_actions(plan.actions);
+  for (auto& action : plan.actions) action.key = key_of(action, id);
+  plan.on_failure = "it stops there, and goes on when it is asked for again";
   plan.id = id_of(plan);
   return plan;
 }

@@ -157,6 +157,9 @@ char sign_of(const Action& action) {
 }
 
 std::string render_header(const Plan& plan) {
+  if (plan.to.empty())
+    return fmt::format("{}  {} -> nothing   git does not name it any more\n",
+                       plan.environment.text(), plan.from.empty() ? "?" : plan.from);
   std::string versions = plan.from.empty()      ? fmt::format("-> {}", plan.to)
                          : plan.from == plan.to ? plan.to
                                                 : fmt::format("{} -> {}", plan.from, plan.to);
@@ -171,8 +174,9 @@ std::string render_line(const Action& action) {
 std::string render(const Plan& plan, const Page& page, bool explain) {
   std::string out = render_header(plan) + "\n";
   if (plan.held)
-    out += fmt::format("  held  git asks for {}, which was rejected ({}): {}\n\n",
-                       plan.held->rejected_tag, plan.held->reason, plan.held->why);
+    out += fmt::format("  held  git asks for {}, which {} ({}): {}\n\n", plan.held->rejected_tag,
+                       plan.held->run > 0 ? "was rejected" : "is not what is wanted now",
+                       plan.held->reason, plan.held->why);
   if (!plan.notices.empty()) {
     for (const auto& notice : plan.notices) out += "  " + notice + "\n";
     out += "\n";

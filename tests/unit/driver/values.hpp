@@ -96,6 +96,7 @@ inline Resource resource() {
   r.health = static_cast<Health>(*rc::gen::inRange(0, 5));
   r.ours = coin();
   r.reason = any_text();
+  r.version = any_text();
   for (const Aim aim : {Aim::run, Aim::match, Aim::remove})
     if (coin()) r.remedies[aim] = some<Work>(work);
   return r;
