@@ -19,7 +19,8 @@ std::string what_differs(const Plan& plan) {
 
 Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
   const std::string id = plan.environment.text();
-  if (plan.suspended) return {"Suspended", "Requested", for_people(*plan.suspended), "reconciler resume " + id};
+  if (plan.suspended)
+    return {"Suspended", "Requested", for_people(*plan.suspended), "reconciler resume " + id};
   if (plan.stalled) return {"Stalled", plan.stalled->reason, plan.stalled->why, plan.stalled->next};
   for (const auto& gate : plan.gates)
     if (!gate.open)
@@ -29,8 +30,9 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
     return {"RolledBack", held->reason, fmt::format("{}: {}", held->rejected_tag, held->why),
             fmt::format("commit another tag; or the same again: reconciler retry {}", id)};
   if (plan.empty() && !plan.reported.empty())
-    return {"Ready", "Drifted", what_differs(plan) + " (drift: report)",
-            fmt::format("put it right by hand, or write drift: heal; then: reconciler plan {}", id)};
+    return {
+        "Ready", "Drifted", what_differs(plan) + " (drift: report)",
+        fmt::format("put it right by hand, or write drift: heal; then: reconciler plan {}", id)};
   if (plan.empty()) return {"Ready", "Succeeded", "", ""};
   if (held && last && last->ended && last->end.condition == "Stalled" &&
       last->desired == plan.desired)
@@ -49,6 +51,11 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
           working ? fmt::format("run {} is at it, or was cut off", last->serial)
                   : count(plan.actions.size(), "action") + " due",
           fmt::format("reconciler apply {}", id)};
+}
+
+Condition forgotten(const EnvironmentId& id) {
+  return {"Forgotten", "NotInGit", "git does not name it any more; what runs is left as it is",
+          fmt::format("put it back in git; or: reconciler remove {}", id.text())};
 }
 
 Condition condition_of(const EnvironmentId& id, const Error& why) {

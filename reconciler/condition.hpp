@@ -15,7 +15,8 @@ struct Condition {
   std::string why;     ///< one sentence; empty when Ready and nothing differs
   std::string next;    ///< what to type, where someone is needed
   bool needs_someone() const {
-    return word == "Stalled" || word == "Blocked" || word == "RolledBack" || word == "Suspended";
+    return word == "Stalled" || word == "Blocked" || word == "RolledBack" || word == "Suspended" ||
+           word == "Forgotten";
   }
 };
 
@@ -24,5 +25,7 @@ struct Condition {
 Condition condition_of(const Plan& plan, const std::optional<RunRow>& last);
 /// For an environment that cannot even be looked at.
 Condition condition_of(const EnvironmentId& id, const Error& why);
+/// For one that was recorded here and that git does not name any more.
+Condition forgotten(const EnvironmentId& id);
 
 }  // namespace reconciler

@@ -7,6 +7,7 @@
 #include "reconciler/apply/kept.hpp"
 #include "reconciler/asked.hpp"
 #include "reconciler/base/digest.hpp"
+#include "reconciler/base/text.hpp"
 #include "reconciler/git/source.hpp"
 #include "reconciler/manifest/manifest.hpp"
 #include "reconciler/manifest/variables.hpp"
@@ -88,25 +89,32 @@ std::string digest_of(const EnvironmentSpec& spec, const std::string& commit,
 Result<Wish> desire_target(const Parts& parts, const EnvironmentId& id, const Memory& memory) {
   const Target& target = *memory.target;
   Again again{id, target.tag, Ledger::Slot::current};
-  if (memory.current && memory.current->tag != target.tag) again.slot = Ledger::Slot::previous;
+  if (memory.current && memory.current->tag != target.tag) {
+    again.slot = Ledger::Slot::previous;
+    again.complete = true;  // it is not what runs: all that it takes must be here
+  }
   auto kept =
       restore_version(parts.ledger, parts.drivers, again, Deadline(parts.clock, prepare_within));
   if (!kept) return failed(kept);
   Wish wish;
   wish.desired = std::move(kept->desired);
+  wish.desired.asked = target.rejected;
   wish.variables = std::move(kept->variables);
   wish.prepared.wanted = wish.desired.wanted;
-  wish.held = true;
+  wish.target = target;
   return wish;
 }
 
 namespace {
 
-Result<SourceTree> tree_of(const Parts& parts, const Asked& asked, const std::stop_token& stop) {
+/// `commit`: of the config repository, where the tree lies there; empty: the last that touched it.
+Result<SourceTree> tree_of(const Parts& parts, const Asked& asked, const std::stop_token& stop,
+                           const std::string& commit = "") {
   auto remembered = parts.ledger.commit_of(asked.spec.id, asked.spec.tag);
   if (!remembered) return failed(remembered);
   SourceAsk ask;
   ask.remembered = remembered->value_or("");
+  ask.commit = commit;
   ask.fetch = asked.fetch;
   return source_tree(asked.spec, parts.host, asked.config, parts.state, ask, parts.helper,
                      parts.clock, stop);
@@ -160,23 +168,154 @@ Result<Wish> prepare(const Parts& parts, const Asked& asked, SourceTree& tree) {
   return wish;
 }
 
+/// The commit that a version was last recorded with; empty where that is not known.
+Result<std::string> recorded_commit(const Parts& parts, const EnvironmentId& id,
+                                    const std::string& tag) {
+  auto versions = parts.ledger.versions(id);
+  if (!versions) return failed(versions);
+  const auto found = std::ranges::find(*versions, tag, &Version::tag);
+  return found == versions->end() ? "" : found->commit;
+}
+
+/// The target as today's manifest, variables and compiler make it. What is done once a tag was done
+/// when it was new, or is not: no part of going back.
+Result<Wish> compiled_anew(const Parts& parts, const Asked& asked, const Target& target,
+                           const std::stop_token& stop) {
+  Asked back = asked;
+  back.spec.tag = target.tag;
+  auto commit = recorded_commit(parts, asked.spec.id, target.tag);
+  if (!commit) return failed(commit);
+  auto tree = tree_of(parts, back, stop, *commit);
+  if (!tree) return failed(tree);
+  auto wish = prepare(parts, back, *tree);
+  if (!wish) return wish;
+  std::erase_if(wish->desired.steps, [](const Step& step) { return step.once == Once::tag; });
+  wish->desired.asked = target.rejected;
+  wish->target = target;
+  return wish;
+}
+
+/// Images and the like that would have to be made or fetched.
+Result<std::vector<std::string>> to_supply(const Parts& parts, const Memory& memory,
+                                           const Wish& wish) {
+  auto seen = parts.drivers.observe(wish.desired.id, wish.desired.wanted, memory, wish.variables,
+                                    Deadline(parts.clock, prepare_within));
+  if (!seen) return failed(seen);
+  std::vector<std::string> names;
+  for (const auto& r : seen->resources) {
+    const auto match = r.remedies.find(Aim::match);
+    if (r.desired == r.observed || match == r.remedies.end()) continue;
+    // A name that is given back is neither.
+    if (std::ranges::any_of(match->second, [](const Work& work) {
+          return work.phase == Phase::supply && work.verb != "tag";
+        }))
+      names.push_back(r.id.name);
+  }
+  return names;
+}
+
+/// Whose values are not the ones that the version before was recorded with.
+std::vector<std::string> rotated(const Variables& then, const Variables& later) {
+  std::vector<std::string> names;
+  for (const auto& [name, variable] : later) {
+    if (name == "TAG" || name == "COMMIT") continue;
+    const auto before = then.find(name);
+    if (before == then.end() || before->second.value.reveal() != variable.value.reveal())
+      names.push_back(name);
+  }
+  return names;
+}
+
+/// What people are to know of a version that comes from its records.
+std::string said_of_kept(const Parts& parts, const Wish& wish, const Memory& memory,
+                         const Error& why) {
+  std::string text =
+      fmt::format("{} is taken as it was recorded {}, with the variables of then: {}",
+                  wish.desired.tag, to_text(memory.previous->at), why.message);
+  const Again current{wish.desired.id, memory.current->tag, Ledger::Slot::current};
+  const auto now =
+      restore_version(parts.ledger, parts.drivers, current, Deadline(parts.clock, prepare_within));
+  if (!now) return text;
+  const auto names = rotated(wish.variables, now->variables);
+  return names.empty() ? text : text + "; changed since: " + join(names, ", ");
+}
+
+/// A target that was not gone to yet.
+Result<Wish> desire_another(const Parts& parts, const Asked& asked, const Memory& memory,
+                            const std::stop_token& stop) {
+  const Target& target = *memory.target;
+  auto anew = compiled_anew(parts, asked, target, stop);
+  std::optional<Error> why;
+  if (anew) {
+    auto lacks = to_supply(parts, memory, *anew);
+    if (!lacks) return failed(lacks);
+    if (lacks->empty()) return anew;
+    why = error("rollback.images_gone",
+                fmt::format("{} cannot be gone back to: {} {} not on the host as today's manifest "
+                            "and variables want {}, and going back never builds and never pulls",
+                            target.tag, enumerate(*lacks), lacks->size() == 1 ? "is" : "are",
+                            lacks->size() == 1 ? "it" : "them"))
+              .next(fmt::format("commit tag: {} for {}; then it is supplied first", target.tag,
+                                asked.spec.id.text()));
+  } else {
+    why = std::move(anew.error());
+  }
+  if (memory.previous && memory.previous->tag == target.tag)
+    if (auto kept = desire_target(parts, asked.spec.id, memory)) {
+      kept->notices.push_back(said_of_kept(parts, *kept, memory, *why));
+      return kept;
+    }
+  return failure(std::move(*why));
+}
+
+/// What the repository asked when it could be read last.
+std::string last_asked(const Parts& parts, const EnvironmentId& id, const Memory& memory) {
+  if (memory.target) return memory.target->rejected;
+  if (!memory.current) return "";
+  const Again current{id, memory.current->tag, Ledger::Slot::current};
+  const auto kept =
+      restore_version(parts.ledger, parts.drivers, current, Deadline(parts.clock, prepare_within));
+  return kept ? kept->desired.asked : "";
+}
+
+/// What the environment is to be in the place of what the repository asks for; none where that is
+/// wanted, or asks for something else by now. While nobody can tell, what was rejected stays so.
+std::optional<Target> target_of(const Parts& parts, const Asked& asked, const Memory& memory,
+                                const Result<std::string>& repository_asks) {
+  if (!asked.instead) {
+    const bool holds =
+        memory.target && (!repository_asks || memory.target->rejected == *repository_asks);
+    return holds ? memory.target : std::nullopt;
+  }
+  if (repository_asks && asked.instead->tag == asked.spec.tag) return std::nullopt;
+  return Target{asked.instead->tag,
+                repository_asks ? *repository_asks : last_asked(parts, asked.spec.id, memory),
+                asked.spec.tag,
+                asked.instead->reason,
+                asked.instead->why,
+                0,
+                parts.clock.wall()};
+}
+
 }  // namespace
 
 Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory,
                     std::stop_token stop) {
   const EnvironmentSpec& spec = asked.spec;
   auto tree = tree_of(parts, asked, stop);
-  // While nobody can tell that it asks for something else, what was rejected stays rejected.
-  if (!tree && memory.target) {
-    auto held = desire_target(parts, spec.id, memory);
-    if (held) held->unreadable = std::move(tree.error());
-    return held;
+  Result<std::string> repository_asks =
+      tree ? asked_of(spec, *tree) : Result<std::string>(failure(tree.error()));
+  if (tree && !repository_asks) return failed(repository_asks);
+  if (auto target = target_of(parts, asked, memory, repository_asks)) {
+    Memory towards = memory;
+    towards.target = std::move(target);
+    const bool recorded = memory.current && memory.current->tag == towards.target->tag;
+    auto wish = recorded ? desire_target(parts, spec.id, towards)
+                         : desire_another(parts, asked, towards, stop);
+    if (wish && !tree) wish->unreadable = std::move(tree.error());
+    return wish;
   }
   if (!tree) return failed(tree);
-  auto repository_asks = asked_of(spec, *tree);
-  if (!repository_asks) return failed(repository_asks);
-  if (memory.target && memory.target->rejected == *repository_asks)
-    return desire_target(parts, spec.id, memory);
   // Only a tag that a source resolved can move.
   if (spec.source.kind == Source::Kind::repository)
     if (auto kept = parts.ledger.remember_commit(spec.id, spec.tag, tree->commit); !kept)

@@ -67,12 +67,13 @@ Status find_claims(const Parts& parts, const Observation& seen, const Desired& d
 Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish) {
   auto memory = parts.ledger.memory(asked.spec.id);
   if (!memory) return failed(memory);
-  if (!wish.held) memory->target.reset();
+  memory->target = wish.target;
   if (auto found = find_outdated(parts, wish.desired, *memory); !found) return failed(found);
   auto seen = parts.drivers.observe(asked.spec.id, wish.prepared.wanted, *memory, wish.variables,
                                     Deadline(parts.clock, look_within));
   if (!seen) return failed(seen);
   if (auto found = find_claims(parts, *seen, wish.desired, *memory); !found) return failed(found);
+  std::ranges::move(wish.notices, std::back_inserter(seen->notices));
   if (wish.stale)
     seen->notices.push_back("source: works on from the last fetch: " + wish.stale->message);
   if (wish.unreadable)
@@ -127,8 +128,7 @@ class Reconciling {
     if (!memory) return failed(memory);
     auto wish = desire(parts_, asked_, *memory, cut_.token());
     if (!wish) return failed(wish);
-    if (memory->suspended_at(parts_.clock.wall()))
-      return look_at(parts_, asked_, std::move(*wish));
+    if (memory->suspended_at(parts_.clock.wall())) return look_at(parts_, asked_, std::move(*wish));
     if (auto settled = settle_open_attempts(tools_, asked_.spec.id, wish->variables, stop_);
         !settled)
       return failed(settled);

@@ -29,11 +29,19 @@ struct Parts {
   std::string state;  ///< the state folder
 };
 
+/// A version that a person wants in the place of what git asks for.
+struct Instead {
+  std::string tag;
+  std::string reason;  ///< Target::reason
+  std::string why;     ///< Target::why
+};
+
 /// Which environment, as which commit of the config repository asks for it.
 struct Asked {
   EnvironmentSpec spec;
   Snapshot config;
   bool fetch = false;  ///< whether the application's own repository may be asked
+  std::optional<Instead> instead{};
 };
 
 /// One look: what is wanted, what is there, what is remembered, and the plan that follows.

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "plugins/docker/images/images.hpp"
+#include "plugins/docker/services/left_behind.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/owner.hpp"
 #include "plugins/docker/services/resources.hpp"
@@ -116,7 +117,7 @@ class DockerDriver final : public Driver {
         !done)
       return failed(done);
     const Observed observed{
-        id, **model, *look, memory, changing, truth_at(wanted, "remove_orphans")};
+        id, **model, *look, memory, changing, tag, truth_at(wanted, "remove_orphans")};
     if (auto done = observe_services(context_, observed, observation); !done) return failed(done);
     observe_one_offs(context_, observed, observation);
     if (auto done = observe_outdated_images(context_, observed, deadline, observation); !done)
@@ -127,6 +128,7 @@ class DockerDriver final : public Driver {
   Result<Outcome> perform(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override {
     const Json& input = attempt.work.input;
+    if (is_left_behind(attempt.work)) return perform_left_behind(context_, attempt.work);
     auto model = models_.get(context_, attempt.environment, text_at(input, "model"));
     if (!model) return failed(model);
     if (attempt.work.phase == Phase::supply)
@@ -173,6 +175,15 @@ class DockerDriver final : public Driver {
     projects_->belongs(model->project, recorded.id);
     models_.keep(std::move(*model));
     return prepared;
+  }
+
+  Result<Observation> left_behind(const EnvironmentId& id, const Json& wanted,
+                                  const std::set<std::string>& lineages,
+                                  Deadline deadline) override {
+    Models::Shared model;
+    if (!wanted.is_null())
+      if (auto known = models_.get(context_, id, text_at(wanted, "model"))) model = *known;
+    return observe_left_behind(context_, id, model.get(), lineages, deadline);
   }
 
   Result<Outcome> recover(const Attempt& attempt, const Variables& variables, Progress& progress,
@@ -269,7 +280,7 @@ class DockerDriver final : public Driver {
   Context context_;
   const std::shared_ptr<Projects> projects_;
   Models models_;
-  std::map<EnvironmentId, Made> inputs_;  ///< what each environment's model was last made from
+  std::map<EnvironmentId, Made> inputs_;   ///< what each environment's model was last made from
   std::map<std::string, Origin> origins_;  ///< of recorded models, by key
   std::map<EnvironmentId, std::vector<std::string>> roots_;
   RestartCounts counts_;

@@ -64,6 +64,7 @@ Result<Resource> look(const std::string& name, const std::string& value, const J
   resource.summary = resource.state + "   " + folder + "/" + name;
   resource.health = Health::none;
   resource.ours = true;
+  if (name == current_tag && *found) resource.version = printable(**found, 128);
   if (resource.desired == resource.observed) return resource;
   resource.differences = {{name, *found ? printable(**found, 128) : "", value}};
   resource.remedies[Aim::match] = {write_work(resource.id, wanted, value, *found)};

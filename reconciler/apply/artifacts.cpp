@@ -15,8 +15,7 @@ using namespace std::chrono_literals;
 constexpr Duration within{1h};  // as long as another environment's build of the same may take
 
 Result<Lock> lock(const Run& run, const Action& action, const std::stop_token& stop) {
-  return lock_artifact(run.tools.state, action.work.targets.at(0),
-                       {run.tools.clock, within, stop});
+  return lock_artifact(run.tools.state, action.work.targets.at(0), {run.tools.clock, within, stop});
 }
 
 Status supply_one(Run& run, const Action& action) {

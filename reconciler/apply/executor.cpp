@@ -119,8 +119,7 @@ bool touches(Phase phase) {
 }
 
 Status all_phases(Run& run) {
-  if (auto claimed =
-          run.tools.ledger.claim(run.plan.environment, run.plan.to, run.plan.artifacts);
+  if (auto claimed = run.tools.ledger.claim(run.plan.environment, run.plan.to, run.plan.artifacts);
       !claimed)
     return claimed;
   for (int p = 0; p <= static_cast<int>(Phase::prune); ++p) {
@@ -136,8 +135,7 @@ Status all_phases(Run& run) {
     run.phase = phase;
     if (touches(phase)) {
       const auto& unwell = run.plan.excused;
-      auto written =
-          run.tools.ledger.touch(run.plan.environment, {unwell.begin(), unwell.end()});
+      auto written = run.tools.ledger.touch(run.plan.environment, {unwell.begin(), unwell.end()});
       if (!written) return written;
     }
     if (begins_switch_steps(actions)) {

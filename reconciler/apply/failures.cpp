@@ -44,10 +44,9 @@ Error release_failed(const EnvironmentId& id, const std::string& task, const std
                      const Json& evidence) {
   return error("release.failed", fmt::format("{} of {} failed with exit code {}", task, tag,
                                              number_at(evidence, "exit_code", -1)))
-      .next(
-          fmt::format("commit another tag; or, once its cause is gone: reconciler settle {} {} "
-                      "not-run",
-                      id.text(), task));
+      .next(fmt::format("commit another tag; or, once its cause is gone: reconciler settle {} {} "
+                        "not-run",
+                        id.text(), task));
 }
 
 Error action_failed(const Run& run, const Action& action, const Outcome& outcome) {
@@ -94,8 +93,7 @@ Error told(const Run& run, Error why) {
   why = with_not_undone(run, std::move(why));
   // On the way back the last good one is where it goes.
   const std::string& current = run.plan.held ? run.plan.held->tag : run.plan.from;
-  if (const auto memory = run.tools.ledger.memory(run.plan.environment);
-      memory && !current.empty())
+  if (const auto memory = run.tools.ledger.memory(run.plan.environment); memory && !current.empty())
     why.facts.push_back(unchanged(current, memory->previous, run.plan.stays));
   why.facts.push_back({"log", fmt::format("reconciler history {} --run {} --log", id, run.id)});
   if (why.hint.empty())
@@ -165,7 +163,8 @@ Error gone_back(const Plan& back, const Applied& failed_one,
     if (fact.label != "kept") e.facts.push_back(fact);
   e.facts.push_back(unchanged(back.to, previous, never_stopped(failed_one.stays, back)));
   e.facts.push_back({"held", rejected + " is not tried again by itself"});
-  e.facts.push_back({"log", fmt::format("reconciler history {} --run {} --log", id, failed_one.run)});
+  e.facts.push_back(
+      {"log", fmt::format("reconciler history {} --run {} --log", id, failed_one.run)});
   e.hint = fmt::format("commit another tag; or the same again: reconciler retry {}", id);
   return e;
 }

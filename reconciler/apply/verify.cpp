@@ -143,13 +143,14 @@ Status verify(Run& run, const std::vector<const Action*>& actions) {
     auto id = run.tools.ledger.intend(run.id, *action);
     if (!id) return failed(id);
     run.tools.events.started(*action);
-    checks.push_back({action,
-                      *driver,
-                      {*id, run.plan.environment, run.plan.lineage, "", action->work, run.plan.excused},
-                      0,
-                      false,
-                      "",
-                      {}});
+    checks.push_back(
+        {action,
+         *driver,
+         {*id, run.plan.environment, run.plan.lineage, "", action->work, run.plan.excused},
+         0,
+         false,
+         "",
+         {}});
   }
   return Verification(run, std::move(checks))();
 }

@@ -1,12 +1,17 @@
-// `adopt`: takes an environment over from another installation, or after the ledger was lost.
+// `adopt`: takes an environment over from another installation, after the ledger was lost, or as
+// somebody deployed it past us.
 #include <fmt/format.h>
 
 #include <iostream>
 
+#include "reconciler/base/openssl.hpp"
+#include "reconciler/cli/by_hand.hpp"
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/known.hpp"
-#include "reconciler/cli/selection.hpp"
+#include "reconciler/cli/reporter.hpp"
+#include "reconciler/cli/terminal.hpp"
+#include "reconciler/desire.hpp"
 #include "reconciler/ledger/locks.hpp"
 
 namespace reconciler::cli {
@@ -15,13 +20,73 @@ namespace {
 struct AdoptOptions {
   std::string environment;
   std::vector<std::string> lineages;
+  bool yes = false;
 };
 
-int adopt(Context& context, const AdoptOptions& options) {
+/// The once-a-tag work of what was deployed past us was done by whoever did that.
+Status assume_released(const Parts& parts, const ByHand& by_hand, std::stop_token stop) {
+  Asked it = by_hand.asked;
+  it.spec.tag = by_hand.tag;
+  auto memory = parts.ledger.memory(it.spec.id);
+  if (!memory) return failed(memory);
+  memory->target.reset();
+  auto wish = desire(parts, it, *memory, std::move(stop));
+  if (!wish) return failed(wish);
+  for (const auto& step : wish->desired.steps)
+    if (step.once == Once::tag && !memory->once.contains(step.once_key))
+      if (auto done =
+              parts.ledger.assume(it.spec.id, step.once_key, step.name, Fate::succeeded, who());
+          !done)
+        return done;
+  return {};
+}
+
+/// What was deployed past us is what the environment is to be, in the place of what git asks for.
+int keep(Context& context, const ByHand& by_hand, bool yes, std::stop_token stop) {
+  const AlgorithmsAhead ahead;
+  auto parts = context.parts();
+  if (!parts) return report(context, parts.error());
+  const std::string id = by_hand.asked.spec.id.text();
+  const std::string& tag = by_hand.tag;
+  std::cout << fmt::format("{} was deployed past reconciler; its release counts as done.\n\n", tag);
+  if (!yes && !stdin_is_terminal())
+    return report(context, error("usage",
+                                 "adopt asks before it records a version, and there is no "
+                                 "terminal to ask on")
+                               .next(fmt::format("reconciler adopt {} --yes", id)));
+  if (auto done = assume_released(*parts, by_hand, stop); !done)
+    return report(context, done.error());
+  Asked asked = by_hand.asked;
+  asked.instead = Instead{tag, "OperatorDeployed", fmt::format("{} kept {}", who(), tag)};
+  Reporter reporter(std::cout, page_of_stdout());
+  const auto agree = [&](const Look& seen) -> Result<bool> {
+    std::cout << render(seen.plan, page_of_stdout());
+    const bool agreed = yes || ask("Keep it?");
+    std::cout << "\n";
+    return agreed;
+  };
+  auto done = reconcile(*parts, asked, who(), agree, reporter, std::move(stop));
+  reporter.ended();
+  if (!done) return report(context, done.error());
+  if (!done->changed) {
+    std::cout << (done->declined ? "Nothing was changed.\n" : render(done->plan, page_of_stdout()));
+    return wrong;
+  }
+  std::cout << fmt::format(
+      "\n{} runs {}, as it was deployed.\nnext  commit tag: {}; or {} again: "
+      "reconciler retry {}\n",
+      id, tag, tag, by_hand.asked.spec.tag, id);
+  return well;
+}
+
+int adopt(Context& context, const AdoptOptions& options, std::stop_token stop) {
   auto ledger = context.ledger();
   if (!ledger) return report(context, ledger.error());
   auto id = known_environment(**ledger, options.environment);
   if (!id) return report(context, id.error());
+  if (options.lineages.empty())
+    if (const auto by_hand = deployed_by_hand(context, *id, stop))
+      return keep(context, *by_hand, options.yes, std::move(stop));
   auto lock = lock_environment(context.options().state, *id, {context.clock(), Duration{0}, {}});
   if (!lock) return report(context, lock.error());
   Adoption adoption;
@@ -39,16 +104,20 @@ void add_adopt(CLI::App& app, Context& context, Verb& chosen) {
   auto options = std::make_shared<AdoptOptions>();
   auto* verb = app.add_subcommand(
       "adopt",
-      "Take an environment over: from another installation, or after the ledger was lost.");
+      "Take an environment over: from another installation, after the ledger was lost, or as "
+      "somebody deployed it past reconciler.");
   verb->add_option("environment", options->environment, "APP/ENV, or ENV where that is unique")
       ->required();
   verb->add_option("--lineage", options->lineages,
                    "The other installation, as the refusal names it");
+  verb->add_flag("--yes", options->yes, "Do not ask");
   verb->footer(
       "Examples:\n  reconciler adopt portfolio/production\n  reconciler adopt portfolio/production "
       "--lineage 0b6c...");
   verb->callback([&context, &chosen, options] {
-    chosen = [&context, options](std::stop_token) { return adopt(context, *options); };
+    chosen = [&context, options](std::stop_token stop) {
+      return adopt(context, *options, std::move(stop));
+    };
   });
 }
 

@@ -59,6 +59,23 @@ std::vector<Row> rows_of(const Parts& parts, const Broken& broken) {
   return rows;
 }
 
+/// Recorded here, and named by no manifest that can be read: `named` are those that are.
+std::vector<Row> forgotten_rows(const Parts& parts, const Selection& named) {
+  std::vector<Row> rows;
+  const auto known = parts.ledger.environments();
+  if (!known) return rows;
+  for (const auto& id : *known) {
+    const bool asked =
+        std::ranges::any_of(named.asked, [&](const Asked& one) { return one.spec.id == id; });
+    const bool broken = std::ranges::any_of(
+        named.broken, [&](const Broken& one) { return one.application == id.application; });
+    const auto memory = parts.ledger.memory(id);
+    if (asked || broken || !memory || !memory->current) continue;
+    rows.push_back({id, memory->current->tag, forgotten(id), "", std::nullopt});
+  }
+  return rows;
+}
+
 void print_table(const std::vector<Row>& rows) {
   size_t environment = 11;
   size_t tag = 3;
@@ -114,39 +131,66 @@ Json to_json(const Row& row) {
   return out;
 }
 
+/// One that git does not name any more, if `name` is that.
+std::optional<Row> forgotten_row(Context& context, const Parts& parts, const std::string& name,
+                                 std::stop_token stop) {
+  const auto all = select(context, {}, Reading::last, std::move(stop));
+  if (!all) return std::nullopt;
+  for (auto& row : forgotten_rows(parts, *all))
+    if (row.id.text() == name || row.id.environment == name) return std::move(row);
+  return std::nullopt;
+}
+
+void print_json(const std::vector<Row>& rows) {
+  JsonArray environments;
+  for (const auto& row : rows) environments.push_back(to_json(row));
+  std::cout << boost::json::serialize(
+                   JsonObject{{"format_version", "1.0"}, {"environments", std::move(environments)}})
+            << "\n";
+}
+
+/// `alone`: one was named, and is shown with its things. 1 when one needs someone.
+int print(Context& context, const Parts& parts, const std::vector<Row>& rows, bool alone) {
+  const auto needing = std::count_if(rows.begin(), rows.end(),
+                                     [](const Row& r) { return r.condition.needs_someone(); });
+  const int status = needing > 0 ? wrong : well;
+  if (context.options().json) {
+    print_json(rows);
+    return status;
+  }
+  if (alone && rows.size() == 1)
+    print_one(rows[0], parts);
+  else
+    print_table(rows);
+  if (needing == 0) return status;
+  std::cout << fmt::format("\n{} of {} need{} you:\n", needing, rows.size(),
+                           needing == 1 ? "s" : "");
+  for (const auto& row : rows)
+    if (row.condition.needs_someone())
+      std::cout << fmt::format("  {}   {}\n", row.id.text(), row.condition.next);
+  return status;
+}
+
 int status(Context& context, const std::vector<std::string>& names, std::stop_token stop) {
   auto selection = select(context, names, Reading::last, stop);
-  if (!selection) return report(context, selection.error());
+  const bool unknown = !selection && selection.error().code == "env.unknown" && names.size() == 1;
+  if (!selection && !unknown) return report(context, selection.error());
   auto parts = context.parts();
   if (!parts) return report(context, parts.error());
+  if (unknown) {
+    auto row = forgotten_row(context, *parts, names[0], stop);
+    if (!row) return report(context, selection.error());
+    return print(context, *parts, {std::move(*row)}, true);
+  }
   for (const auto& notice : selection->notices) std::cerr << notice << "\n";
   std::vector<Row> rows;
   for (const auto& asked : selection->asked) rows.push_back(row_of(*parts, asked, stop));
   for (const auto& broken : selection->broken)
     for (auto& row : rows_of(*parts, broken)) rows.push_back(std::move(row));
-  const auto needing = std::count_if(rows.begin(), rows.end(),
-                                     [](const Row& r) { return r.condition.needs_someone(); });
-  int worst = needing > 0 ? wrong : well;
+  if (names.empty())
+    for (auto& row : forgotten_rows(*parts, *selection)) rows.push_back(std::move(row));
+  int worst = print(context, *parts, rows, !names.empty());
   for (const auto& broken : selection->broken) worst = report(context, broken.error);
-  if (context.options().json) {
-    JsonArray environments;
-    for (const auto& row : rows) environments.push_back(to_json(row));
-    std::cout << boost::json::serialize(JsonObject{{"format_version", "1.0"},
-                                                   {"environments", std::move(environments)}})
-              << "\n";
-    return worst;
-  }
-  if (!names.empty() && rows.size() == 1)
-    print_one(rows[0], *parts);
-  else
-    print_table(rows);
-  if (needing > 0) {
-    std::cout << fmt::format("\n{} of {} need{} you:\n", needing, rows.size(),
-                             needing == 1 ? "s" : "");
-    for (const auto& row : rows)
-      if (row.condition.needs_someone())
-        std::cout << fmt::format("  {}   {}\n", row.id.text(), row.condition.next);
-  }
   return worst;
 }
 

@@ -21,7 +21,8 @@ struct SuspendOptions {
   std::string until;
 };
 
-/// `2026-11-28T09:00`, with seconds where they are wanted: UTC with a `Z`, else this machine's time.
+/// `2026-11-28T09:00`, with seconds where they are wanted: UTC with a `Z`, else this machine's
+/// time.
 std::optional<WallTime> parse_time(const std::string& text) {
   for (const char* form : {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"}) {
     std::tm parts{};
@@ -74,8 +75,8 @@ int suspend(Context& context, const SuspendOptions& options, std::stop_token sto
   if (auto done = (*ledger)->suspend(*id, suspension); !done) return report(context, done.error());
   std::cout << fmt::format("{} is suspended {}.\n", id->text(), for_people(suspension));
   // It is not waited for: what was begun is brought to its end, and nothing after it begins.
-  if (auto free = lock_environment(context.options().state, *id,
-                                   {context.clock(), Duration{0}, {}});
+  if (auto free =
+          lock_environment(context.options().state, *id, {context.clock(), Duration{0}, {}});
       !free && free.error().code == "lock.held")
     std::cout << fmt::format("now   what is at it is brought to its end first: {}\n",
                              free.error().message);

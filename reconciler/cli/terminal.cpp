@@ -47,4 +47,11 @@ bool ask(const std::string& question) {
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 
+std::optional<std::string> ask_for(const std::string& question, const std::string& usual) {
+  std::cout << question << " [" << usual << "] " << std::flush;
+  std::string answer;
+  if (!std::getline(std::cin, answer)) return std::nullopt;
+  return answer.empty() ? usual : answer;
+}
+
 }  // namespace reconciler::cli

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -129,6 +130,15 @@ class Driver {
     prepared.wanted = recorded.wanted;
     prepared.steps = recorded.steps;
     return prepared;
+  }
+  /// Everything that is on the host of an environment that nobody asks for any more and may go,
+  /// each thing with Aim::remove, ours by `lineages`; what stays, volumes above all, is in the
+  /// notices. `wanted` is that of the last recorded version; null where it is not known. Changes
+  /// nothing.
+  virtual Result<Observation> left_behind(const EnvironmentId& /*id*/, const Json& /*wanted*/,
+                                          const std::set<std::string>& /*lineages*/,
+                                          Deadline /*deadline*/) {
+    return Observation{};
   }
   virtual std::vector<Finding> check(Deadline deadline) = 0;
   /// Tells what happens until `stop`, on a thread of its own, beside all other calls. Each time it

@@ -37,6 +37,17 @@ class ManifestOrder {
   Places checks_;
 };
 
+void append(Observation one, Observation& all) {
+  std::move(one.resources.begin(), one.resources.end(), std::back_inserter(all.resources));
+  std::move(one.notices.begin(), one.notices.end(), std::back_inserter(all.notices));
+}
+
+Observation sorted(Observation all) {
+  std::stable_sort(all.resources.begin(), all.resources.end(),
+                   [](const Resource& a, const Resource& b) { return a.id < b.id; });
+  return all;
+}
+
 }  // namespace
 
 Status Drivers::add(std::unique_ptr<Driver> driver, std::shared_ptr<const void> with) {
@@ -116,12 +127,9 @@ Result<Observation> Drivers::observe(const EnvironmentId& id,
     if (own == wanted.end()) continue;
     auto one = driver->observe(id, own->second, memory, variables, deadline);
     if (!one) return failed(one);
-    std::move(one->resources.begin(), one->resources.end(), std::back_inserter(all.resources));
-    std::move(one->notices.begin(), one->notices.end(), std::back_inserter(all.notices));
+    append(std::move(*one), all);
   }
-  std::stable_sort(all.resources.begin(), all.resources.end(),
-                   [](const Resource& a, const Resource& b) { return a.id < b.id; });
-  return all;
+  return sorted(std::move(all));
 }
 
 Result<SealedRecords> Drivers::snapshot(const EnvironmentId& id,
@@ -171,6 +179,21 @@ Status Drivers::restore(Desired& into, const std::string& lineage, const SealedR
   }
   if (!reasons.empty()) return failure(gather(std::move(reasons)));
   return {};
+}
+
+Result<Observation> Drivers::left_behind(const EnvironmentId& id,
+                                         const std::map<std::string, Json>& wanted,
+                                         const std::set<std::string>& lineages,
+                                         Deadline deadline) const {
+  Observation all;
+  for (const auto& [description, driver] : drivers_) {
+    const auto own = wanted.find(description.name);
+    auto one =
+        driver->left_behind(id, own == wanted.end() ? Json() : own->second, lineages, deadline);
+    if (!one) return failed(one);
+    append(std::move(*one), all);
+  }
+  return sorted(std::move(all));
 }
 
 std::vector<Finding> Drivers::check(Deadline deadline) const {

@@ -53,6 +53,10 @@ class Drivers {
   /// makes of them and of its own of `records`. Every driver's reasons at once why it cannot.
   Status restore(Desired& into, const std::string& lineage, const SealedRecords& records,
                  bool complete, Deadline deadline) const;
+  /// All drivers' at once; `wanted` as it was recorded last, as far as it is known.
+  Result<Observation> left_behind(const EnvironmentId& id,
+                                  const std::map<std::string, Json>& wanted,
+                                  const std::set<std::string>& lineages, Deadline deadline) const;
   std::vector<Finding> check(Deadline deadline) const;
 
  private:

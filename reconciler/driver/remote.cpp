@@ -165,6 +165,18 @@ Result<Prepared> RemoteDriver::restore(const Recorded& recorded, Deadline deadli
       call({"restore", with_deadline(left, {{"recorded", wire::write(recorded)}}), left}));
 }
 
+Result<Observation> RemoteDriver::left_behind(const EnvironmentId& id, const Json& wanted,
+                                              const std::set<std::string>& lineages,
+                                              Deadline deadline) {
+  const Duration left = deadline.left(clock_);
+  return answer_as<Observation>(call(
+      {"left_behind",
+       with_deadline(left, {{"id", wire::write(id)},
+                            {"wanted", wanted},
+                            {"lineages", to_json(std::vector(lineages.begin(), lineages.end()))}}),
+       left}));
+}
+
 std::vector<Finding> RemoteDriver::check(Deadline deadline) {
   const Duration left = deadline.left(clock_);
   auto answer = call({"check", with_deadline(left, {}), left});

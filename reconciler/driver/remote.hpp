@@ -42,6 +42,9 @@ class RemoteDriver final : public Driver {
   Result<SealedRecords> snapshot(const EnvironmentId& id, const Json& wanted,
                                  Deadline deadline) override;
   Result<Prepared> restore(const Recorded& recorded, Deadline deadline) override;
+  Result<Observation> left_behind(const EnvironmentId& id, const Json& wanted,
+                                  const std::set<std::string>& lineages,
+                                  Deadline deadline) override;
   std::vector<Finding> check(Deadline deadline) override;
 
  private:

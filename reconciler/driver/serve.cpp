@@ -111,6 +111,7 @@ class Server {
     if (call.method == "observe") return observe(call);
     if (call.method == "snapshot") return snapshot(call);
     if (call.method == "restore") return restore(call);
+    if (call.method == "left_behind") return left_behind(call);
     if (call.method == "perform" || call.method == "recover") return attempt(call);
     if (call.method == "check") {
       JsonArray findings;
@@ -153,6 +154,14 @@ class Server {
     auto recorded = param<Recorded>(call, "recorded");
     if (!recorded) return failed(recorded);
     return written(driver_.restore(*recorded, deadline_of(call)));
+  }
+
+  Result<Json> left_behind(const rpc::Message& call) {
+    auto id = param<EnvironmentId>(call, "id");
+    if (!id) return failed(id);
+    const auto lineages = texts_at(call.params, "lineages");
+    return written(driver_.left_behind(*id, member_or_null(call.params, "wanted"),
+                                       {lineages.begin(), lineages.end()}, deadline_of(call)));
   }
 
   Result<Json> attempt(const rpc::Message& call) {

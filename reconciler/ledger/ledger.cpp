@@ -122,7 +122,7 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
       "previous_commit, previous_digest, previous_at, unfinished, changed_to, "
       "adopted_at IS NOT NULL AND current_tag IS NULL, "
       "EXISTS (SELECT 1 FROM snapshots WHERE environment = name AND slot = 'current' AND "
-      "driver = 'ledger'), touched, unwell_before, recorded_attempt FROM environments "
+      "driver = 'ledger'), touched, unwell_before, recorded_attempt, overruled FROM environments "
       "WHERE name = ?");
   if (!query) return failed(query);
   auto row = query->bind(id.text()).step();
@@ -137,6 +137,7 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   memory.touched = query->number(12) != 0;
   if (auto done = read_ids(query->text(13), memory.unwell_before); !done) return failed(done);
   memory.recorded_attempt = query->number(14);
+  memory.overruled = query->maybe_text(15);
   if (auto done = read_once(parts_->database, id, memory); !done) return failed(done);
   if (auto done = read_target(parts_->database, id, memory.target); !done) return failed(done);
   if (auto done = read_stops(parts_->database, id, parts_->wall(), memory); !done)
@@ -169,7 +170,7 @@ Status Ledger::record(RunId run, const Release& release, const SealedRecords& sn
         "previous_digest = iif(current_tag IS ?1, previous_digest, current_digest), "
         "previous_at     = iif(current_tag IS ?1, previous_at, current_at), "
         "current_tag = ?1, current_commit = ?2, current_digest = ?3, current_at = ?4, "
-        "unfinished = NULL, touched = 0, unwell_before = '[]', "
+        "unfinished = NULL, overruled = NULL, touched = 0, unwell_before = '[]', "
         "recorded_attempt = (SELECT coalesce(max(id), 0) FROM attempts), serial = serial + 1 "
         "WHERE name = ?5");
     if (!query) return failed(query);

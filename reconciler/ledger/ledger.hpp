@@ -58,8 +58,9 @@ class Ledger {
   Result<Memory> memory(const EnvironmentId& id) const;
 
   // --- runs
-  /// Begins a run, sets `unfinished` where it is to be recorded, and ends a target that it does not
-  /// work towards: all in one write. Earlier runs of the environment
+  /// Begins a run, takes its target for the environment's, or ends that where it works towards
+  /// none, and sets `unfinished` where it is to be recorded: all in one write. Earlier runs of the
+  /// environment
   /// that never ended are closed as `Interrupted`. The caller holds the environment's lock.
   Result<RunId> begin_run(const RunStart& start);
   /// Right before the first effect of a run on what runs (Memory::touched); `unwell` are those that
@@ -98,9 +99,9 @@ class Ledger {
 
   // --- the record
   /// THE transaction: with another tag previous <- current, current <- release; with the same tag
-  /// current alone; `unfinished` and `touched` cleared; the environment's serial one more. `snapshots` take the
-  /// place of current's, which become previous' with the release that they are of.
-  /// `ledger.too_large` when a box has more than 8 MiB or there are more than 1000: nothing is
+  /// current alone; `unfinished` and `touched` cleared; the environment's serial one more.
+  /// `snapshots` take the place of current's, which become previous' with the release that they are
+  /// of. `ledger.too_large` when a box has more than 8 MiB or there are more than 1000: nothing is
   /// written then. Failpoints ledger.record.*.
   Status record(RunId run, const Release& release, const SealedRecords& snapshots);
   /// The sealed records of the current or the previous version; none where none were taken.
@@ -135,8 +136,11 @@ class Ledger {
   Status clear_target(const EnvironmentId& id);
   /// The same at a person's word, who wants what failed tried again: once-only work of the rejected
   /// tag (of any, where none is) that failed counts as not run, what came back is counted from
-  /// nothing, and the last run's end stops nobody any more. The rejected tag; empty where none was. `retry.unknown`: nothing was done here yet.
-  Result<std::string> retry(const EnvironmentId& id, const std::string& who);
+  /// nothing, and the last run's end stops nobody any more. `overruled`: a tag that was deployed by
+  /// hand may be undone (Memory::overruled, until the next record). The rejected tag; empty where
+  /// none was. `retry.unknown`: nothing was done here yet.
+  Result<std::string> retry(const EnvironmentId& id, const std::string& who,
+                            const std::optional<std::string>& overruled = {});
 
   // --- what people say, and what came back
   /// From now on nothing is done, until `resume` or its end. Takes the place of one before it.
@@ -148,10 +152,14 @@ class Ledger {
                  const std::string& who);
   /// Each of these differed once more though nothing new was asked for. One that did so more than
   /// 24 h after the last time is counted from one.
-  Status drifted(const EnvironmentId& id, const std::set<std::pair<ResourceId, std::string>>& fields);
+  Status drifted(const EnvironmentId& id,
+                 const std::set<std::pair<ResourceId, std::string>>& fields);
 
   /// The switch steps of that version have run (Memory::changed_to).
   Status switch_steps_done(const EnvironmentId& id, const std::string& version);
+  /// Nothing of the environment is current any more: it was removed. What was released, its tags'
+  /// commits and its history stay known.
+  Status forget(const EnvironmentId& id, const std::string& who);
   /// How often the environment was recorded; only grows.
   Result<std::int64_t> serial(const EnvironmentId& id) const;
 

@@ -94,6 +94,7 @@ Status read_artifacts(Database& database, const EnvironmentId& id, Memory& into)
 
 /// The run ended so, at `now`; the environment that it is of. `ledger.run_unknown`.
 Result<EnvironmentId> write_end(Database& database, RunId run, const RunEnd& end, std::int64_t now);
+Status write_target(Database& database, const EnvironmentId& id, const Target& target);
 Status delete_target(Database& database, const EnvironmentId& id);
 /// A person's stop, approvals, and what came back, at `now`.
 Status read_stops(Database& database, const EnvironmentId& id, std::int64_t now, Memory& into);

@@ -31,7 +31,8 @@ struct RunStart {
   Json plan;        ///< to_json(Plan)
   /// The plan ends in a record, and is unfinished until then. One that only mends an output is not.
   bool to_be_recorded = true;
-  bool held = false;  ///< it works towards the ledger's target; any other run ends that
+  /// What the environment is to be from now on in the place of what git asks for; none: that.
+  std::optional<Target> target{};
 };
 
 /// A run of that plan.

@@ -112,11 +112,17 @@ bool ends_in_record(const Plan& plan) {
 }  // namespace
 
 RunStart run_of(const Plan& plan, std::string who) {
-  return {plan.environment,    plan.id,
-          plan.from,           plan.to,
-          plan.desired,        plan.config_commit,
-          plan.config_subject, std::move(who),
-          to_json(plan),       ends_in_record(plan), plan.held.has_value()};
+  return {plan.environment,
+          plan.id,
+          plan.from,
+          plan.to,
+          plan.desired,
+          plan.config_commit,
+          plan.config_subject,
+          std::move(who),
+          to_json(plan),
+          ends_in_record(plan),
+          plan.held};
 }
 
 Result<RunId> Ledger::begin_run(const RunStart& start) {
@@ -127,8 +133,10 @@ Result<RunId> Ledger::begin_run(const RunStart& start) {
   if (auto done = parts_->know(start.id); !done) return failed(done);
   if (auto done = close_interrupted(db, start.id, parts_->wall()); !done) return failed(done);
   if (auto done = drop_old_logs(db, start.id); !done) return failed(done);
-  if (!start.held)
-    if (auto done = delete_target(db, start.id); !done) return failed(done);
+  if (auto done =
+          start.target ? write_target(db, start.id, *start.target) : delete_target(db, start.id);
+      !done)
+    return failed(done);
   if (start.to_be_recorded) {
     auto query = db.query("UPDATE environments SET unfinished = ? WHERE name = ?");
     if (!query) return failed(query);

@@ -86,8 +86,8 @@ Status Ledger::suspend(const EnvironmentId& id, const Suspension& suspension) {
 
 Status Ledger::resume(const EnvironmentId& id) {
   const std::lock_guard lock(parts_->mutex);
-  auto query = parts_->database.query(
-      "DELETE FROM suspensions WHERE environment = ? RETURNING environment");
+  auto query =
+      parts_->database.query("DELETE FROM suspensions WHERE environment = ? RETURNING environment");
   if (!query) return failed(query);
   auto row = query->bind(id.text()).step();
   if (!row) return failed(row);

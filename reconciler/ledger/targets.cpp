@@ -3,9 +3,7 @@
 #include "reconciler/ledger/parts.hpp"
 
 namespace reconciler {
-namespace {
-
-Status write(Database& database, const EnvironmentId& id, const Target& target) {
+Status write_target(Database& database, const EnvironmentId& id, const Target& target) {
   auto query = database.query(
       "INSERT OR REPLACE INTO targets (environment, tag, rejected, rejected_tag, reason, why, run, "
       "at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
@@ -17,8 +15,6 @@ Status write(Database& database, const EnvironmentId& id, const Target& target) 
       .bind(std::int64_t{target.at.time_since_epoch().count()});
   return query->run();
 }
-
-}  // namespace
 
 Status read_target(Database& database, const EnvironmentId& id, std::optional<Target>& into) {
   auto query = database.query(
@@ -52,14 +48,15 @@ Status Ledger::reject(RunId run, const RunEnd& end, const Target& target) {
     if (!transaction) return failed(transaction);
     auto id = write_end(parts_->database, run, end, parts_->wall());
     if (!id) return failed(id);
-    if (auto done = write(parts_->database, *id, target); !done) return done;
+    if (auto done = write_target(parts_->database, *id, target); !done) return done;
     if (auto point = failpoint("ledger.reject.within"); !point) return point;
     if (auto done = transaction->commit(); !done) return done;
   }
   return failpoint("ledger.reject.after");
 }
 
-Result<std::string> Ledger::retry(const EnvironmentId& id, const std::string& who) {
+Result<std::string> Ledger::retry(const EnvironmentId& id, const std::string& who,
+                                  const std::optional<std::string>& overruled) {
   const std::lock_guard lock(parts_->mutex);
   Database& db = parts_->database;
   auto transaction = Transaction::begin(db);
@@ -85,6 +82,11 @@ Result<std::string> Ledger::retry(const EnvironmentId& id, const std::string& wh
   if (auto done = failed_once->run(); !done) return failed(done);
   if (auto done = delete_target(db, id); !done) return failed(done);
   if (auto done = forget_returns(db, id); !done) return failed(done);
+  {
+    auto undo = db.query("UPDATE environments SET overruled = ? WHERE name = ?");
+    if (!undo) return failed(undo);
+    if (auto done = undo->bind(overruled).bind(id.text()).run(); !done) return failed(done);
+  }
   if (auto run = parts_->note(id, tag, "Reconciling", "Retry", who); !run) return failed(run);
   if (auto done = transaction->commit(); !done) return failed(done);
   return tag;

@@ -98,4 +98,32 @@ Result<std::vector<std::string>> Ledger::released_since(const EnvironmentId& id,
   return query->bind(id.text()).bind(std::int64_t{since.time_since_epoch().count()}).texts();
 }
 
+Status Ledger::forget(const EnvironmentId& id, const std::string& who) {
+  const std::lock_guard lock(parts_->mutex);
+  Database& db = parts_->database;
+  auto transaction = Transaction::begin(db);
+  if (!transaction) return failed(transaction);
+  {
+    auto query =
+        db.query("UPDATE versions SET until_at = ? WHERE environment = ? AND until_at IS NULL");
+    if (!query) return failed(query);
+    if (auto done = query->bind(parts_->wall()).bind(id.text()).run(); !done) return done;
+  }
+  for (const char* sql :
+       {"UPDATE environments SET current_tag = NULL, current_commit = NULL, current_digest = NULL, "
+        "current_at = NULL, previous_tag = NULL, previous_commit = NULL, previous_digest = NULL, "
+        "previous_at = NULL, unfinished = NULL, changed_to = NULL, overruled = NULL, touched = 0, "
+        "adopted_at = NULL, serial = serial + 1 WHERE name = ?",
+        "DELETE FROM targets WHERE environment = ?", "DELETE FROM snapshots WHERE environment = ?",
+        "DELETE FROM suspensions WHERE environment = ?",
+        "DELETE FROM approvals WHERE environment = ?", "DELETE FROM returns WHERE environment = ?",
+        "DELETE FROM artifacts WHERE environment = ?"}) {
+    auto query = db.query(sql);
+    if (!query) return failed(query);
+    if (auto done = query->bind(id.text()).run(); !done) return done;
+  }
+  if (auto run = parts_->note(id, "", "Removed", "Requested", who); !run) return failed(run);
+  return transaction->commit();
+}
+
 }  // namespace reconciler

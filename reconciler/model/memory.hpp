@@ -103,7 +103,7 @@ struct Memory {
   std::set<ResourceId> unwell_before;  ///< while touched: what was unwell before that
   /// The ledger's newest attempt when `current` was recorded: what is newer is part of no version.
   std::int64_t recorded_attempt = 0;
-  std::set<std::string> released;  ///< tags whose once-a-tag work was tried since then
+  std::set<std::string> released;        ///< tags whose once-a-tag work was tried since then
   std::optional<std::string> overruled;  ///< a tag deployed by hand that a person lets us undo
   std::optional<Suspension> suspended;
   std::set<std::string> approved;  ///< plans by id, and what was approved with them (gates.hpp)

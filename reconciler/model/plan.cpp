@@ -53,12 +53,11 @@ Json to_json(const Plan& plan) {
     out["reported"] = std::move(reported);
   }
   if (plan.suspended)
-    out["suspended"] = JsonObject{{"who", plan.suspended->who},
-                                  {"reason", plan.suspended->reason},
-                                  {"since", to_text(plan.suspended->at)},
-                                  {"until", plan.suspended->until
-                                                ? Json(to_text(*plan.suspended->until))
-                                                : Json(nullptr)}};
+    out["suspended"] = JsonObject{
+        {"who", plan.suspended->who},
+        {"reason", plan.suspended->reason},
+        {"since", to_text(plan.suspended->at)},
+        {"until", plan.suspended->until ? Json(to_text(*plan.suspended->until)) : Json(nullptr)}};
   if (plan.held)
     out["rejected"] = JsonObject{{"tag", plan.held->rejected_tag},
                                  {"reason", plan.held->reason},

@@ -30,7 +30,7 @@ struct Gate {
   std::string name;
   bool open = false;
   std::string why;
-  std::string opens_when;           ///< what to type, or what has to happen
+  std::string opens_when;          ///< what to type, or what has to happen
   std::set<std::string> grants{};  ///< what an approval lets through once the plan was begun
 };
 
@@ -58,14 +58,14 @@ struct Plan {
   std::optional<std::string> fallback;  ///< the release a failure goes back to
   std::string on_failure;               ///< what happens on a failure, for people
   std::optional<Stall> stalled;
-  std::optional<Target> held;    ///< it works towards this in the place of what git asks for
+  std::optional<Target> held;       ///< it works towards this in the place of what git asks for
   std::vector<ResourceId> excused;  ///< unwell before, and not touched: no check fails for them
-  std::vector<Action> reported;  ///< what differs and is left alone: `drift: report`
+  std::vector<Action> reported;     ///< what differs and is left alone: `drift: report`
   std::optional<Suspension> suspended;
   /// What differs though nothing new was asked for, by thing and field: counted when it is put
   /// right; with Stalled/Flapping, what came back once too often.
   std::set<std::pair<ResourceId, std::string>> drifted;
-  Artifacts artifacts;           ///< of the version that it goes to
+  Artifacts artifacts;  ///< of the version that it goes to
   /// Tags, each with an artifact of it, that the environment stops to count on with the record.
   std::set<std::pair<std::string, ResourceId>> released;
   bool empty() const { return actions.empty(); }

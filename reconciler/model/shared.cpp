@@ -17,13 +17,15 @@ std::string without_tag(const std::string& reference) {
 
 Error image_shared(const EnvironmentId& id, const ResourceId& artifact,
                    const EnvironmentId& other) {
-  return error("image.shared",
-               fmt::format("{} wants {} built from other inputs than {}, which counts on it, and on "
-                           "one host a name stands for one image",
-                           id.text(), artifact.name, other.text()))
-      .next(fmt::format("name them apart in the compose file, `image: {}-${{ENVIRONMENT}}:${{TAG}}`, "
-                        "or give one of the two another tag",
-                        without_tag(artifact.name)));
+  return error(
+             "image.shared",
+             fmt::format("{} wants {} built from other inputs than {}, which counts on it, and on "
+                         "one host a name stands for one image",
+                         id.text(), artifact.name, other.text()))
+      .next(
+          fmt::format("name them apart in the compose file, `image: {}-${{ENVIRONMENT}}:${{TAG}}`, "
+                      "or give one of the two another tag",
+                      without_tag(artifact.name)));
 }
 
 }  // namespace reconciler

@@ -1,5 +1,5 @@
-// Drift: what differs though nothing new is asked for. It is put right, or only reported; what comes
-// back once too often is left to a person.
+// Drift: what differs though nothing new is asked for. It is put right, or only reported; what
+// comes back once too often is left to a person.
 #pragma once
 
 #include "reconciler/model/desired.hpp"

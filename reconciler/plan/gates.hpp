@@ -1,5 +1,5 @@
-// Gates: what must be met before a plan is performed. They stand beside the plan: its id is the same
-// whether they are open or closed.
+// Gates: what must be met before a plan is performed. They stand beside the plan: its id is the
+// same whether they are open or closed.
 #pragma once
 
 #include <set>

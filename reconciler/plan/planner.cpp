@@ -7,6 +7,7 @@
 
 #include "reconciler/base/digest.hpp"
 #include "reconciler/model/shared.hpp"
+#include "reconciler/plan/by_hand.hpp"
 #include "reconciler/plan/drift.hpp"
 #include "reconciler/plan/gates.hpp"
 #include "reconciler/plan/order.hpp"
@@ -99,9 +100,9 @@ void excuse(const Observation& observation, const Memory& memory, Plan& plan) {
   plan.excused = excused_of(observation, plan.actions, memory);
   for (const auto& id : plan.excused) {
     const auto found = std::ranges::find(observation.resources, id, &Resource::id);
-    plan.notices.push_back(fmt::format(
-        "unwell before: {} ({}); it is left as it is and is no reason to go back", id.name,
-        found->state));
+    plan.notices.push_back(
+        fmt::format("unwell before: {} ({}); it is left as it is and is no reason to go back",
+                    id.name, found->state));
   }
 }
 
@@ -111,10 +112,28 @@ std::string stops_there(const Memory& memory) {
              : "it stays as it is, and says why";
 }
 
+std::optional<Stall> find_by_hand(const Desired& desired, const Observation& observation,
+                                  const Memory& memory) {
+  const auto tag = deployed_by_hand(desired, observation, memory);
+  if (!tag) return std::nullopt;
+  const std::string id = desired.id.text();
+  return Stall{
+      "OperatorDeployed",
+      fmt::format("{} was deployed past reconciler: containers and state files agree on it, "
+                  "and {} is asked for",
+                  *tag, desired.tag),
+      fmt::format("commit tag: {}; or keep it as it is: reconciler adopt {}; or undo it: "
+                  "reconciler retry {}",
+                  *tag, id, id)};
+}
+
 /// Why a failure of what is desired goes back to nothing; nothing where it does go back.
 std::optional<std::string> why_no_way_back(const Desired& desired, const Memory& memory) {
   if (!memory.current) return "";  // the first deploy: that goes without saying
-  if (memory.target || memory.current->digest == desired.digest) return "";
+  // Nothing is beyond the last good one; a version that a person wants instead has it to go back
+  // to.
+  const bool is_last_good = memory.target && memory.target->tag == memory.current->tag;
+  if (is_last_good || memory.current->digest == desired.digest) return "";
   if (desired.on_failure == OnFailure::hold) return "on_failure is hold";
   for (const auto& tag : desired.irreversible)
     if (tag == desired.tag || (tag != memory.current->tag && memory.released.contains(tag)))
@@ -191,11 +210,13 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
   plan.notices = observation.notices;
   std::sort(plan.notices.begin(), plan.notices.end());
   plan.held = memory.target;
-  if (on_the_way_back(memory)) plan.from = memory.target->rejected_tag;
+  if (on_the_way_back(memory) && plan.from == memory.target->tag)
+    plan.from = memory.target->rejected_tag;
   if (memory.suspended_at(now)) plan.suspended = memory.suspended;
   plan.artifacts = artifacts_of(observation);
   plan.released = released(desired, memory, observation);
-  plan.stalled = find_stall(desired, memory);
+  plan.stalled = find_by_hand(desired, observation, memory);
+  if (!plan.stalled) plan.stalled = find_stall(desired, memory);
   if (!plan.stalled) plan.stalled = find_shared(plan, memory);
 
   if (!plan.stalled) {
@@ -218,9 +239,8 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
     if (drift && !on_the_way_back(memory)) judge_drift(plan, memory);
     plan.stays = what_stays(observation, plan.actions);
   }
-  if (std::ranges::any_of(plan.actions, [](const Action& action) {
-        return action.work.phase == Phase::verify;
-      }))
+  if (std::ranges::any_of(plan.actions,
+                          [](const Action& action) { return action.work.phase == Phase::verify; }))
     excuse(observation, memory, plan);
   for (auto& action : plan.actions) action.key = key_of(action, desired.id);
   const auto why = why_no_way_back(desired, memory);
@@ -230,6 +250,21 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
                         : stops_there(memory) + (why && !why->empty() ? " (" + *why + ")" : "");
   plan.id = id_of(plan);
   add_gates(plan, desired, observation, memory);
+  return plan;
+}
+
+Plan make_removal(const EnvironmentId& id, const Observation& left, const Memory& memory) {
+  Plan plan;
+  plan.environment = id;
+  plan.lineage = memory.lineage;
+  plan.from = memory.current ? memory.current->tag : "";
+  plan.notices = left.notices;
+  std::sort(plan.notices.begin(), plan.notices.end());
+  plan.actions = select_removals(left);
+  order_actions(plan.actions);
+  for (auto& action : plan.actions) action.key = key_of(action, id);
+  plan.on_failure = "it stops there, and goes on when it is asked for again";
+  plan.id = id_of(plan);
   return plan;
 }
 

@@ -14,6 +14,9 @@ namespace reconciler {
 Plan make_plan(const Desired& desired, const Observation& observation, const Memory& memory,
                WallTime now);
 
+/// The plan that takes away what is left of an environment that nobody asks for any more.
+Plan make_removal(const EnvironmentId& id, const Observation& left, const Memory& memory);
+
 /// Takes the fallback out of a plan: what it would take is not here any more.
 void without_way_back(Plan& plan, const Memory& memory, const std::string& why);
 

@@ -165,7 +165,8 @@ std::string reported_of(const Plan& plan) {
     for (const auto& d : action.differences)
       row(d.before.empty() && d.after.empty()
               ? d.field + " differs"
-              : fmt::format("{} is {}, wanted {}", d.field, d.before.empty() ? "not there" : d.before,
+              : fmt::format("{} is {}, wanted {}", d.field,
+                            d.before.empty() ? "not there" : d.before,
                             d.after.empty() ? "none" : d.after));
   }
   return out.empty() ? out : out + "\n";
@@ -177,7 +178,8 @@ std::string nothing_done(const Plan& plan) {
   const std::string changed = "Nothing was changed" + runs_on + ".\n";
   if (plan.suspended) return "Suspended. " + changed;
   if (plan.closed() == 0) return "";
-  return fmt::format("Blocked by {}. ", count(static_cast<size_t>(plan.closed()), "gate")) + changed;
+  return fmt::format("Blocked by {}. ", count(static_cast<size_t>(plan.closed()), "gate")) +
+         changed;
 }
 
 }  // namespace
@@ -189,7 +191,7 @@ char sign_of(const Action& action) {
     case Phase::start:
       return '+';
     case Phase::change:
-      return action.work.verb == "switch"                                    ? '~'
+      return action.work.verb == "switch"                                 ? '~'
              : action.work.verb == "remove" || action.work.verb == "stop" ? '-'
                                                                           : '+';
     case Phase::release:
@@ -209,6 +211,9 @@ char sign_of(const Action& action) {
 }
 
 std::string render_header(const Plan& plan) {
+  if (plan.to.empty())
+    return fmt::format("{}  {} -> nothing   git does not name it any more\n",
+                       plan.environment.text(), plan.from.empty() ? "?" : plan.from);
   std::string versions = plan.from.empty()      ? fmt::format("-> {}", plan.to)
                          : plan.from == plan.to ? plan.to
                                                 : fmt::format("{} -> {}", plan.from, plan.to);
@@ -223,8 +228,9 @@ std::string render_line(const Action& action) {
 std::string render(const Plan& plan, const Page& page, bool explain) {
   std::string out = render_header(plan) + "\n";
   if (plan.held)
-    out += fmt::format("  held  git asks for {}, which was rejected ({}): {}\n\n",
-                       plan.held->rejected_tag, plan.held->reason, plan.held->why);
+    out += fmt::format("  held  git asks for {}, which {} ({}): {}\n\n", plan.held->rejected_tag,
+                       plan.held->run > 0 ? "was rejected" : "is not what is wanted now",
+                       plan.held->reason, plan.held->why);
   if (plan.suspended)
     out += fmt::format("  suspended  {}\n             ends with: reconciler resume {}\n\n",
                        for_people(*plan.suspended), plan.environment.text());

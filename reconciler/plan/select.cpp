@@ -185,6 +185,14 @@ std::vector<Action> select_remedies(const Desired& desired, const Observation& o
   return actions;
 }
 
+std::vector<Action> select_removals(const Observation& left) {
+  std::vector<Action> actions;
+  for (const auto& r : left.resources)
+    if (const auto* works = remedy(r, Aim::remove); works && r.ours)
+      for (const auto& work : *works) actions.push_back(act(work, r, {}, {}));
+  return actions;
+}
+
 std::vector<Action> select_steps(const Desired& desired, const Memory& memory, bool new_version) {
   std::vector<Action> actions;
   for (const auto& step : desired.steps) {

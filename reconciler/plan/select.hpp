@@ -21,6 +21,9 @@ struct Versions {
 std::vector<Action> select_remedies(const Desired& desired, const Observation& observation,
                                     const Versions& versions, bool release_due);
 
+/// All that is ours and may go, whatever else is wanted.
+std::vector<Action> select_removals(const Observation& left);
+
 /// Once-a-tag steps that have not succeeded, switch steps of a new version, and what may run again.
 std::vector<Action> select_steps(const Desired& desired, const Memory& memory, bool new_version);
 

@@ -163,8 +163,8 @@ Result<Outcome> SimDriver::perform(const Attempt& attempt, const Variables&, Pro
   const std::string name = text_at(w.input, "name");
   if (w.verb == "verify") {
     const bool well = std::all_of(host_.services.begin(), host_.services.end(), [&](const auto& s) {
-      const bool excused = std::ranges::find(attempt.excused, service_id(s.first)) !=
-                           attempt.excused.end();
+      const bool excused =
+          std::ranges::find(attempt.excused, service_id(s.first)) != attempt.excused.end();
       return !wanted_.services.contains(s.first) || excused ||
              (s.second.running && s.second.healthy);
     });

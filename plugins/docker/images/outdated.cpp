@@ -40,9 +40,8 @@ Result<std::vector<User>> users_on_host(const Context& context, Deadline deadlin
 
 /// One that has other names too loses this one alone.
 bool has_other_names(const std::vector<std::string>& tags) {
-  return std::ranges::count_if(tags, [](const std::string& tag) {
-           return tag.find('@') == std::string::npos;
-         }) > 1;
+  return std::ranges::count_if(
+             tags, [](const std::string& tag) { return tag.find('@') == std::string::npos; }) > 1;
 }
 
 bool uses(const User& user, const std::string& reference, const std::string& id,
@@ -150,8 +149,8 @@ Result<Outcome> remove_image(Context& context, const Attempt& attempt) {
   const auto id = text_at(*image, "Id");
   if (id != attempt.work.expects)
     return failure(
-        error("plan.stale", fmt::format("{} is not the image that it was when the plan was made",
-                                        reference))
+        error("plan.stale",
+              fmt::format("{} is not the image that it was when the plan was made", reference))
             .next("plan again")
             .passing());
   auto users = users_on_host(context, context.within(call_time));

@@ -90,7 +90,8 @@ void compare_endpoints(const Container& wanted, const Json& inspect, const Surro
     const Json* before = member(there, endpoint.network);
     const auto field = fmt::format("network {}", endpoint.network);
     if (!before) {
-      if (!is_predefined_network(endpoint.network)) out.push_back({field, "not connected", "connected"});
+      if (!is_predefined_network(endpoint.network))
+        out.push_back({field, "not connected", "connected"});
       continue;
     }
     // A network made anew under the same name is another network.
@@ -120,7 +121,9 @@ std::vector<Endpoint> extra_endpoints(const Container& wanted, const Json& inspe
     const std::string network(name);
     const bool is_wanted = std::ranges::any_of(
         wanted.endpoints, [&](const Endpoint& one) { return one.network == network; });
-    if (is_wanted || wanted.gone_networks.contains(network) || is_predefined_network(network) || project_networks.contains(network)) continue;
+    if (is_wanted || wanted.gone_networks.contains(network) || is_predefined_network(network) ||
+        project_networks.contains(network))
+      continue;
     JsonObject config;
     if (const auto aliases = asked_aliases(endpoint, inspect, {}); !aliases.empty())
       config["Aliases"] = reconciler::to_json(aliases);

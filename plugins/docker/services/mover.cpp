@@ -335,12 +335,11 @@ Status Mover::start(const std::string& name) {
                         : "service " + member_of(name).place->wanted->service;
   Error& e = done.error();
   if (mentions(e, "port is already allocated") || mentions(e, "address already in use"))
-    return failure(
-        error("service.port_taken",
-              fmt::format("{} cannot start: a port that it publishes is taken", what))
-            .with("engine", e.message)
-            .next("stop what listens there, or publish another port")
-            .passing());
+    return failure(error("service.port_taken",
+                         fmt::format("{} cannot start: a port that it publishes is taken", what))
+                       .with("engine", e.message)
+                       .next("stop what listens there, or publish another port")
+                       .passing());
   if (e.code != "docker.error") return failed(done);
   return failure(error("service.start_failed", fmt::format("{} cannot start", what))
                      .with("engine", e.message));

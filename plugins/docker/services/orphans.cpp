@@ -123,9 +123,8 @@ void observe_orphans(const Context& context, const Observed& observed, Observati
     if (seen.oneoff || std::ranges::find(left_over, &seen) != left_over.end()) continue;
     const auto owner = owner_of(observed.model, seen);
     if (owner == Owner::service) continue;
-    const bool free =
-        std::ranges::find(observed.look.containers, own_name(seen), &Seen::name) ==
-        observed.look.containers.end();
+    const bool free = std::ranges::find(observed.look.containers, own_name(seen), &Seen::name) ==
+                      observed.look.containers.end();
     if (owner == Owner::surplus)
       add_surplus(context, observed, seen, into);
     else if (owner == Owner::nobody && observed.remove_orphans)

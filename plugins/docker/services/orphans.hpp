@@ -1,5 +1,5 @@
-// Containers of the project that are in no service's place: more of one than is asked for, and those
-// that nothing in the compose files owns.
+// Containers of the project that are in no service's place: more of one than is asked for, and
+// those that nothing in the compose files owns.
 #pragma once
 
 #include "plugins/docker/services/resources.hpp"

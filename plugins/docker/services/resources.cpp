@@ -29,6 +29,14 @@ bool part_of_last_good(const Seen& seen, const Memory& memory) {
   return created && *created < memory.current->at;
 }
 
+/// `name:tag` in two; the tag is empty where there is none.
+std::pair<std::string, std::string> name_and_tag(const std::string& reference) {
+  const std::string full = familiar_reference(reference);
+  const auto colon = full.rfind(':');
+  if (full.find('@') != std::string::npos || colon == std::string::npos) return {full, ""};
+  return {full.substr(0, colon), full.substr(colon + 1)};
+}
+
 class Services {
  public:
   Services(const Context& context, const Observed& observed, Observation& into)
@@ -49,6 +57,7 @@ class Services {
     }
     r.summary = summary_of(place, context_.clock.wall());
     r.ours = place.current && !place.current->label(label::lineage).empty();
+    r.version = version_shown(place);
     if (place.well_placed()) {
       r.observed = r.desired;
     } else if (place.current) {
@@ -80,6 +89,16 @@ class Services {
     for (const auto& member : group.members)
       if (!member.place->well_placed()) return member.place;
     return group.members.front().place;
+  }
+
+  /// The tag of the image that runs, where the wanted image of that name has the version's own.
+  std::string version_shown(const Place& place) const {
+    if (!place.current || !place.current->up()) return "";
+    const auto [wanted, tag] = name_and_tag(text_at(place.wanted->config, "Image"));
+    if (tag.empty() || tag != observed_.tag) return "";
+    const auto [runs, shown] =
+        name_and_tag(text_at(member_or_null(place.current->inspect, "Config"), "Image"));
+    return runs == wanted ? shown : "";
   }
 
   std::string observed_fingerprint(const Place& place, const Resource& r) const {

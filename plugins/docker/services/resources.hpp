@@ -20,6 +20,7 @@ struct Observed {
   const Look& look;
   const Memory& memory;
   const ChangingImages& changing;
+  const std::string& tag;  ///< of the version that is wanted
   bool remove_orphans = false;
 };
 

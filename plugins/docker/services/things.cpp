@@ -292,8 +292,7 @@ Status create_thing(Context& context, const CompiledModel& model, const Json& in
       if (truth_at(input, "anew")) {
         if (auto gone = remove_network(context, name); !gone) return gone;
       }
-      JsonObject config =
-          network->config.is_object() ? network->config.get_object() : JsonObject{};
+      JsonObject config = network->config.is_object() ? network->config.get_object() : JsonObject{};
       config["Labels"] = with_labels(member_or_null(network->config, "Labels"), creation);
       return create_one(context, "networks", name, Json(std::move(config)));
     }

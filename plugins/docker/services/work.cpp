@@ -124,7 +124,8 @@ class ServiceWork {
     if (!harmed.empty())
       if (auto restored = grounds_.restore_objects({harmed.begin(), harmed.end()}); !restored)
         return failed(restored);
-    const auto moves = truth_at(input_, "as_it_is") ? moves_as_it_is(*group) : docker::moves_of(*group);
+    const auto moves =
+        truth_at(input_, "as_it_is") ? moves_as_it_is(*group) : docker::moves_of(*group);
     // An image that was pulled meanwhile, a person's hand: what was shown is done, or nothing.
     if (!all_declared(declared(moves), attempt_.work.calls))
       return failure(

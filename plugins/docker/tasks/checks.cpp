@@ -113,9 +113,9 @@ Result<Outcome> check_services(Context& context, const CompiledModel& model, con
     for (const auto& line : *last) lines.emplace_back(place.wanted->service + " | " + line);
   }
   if (wrong.empty())
-    return Outcome{Fate::succeeded,
-                   Json(JsonObject{{"detail", before.empty()
-                                                  ? count(places.size(), "service")
+    return Outcome{
+        Fate::succeeded,
+        Json(JsonObject{{"detail", before.empty() ? count(places.size(), "service")
                                                   : "unwell as before: " + join(before, "; ")}})};
   for (const auto& line : wrong) progress.line(line);
   return Outcome{Fate::failed,

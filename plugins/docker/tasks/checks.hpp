@@ -23,8 +23,8 @@ class RestartCounts {
 };
 
 /// One look: every service runs, is healthy where it has a health check, its restart count not
-/// rising from look to look, jobs exited 0; those that the attempt excuses are said. Failed says which
-/// service and why, with its last lines. The caller asks again until its deadline.
+/// rising from look to look, jobs exited 0; those that the attempt excuses are said. Failed says
+/// which service and why, with its last lines. The caller asks again until its deadline.
 Result<Outcome> check_services(Context& context, const CompiledModel& model, const Attempt& attempt,
                                RestartCounts& counts, Progress& progress);
 /// The lines that a service (`*`: all) wrote since it was started; `forbid`, `contains`, `lines`.

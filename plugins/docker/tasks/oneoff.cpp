@@ -78,8 +78,8 @@ Container with_command(Container task, const Json& input) {
 /// Of a recorded version, the very image that it was run from.
 const Image* recorded_image(const CompiledModel& model, const Container& task) {
   const auto found = std::ranges::find_if(model.images, [&](const Image& image) {
-    return !image.id.empty() && familiar_reference(image.reference) ==
-                                    familiar_reference(text_at(task.config, "Image"));
+    return !image.id.empty() &&
+           familiar_reference(image.reference) == familiar_reference(text_at(task.config, "Image"));
   });
   return found == model.images.end() ? nullptr : &*found;
 }

@@ -100,6 +100,7 @@ inline Resource resource() {
   r.inputs = any_text();
   r.version = any_text();
   r.reason = any_text();
+  r.version = any_text();
   for (const Aim aim : {Aim::run, Aim::match, Aim::remove})
     if (coin()) r.remedies[aim] = some<Work>(work);
   return r;
@@ -176,8 +177,7 @@ inline Memory memory() {
 }
 
 inline Attempt attempt() {
-  return {any_text(), environment(), any_text(), any_text(), work(),
-          some<ResourceId>(resource_id)};
+  return {any_text(), environment(), any_text(), any_text(), work(), some<ResourceId>(resource_id)};
 }
 inline Outcome outcome() {
   return {fate(), json()};

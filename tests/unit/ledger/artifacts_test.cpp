@@ -49,10 +49,9 @@ class ArtifactsTest : public testing::Test {
 
 TEST_F(ArtifactsTest, WhatWasAdoptedIsAVersion) {
   record("v0");
-  ASSERT_TRUE(ledger->adopt(production, {.who = "anna", .current = at("v2", 60),
-                                         .previous = at("v1", 30)}));
-  EXPECT_THAT(versions(),
-              ElementsAre("v2 from 60", "v1 from 30 for 30 s", "v0 from 0 for 30 s"));
+  ASSERT_TRUE(ledger->adopt(production,
+                            {.who = "anna", .current = at("v2", 60), .previous = at("v1", 30)}));
+  EXPECT_THAT(versions(), ElementsAre("v2 from 60", "v1 from 30 for 30 s", "v0 from 0 for 30 s"));
 }
 
 TEST_F(ArtifactsTest, WhatATagBecameIsItsVersions) {
@@ -79,11 +78,12 @@ TEST_F(ArtifactsTest, OthersAreToldWhoCountsOnWhat) {
 
 TEST_F(ArtifactsTest, OneNameMadeFromOtherInputsIsRefused) {
   ASSERT_TRUE(ledger->claim(stage, "v1", {{backend, "theirs"}}));
-  EXPECT_EQ(told(ledger->claim(production, "v1", {{backend, "mine"}, {latest, ""}})),
-            "error image.shared: portfolio/production wants backend:v1 built from other inputs than "
-            "portfolio/stage, which counts on it, and on one host a name stands for one image\n"
-            "  next    name them apart in the compose file, `image: "
-            "backend-${ENVIRONMENT}:${TAG}`, or give one of the two another tag\n");
+  EXPECT_EQ(
+      told(ledger->claim(production, "v1", {{backend, "mine"}, {latest, ""}})),
+      "error image.shared: portfolio/production wants backend:v1 built from other inputs than "
+      "portfolio/stage, which counts on it, and on one host a name stands for one image\n"
+      "  next    name them apart in the compose file, `image: "
+      "backend-${ENVIRONMENT}:${TAG}`, or give one of the two another tag\n");
   EXPECT_THAT(ledger->memory(production)->tried, IsEmpty());
   // Nobody pulled from other inputs, and once the other one has let it go it is free.
   EXPECT_TRUE(ledger->claim(production, "v1", {{backend, ""}}));

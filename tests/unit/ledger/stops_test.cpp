@@ -43,7 +43,8 @@ TEST_F(StopsTest, ASuspensionIsKeptUntilItIsTakenBack) {
   ASSERT_TRUE(ledger->suspend(production, {"anna", "disks", clock.wall(), clock.wall() + 2h}));
   const auto kept = memory().suspended;
   ASSERT_TRUE(kept);
-  EXPECT_EQ(for_people(*kept), "by anna since 2026-11-21T11:00:00Z until 2026-11-21T13:00:00Z: disks");
+  EXPECT_EQ(for_people(*kept),
+            "by anna since 2026-11-21T11:00:00Z until 2026-11-21T13:00:00Z: disks");
   ASSERT_TRUE(ledger->suspend(production, {"bert", "", clock.wall(), std::nullopt}));
   EXPECT_EQ(for_people(*memory().suspended), "by bert since 2026-11-21T11:00:00Z");
   ASSERT_TRUE(ledger->resume(production));

@@ -122,17 +122,18 @@ TEST_F(Drift, SuspendedItShowsWhatWouldBeDoneAndDoesNothing) {
   memory.suspended = Suspension{"anna", "moving the disks", now, now + hours(2)};
   const Plan suspended = plan({blue}, now + hours(1));
   EXPECT_TRUE(suspended.waits());
-  EXPECT_EQ(render(suspended, Page{}),
-            std::string(header) +
-                "  suspended  by anna since 2026-11-21T11:00:00Z until 2026-11-21T13:00:00Z: moving "
-                "the disks\n"
-                "             ends with: reconciler resume web/production\n"
-                "\n"
-                "  ~ switch   web   environment COLOUR blue -> red\n"
-                "  ? verify   2 services\n"
-                "  = record   v1.1.0\n"
-                "\n"
-                "Suspended. Nothing was changed; v1.1.0 runs on.\n");
+  EXPECT_EQ(
+      render(suspended, Page{}),
+      std::string(header) +
+          "  suspended  by anna since 2026-11-21T11:00:00Z until 2026-11-21T13:00:00Z: moving "
+          "the disks\n"
+          "             ends with: reconciler resume web/production\n"
+          "\n"
+          "  ~ switch   web   environment COLOUR blue -> red\n"
+          "  ? verify   2 services\n"
+          "  = record   v1.1.0\n"
+          "\n"
+          "Suspended. Nothing was changed; v1.1.0 runs on.\n");
   EXPECT_FALSE(plan({blue}, now + hours(2)).waits()) << "it ends by itself";
   EXPECT_EQ(plan({blue}, now + hours(2)).id, suspended.id);
   memory.suspended->until.reset();

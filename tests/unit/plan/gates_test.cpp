@@ -45,10 +45,9 @@ TEST_F(Gates, ReplacingWhatIsProtectedWaitsForAnApproval) {
                 "Blocked by 1 gate. Nothing was changed; v1.0.0 runs on.\n");
   Page narrow;
   narrow.width = 60;
-  EXPECT_THAT(render(blocked, narrow),
-              testing::HasSubstr("  closed  protect    replaces db\n"
-                                 "                     opens with: " +
-                                 approval(blocked) + "\n"));
+  EXPECT_THAT(render(blocked, narrow), testing::HasSubstr("  closed  protect    replaces db\n"
+                                                          "                     opens with: " +
+                                                          approval(blocked) + "\n"));
 }
 
 TEST_F(Gates, AnApprovalOfThatPlanOpensAndChangesNothingOfIt) {
@@ -59,8 +58,7 @@ TEST_F(Gates, AnApprovalOfThatPlanOpensAndChangesNothingOfIt) {
   const Plan open = plan({new_db});
   EXPECT_EQ(open.id, blocked.id);
   EXPECT_FALSE(open.waits());
-  EXPECT_THAT(render(open, Page{}),
-              testing::HasSubstr("  open    protect    replaces db\n"));
+  EXPECT_THAT(render(open, Page{}), testing::HasSubstr("  open    protect    replaces db\n"));
 }
 
 TEST_F(Gates, WhatWasApprovedAndBegunGoesOnThoughThePlanIsAnotherByNow) {

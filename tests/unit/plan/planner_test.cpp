@@ -176,8 +176,9 @@ TEST(Planner, WhatWasUnwellBeforeAndIsNotTouchedIsNoReasonToGoBack) {
   Memory memory = remembered("v1.0.0");
   const Plan plan = make_plan(wanted(), seen, memory, {});
   EXPECT_EQ(plan.excused, std::vector{service("nginx")});
-  EXPECT_EQ(plan.notices, std::vector<std::string>{"unwell before: nginx (unhealthy); it is left as "
-                                                   "it is and is no reason to go back"});
+  EXPECT_EQ(plan.notices,
+            std::vector<std::string>{"unwell before: nginx (unhealthy); it is left as "
+                                     "it is and is no reason to go back"});
   seen.resources[1].health = Health::well;
   EXPECT_EQ(make_plan(wanted(), seen, memory, {}).id, plan.id) << "health is in no plan's id";
   // In the middle of a change what is unwell may be so by that.

@@ -66,9 +66,9 @@ TEST(Retention, KeepsAsManyTagsAsItIsTold) {
   const Memory memory = had({"v6", "v5", "v4", "v3", "v2"});
   EXPECT_THAT(gone(retention(wanted("v6", 1), memory)),
               ElementsAre("backend:v2, keep is 1", "backend:v3, keep is 1"));
-  EXPECT_THAT(gone(retention(wanted("v7", 1), memory)),
-              ElementsAre("backend:v2, keep is 1", "backend:v3, keep is 1",
-                          "backend:v4, keep is 1"));
+  EXPECT_THAT(
+      gone(retention(wanted("v7", 1), memory)),
+      ElementsAre("backend:v2, keep is 1", "backend:v3, keep is 1", "backend:v4, keep is 1"));
   EXPECT_THAT(gone(retention(wanted("v7", 3), memory)), ElementsAre("backend:v2, keep is 3"));
   EXPECT_THAT(gone(retention(wanted("v7", {}), memory)), IsEmpty());
 }
@@ -188,16 +188,17 @@ TEST(SharedImage, OneNameMadeFromOtherInputsIsRefused) {
   Memory memory = had({"v2", "v1"});
   memory.claims[image("registry:5000/frontend:v3")] = {{{"portfolio", "stage"}, "theirs"}};
   const Plan plan = make_plan(wanted("v3", 0), seen, memory, {});
-  EXPECT_EQ(render(plan, Page{}),
-            "portfolio/production  v2 -> v3   config  \"subject\"\n"
-            "\n"
-            "  Stalled/ImageShared: portfolio/production wants registry:5000/frontend:v3 built from "
-            "other inputs than portfolio/stage, which counts on it, and on one host a name stands "
-            "for one image\n"
-            "  next  name them apart in the compose file, `image: "
-            "registry:5000/frontend-${ENVIRONMENT}:${TAG}`, or give one of the two another tag\n"
-            "\n"
-            "Nothing was changed.\n");
+  EXPECT_EQ(
+      render(plan, Page{}),
+      "portfolio/production  v2 -> v3   config  \"subject\"\n"
+      "\n"
+      "  Stalled/ImageShared: portfolio/production wants registry:5000/frontend:v3 built from "
+      "other inputs than portfolio/stage, which counts on it, and on one host a name stands "
+      "for one image\n"
+      "  next  name them apart in the compose file, `image: "
+      "registry:5000/frontend-${ENVIRONMENT}:${TAG}`, or give one of the two another tag\n"
+      "\n"
+      "Nothing was changed.\n");
 }
 
 TEST(SharedImage, TheSameInputsAndPulledOnesAreShared) {

@@ -1,0 +1,21 @@
+#include "reconciler/cli/by_hand.hpp"
+
+#include "reconciler/cli/selection.hpp"
+#include "reconciler/plan/by_hand.hpp"
+
+namespace reconciler::cli {
+
+std::optional<ByHand> deployed_by_hand(Context& context, const EnvironmentId& id,
+                                       std::stop_token stop) {
+  auto selection = select(context, {id.text()}, Reading::last, stop);
+  auto parts = context.parts();
+  if (!selection || !parts) return std::nullopt;
+  Asked& asked = selection->asked.at(0);
+  const auto seen = look(*parts, asked, std::move(stop));
+  if (!seen) return std::nullopt;
+  auto tag = reconciler::deployed_by_hand(seen->desired, seen->observation, seen->memory);
+  if (!tag) return std::nullopt;
+  return ByHand{std::move(*tag), std::move(asked)};
+}
+
+}  // namespace reconciler::cli

@@ -1,0 +1,87 @@
+// `remove`: takes away what runs of an environment that git does not name any more.
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "reconciler/cli/commands.hpp"
+#include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/known.hpp"
+#include "reconciler/cli/reporter.hpp"
+#include "reconciler/cli/selection.hpp"
+#include "reconciler/cli/terminal.hpp"
+#include "reconciler/removal.hpp"
+
+namespace reconciler::cli {
+namespace {
+
+struct RemoveOptions {
+  std::string environment;
+  bool yes = false;
+};
+
+/// What git names would be brought back; where git cannot be read, nobody knows that it does not.
+Status check_forgotten(Context& context, const EnvironmentId& id, std::stop_token stop) {
+  auto selection = select(context, {id.text()}, Reading::fetch, std::move(stop));
+  if (selection)
+    return failure(error("remove.asked_for", fmt::format("git still asks for {}", id.text()))
+                       .at(selection->asked.at(0).spec.tag_place)
+                       .next("take it out of the config repository first: what git names is "
+                             "brought back"));
+  if (selection.error().code == "env.unknown") return {};
+  return failed(selection);
+}
+
+int remove(Context& context, const RemoveOptions& options, std::stop_token stop) {
+  auto ledger = context.ledger();
+  if (!ledger) return report(context, ledger.error());
+  auto id = known_environment(**ledger, options.environment);
+  if (!id) return report(context, id.error());
+  if (auto gone = check_forgotten(context, *id, stop); !gone) return report(context, gone.error());
+  auto parts = context.parts();
+  if (!parts) return report(context, parts.error());
+  Reporter reporter(std::cout, page_of_stdout());
+  const auto agree = [&](const Plan& plan) -> Result<bool> {
+    std::cout << render(plan, page_of_stdout());
+    if (!options.yes && !stdin_is_terminal())
+      return failure(error("usage",
+                           "remove asks before it takes anything away, and there is no "
+                           "terminal to ask on")
+                         .next(fmt::format("reconciler remove {} --yes", id->text())));
+    const bool agreed = options.yes || ask("Remove?");
+    std::cout << "\n";
+    return agreed;
+  };
+  auto done = remove_environment(*parts, *id, who(), agree, reporter, std::move(stop));
+  reporter.ended();
+  if (!done) return report(context, done.error());
+  if (done->declined) {
+    std::cout << "Nothing was changed.\n";
+    return wrong;
+  }
+  std::cout << fmt::format(
+      "{} is removed. Its volumes, its data folder, its images and its state files stay.\n"
+      "next  put it back in git to have it again: its data and what was released are known\n",
+      id->text());
+  return well;
+}
+
+}  // namespace
+
+void add_remove(CLI::App& app, Context& context, Verb& chosen) {
+  auto options = std::make_shared<RemoveOptions>();
+  auto* verb = app.add_subcommand("remove",
+                                  "Stop and remove the containers and networks of an environment "
+                                  "that git does not name any more. Volumes stay.");
+  verb->add_option("environment", options->environment, "APP/ENV, or ENV where that is unique")
+      ->required();
+  verb->add_flag("--yes", options->yes, "Do not ask");
+  verb->footer(
+      "Examples:\n  reconciler remove portfolio/stage\n  reconciler remove portfolio/stage --yes");
+  verb->callback([&context, &chosen, options] {
+    chosen = [&context, options](std::stop_token stop) {
+      return remove(context, *options, std::move(stop));
+    };
+  });
+}
+
+}  // namespace reconciler::cli

@@ -1,0 +1,224 @@
+// `rollback`: back to a version that was well, because somebody wants to.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "reconciler/base/openssl.hpp"
+#include "reconciler/base/text.hpp"
+#include "reconciler/cli/commands.hpp"
+#include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/reporter.hpp"
+#include "reconciler/cli/selection.hpp"
+#include "reconciler/cli/terminal.hpp"
+#include "reconciler/rollback.hpp"
+
+namespace reconciler::cli {
+namespace {
+
+struct RollbackOptions {
+  std::string environment;
+  std::string tag;
+  bool yes = false;
+  bool no_fetch = false;
+};
+
+/// One of a list that is shown; a number counts those that can be chosen.
+class Choice {
+ public:
+  Choice(const EnvironmentId& id, const Memory& memory, std::vector<Candidate> all, WallTime now)
+      : id_(id.text()), current_(*memory.current), all_(std::move(all)), now_(now) {}
+
+  void print(std::ostream& out) const {
+    out << fmt::format("{} runs {} since {}, for {}\n", id_, current_.tag, to_text(current_.at),
+                       lasted(current_.at, now_));
+    if (all_.empty()) {
+      out << "\n  nothing else was ever well here\n";
+      return;
+    }
+    size_t tag = 3;
+    for (const auto& one : all_) tag = std::max(tag, one.tag.size());
+    out << fmt::format("\n     {:<{}}   {:<32}   {:<13} {}\n", "tag", tag, "was well from",
+                       "images", "release work since then");
+    size_t number = 0;
+    for (const auto& one : all_) {
+      const std::string when =
+          fmt::format("{}, {}", to_text(one.from), lasted(one.from, one.until));
+      out << fmt::format("  {}  {:<{}}   {:<32}   {:<13} {}\n",
+                         one.blocked.empty() ? std::to_string(++number) : "-", one.tag, tag, when,
+                         one.blocked == "images gone" ? one.blocked : "on the host", work(one));
+    }
+  }
+
+  /// The first that can be.
+  Result<std::string> first() const {
+    const auto found = std::ranges::find(all_, "", &Candidate::blocked);
+    if (found != all_.end()) return found->tag;
+    return failure(
+        error("rollback.nothing", fmt::format("there is nothing that {} can go back to", id_))
+            .next("commit the tag that is wanted: what it needs is supplied first"));
+  }
+  Result<std::string> named(const std::string& tag) const {
+    if (tag == current_.tag)
+      return failure(error("rollback.current", fmt::format("{} runs {} already", id_, tag))
+                         .next(fmt::format("reconciler rollback {}", id_)));
+    const auto found = std::ranges::find(all_, tag, &Candidate::tag);
+    if (found == all_.end())
+      return failure(error("rollback.unknown", fmt::format("{} was never well at {}", tag, id_))
+                         .next(fmt::format("reconciler rollback {} shows which were; or commit the "
+                                           "tag",
+                                           id_)));
+    if (!found->blocked.empty())
+      return failure(error("rollback.blocked",
+                           fmt::format("{} cannot go back to {}: {}", id_, tag, found->blocked))
+                         .next("commit the tag that is wanted: what it needs is supplied first"));
+    return tag;
+  }
+  /// The n-th that can be, or a tag.
+  Result<std::string> answered(const std::string& answer) const {
+    if (answer.empty() || answer == "1") return first();
+    size_t number = 0;
+    for (const auto& one : all_)
+      if (one.blocked.empty() && std::to_string(++number) == answer) return one.tag;
+    return named(answer);
+  }
+  const Candidate& of(const std::string& tag) const {
+    return *std::ranges::find(all_, tag, &Candidate::tag);
+  }
+
+ private:
+  static std::string lasted(WallTime from, WallTime until) {
+    return for_people(std::chrono::duration_cast<Duration>(until - from));
+  }
+  static std::string work(const Candidate& one) {
+    std::string text = one.released.empty() ? "none" : join(one.released, ", ");
+    if (!one.blocked.empty() && one.blocked != "images gone") text += "; " + one.blocked;
+    return text;
+  }
+
+  std::string id_;
+  Release current_;
+  std::vector<Candidate> all_;
+  WallTime now_;
+};
+
+/// What a forge that is away, or gone for good, said last is enough to go back.
+Result<Selection> selected(Context& context, const RollbackOptions& options, std::stop_token stop) {
+  if (!options.no_fetch) {
+    auto now = select(context, {options.environment}, Reading::fetch, stop);
+    if (now || exit_of(now.error()) == usage) return now;
+    auto last = select(context, {options.environment}, Reading::last, std::move(stop));
+    if (!last) return now;
+    last->notices.push_back(
+        fmt::format("works on from the last fetch: {}: {}", now.error().code, now.error().message));
+    return last;
+  }
+  return select(context, {options.environment}, Reading::last, std::move(stop));
+}
+
+Result<std::string> choose(const Choice& choice, const RollbackOptions& options) {
+  if (!options.tag.empty()) return choice.named(options.tag);
+  choice.print(std::cout);
+  auto first = choice.first();
+  if (!first || options.yes) return first;
+  if (!stdin_is_terminal())
+    return failure(
+        error("usage", "rollback asks which version, and there is no terminal to ask on")
+            .next(fmt::format("reconciler rollback {} {} --yes", options.environment, *first)));
+  const auto answer = ask_for("\nBack to which?", "1");
+  if (!answer)
+    return failure(
+        error("rollback.declined", "nobody chose a version; nothing was changed")
+            .next(fmt::format("reconciler rollback {} {}", options.environment, *first)));
+  return choice.answered(*answer);
+}
+
+void print_end(const Reconciled& done, const Asked& asked, const Candidate& to) {
+  const std::string id = asked.spec.id.text();
+  std::cout << fmt::format("\n{} runs {}, after {}.\n", id, to.tag, for_people(done.took));
+  if (!to.released.empty())
+    std::cout << fmt::format("  not undone  release of {}: what it changed stays\n",
+                             join(to.released, ", "));
+  const auto& held = done.plan.held;
+  if (!held) return;
+  const Place& place = asked.spec.tag_place;
+  std::cout << fmt::format(
+      "  held        git still asks for {}; nothing brings it back until git or you say so\n"
+      "  next        make git agree: tag: {} in {}:{}; or {} again: reconciler retry {}\n",
+      held->rejected_tag, to.tag, place.file, place.line, held->rejected_tag, id);
+}
+
+int rollback(Context& context, const RollbackOptions& options, std::stop_token stop) {
+  const AlgorithmsAhead ahead;
+  auto selection = selected(context, options, stop);
+  if (!selection) return report(context, selection.error());
+  for (const auto& notice : selection->notices) std::cerr << notice << "\n";
+  auto parts = context.parts();
+  if (!parts) return report(context, parts.error());
+  Asked asked = selection->asked.at(0);
+  const EnvironmentId& id = asked.spec.id;
+  auto memory = parts->ledger.memory(id);
+  if (!memory) return report(context, memory.error());
+  if (!memory->current)
+    return report(context,
+                  error("rollback.nothing", fmt::format("nothing was ever well at {}", id.text()))
+                      .next(fmt::format("reconciler history {}", id.text())));
+  auto all = candidates(*parts, asked, stop);
+  if (!all) return report(context, all.error());
+  const Choice choice(id, *memory, std::move(*all), parts->clock.wall());
+  auto tag = choose(choice, options);
+  if (!tag) return report(context, tag.error());
+
+  asked.instead = Instead{*tag, "Requested", fmt::format("{} went back to {}", who(), *tag)};
+  Reporter reporter(std::cout, page_of_stdout());
+  const auto agree = [&](const Look& seen) -> Result<bool> {
+    std::cout << "\n" << render(seen.plan, page_of_stdout());
+    if (!options.yes && !options.tag.empty()) {
+      if (!stdin_is_terminal())
+        return failure(error("usage",
+                             "rollback asks before it changes anything, and there is no "
+                             "terminal to ask on")
+                           .next(fmt::format("reconciler rollback {} {} --yes", id.text(), *tag)));
+      if (!ask("Go back?")) return false;
+    }
+    std::cout << "\n";
+    return true;
+  };
+  auto done = reconcile(*parts, asked, who(), agree, reporter, std::move(stop));
+  reporter.ended();
+  if (!done) return report(context, done.error());
+  if (done->declined) {
+    std::cout << "Nothing was changed.\n";
+    return wrong;
+  }
+  if (!done->changed) {
+    std::cout << render(done->plan, page_of_stdout());
+    return wrong;
+  }
+  print_end(*done, asked, choice.of(*tag));
+  return well;
+}
+
+}  // namespace
+
+void add_rollback(CLI::App& app, Context& context, Verb& chosen) {
+  auto options = std::make_shared<RollbackOptions>();
+  auto* verb = app.add_subcommand(
+      "rollback",
+      "Go back to a version that was well. Nothing is built, pulled or released; git is held off.");
+  verb->add_option("environment", options->environment, "APP/ENV, or ENV where that is unique")
+      ->required();
+  verb->add_option("tag", options->tag, "Which; none: shows those that were well, and asks");
+  verb->add_flag("--yes", options->yes, "Do not ask; without a tag the first that can be");
+  verb->add_flag("--no-fetch", options->no_fetch, "Work from the last fetch");
+  verb->footer(
+      "Examples:\n  reconciler rollback portfolio/production\n  reconciler rollback "
+      "portfolio/production v1.2.3 --yes");
+  verb->callback([&context, &chosen, options] {
+    chosen = [&context, options](std::stop_token stop) {
+      return rollback(context, *options, std::move(stop));
+    };
+  });
+}
+
+}  // namespace reconciler::cli
