@@ -186,10 +186,10 @@ Result<Observation> Drivers::left_behind(const EnvironmentId& id,
                                          const std::set<std::string>& lineages,
                                          Deadline deadline) const {
   Observation all;
-  for (const auto& [description, driver] : drivers_) {
-    const auto own = wanted.find(description.name);
-    auto one =
-        driver->left_behind(id, own == wanted.end() ? Json() : own->second, lineages, deadline);
+  for (const auto& known : drivers_) {
+    const auto own = wanted.find(known.description.name);
+    auto one = known.driver->left_behind(id, own == wanted.end() ? Json() : own->second, lineages,
+                                         deadline);
     if (!one) return failed(one);
     append(std::move(*one), all);
   }
