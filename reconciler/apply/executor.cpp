@@ -96,8 +96,9 @@ Status one_by_one(Run& run, const std::vector<const Action*>& actions) {
     if (!run.committed && run.phase < Phase::verify && run.tools.newer.stop_requested())
       return failure(superseded(run, "before " + what));
     if (commits(run.phase)) run.committed = true;
+    const bool removes = action->artifact && action->work.phase == Phase::prune;
     auto done = is_ledgers(*action) ? record(run, *action)
-                : action->artifact  ? remove_artifact(run, *action)
+                : removes           ? remove_artifact(run, *action)
                                     : carry_out(run, *action);
     if (!done) return done;
   }

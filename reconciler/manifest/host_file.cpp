@@ -6,6 +6,7 @@
 
 #include "reconciler/base/duration.hpp"
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/size.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/manifest/check.hpp"
 #include "reconciler/manifest/document.hpp"
@@ -39,6 +40,13 @@ class Reader {
       host_.parallel = static_cast<int>(number_of(*parallel));
     if (const Value* look = at("look"))
       if (const auto parsed = parse_duration(look->text)) host_.look = *parsed;
+    if (const Value* budget = at("build_cache")) {
+      auto bytes = parse_size(budget->text);
+      if (bytes)
+        host_.build_cache = *bytes;
+      else
+        hold(failure(std::move(bytes.error())), budget->spot);
+    }
     environments();
     policy();
     return std::move(host_);

@@ -65,10 +65,6 @@ void order_actions(std::vector<Action>& actions) {
       std::stable_partition(ordered.begin(), ordered.end(), [](const Action& a) {
         return !a.work.targets.empty() && a.work.targets[0].driver == "ledger";
       });
-    // What containers are made from goes after the containers.
-    if (phase == Phase::prune)
-      std::stable_partition(ordered.begin(), ordered.end(),
-                            [](const Action& a) { return !a.artifact; });
     for (auto& action : ordered) actions.push_back(std::move(action));
     for (auto& action : steps[phase]) actions.push_back(std::move(action));
   }

@@ -67,6 +67,16 @@ std::set<std::string> leaving(const Observed& observed, const Observation& seen)
   return ids;
 }
 
+/// What is taken away before images are.
+std::vector<ResourceId> pruned(const Observation& seen) {
+  std::set<ResourceId> all;
+  for (const auto& r : seen.resources)
+    for (const auto& [aim, works] : r.remedies)
+      for (const auto& work : works)
+        if (work.phase == Phase::prune) all.insert(work.targets.begin(), work.targets.end());
+  return {all.begin(), all.end()};
+}
+
 bool is_wanted(const CompiledModel& model, const std::string& reference) {
   return std::ranges::any_of(model.images, [&](const Image& image) {
     return familiar_reference(image.reference) == familiar_reference(reference);
@@ -125,9 +135,11 @@ Status observe_outdated_images(const Context& context, const Observed& observed,
   if (found.empty()) return {};
   auto users = users_on_host(context, deadline);
   if (!users) return failed(users);
+  const auto before = pruned(into);
   const auto gone = leaving(observed, into);
   std::erase_if(*users, [&](const User& user) { return gone.contains(user.id); });
   for (auto& r : found) {
+    r.remedies[Aim::remove].front().needs = before;
     const SeenImage& image = *observed.look.image_by_reference(r.id.name);
     const auto by = std::ranges::find_if(
         *users, [&](const User& user) { return uses(user, r.id.name, image.id, image.tags); });

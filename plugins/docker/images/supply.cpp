@@ -100,8 +100,8 @@ Result<Supplied> inspect(Context& context, const std::string& reference) {
 
 Result<Outcome> build(Context& context, const CompiledModel& model, const Image& image,
                       Progress& progress, std::stop_token stop) {
-  auto there = inspect(context, image.reference);
-  if (there && is_built(image, *there)) return finish(image, *there);
+  if (auto before = inspect(context, image.reference); before && is_built(image, *before))
+    return finish(image, *before);
   Lines lines(progress);
   Command command;
   command.argv = {context.paths.compose_plugin,

@@ -317,7 +317,9 @@ Status Mover::rename(const Move& move) {
   auto done = context_.engine.change(
       "POST", "/containers/" + *id + "/rename?name=" + url_encode(move.other), nullptr,
       context_.within(call_time));
-  if (!done) return failure(create_error(move.other, std::move(done.error())));
+  if (!done && done.error().code == "docker.conflict")
+    return failure(name_taken(move.other, stage_.model.project));
+  if (!done) return failed(done);
   ids_[move.other] = *id;
   ids_.erase(move.name);
   return {};

@@ -71,17 +71,17 @@ void add_orphan(const Context& context, const Observed& observed, const Seen& se
   }
   prune.input.as_object()["container"] = last;
   prune.calls = declared({{.kind = Kind::remove, .name = last}});
-  r.remedies[Aim::remove].push_back(std::move(prune));
+  if (seen.stopped() || !removes_itself(seen)) r.remedies[Aim::remove].push_back(std::move(prune));
   into.resources.push_back(std::move(r));
 }
 
-/// It was stopped for a version that is not wanted any more, or for one that did not get there.
-void add_stopped_orphan(const Context& context, const Observed& observed, const Seen& seen,
-                        Observation& into) {
+/// It was put aside for a version that is not wanted any more, or that did not get there.
+void add_put_aside(const Context& context, const Observed& observed, const Seen& seen,
+                   Observation& into) {
   Resource r = unowned(context, seen);
   r.desired = context.digest(JsonObject{{"runs", seen.id}});
-  r.differences = {{"state", seen.state(), "running"}};
-  r.reason = "it was stopped as an orphan, and stays";
+  r.differences = {{"name", seen.name, own_name(seen)}};
+  r.reason = "it was put aside as an orphan, and stays";
   Work start = work_on(observed, seen, Phase::change, "start");
   start.calls = declared(moves_of_orphan(seen, start.verb));
   r.remedies[Aim::match] = {std::move(start)};
@@ -106,14 +106,20 @@ Owner owner_of(const CompiledModel& model, const Seen& seen) {
 }  // namespace
 
 std::vector<Move> moves_of_orphan(const Seen& seen, std::string_view verb) {
-  if (verb == "start")
-    return {{.kind = Kind::rename, .name = seen.name, .other = own_name(seen)},
-            {.kind = Kind::start, .name = own_name(seen)}};
   std::vector<Move> moves;
-  if (seen.state() == "paused") moves.push_back({.kind = Kind::unpause, .name = seen.name});
-  moves.push_back({.kind = Kind::stop, .name = seen.name});
-  if (!is_aside(seen) && !removes_itself(seen))
-    moves.push_back({.kind = Kind::rename, .name = seen.name, .other = orphan_name(seen.name)});
+  if (verb == "start") {
+    moves.push_back({.kind = Kind::rename, .name = seen.name, .other = own_name(seen)});
+    if (seen.stopped()) moves.push_back({.kind = Kind::start, .name = own_name(seen)});
+    return moves;
+  }
+  // Its name first: cut off in between, that tells who stopped it.
+  std::string name = seen.name;
+  if (!is_aside(seen) && !removes_itself(seen)) {
+    name = orphan_name(seen.name);
+    moves.push_back({.kind = Kind::rename, .name = seen.name, .other = name});
+  }
+  if (seen.state() == "paused") moves.push_back({.kind = Kind::unpause, .name = name});
+  moves.push_back({.kind = Kind::stop, .name = name});
   return moves;
 }
 
@@ -129,8 +135,8 @@ void observe_orphans(const Context& context, const Observed& observed, Observati
       add_surplus(context, observed, seen, into);
     else if (owner == Owner::nobody && observed.remove_orphans)
       add_orphan(context, observed, seen, into);
-    else if (owner == Owner::nobody && is_aside(seen) && seen.stopped() && free)
-      add_stopped_orphan(context, observed, seen, into);
+    else if (owner == Owner::nobody && is_aside(seen) && free)
+      add_put_aside(context, observed, seen, into);
     else
       into.notices.push_back(
           fmt::format("orphan {} (service {}, {}): nothing in the compose files owns it; it stays",

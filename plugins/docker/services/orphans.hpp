@@ -7,7 +7,7 @@
 namespace reconciler::docker {
 
 /// Surplus ones are removed. Orphans are too where the manifest says so (Observed::remove_orphans):
-/// stopped at the switch and put aside as NAME.orphan, removed when that is verified; else they are
+/// put aside as NAME.orphan and stopped at the switch, removed when that is verified; else they are
 /// named. One that was put aside, and is to stay after all, is started again: it ran before.
 /// A task's container, and a one-off, are nobody's orphans.
 void observe_orphans(const Context& context, const Observed& observed, Observation& into);

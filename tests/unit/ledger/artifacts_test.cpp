@@ -82,7 +82,7 @@ TEST_F(ArtifactsTest, OneNameMadeFromOtherInputsIsRefused) {
       told(ledger->claim(production, "v1", {{backend, "mine"}, {latest, ""}})),
       "error image.shared: portfolio/production wants backend:v1 built from other inputs than "
       "portfolio/stage, which counts on it, and on one host a name stands for one image\n"
-      "  next    name them apart in the compose file, `image: "
+      "  next  name them apart in the compose file, `image: "
       "backend-${ENVIRONMENT}:${TAG}`, or give one of the two another tag\n");
   EXPECT_THAT(ledger->memory(production)->tried, IsEmpty());
   // Nobody pulled from other inputs, and once the other one has let it go it is free.

@@ -161,8 +161,8 @@ TEST(Retention, IsTheLastRowsOfThePlan) {
             "portfolio/production  v2 -> v3   config  \"subject\"\n"
             "\n"
             "  = record   v3\n"
-            "  - prune    zoo-1.prev                 replaced by a container that is well\n"
-            "  - prune    aardvark:v1, backend:v1    keep is 0\n"
+            "  - prune    zoo-1.prev                replaced by a container that is well\n"
+            "  - prune    aardvark:v1, backend:v1   keep is 0\n"
             "\n"
             "Plan " +
                 plan.id.substr(0, 6) + ": 1 container to prune, 2 images to prune.\n");
