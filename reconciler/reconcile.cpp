@@ -10,6 +10,7 @@
 #include "reconciler/ledger/locks.hpp"
 #include "reconciler/plan/moved.hpp"
 #include "reconciler/plan/planner.hpp"
+#include "reconciler/plan/retention.hpp"
 #include "reconciler/sweep.hpp"
 
 namespace reconciler {
@@ -29,13 +30,46 @@ Status check_way_back(const Parts& parts, const Memory& memory, Plan& plan) {
   return {};
 }
 
+/// Retention's part that nobody else of this host counts on.
+Status find_outdated(const Parts& parts, const Desired& desired, Memory& memory) {
+  memory.outdated = retention(desired, memory).artifacts;
+  if (memory.outdated.empty()) return {};
+  std::set<ResourceId> all;
+  for (const auto& [id, how] : memory.outdated) all.insert(id);
+  auto claims = parts.ledger.claims(desired.id, all);
+  if (!claims) return failed(claims);
+  for (const auto& [id, by] : *claims) memory.outdated.erase(id);
+  return {};
+}
+
+/// Who else counts on what is wanted here, of what this environment does not yet count on itself.
+Status find_claims(const Parts& parts, const Observation& seen, const Desired& desired,
+                   Memory& memory) {
+  Artifacts own;
+  for (const auto& tried : memory.tried) own.insert(tried.artifacts.begin(), tried.artifacts.end());
+  for (const auto& version : memory.versions)
+    own.insert(version.artifacts.begin(), version.artifacts.end());
+  std::set<ResourceId> others;
+  for (const auto& r : seen.resources)
+    if (const auto mine = own.find(r.id); r.artifact && !r.desired.empty() && !r.inputs.empty() &&
+                                          (mine == own.end() || mine->second != r.inputs))
+      others.insert(r.id);
+  if (others.empty()) return {};
+  auto claims = parts.ledger.claims(desired.id, others);
+  if (!claims) return failed(claims);
+  memory.claims = std::move(*claims);
+  return {};
+}
+
 Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish) {
   auto memory = parts.ledger.memory(asked.spec.id);
   if (!memory) return failed(memory);
   if (!wish.held) memory->target.reset();
+  if (auto found = find_outdated(parts, wish.desired, *memory); !found) return failed(found);
   auto seen = parts.drivers.observe(asked.spec.id, wish.prepared.wanted, *memory, wish.variables,
                                     Deadline(parts.clock, look_within));
   if (!seen) return failed(seen);
+  if (auto found = find_claims(parts, *seen, wish.desired, *memory); !found) return failed(found);
   if (wish.stale)
     seen->notices.push_back("source: works on from the last fetch: " + wish.stale->message);
   if (wish.unreadable)

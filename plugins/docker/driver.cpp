@@ -106,11 +106,14 @@ class DockerDriver final : public Driver {
     const bool new_version = !memory.current || memory.current->tag != tag;
     const auto changing = changing_images(**model, *look, new_version);
     Observation observation;
-    if (auto done = observe_images(context_, **model, *look, new_version, observation); !done)
+    if (auto done = observe_images(context_, **model, *look, {tag, new_version}, observation);
+        !done)
       return failed(done);
     const Observed observed{id, **model, *look, memory, changing};
     if (auto done = observe_services(context_, observed, observation); !done) return failed(done);
     observe_one_offs(context_, observed, observation);
+    if (auto done = observe_outdated_images(context_, observed, deadline, observation); !done)
+      return failed(done);
     return observation;
   }
 
@@ -121,6 +124,8 @@ class DockerDriver final : public Driver {
     if (!model) return failed(model);
     if (attempt.work.phase == Phase::supply)
       return perform_image_work(context_, **model, attempt, progress, stop);
+    if (attempt.work.phase == Phase::prune && member(input, "image"))
+      return remove_image(context_, attempt);
     if (member(input, "task")) return prune_task(context_, **model, attempt);
     const auto kind = text_at(input, "kind");
     const Grounds grounds = grounds_of(**model, attempt.environment, variables);

@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <optional>
 
+#include "reconciler/apply/artifacts.hpp"
 #include "reconciler/apply/attempt.hpp"
 #include "reconciler/apply/carry_out.hpp"
 #include "reconciler/apply/failures.hpp"
 #include "reconciler/apply/kept.hpp"
-#include "reconciler/apply/supply.hpp"
 #include "reconciler/apply/verify.hpp"
 #include "reconciler/base/text.hpp"
-#include "reconciler/ledger/locks.hpp"
 #include "reconciler/plan/planner.hpp"
 
 namespace reconciler {
@@ -20,7 +19,6 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr Duration snapshot_within{1min};
-constexpr Duration host_lock_within{1h};  // as long as another environment's builds may take
 
 /// A program, a stream or a wait that ended because we were told to stop has not failed.
 bool ended_by_stop(std::string_view code) {
@@ -72,8 +70,9 @@ Status record(Run& run, const Action& action) {
     tell_no_snapshot(run, action, written.error());
     written = run.tools.ledger.record(run.id, release, {});
   }
-  if (written) run.tools.events.finished(action, Duration{0}, "");
-  return written;
+  if (!written) return written;
+  run.tools.events.finished(action, Duration{0}, "");
+  return run.tools.ledger.release(run.plan.environment, run.plan.released);
 }
 
 std::vector<const Action*> of_phase(const Plan& plan, Phase phase) {
@@ -88,8 +87,11 @@ Status one_by_one(Run& run, const std::vector<const Action*>& actions) {
     if (run.stop.stop_requested())
       return failure(error("apply.stopped",
                            fmt::format("stopped before {} {}", action->work.verb, action->title)));
-    if (auto done = is_ledgers(*action) ? record(run, *action) : carry_out(run, *action); !done)
-      return done;
+    const bool removes = action->artifact && action->work.phase == Phase::prune;
+    auto done = is_ledgers(*action) ? record(run, *action)
+                : removes           ? remove_artifact(run, *action)
+                                    : carry_out(run, *action);
+    if (!done) return done;
   }
   return {};
 }
@@ -103,6 +105,9 @@ bool begins_switch_steps(const std::vector<const Action*>& actions) {
 }
 
 Status all_phases(Run& run) {
+  if (auto claimed = run.tools.ledger.claim(run.plan.environment, run.plan.to, run.plan.artifacts);
+      !claimed)
+    return claimed;
   for (int p = 0; p <= static_cast<int>(Phase::prune); ++p) {
     const auto phase = static_cast<Phase>(p);
     const auto actions = of_phase(run.plan, phase);
@@ -119,13 +124,6 @@ Status all_phases(Run& run) {
       auto written = run.tools.ledger.switch_steps_done(run.plan.environment,
                                                         "begun:" + version_key(run.desired));
       if (!written) return written;
-    }
-    // What all environments of a host share is supplied and removed by one at a time.
-    std::optional<Lock> host;
-    if (phase == Phase::supply || phase == Phase::prune) {
-      auto lock = lock_host(run.tools.state, {run.tools.clock, host_lock_within, run.stop});
-      if (!lock) return failed(lock);
-      host.emplace(std::move(*lock));
     }
     auto done = phase == Phase::supply   ? supply(run, actions)
                 : phase == Phase::verify ? verify(run, actions)

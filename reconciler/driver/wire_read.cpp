@@ -24,6 +24,19 @@ Status read(const Json& from, OneRecord& into) {
   return f.done();
 }
 
+struct OneOutdated {
+  ResourceId id;
+  Outdated how;
+};
+
+Status read(const Json& from, OneOutdated& into) {
+  Fields f(from, "outdated");
+  f.value("id", into.id);
+  f.text("inputs", into.how.inputs);
+  f.text("reason", into.how.reason);
+  return f.done();
+}
+
 }  // namespace
 
 Status read(const Json& from, ResourceId& into) {
@@ -65,6 +78,9 @@ Status read(const Json& from, Resource& into) {
   f.text("summary", into.summary);
   f.word("health", into.health);
   f.truth("ours", into.ours);
+  f.truth("artifact", into.artifact);
+  f.text("inputs", into.inputs);
+  f.text("version", into.version);
   f.text("reason", into.reason);
   if (const JsonObject* remedies = f.object("remedies"))
     for (const auto& [name, works] : *remedies) {
@@ -199,6 +215,9 @@ Status read(const Json& from, Memory& into) {
   f.optional_text("changed_to", into.changed_to);
   f.optional_value("target", into.target);
   f.truth("kept", into.kept);
+  std::vector<OneOutdated> outdated;
+  f.values("outdated", outdated);
+  for (auto& one : outdated) into.outdated[one.id] = std::move(one.how);
   f.take(read(from, into.snapshots));
   return f.done();
 }

@@ -37,11 +37,13 @@ Json write(const Work& value) {
 Json write(const Resource& value) {
   JsonObject remedies;
   for (const auto& [aim, works] : value.remedies) remedies[word(aim)] = list(works);
-  return JsonObject{{"id", write(value.id)},        {"desired", value.desired},
-                    {"observed", value.observed},   {"differences", list(value.differences)},
-                    {"state", value.state},         {"summary", value.summary},
-                    {"health", word(value.health)}, {"ours", value.ours},
-                    {"reason", value.reason},       {"remedies", std::move(remedies)}};
+  return JsonObject{{"id", write(value.id)},          {"desired", value.desired},
+                    {"observed", value.observed},     {"differences", list(value.differences)},
+                    {"state", value.state},           {"summary", value.summary},
+                    {"health", word(value.health)},   {"ours", value.ours},
+                    {"artifact", value.artifact},     {"inputs", value.inputs},
+                    {"version", value.version},       {"reason", value.reason},
+                    {"remedies", std::move(remedies)}};
 }
 
 Json write(const Observation& value) {
@@ -123,6 +125,10 @@ Json write(const Recorded& value) {
 }
 
 Json write(const Memory& value) {
+  JsonArray outdated;
+  for (const auto& [id, one] : value.outdated)
+    outdated.push_back(
+        JsonObject{{"id", write(id)}, {"inputs", one.inputs}, {"reason", one.reason}});
   JsonObject once;
   for (const auto& [key, fate] : value.once) once[key] = word(fate);
   JsonObject attempts;
@@ -144,6 +150,7 @@ Json write(const Memory& value) {
                     {"changed_to", text(value.changed_to)},
                     {"target", value.target ? write(*value.target) : Json(nullptr)},
                     {"kept", value.kept},
+                    {"outdated", std::move(outdated)},
                     {"snapshots", list(value.snapshots)}};
 }
 

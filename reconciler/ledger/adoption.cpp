@@ -23,7 +23,13 @@ Status take_over(Database& db, const EnvironmentId& id, const Adoption& adoption
   if (!query) return failed(query);
   bind_release(*query, adoption.current);
   bind_release(*query, adoption.previous);
-  return query->bind(adoption.changed_to).bind(id.text()).run();
+  if (auto done = query->bind(adoption.changed_to).bind(id.text()).run(); !done) return done;
+  const auto at = [](const Release& release) {
+    return std::int64_t{release.at.time_since_epoch().count()};
+  };
+  if (const auto& previous = adoption.previous)
+    if (auto done = record_version(db, id.text(), *previous, at(*previous)); !done) return done;
+  return record_version(db, id.text(), *adoption.current, at(*adoption.current));
 }
 
 /// Once-only work that was not done here, as somebody says it went.

@@ -112,6 +112,7 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   memory.kept = query->number(11) != 0;
   if (auto done = read_once(parts_->database, id, memory); !done) return failed(done);
   if (auto done = read_target(parts_->database, id, memory.target); !done) return failed(done);
+  if (auto done = read_artifacts(parts_->database, id, memory); !done) return failed(done);
   if (auto done = read_at_each_look(parts_->database, id, memory.snapshots); !done)
     return failed(done);
   return memory;
@@ -213,9 +214,7 @@ Result<std::vector<EnvironmentId>> Ledger::environments() const {
     auto row = query->step();
     if (!row) return failed(row);
     if (!*row) return all;
-    const std::string name = query->text(0);
-    const auto slash = name.find('/');
-    all.push_back({name.substr(0, slash), name.substr(slash + 1)});
+    all.push_back(environment_of(query->text(0)));
   }
 }
 

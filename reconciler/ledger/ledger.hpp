@@ -10,11 +10,13 @@
 // `ledger.damaged` (the next open examines the file and sets it aside if it is broken).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "reconciler/base/clock.hpp"
@@ -104,6 +106,20 @@ class Ledger {
   Result<std::vector<Version>> versions(const EnvironmentId& id) const;
   /// Tags whose once-only work was tried since then, oldest first: what a way back does not undo.
   Result<std::vector<std::string>> released_since(const EnvironmentId& id, WallTime since) const;
+
+  // --- artifacts: what a tag became, and who of this host counts on it
+  /// From here on the environment counts on these as `tag`'s, before the first of them is supplied.
+  /// `image.shared` when another one counts on one of them made from other inputs: then nothing is
+  /// written. What a name stood for before, made from other inputs, is not counted on any more.
+  Status claim(const EnvironmentId& id, const std::string& tag, const Artifacts& artifacts);
+  /// The environment counts on these no more.
+  Status release(const EnvironmentId& id,
+                 const std::set<std::pair<std::string, ResourceId>>& artifacts);
+  /// It is gone from the host.
+  Status forget(const EnvironmentId& id, const ResourceId& artifact);
+  /// Who else counts on these.
+  Result<std::map<ResourceId, std::vector<Claim>>> claims(
+      const EnvironmentId& id, const std::set<ResourceId>& artifacts) const;
 
   // --- the effective target
   /// THE write of a failure: the run ended so, and from now on the environment is to be `target`.

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "reconciler/base/digest.hpp"
 #include "reconciler/base/json.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/ledger/identity.hpp"
@@ -72,46 +74,77 @@ Error held(const std::string& what, const std::string& path) {
   return e;
 }
 
-Result<Lock> take(const std::string& state_dir, const std::string& name, const std::string& what,
-                  const Patience& patience) {
-  if (auto secured = secure_state_folder(state_dir); !secured) return failed(secured);
-  const std::string folder = state_dir + "/locks";
-  if (auto made = make_folders(folder, 0700); !made) return failed(made);
-  const std::string path = folder + "/" + name;
+/// Which lock, in words, and whether its file goes with it.
+struct Which {
+  std::string name;
+  std::string what;
+  bool passing = false;
+};
+
+Result<Descriptor> open_file(const std::string& path) {
   Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd)
     return failure(
         error("file.unwritable", fmt::format("cannot open {}: {}", path, std::strerror(errno))));
+  return fd;
+}
+
+/// Who held it took the name away: others will lock another file of that name.
+bool has_no_name(const Descriptor& fd) {
+  struct stat now {};
+  return ::fstat(fd.get(), &now) == 0 && now.st_nlink == 0;
+}
+
+Result<Lock> take(const std::string& state_dir, const Which& which, const Patience& patience) {
+  if (auto secured = secure_state_folder(state_dir); !secured) return failed(secured);
+  const std::string folder = state_dir + "/locks";
+  if (auto made = make_folders(folder, 0700); !made) return failed(made);
+  const std::string path = folder + "/" + which.name;
+  auto fd = open_file(path);
+  if (!fd) return failed(fd);
   const Deadline deadline(patience.clock, patience.most);
-  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+  for (;;) {
+    if (::flock(fd->get(), LOCK_EX | LOCK_NB) == 0) {
+      if (!has_no_name(*fd)) break;
+      fd = open_file(path);
+      if (!fd) return failed(fd);
+      continue;
+    }
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK)
       return failure(
           error("file.unwritable", fmt::format("cannot lock {}: {}", path, std::strerror(errno))));
-    if (deadline.passed(patience.clock)) return failure(held(what, path));
+    if (deadline.passed(patience.clock)) return failure(held(which.what, path));
     const Instant again = std::min(deadline.until(), patience.clock.now() + between_tries);
     if (!patience.clock.wait_until(again, patience.stop))
-      return failure(error("lock.stopped", fmt::format("stopped while waiting for {}", what)));
+      return failure(
+          error("lock.stopped", fmt::format("stopped while waiting for {}", which.what)));
   }
-  write_holder(fd.get(), patience.clock);
-  return Lock(std::move(fd));
+  write_holder(fd->get(), patience.clock);
+  return Lock(std::move(*fd), which.passing ? path : "");
 }
 
 }  // namespace
 
 Lock::~Lock() {
-  // The name goes before the lock does; the file stays, or two could lock two files of one name.
-  if (file_) [[maybe_unused]]
-    const int done = ::ftruncate(file_.get(), 0);
+  if (!file_) return;
+  // The name goes before the lock does. A file that stays is emptied; one that goes is taken away
+  // while it is locked, and whoever waits for it sees that it has no name any more.
+  [[maybe_unused]] const int done =
+      passing_.empty() ? ::ftruncate(file_.get(), 0) : ::unlink(passing_.c_str());
 }
 
 Result<Lock> lock_environment(const std::string& state_dir, const EnvironmentId& id,
                               const Patience& patience) {
-  return take(state_dir, id.application + "." + id.environment + ".lock", id.text(), patience);
+  return take(state_dir, {id.application + "." + id.environment + ".lock", id.text()}, patience);
 }
 
-Result<Lock> lock_host(const std::string& state_dir, const Patience& patience) {
-  return take(state_dir, ".host.lock", "the images of this host", patience);
+Result<Lock> lock_artifact(const std::string& state_dir, const ResourceId& artifact,
+                           const Patience& patience) {
+  // An image's name may be longer than a file's. Environments' names never begin with a dot.
+  return take(state_dir,
+              {fmt::format(".{}.lock", sha256(artifact.text()).substr(0, 32)), artifact.name, true},
+              patience);
 }
 
 }  // namespace reconciler

@@ -1,4 +1,4 @@
-// One writer at a time: a flock an environment, and one for the host around supply and removal.
+// One writer at a time: a flock an environment, and one an artifact around its supply or removal.
 // The kernel frees them when the holder dies; descriptors are close-on-exec, so that no child that
 // outlives the reconciler keeps one. The holder's name in the file is for messages alone.
 #pragma once
@@ -10,19 +10,23 @@
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/result.hpp"
 #include "reconciler/model/names.hpp"
+#include "reconciler/model/resource.hpp"
 
 namespace reconciler {
 
 /// A lock that is held; freed with the object.
 class Lock {
  public:
-  explicit Lock(Descriptor file) : file_(std::move(file)) {}
+  /// `passing`: the path of a file that goes with the lock.
+  explicit Lock(Descriptor file, std::string passing = "")
+      : file_(std::move(file)), passing_(std::move(passing)) {}
   Lock(Lock&&) = default;
   Lock& operator=(Lock&&) = default;
   ~Lock();
 
  private:
   Descriptor file_;
+  std::string passing_;
 };
 
 /// How long to wait for a lock that another run holds, and on which clock.
@@ -36,7 +40,9 @@ struct Patience {
 /// it and since when; `lock.stopped` when the wait was stopped.
 Result<Lock> lock_environment(const std::string& state_dir, const EnvironmentId& id,
                               const Patience& patience);
-/// The host's lock, around supply and removal of images. Always taken after an environment's.
-Result<Lock> lock_host(const std::string& state_dir, const Patience& patience);
+/// The artifact's lock, around its supply or its removal: environments of one host share it. Always
+/// taken after an environment's, and one at a time.
+Result<Lock> lock_artifact(const std::string& state_dir, const ResourceId& artifact,
+                           const Patience& patience);
 
 }  // namespace reconciler

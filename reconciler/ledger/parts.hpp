@@ -55,6 +55,12 @@ inline WallTime wall_time(std::int64_t seconds) {
   return WallTime(std::chrono::seconds(seconds));
 }
 
+/// As tables keep it: `portfolio/production`.
+inline EnvironmentId environment_of(const std::string& name) {
+  const auto slash = name.find('/');
+  return {name.substr(0, slash), name.substr(slash + 1)};
+}
+
 /// A release in four columns.
 inline void bind_release(Query& query, const std::optional<Release>& release) {
   if (!release) {
@@ -82,6 +88,9 @@ Status drop_snapshots(Database& database, const EnvironmentId& id);
 /// transaction.
 Status record_version(Database& database, const std::string& environment, const Release& release,
                       std::int64_t now);
+
+/// Memory::versions and Memory::tried.
+Status read_artifacts(Database& database, const EnvironmentId& id, Memory& into);
 
 /// The run ended so, at `now`; the environment that it is of. `ledger.run_unknown`.
 Result<EnvironmentId> write_end(Database& database, RunId run, const RunEnd& end, std::int64_t now);

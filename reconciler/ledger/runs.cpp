@@ -66,9 +66,7 @@ Result<std::vector<RunRow>> read_runs(Database& database, Query query) {
     if (!*row) break;
     RunRow& run = runs.emplace_back();
     run.serial = query.number(0);
-    const std::string name = query.text(1);
-    const auto slash = name.find('/');
-    run.id = {name.substr(0, slash), name.substr(slash + 1)};
+    run.id = environment_of(query.text(1));
     run.started = wall_time(query.number(2));
     if (!query.null(3)) run.ended = wall_time(query.number(3));
     run.plan_id = query.text(4);

@@ -155,8 +155,10 @@ CREATE TABLE artifacts (
   kind        TEXT NOT NULL,
   name        TEXT NOT NULL,
   inputs      TEXT NOT NULL,
+  at          INTEGER NOT NULL,
   PRIMARY KEY (environment, tag, driver, kind, name)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX artifacts_by_name ON artifacts (name, kind, driver);
 
 CREATE TABLE suspensions (
   environment TEXT PRIMARY KEY REFERENCES environments (name),

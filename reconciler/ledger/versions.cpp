@@ -1,7 +1,63 @@
 // The versions that an environment had, one after the other, and what was released since each.
+#include <map>
+
 #include "reconciler/ledger/parts.hpp"
 
 namespace reconciler {
+namespace {
+
+constexpr size_t most_versions = 200;
+
+Result<std::vector<Version>> versions_of(Database& database, const EnvironmentId& id) {
+  auto query = database.query(
+      "SELECT tag, commit_id, from_at, until_at FROM versions WHERE environment = ? "
+      "ORDER BY serial DESC LIMIT ?");
+  if (!query) return failed(query);
+  query->bind(id.text()).bind(std::int64_t{most_versions});
+  std::vector<Version> all;
+  for (;;) {
+    auto row = query->step();
+    if (!row) return failed(row);
+    if (!*row) return all;
+    Version& one = all.emplace_back(
+        Version{id, query->text(0), query->text(1), wall_time(query->number(2)), {}, {}});
+    if (!query->null(3)) one.until = wall_time(query->number(3));
+  }
+}
+
+}  // namespace
+
+Status read_artifacts(Database& database, const EnvironmentId& id, Memory& into) {
+  auto versions = versions_of(database, id);
+  if (!versions) return failed(versions);
+  into.versions = std::move(*versions);
+  auto query = database.query(
+      "SELECT tag, at, driver, kind, name, inputs FROM artifacts WHERE environment = ?");
+  if (!query) return failed(query);
+  query->bind(id.text());
+  std::map<std::string, Tried> tried;
+  for (;;) {
+    auto row = query->step();
+    if (!row) return failed(row);
+    if (!*row) break;
+    const std::string tag = query->text(0);
+    const ResourceId artifact{query->text(2), query->text(3), query->text(4)};
+    bool recorded = false;
+    for (auto& version : into.versions) {
+      if (version.tag != tag) continue;
+      version.artifacts[artifact] = query->text(5);
+      recorded = true;
+    }
+    // Where not all versions were read it may be of one that is older.
+    if (recorded || into.versions.size() == most_versions) continue;
+    Tried& one = tried[tag];
+    one.tag = tag;
+    one.at = std::max(one.at, wall_time(query->number(1)));
+    one.artifacts[artifact] = query->text(5);
+  }
+  for (auto& [tag, one] : tried) into.tried.push_back(std::move(one));
+  return {};
+}
 
 Status record_version(Database& database, const std::string& environment, const Release& release,
                       std::int64_t now) {
@@ -26,20 +82,7 @@ Status record_version(Database& database, const std::string& environment, const 
 
 Result<std::vector<Version>> Ledger::versions(const EnvironmentId& id) const {
   const std::lock_guard lock(parts_->mutex);
-  auto query = parts_->database.query(
-      "SELECT tag, commit_id, from_at, until_at FROM versions WHERE environment = ? "
-      "ORDER BY serial DESC LIMIT 200");
-  if (!query) return failed(query);
-  query->bind(id.text());
-  std::vector<Version> all;
-  for (;;) {
-    auto row = query->step();
-    if (!row) return failed(row);
-    if (!*row) return all;
-    Version& one = all.emplace_back(
-        Version{id, query->text(0), query->text(1), wall_time(query->number(2)), {}, {}});
-    if (!query->null(3)) one.until = wall_time(query->number(3));
-  }
+  return versions_of(parts_->database, id);
 }
 
 Result<std::vector<std::string>> Ledger::released_since(const EnvironmentId& id,

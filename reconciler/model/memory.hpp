@@ -39,20 +39,39 @@ struct Target {
   WallTime at{};
 };
 
-/// A version that is or was an environment's current one, and what its tag became.
+/// What a tag became: artifacts, each with the digest of what it is made from (empty: pulled).
+using Artifacts = std::map<ResourceId, std::string>;
+
+/// A version that is or was an environment's current one, and those of its artifacts that the
+/// environment counts on.
 struct Version {
   EnvironmentId id;
   std::string tag;
   std::string commit;
   WallTime from{};
   std::optional<WallTime> until;  ///< none: it is the current one
-  std::set<ResourceId> artifacts;
+  Artifacts artifacts;
+};
+
+/// A version whose artifacts were supplied, and that was never recorded: it failed, was cut off, or
+/// is under way.
+struct Tried {
+  std::string tag;
+  WallTime at{};
+  Artifacts artifacts;
 };
 
 /// Who counts on an artifact, made from which inputs.
 struct Claim {
   EnvironmentId id;
   std::string inputs;
+};
+
+/// An artifact that nobody counts on any more.
+struct Outdated {
+  std::string inputs;
+  std::string reason;  ///< for the plan: `keep is 1`
+  bool operator==(const Outdated&) const = default;
 };
 
 /// A person's stop: nothing is done until it is taken back, or until its time is over.
@@ -80,8 +99,12 @@ struct Memory {
   std::set<std::string> approved;  ///< ids of plans
   /// How often a field that differed was put right since what is asked for changed.
   std::map<std::pair<ResourceId, std::string>, int> returns;
-  std::vector<Version> versions;  ///< of all environments of the host, newest first
+  std::vector<Version> versions;  ///< the newest of this environment, newest first
+  std::vector<Tried> tried;
   std::map<ResourceId, std::vector<Claim>> claims;  ///< on artifacts, by other environments
+  /// What retention lets go (plan/retention.hpp), for drivers to say whether it is there, and to
+  /// offer its removal.
+  std::map<ResourceId, Outdated> outdated;
   bool kept = false;        ///< the ledger has what it takes to make `current` again
   SealedRecords snapshots;  ///< of `current`, those that a driver wants at each look
 };

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "reconciler/model/desired.hpp"
@@ -19,6 +21,7 @@ struct Action {
   std::vector<Difference> differences;
   std::string once_key;  ///< for once-a-tag work
   bool warn = false;
+  bool artifact = false;  ///< on what environments of the host share: under a lock of its own
 };
 
 /// What must be met before the target may change.
@@ -55,6 +58,9 @@ struct Plan {
   std::optional<Stall> stalled;
   std::optional<Target> held;    ///< it works towards this in the place of what git asks for
   std::vector<Action> reported;  ///< what differs and is left alone: `drift: report`
+  Artifacts artifacts;           ///< of the version that it goes to
+  /// Tags, each with an artifact of it, that the environment stops to count on with the record.
+  std::set<std::pair<std::string, ResourceId>> released;
   bool empty() const { return actions.empty(); }
 };
 

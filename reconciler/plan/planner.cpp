@@ -6,7 +6,9 @@
 #include <set>
 
 #include "reconciler/base/digest.hpp"
+#include "reconciler/model/shared.hpp"
 #include "reconciler/plan/order.hpp"
+#include "reconciler/plan/retention.hpp"
 #include "reconciler/plan/select.hpp"
 
 namespace reconciler {
@@ -90,6 +92,49 @@ std::optional<std::string> why_no_way_back(const Desired& desired, const Memory&
   return std::nullopt;
 }
 
+/// What the version's tag becomes.
+Artifacts artifacts_of(const Observation& observation) {
+  Artifacts all;
+  for (const auto& r : observation.resources)
+    if (r.artifact && !r.desired.empty()) all[r.id] = r.inputs;
+  return all;
+}
+
+/// What is not counted on from the record on. What is still on the host stays remembered until it
+/// is gone.
+std::set<std::pair<std::string, ResourceId>> released(const Desired& desired, const Memory& memory,
+                                                      const Observation& observation) {
+  std::set<ResourceId> there;
+  for (const auto& r : observation.resources)
+    if (r.artifact && r.desired.empty()) there.insert(r.id);
+  const auto let_go = retention(desired, memory);
+  std::set<std::pair<std::string, ResourceId>> all;
+  const auto add = [&](const std::string& tag, const Artifacts& artifacts) {
+    if (!let_go.tags.contains(tag)) return;
+    for (const auto& [id, inputs] : artifacts)
+      if (!there.contains(id)) all.emplace(tag, id);
+  };
+  for (const auto& version : memory.versions) add(version.tag, version.artifacts);
+  for (const auto& tried : memory.tried) add(tried.tag, tried.artifacts);
+  return all;
+}
+
+/// Two environments that want one name made from different inputs would fight for it for ever.
+/// What runs, and was good, is not given up for that.
+std::optional<Stall> find_shared(const Plan& plan, const Memory& memory) {
+  if (memory.target) return std::nullopt;
+  for (const auto& [id, inputs] : plan.artifacts) {
+    const auto claims = memory.claims.find(id);
+    if (inputs.empty() || claims == memory.claims.end()) continue;
+    for (const auto& claim : claims->second) {
+      if (claim.inputs.empty() || claim.inputs == inputs) continue;
+      const Error why = image_shared(plan.environment, id, claim.id);
+      return Stall{"ImageShared", why.message, why.hint};
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string version_key(const Desired& desired) {
@@ -111,7 +156,10 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
   std::sort(plan.notices.begin(), plan.notices.end());
   plan.held = memory.target;
   if (memory.target && memory.unfinished) plan.from = memory.target->rejected_tag;
+  plan.artifacts = artifacts_of(observation);
+  plan.released = released(desired, memory, observation);
   plan.stalled = find_stall(desired, memory);
+  if (!plan.stalled) plan.stalled = find_shared(plan, memory);
 
   if (!plan.stalled) {
     const bool new_version = memory.changed_to != version_key(desired);

@@ -106,9 +106,12 @@ size_t things_in(const Work& work) {
 std::string summary(const Plan& plan) {
   std::map<std::string, size_t> verbs;
   size_t steps = 0;
+  size_t artifacts = 0;
   for (const auto& action : plan.actions) {
     const Phase phase = action.work.phase;
-    if (phase == Phase::release || phase == Phase::after)
+    if (phase == Phase::prune && action.artifact)
+      ++artifacts;
+    else if (phase == Phase::release || phase == Phase::after)
       ++steps;
     else if (phase != Phase::verify && phase != Phase::record)
       verbs[action.work.verb] += things_in(action.work);
@@ -121,6 +124,7 @@ std::string summary(const Plan& plan) {
   if (steps > 0) parts.push_back(count(steps, "release step"));
   if (verbs.contains("switch")) parts.push_back(count(verbs["switch"], "service") + " to switch");
   if (verbs.contains("prune")) parts.push_back(count(verbs["prune"], "container") + " to prune");
+  if (artifacts > 0) parts.push_back(count(artifacts, "image") + " to prune");
   for (const auto& [verb, n] : verbs) {
     static const std::set<std::string> known{"build", "pull",   "tag",  "create",
                                              "start", "switch", "prune"};

@@ -82,6 +82,7 @@ Action act(Work work, const Resource& resource, const Resources& resources,
     action.reason = "kept until the new one is verified";
   else
     action.differences = resource.differences;
+  action.artifact = resource.artifact;
   action.work = std::move(work);
   return action;
 }

@@ -169,7 +169,10 @@ Answer SimulatedEngine::answer(const std::string& method, const std::string& pat
   std::vector<std::string> parts;
   for (const auto& part : split(path.substr(0, question), '/'))
     if (!part.empty()) parts.push_back(decode(part));
-  if (method == "GET") return read(parts, query);
+  if (method == "GET") {
+    ++reads;
+    return read(parts, query);
+  }
   ++now;
   const auto text = grammar(method, parts, query, body);
   auto said = change(method, parts, query, body);
@@ -205,6 +208,7 @@ Answer SimulatedEngine::read(const std::vector<std::string>& parts, const std::s
           on_network(container, query))
         list.push_back(JsonObject{{"Id", id},
                                   {"Names", JsonArray{Json("/" + container.name)}},
+                                  {"Image", text_at(container.body, "Image")},
                                   {"ImageID", container.image_id},
                                   {"Labels", member_or_null(container.body, "Labels")},
                                   {"State", container.state}});
@@ -226,7 +230,9 @@ Answer SimulatedEngine::read(const std::vector<std::string>& parts, const std::s
   }
   if (kind == "images") {
     const auto* found = image(parts[1]);
-    return found ? json(200, JsonObject{{"Id", found->id}, {"Config", found->config}})
+    return found ? json(200, JsonObject{{"Id", found->id},
+                                        {"RepoTags", reconciler::to_json(found->tags)},
+                                        {"Config", found->config}})
                  : refused(404, "No such image");
   }
   if (kind == "exec") return json(200, JsonObject{{"ExitCode", exec_exit_code}});
@@ -257,6 +263,7 @@ Answer SimulatedEngine::change(const std::string& method, const std::vector<std:
   if (kind == "images") {
     const auto* found = image(parts[1]);
     if (!found) return refused(404, "No such image");
+    if (method == "DELETE") return remove_image(parts[1]);
     const auto reference = query_value(query, "repo") + ":" + query_value(query, "tag");
     for (auto& one : images) {
       std::erase(one.tags, reference);
@@ -273,6 +280,22 @@ Answer SimulatedEngine::change(const std::string& method, const std::vector<std:
     return json(204, {});
   }
   return change_container(parts[2], *container, query, body);
+}
+
+Answer SimulatedEngine::remove_image(const std::string& reference) {
+  const auto found = std::ranges::find_if(images, [&](const SimulatedImage& one) {
+    return std::ranges::find(one.tags, reference) != one.tags.end();
+  });
+  if (found == images.end()) return refused(404, "No such image");
+  const bool last = found->tags.size() == 1;
+  for (const auto& [id, container] : containers)
+    if (last && container.image_id == found->id)
+      return refused(409, fmt::format("conflict: unable to remove repository reference \"{}\" "
+                                      "(must force) - container {} is using it",
+                                      reference, id.substr(0, 12)));
+  std::erase(found->tags, reference);
+  if (last) images.erase(found);
+  return json(200, JsonArray{});
 }
 
 Answer SimulatedEngine::change_container(const std::string& verb, SimulatedContainer& container,

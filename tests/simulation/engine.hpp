@@ -4,6 +4,7 @@
 // moves.hpp. It can die before or after any of them.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <optional>
@@ -76,6 +77,7 @@ class SimulatedEngine final : public docker::Engine {
   std::set<std::string> dropped;
 
   // What was asked of it
+  std::atomic<int> reads = 0;
   std::vector<std::string> changes;  ///< since the last clear
   std::vector<SimulatedExec> execs;  ///< that ran, in order
   int exec_exit_code = 0;            ///< of every one
@@ -98,6 +100,7 @@ class SimulatedEngine final : public docker::Engine {
   docker::Answer make_exec(const SimulatedContainer& container, const Json& body);
   docker::Answer connect(const std::string& network, const Json& body);
   docker::Answer remove_network(const std::string& name);
+  docker::Answer remove_image(const std::string& reference);
   std::string grammar(const std::string& method, const std::vector<std::string>& parts,
                       const std::string& query, const Json* body) const;
   SimulatedContainer* find(const std::string& reference);

@@ -9,6 +9,12 @@
 
 namespace reconciler::docker {
 
+/// Which version is wanted, and whether it is another than was recorded last.
+struct WantedVersion {
+  std::string tag;
+  bool is_new = false;
+};
+
 /// Images that are on the host under their name and will be made anew: the services that run them
 /// will have another.
 /// `new_version`: another than was recorded last.
@@ -16,9 +22,17 @@ ChangingImages changing_images(const CompiledModel& model, const Look& look, boo
 
 /// Adds a resource for each image of the model, with build, pull or tag as its remedy.
 /// `image.missing` and `image.platform` where it is not the one, and its pull_policy forbids to
-/// pull it.
+/// pull it. An artifact of the version `tag` is what is built, and what has the tag in its name.
 Status observe_images(const Context& context, const CompiledModel& model, const Look& look,
-                      bool new_version, Observation& into);
+                      const WantedVersion& version, Observation& into);
+
+/// Adds those of Memory::outdated that are on the host and that we made, to be removed where no
+/// container of the host uses them but such as go before them (`into` names these already). Asks
+/// the Engine only where there are some.
+Status observe_outdated_images(const Context& context, const Observed& observed, Deadline deadline,
+                               Observation& into);
+/// By name, never by force: other names of it stay. `plan.stale`; `image.in_use`.
+Result<Outcome> remove_image(Context& context, const Attempt& attempt);
 
 /// `build`, `pull`, `tag`. Thread-safe: several images may be supplied at once. Errors:
 /// `image.build_failed` and `image.pull_failed` with the last lines, `image.label` when a built

@@ -173,17 +173,19 @@ ChangingImages changing_images(const CompiledModel& model, const Look& look, boo
 }
 
 Status observe_images(const Context& context, const CompiledModel& model, const Look& look,
-                      bool new_version, Observation& into) {
+                      const WantedVersion& version, Observation& into) {
   std::vector<Error> refused;
   for (const auto& image : model.images) {
     const SeenImage* seen = look.image_by_reference(image.reference);
-    const auto standing = standing_of(image, model, look, new_version);
+    const auto standing = standing_of(image, model, look, version.is_new);
     Resource r;
     r.id = image_id(image.reference);
     r.desired = image.build_service.empty() ? "present"
                                             : context.digest(JsonObject{{"inputs", image.inputs}});
     r.health = Health::none;
     r.ours = seen && !text_at(seen->labels, label::inputs).empty();
+    r.artifact = !image.build_service.empty() || image.reference.ends_with(":" + version.tag);
+    r.inputs = image.build_service.empty() ? "" : image.inputs;
     r.state = seen ? "on the host" : "not on the host";
     if (seen) r.summary = short_id(seen->id);
     r.reason = why(standing);

@@ -70,6 +70,12 @@ struct Supplied {
   std::string platform;
 };
 
+/// Another environment that wants the same may have been quicker.
+bool is_built(const Image& image, const Supplied& there) {
+  return text_at(there.labels, label::inputs) == image.inputs &&
+         (image.platform.empty() || same_platform(image.platform, there.platform));
+}
+
 /// What came must be for the platform that was asked for, or each plan would ask for it again.
 Result<Outcome> finish(const Image& image, const Supplied& made) {
   if (!image.platform.empty() && !same_platform(image.platform, made.platform))
@@ -94,6 +100,8 @@ Result<Supplied> inspect(Context& context, const std::string& reference) {
 
 Result<Outcome> build(Context& context, const CompiledModel& model, const Image& image,
                       Progress& progress, std::stop_token stop) {
+  if (auto before = inspect(context, image.reference); before && is_built(image, *before))
+    return finish(image, *before);
   Lines lines(progress);
   Command command;
   command.argv = {context.paths.compose_plugin,

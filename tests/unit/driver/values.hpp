@@ -95,6 +95,9 @@ inline Resource resource() {
   r.summary = any_text();
   r.health = static_cast<Health>(*rc::gen::inRange(0, 5));
   r.ours = coin();
+  r.artifact = coin();
+  r.inputs = any_text();
+  r.version = any_text();
   r.reason = any_text();
   for (const Aim aim : {Aim::run, Aim::match, Aim::remove})
     if (coin()) r.remedies[aim] = some<Work>(work);
@@ -163,6 +166,7 @@ inline Memory memory() {
   }
   if (coin()) m.unfinished = any_text();
   if (coin()) m.changed_to = any_text();
+  for (auto& id : some<ResourceId>(resource_id)) m.outdated[id] = {any_text(), any_text()};
   m.snapshots = sealed_records();
   return m;
 }

@@ -77,6 +77,7 @@ RC_GTEST_PROP(WireProperty, EveryFieldOfAResourceArrives, ()) {
   RC_ASSERT(a.id == b.id && a.desired == b.desired && a.observed == b.observed);
   RC_ASSERT(a.differences == b.differences && a.state == b.state && a.summary == b.summary);
   RC_ASSERT(a.health == b.health && a.ours == b.ours && a.reason == b.reason);
+  RC_ASSERT(a.artifact == b.artifact && a.inputs == b.inputs && a.version == b.version);
   RC_ASSERT(a.remedies.size() == b.remedies.size());
 }
 
@@ -93,6 +94,7 @@ RC_GTEST_PROP(WireProperty, EveryFieldOfAMemoryArrives, ()) {
   RC_ASSERT(a.lineage == b.lineage && a.once == b.once && a.once_attempt == b.once_attempt);
   RC_ASSERT(a.unfinished == b.unfinished && a.changed_to == b.changed_to);
   RC_ASSERT(a.current.has_value() == b.current.has_value());
+  RC_ASSERT(a.outdated == b.outdated);
   RC_ASSERT(a.snapshots.size() == b.snapshots.size());
   for (const auto& [id, record] : a.snapshots) {
     RC_ASSERT(b.snapshots.at(id).sealed.box == record.sealed.box);

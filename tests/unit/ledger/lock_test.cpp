@@ -74,7 +74,46 @@ TEST_F(LockTest, TheHolderIsNamed) {
 TEST_F(LockTest, OthersAreFree) {
   const Holder holder("hold", state);
   EXPECT_TRUE(lock_environment(state, {"portfolio", "stage"}, {clock}));
-  EXPECT_TRUE(lock_host(state, {clock}));
+  EXPECT_TRUE(lock_artifact(state, {"compose", "image", "portfolio-backend:v1"}, {clock}));
+}
+
+TEST_F(LockTest, ArtifactsAreLockedEachByItself) {
+  const ResourceId backend{"compose", "image", "portfolio-backend:v1"};
+  const ResourceId frontend{"compose", "image", "portfolio-frontend:v1"};
+  auto first = lock_artifact(state, backend, {clock});
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(lock_artifact(state, frontend, {clock}));
+  const auto second = lock_artifact(state, backend, {clock});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().message, "another run holds portfolio-backend:v1");
+  { const Lock gone = std::move(*first); }
+  EXPECT_TRUE(lock_artifact(state, backend, {clock}));
+  EXPECT_EQ(*list_folder(state + "/locks"), std::vector<std::string>{});
+}
+
+TEST_F(LockTest, WhoWaitedForAnArtifactHoldsItAgainstThoseWhoComeLater) {
+  const ResourceId backend{"compose", "image", "portfolio-backend:v1"};
+  std::optional<Lock> first;
+  first.emplace(std::move(*lock_artifact(state, backend, {clock})));
+  // While it waits the holder ends, and with it the file that it waits for.
+  class EndsWhileWaiting final : public Clock {
+   public:
+    explicit EndsWhileWaiting(std::optional<Lock>& holder) : holder_(holder) {}
+    Instant now() const override { return now_; }
+    WallTime wall() const override { return {}; }
+    bool wait_until(Instant until, std::stop_token) override {
+      now_ = until;
+      holder_.reset();
+      return true;
+    }
+
+   private:
+    std::optional<Lock>& holder_;
+    Instant now_{};
+  } waiting(first);
+  const auto second = lock_artifact(state, backend, {waiting, 5s});
+  ASSERT_TRUE(second);
+  EXPECT_EQ(lock_artifact(state, backend, {clock}).error().code, "lock.held");
 }
 
 TEST_F(LockTest, TheSameProcessDoesNotGetItTwice) {

@@ -106,15 +106,19 @@ class Replacement : public testing::Test {
   /// What a test's stack has besides, or otherwise.
   std::function<void(CompiledModel&)> change = [](CompiledModel&) {};
 
+  /// What is wanted besides the model.
+  JsonObject asked;
+
   static Json labelled(const std::string& key) {
     return JsonObject{{"Labels", JsonObject{{"com.docker.compose.project", "a"},
                                             {"com.docker.compose.network", key}}}};
   }
 
   Observation look(const Memory& memory = {}) {
-    auto seen = driver_->observe(
-        {"a", "p"}, JsonObject{{"model", compiler_.model.key}, {"lineages", JsonArray{"lineage"}}},
-        memory, {}, Deadline(clock_, std::chrono::seconds(1)));
+    JsonObject wanted{{"model", compiler_.model.key}, {"lineages", JsonArray{"lineage"}}};
+    for (const auto& [name, value] : asked) wanted[name] = value;
+    auto seen =
+        driver_->observe({"a", "p"}, wanted, memory, {}, Deadline(clock_, std::chrono::seconds(1)));
     EXPECT_TRUE(seen) << (seen ? "" : render(seen.error()));
     return seen ? *seen : Observation{};
   }
