@@ -86,6 +86,8 @@ class DockerDriver final : public Driver {
                                  {"lineages", std::move(lineages)},
                                  {"roots", reconciler::to_json(roots_of(request.host))},
                                  {"version", version_of(request, steps->steps)}};
+    if (truth_at(member_or_null(request.sections, "compose"), "remove_orphans"))
+      prepared.wanted.as_object()["remove_orphans"] = true;
     roots_[request.id] = roots_of(request.host);
     prepared.digest = model->key;
     prepared.patience = model->patience;
@@ -109,7 +111,8 @@ class DockerDriver final : public Driver {
     if (auto done = observe_images(context_, **model, *look, {tag, new_version}, observation);
         !done)
       return failed(done);
-    const Observed observed{id, **model, *look, memory, changing};
+    const Observed observed{id,     **model,  *look,
+                            memory, changing, truth_at(wanted, "remove_orphans")};
     if (auto done = observe_services(context_, observed, observation); !done) return failed(done);
     observe_one_offs(context_, observed, observation);
     if (auto done = observe_outdated_images(context_, observed, deadline, observation); !done)

@@ -193,6 +193,8 @@ class Reader {
     if (!project) out["project_by_default"] = true;
     out["profiles"] = texts(at(compose, "profiles"), "/compose/profiles");
     out["jobs"] = texts(at(compose, "jobs"), "/compose/jobs");
+    if (const Value* remove = at(at("switch"), "remove_orphans"); remove && remove->text == "true")
+      out["remove_orphans"] = true;
     spec_.places["/compose"] = (compose ? compose : &merged_)->spot.place();
     spec_.places["/compose/project"] = (project   ? project
                                         : compose ? compose

@@ -186,8 +186,7 @@ const Shape& release() {
 
 const Shape& switching() {
   static const Shape shape = keys({
-      {"remove_orphans", &truth(), "false", "Remove the project's services that no file names.",
-       not_yet},
+      {"remove_orphans", &truth(), "false", "Remove the project's services that no file names."},
       {"protect", &text_list(), "[]", "A plan that replaces one of these waits for approval.",
        not_yet},
   });

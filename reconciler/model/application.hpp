@@ -63,9 +63,9 @@ struct EnvironmentSpec {
   std::vector<SetVariable> set;
   std::vector<RequiredVariable> required;
   /// What drivers read, in long form whatever short form was written:
-  ///   compose: {files: [..]|absent, project, profiles: [..], jobs: [..]}   data: [..]
-  ///   images: {mode: build|pull|absent, no_cache, pull}
-  ///   release: [step..]   verify: {checks: [step..]}
+  ///   compose: {files: [..]|absent, project, profiles: [..], jobs: [..], remove_orphans:
+  ///   true|absent} data: [..] images: {mode: build|pull|absent, no_cache, pull} release: [step..]
+  ///   verify: {checks: [step..]}
   /// A step: {name, run|exec|http|logs|service: TARGET, command: [..], depends_on: [..],
   ///   when: before|after, once: tag|switch|absent, status, contains, forbid, lines, warn,
   ///   timeout_ms}
@@ -77,9 +77,8 @@ struct EnvironmentSpec {
   std::vector<std::string> irreversible;  ///< tags that nothing goes back past by itself
   bool heal = true;                       ///< `drift: heal`
   std::vector<std::string> protect;       ///< services whose replacement waits for approval
-  bool remove_orphans = false;
-  std::optional<int> keep = 3;  ///< none: all
-  std::string state_files;      ///< empty: under the state folder
+  std::optional<int> keep = 3;            ///< none: all
+  std::string state_files;                ///< empty: under the state folder
   Place state_files_place;
 };
 

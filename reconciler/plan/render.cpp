@@ -143,7 +143,7 @@ char sign_of(const Action& action) {
     case Phase::start:
       return '+';
     case Phase::change:
-      return action.work.verb == "switch" ? '~' : '+';
+      return action.work.verb == "switch" ? '~' : action.work.verb == "stop" ? '-' : '+';
     case Phase::release:
     case Phase::after:
       return '!';

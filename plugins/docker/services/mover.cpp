@@ -317,7 +317,9 @@ Status Mover::rename(const Move& move) {
   auto done = context_.engine.change(
       "POST", "/containers/" + *id + "/rename?name=" + url_encode(move.other), nullptr,
       context_.within(call_time));
-  if (!done) return failure(create_error(move.other, std::move(done.error())));
+  if (!done && done.error().code == "docker.conflict")
+    return failure(name_taken(move.other, stage_.model.project));
+  if (!done) return failed(done);
   ids_[move.other] = *id;
   ids_.erase(move.name);
   return {};
@@ -329,17 +331,19 @@ Status Mover::start(const std::string& name) {
   auto done = context_.engine.change("POST", "/containers/" + *id + "/start", nullptr,
                                      context_.within(call_time));
   if (done) return {};
-  const auto& service = member_of(name).place->wanted->service;
+  // An orphan is no member's.
+  const auto what = stage_.group.members.empty()
+                        ? "container " + name
+                        : "service " + member_of(name).place->wanted->service;
   Error& e = done.error();
   if (mentions(e, "port is already allocated") || mentions(e, "address already in use"))
-    return failure(
-        error("service.port_taken",
-              fmt::format("service {} cannot start: a port that it publishes is taken", service))
-            .with("engine", e.message)
-            .next("stop what listens there, or publish another port")
-            .passing());
+    return failure(error("service.port_taken",
+                         fmt::format("{} cannot start: a port that it publishes is taken", what))
+                       .with("engine", e.message)
+                       .next("stop what listens there, or publish another port")
+                       .passing());
   if (e.code != "docker.error") return failed(done);
-  return failure(error("service.start_failed", fmt::format("service {} cannot start", service))
+  return failure(error("service.start_failed", fmt::format("{} cannot start", what))
                      .with("engine", e.message));
 }
 

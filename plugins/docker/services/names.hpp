@@ -45,4 +45,9 @@ inline std::string failed_name(const std::string& name) {
   return name + ".failed";
 }
 
+/// An orphan that was stopped, and is removed once what took its place is well.
+inline std::string orphan_name(const std::string& name) {
+  return name + ".orphan";
+}
+
 }  // namespace reconciler::docker

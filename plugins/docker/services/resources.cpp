@@ -4,13 +4,13 @@
 
 #include <algorithm>
 
-#include "plugins/docker/compose/canonical_form.hpp"
 #include "plugins/docker/services/data.hpp"
 #include "plugins/docker/services/endpoints.hpp"
 #include "plugins/docker/services/mounted.hpp"
 #include "plugins/docker/services/mounts.hpp"
 #include "plugins/docker/services/mover.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/orphans.hpp"
 #include "plugins/docker/services/pre_stop.hpp"
 #include "plugins/docker/services/refusals.hpp"
 #include "plugins/docker/services/state.hpp"
@@ -264,48 +264,6 @@ class Services {
   Observation& into_;
 };
 
-/// One more container of a service than the compose files ask for: they ask for fewer now.
-void add_surplus(const Context& context, const Observed& observed, const Seen& seen,
-                 Observation& into) {
-  Resource r;
-  r.id = container_id(seen.name);
-  r.observed = context.digest(Json(seen.id));
-  r.differences = {{"container", seen.state(), "removed"}};
-  r.state = seen.state();
-  r.reason = fmt::format("one more of {} than the compose files ask for", seen.service);
-  r.ours = true;
-  Work work;
-  work.phase = Phase::prune;
-  work.verb = "prune";
-  work.targets = {r.id};
-  work.input =
-      JsonObject{{"surplus", true}, {"container", seen.name}, {"model", observed.model.key}};
-  work.expects = seen.id;
-  work.calls = declared(moves_to_remove(seen));
-  r.remedies[Aim::remove] = {std::move(work)};
-  into.resources.push_back(std::move(r));
-}
-
-void add_orphans(const Context& context, const Observed& observed, Observation& into) {
-  const Json& services = member_or_null(observed.model.resolved, "services");
-  for (const auto& seen : observed.look.containers) {
-    if (seen.oneoff) continue;
-    const bool known = std::ranges::any_of(observed.model.containers, [&](const Container& c) {
-      return c.service == seen.service && c.number == seen.number;
-    });
-    if (known) continue;
-    const Json* service = member(services, seen.service);
-    const bool wanted = std::ranges::any_of(
-        observed.model.containers, [&](const Container& c) { return c.service == seen.service; });
-    if (service && seen.number > replicas_of(*service) && (wanted || replicas_of(*service) == 0))
-      add_surplus(context, observed, seen, into);
-    else
-      into.notices.push_back(
-          fmt::format("orphan {} (service {}, {}): nothing in the compose files owns it; it stays",
-                      seen.name, seen.service.empty() ? "none" : seen.service, seen.state()));
-  }
-}
-
 Prev prev_of(const Place& place, const Memory& memory) {
   return place.prev && place.current && !part_of_last_good(*place.current, memory) ? Prev::keep
                                                                                    : Prev::drop;
@@ -355,7 +313,7 @@ Status observe_services(const Context& context, const Observed& observed, Observ
   }
   for (const auto& group : groups)
     if (!group.networks.empty()) services.lead(group);
-  add_orphans(context, observed, into);
+  observe_orphans(context, observed, into);
   return {};
 }
 

@@ -20,6 +20,7 @@ struct Observed {
   const Look& look;
   const Memory& memory;
   const ChangingImages& changing;
+  bool remove_orphans = false;
 };
 
 /// Adds services, networks, volumes and what is left over from replacements. Refuses

@@ -9,6 +9,7 @@
 #include "plugins/docker/services/mounts.hpp"
 #include "plugins/docker/services/mover.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/orphans.hpp"
 #include "plugins/docker/services/pre_stop.hpp"
 #include "plugins/docker/services/resources.hpp"
 #include "plugins/docker/services/state.hpp"
@@ -49,7 +50,8 @@ class ServiceWork {
       if (!made) return failed(made);
       return done();
     }
-    if (attempt_.work.verb == "prune" || attempt_.work.verb == "stop") return take_away(stop);
+    if (attempt_.work.verb == "prune" || attempt_.work.verb == "stop" || is_unowned())
+      return take_away(stop);
     auto look =
         look_at(context_.engine, context_.configs, model_, scope(), context_.within(look_time));
     if (!look) return failed(look);
@@ -63,7 +65,7 @@ class ServiceWork {
   /// The members and those who lend to them are looked at; the rest of the project is not.
   Scope scope() const {
     Scope scope;
-    scope.all = truth_at(input_, "surplus");
+    scope.all = is_unowned();
     std::vector<std::string> open;
     if (const auto service = text_at(input_, "service"); !service.empty()) open.push_back(service);
     for (const Json& member : members()) open.push_back(text_at(member, "service"));
@@ -120,7 +122,8 @@ class ServiceWork {
     if (!harmed.empty())
       if (auto restored = grounds_.restore_objects({harmed.begin(), harmed.end()}); !restored)
         return failed(restored);
-    const auto moves = truth_at(input_, "as_it_is") ? moves_as_it_is(*group) : moves_of(*group);
+    const auto moves =
+        truth_at(input_, "as_it_is") ? moves_as_it_is(*group) : docker::moves_of(*group);
     // An image that was pulled meanwhile, a person's hand: what was shown is done, or nothing.
     if (!all_declared(declared(moves), attempt_.work.calls))
       return failure(
@@ -181,7 +184,18 @@ class ServiceWork {
     return creation;
   }
 
-  /// A container that is nobody's place any more: stopped, or stopped and removed.
+  /// More of a service than is asked for, or an orphan.
+  bool is_unowned() const { return truth_at(input_, "unowned"); }
+
+  std::vector<Move> moves_of(const Seen& seen) const {
+    const auto& verb = attempt_.work.verb;
+    if (verb == "prune") return moves_to_remove(seen);
+    if (is_unowned()) return moves_of_orphan(seen, verb);
+    return {{.kind = Move::Kind::stop, .name = seen.name}};
+  }
+
+  /// A container that is nobody's place any more: stopped, or stopped and removed; an orphan also
+  /// started again.
   Result<Outcome> take_away(std::stop_token stop) {
     auto look =
         look_at(context_.engine, context_.configs, model_, scope(), context_.within(look_time));
@@ -193,7 +207,7 @@ class ServiceWork {
       return failure(stale("container " + name));
     const auto places = place_all(model_, *look, {});
     Group group;
-    if (!truth_at(input_, "surplus")) {
+    if (!is_unowned()) {
       const auto place = std::ranges::find_if(places, [&](const Place& one) {
         return one.wanted->service == text_at(input_, "service") &&
                one.wanted->number == number_at(input_, "number", 1);
@@ -210,10 +224,7 @@ class ServiceWork {
     }
     Mover mover(context_, {model_, *look, places, group}, {}, progress_);
     mover.know(*seen);
-    const auto moves = attempt_.work.verb == "stop"
-                           ? std::vector<Move>{{.kind = Move::Kind::stop, .name = seen->name}}
-                           : moves_to_remove(*seen);
-    if (auto gone = mover.carry_out(moves, stop); !gone) return failed(gone);
+    if (auto gone = mover.carry_out(moves_of(*seen), stop); !gone) return failed(gone);
     return done();
   }
 

@@ -107,11 +107,7 @@ TEST(Schema, SaysOfAKeyThatIsNotYetDoneWhatToDo) {
       "app/reconciler.yaml:2:8: error manifest.not_yet: drift: report is not done by this "
       "version yet\n"
       "    2 | drift: report\n"
-      "      |        ^^^^^^ take it out until it is\n"
-      "app/reconciler.yaml:3:11: error manifest.not_yet: switch.remove_orphans is not done by "
-      "this version yet\n"
-      "    3 | switch: { remove_orphans: true }\n"
-      "      |           ^^^^^^^^^^^^^^ take it out until it is\n");
+      "      |        ^^^^^^ take it out until it is\n");
 }
 
 TEST(Schema, WhatDoesNothingIsTaken) {
