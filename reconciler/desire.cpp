@@ -46,7 +46,7 @@ Json host_json(const Parts& parts, const EnvironmentSpec& spec) {
   JsonArray adopted;
   if (auto lineages = parts.ledger.lineages(spec.id))
     for (const auto& lineage : *lineages) adopted.emplace_back(lineage);
-  return JsonObject{
+  JsonObject all{
       {"data", own.data.empty() ? fmt::format("{}/{}", parts.host.data, place) : own.data},
       {"files", std::move(files)},
       {"policy", policy_json(parts.host.policy)},
@@ -54,6 +54,8 @@ Json host_json(const Parts& parts, const EnvironmentSpec& spec) {
       {"state_files", spec.state_files},
       {"file", parts.host.file},
       {"adopted", std::move(adopted)}};
+  if (parts.host.build_cache) all["build_cache"] = *parts.host.build_cache;
+  return all;
 }
 
 /// Drivers point into sections; people get file, line and column.

@@ -54,11 +54,11 @@ class DockerDriver final : public Driver {
 
   Description describe() const override {
     return {std::string(driver_name),
-            {"service", "network", "volume", "folder", "image", "container"},
+            {"service", "network", "volume", "folder", "image", "container", "cache"},
             {"compose", "data", "images", "release", "verify"},
             {"run", "exec", "logs", "service"},
             {"build", "pull", "tag", "create", "start", "switch", "stop", "restart", "release",
-             "verify", "prune"}};
+             "verify", "prune", "trim"}};
   }
 
   Result<Prepared> prepare(const Request& request, const Variables& variables,
@@ -86,6 +86,8 @@ class DockerDriver final : public Driver {
                                  {"lineages", std::move(lineages)},
                                  {"roots", reconciler::to_json(roots_of(request.host))},
                                  {"version", version_of(request, steps->steps)}};
+    if (const auto budget = number_at(request.host, "build_cache"); budget > 0)
+      prepared.wanted.as_object()["build_cache"] = budget;
     if (truth_at(member_or_null(request.sections, "compose"), "remove_orphans"))
       prepared.wanted.as_object()["remove_orphans"] = true;
     roots_[request.id] = roots_of(request.host);
@@ -117,6 +119,8 @@ class DockerDriver final : public Driver {
     observe_one_offs(context_, observed, observation);
     if (auto done = observe_outdated_images(context_, observed, deadline, observation); !done)
       return failed(done);
+    if (const auto budget = number_at(wanted, "build_cache"); budget > 0)
+      observe_build_cache(context_, **model, budget, observation);
     return observation;
   }
 
@@ -129,6 +133,7 @@ class DockerDriver final : public Driver {
       return perform_image_work(context_, **model, attempt, progress, stop);
     if (attempt.work.phase == Phase::prune && member(input, "image"))
       return remove_image(context_, attempt);
+    if (attempt.work.verb == "trim") return trim_build_cache(context_, attempt);
     if (member(input, "task")) return prune_task(context_, **model, attempt);
     const auto kind = text_at(input, "kind");
     const Grounds grounds = grounds_of(**model, attempt.environment, variables);

@@ -6,6 +6,7 @@
 
 #include "reconciler/base/duration.hpp"
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/size.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/manifest/check.hpp"
 #include "reconciler/manifest/document.hpp"
@@ -37,6 +38,13 @@ class Reader {
     if (const Value* data = at("data")) host_.data = path("data", *data);
     if (const Value* parallel = at("parallel"))
       host_.parallel = static_cast<int>(number_of(*parallel));
+    if (const Value* budget = at("build_cache")) {
+      auto bytes = parse_size(budget->text);
+      if (bytes)
+        host_.build_cache = *bytes;
+      else
+        hold(failure(std::move(bytes.error())), budget->spot);
+    }
     environments();
     policy();
     return std::move(host_);

@@ -1,7 +1,9 @@
 // What the owner of the machine decides: the host file as plain data.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,6 +55,7 @@ struct Host {
   std::vector<std::string> serve;
   std::string data;  ///< empty: STATE/data
   int parallel = 2;
+  std::optional<std::int64_t> build_cache;  ///< budget in bytes; none: it is never touched
   std::map<std::string, HostEnvironment> environments;
   Policy policy;
 };

@@ -34,6 +34,12 @@ Status observe_outdated_images(const Context& context, const Observed& observed,
 /// By name, never by force: other names of it stay. `plan.stale`; `image.in_use`.
 Result<Outcome> remove_image(Context& context, const Attempt& attempt);
 
+/// Adds the Engine's build cache, to be held to `budget` bytes, where something is built (`into`
+/// tells). It comes after the images that are removed: what they hold is no cache.
+void observe_build_cache(const Context& context, const CompiledModel& model, std::int64_t budget,
+                         Observation& into);
+Result<Outcome> trim_build_cache(Context& context, const Attempt& attempt);
+
 /// `build`, `pull`, `tag`. Thread-safe: several images may be supplied at once. Errors:
 /// `image.build_failed` and `image.pull_failed` with the last lines, `image.label` when a built
 /// image does not carry what it was built from, `image.platform` when what came is for another one,

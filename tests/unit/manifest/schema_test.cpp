@@ -86,7 +86,7 @@ TEST(Schema, TheReferenceIsRefusedForWhatIsNotYetDoneAlone) {
   const auto host = parse_document("host-reference.yaml", text_of("host-reference.yaml"));
   ASSERT_TRUE(host) << render(host.error());
   EXPECT_EQ(keys_refused(check(*host, host_shape())),
-            "backups\nbundles\nbuild_cache\nproviders\nalso_lock\napprovers\n");
+            "backups\nbundles\nproviders\nalso_lock\napprovers\n");
 }
 
 TEST(Schema, SaysOfAKeyThatIsNotYetDoneWhatToDo) {

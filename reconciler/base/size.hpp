@@ -1,0 +1,15 @@
+// Amounts of bytes as people write them.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "reconciler/base/result.hpp"
+
+namespace reconciler {
+
+/// `500MB`, `10GB`, `2TB` (powers of 1000, as Docker shows them), `512MiB`, `10GiB` (of 1024).
+/// `size.invalid` for no unit, a fraction, nothing at all, or more than 1000 TB.
+Result<std::int64_t> parse_size(std::string_view text);
+
+}  // namespace reconciler
