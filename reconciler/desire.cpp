@@ -122,6 +122,11 @@ Result<SourceTree> tree_of(const Parts& parts, const Asked& asked, const std::st
                      parts.clock, stop);
 }
 
+void say_what_waits(const EnvironmentSpec& spec, Desired& desired) {
+  desired.heal = spec.heal;
+  desired.protect = {spec.protect.begin(), spec.protect.end()};
+}
+
 /// What the drivers make of the files of `tree`.
 Result<Wish> prepare(const Parts& parts, const Asked& asked, SourceTree& tree) {
   const EnvironmentSpec& spec = asked.spec;
@@ -161,8 +166,7 @@ Result<Wish> prepare(const Parts& parts, const Asked& asked, SourceTree& tree) {
   desired.verify_stable = spec.verify_stable;
   desired.on_failure = spec.on_failure;
   desired.irreversible.insert(spec.irreversible.begin(), spec.irreversible.end());
-  desired.heal = spec.heal;
-  desired.protect.insert(spec.protect.begin(), spec.protect.end());
+  say_what_waits(spec, desired);
   desired.keep = spec.keep;
   desired.parallel = parts.host.parallel;
   wish.variables = std::move(*variables);
@@ -314,7 +318,10 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
     const bool recorded = memory.current && memory.current->tag == towards.target->tag;
     auto wish = recorded ? desire_target(parts, spec.id, towards)
                          : desire_another(parts, asked, towards, stop);
-    if (wish && !tree) wish->unreadable = std::move(tree.error());
+    if (!wish) return wish;
+    // How it was then; what is done about drift, and what waits, as git says now.
+    say_what_waits(spec, wish->desired);
+    if (!tree) wish->unreadable = std::move(tree.error());
     return wish;
   }
   if (!tree) return failed(tree);

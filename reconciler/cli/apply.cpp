@@ -51,6 +51,13 @@ Result<std::optional<Saved>> read_saved(const std::vector<std::string>& argument
   return std::optional(std::move(all));
 }
 
+/// There was nothing to do, or it waits.
+int of_unperformed(const Plan& plan) {
+  if (plan.stalled || (plan.suspended && !plan.empty())) return wrong;
+  if (plan.closed() > 0) return blocked;
+  return plan.held ? wrong : well;
+}
+
 class Applying {
  public:
   Applying(Context& context, const ApplyOptions& options, std::optional<Saved> saved)
@@ -74,9 +81,7 @@ class Applying {
         if (auto why = moved(saved_->at(plan.environment.text()), plan))
           return report(context_, *why);
       std::cout << render(plan, page_of_stdout());
-      if (plan.suspended && !plan.empty()) return wrong;
-      if (!plan.suspended && !plan.stalled && plan.closed() > 0) return blocked;
-      return plan.stalled || plan.held ? wrong : well;
+      return of_unperformed(plan);
     }
     std::cout << fmt::format("\n{} runs {}, after {}.\n", plan.environment.text(), plan.to,
                              for_people(done->took));

@@ -59,7 +59,7 @@ Result<EnvironmentId> named(Context& context, const Ledger& ledger, const std::s
   auto known = ledger.environments();
   if (!known) return failed(known);
   if (id && std::ranges::find(*known, *id) != known->end()) return id;
-  auto selection = select(context, {name}, Reading::last, std::move(stop));
+  auto selection = select(context, {name}, Reading::fetch, std::move(stop));
   if (!selection) return failed(selection);
   return selection->asked.at(0).spec.id;
 }

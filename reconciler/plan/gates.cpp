@@ -50,6 +50,7 @@ void add_gates(Plan& plan, const Desired& desired, const Observation& observatio
 void judge_gates(Plan& plan, const Memory& memory) {
   const bool begun = memory.unfinished == plan.desired;
   for (auto& gate : plan.gates) {
+    if (gate.grants.empty()) continue;  // no approval opens it
     gate.open = memory.approved.contains(plan.id) ||
                 (begun && std::ranges::includes(memory.approved, gate.grants));
     gate.opens_when = fmt::format("reconciler approve {} --plan {}", plan.environment.text(),

@@ -242,7 +242,8 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
   if (std::ranges::any_of(plan.actions,
                           [](const Action& action) { return action.work.phase == Phase::verify; }))
     excuse(observation, memory, plan);
-  for (auto& action : plan.actions) action.key = key_of(action, desired.id);
+  for (auto* all : {&plan.actions, &plan.reported})
+    for (auto& action : *all) action.key = key_of(action, desired.id);
   const auto why = why_no_way_back(desired, memory);
   if (!plan.empty() && !why) plan.fallback = memory.current->tag;
   plan.on_failure = plan.fallback

@@ -22,7 +22,7 @@ def kept(tmp_path_factory, engine, newest):
 
 @pytest.fixture
 def running(kept):
-    kept.commit({"compose.yaml": COMPOSE, "page": "one\n"})
+    kept.commit({"compose.yaml": COMPOSE, "page": "one\n", "reconciler.yaml": manifest()})
     if called(kept.plan_json()):
         kept.apply()
     return kept
@@ -188,10 +188,11 @@ def test_reported_and_left_alone(running, engine):
     assert running.state_file("current_tag") == "v1.0.0" and running.ids() == before
     plan = running.plan_json("--detailed-exitcode")
     assert called(plan) == [] and {one["title"] for one in plan["reported"]} == {"other", "web"}, plan
-    assert "  drift    web     memory limit is 64" in running.plan_text()
+    assert "\n  drift    other   state is exited " in running.plan_text()
+    assert "\n  drift    web     memory is " in running.plan_text()
     assert running.run("apply", running.environment, "--yes").ok().out == running.plan_text()
     assert running.inspect("other")["State"]["Status"] == "exited"
-    assert running.condition() == "Ready/Drifted" and "web: memory limit" in running.status()["why"]
+    assert running.condition() == "Ready/Drifted" and "web: memory" in running.status()["why"]
     running.commit({"reconciler.yaml": manifest()})
     mended(running, {"other": ["state"], "web": named({"actions": plan["reported"]})["web"]}, replaced=["web"])
 

@@ -51,7 +51,7 @@ def test_suspended_nothing_is_done_until_it_is_resumed(stack):
 def test_what_was_cut_off_is_not_even_settled_while_suspended(stack):
     deployed(stack)
     stack.commit({"reconciler.yaml": manifest("v1.1.0", "release: [{ run: release }]")})
-    killed = stack.run("apply", stack.environment, "--yes", env={"RECONCILER_FAILPOINTS": "ledger.result.before:kill"})
+    killed = stack.run("apply", stack.environment, "--yes", env={"RECONCILER_FAILPOINTS": "ledger.result.before:kill@2"})
     assert killed.code != 0 and stack.one_offs()
     attempts = "SELECT id, fate, code FROM attempts WHERE environment = ?"
     before = stack.ledger(attempts)
