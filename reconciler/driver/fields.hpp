@@ -76,6 +76,11 @@ class Fields {
     if (!array) return;
     for (const auto& item : *array) take(read(item, into.emplace_back()));
   }
+  /// One that was not there yet when it was written, or that may be left out.
+  template <class T>
+  void optional_values(std::string_view name, std::vector<T>& into) {
+    if (find(name)) values(name, into);
+  }
   template <class T>
   void value_set(std::string_view name, std::set<T>& into) {
     std::vector<T> all;

@@ -47,6 +47,7 @@ Status read(const Json& from, Work& into) {
   f.word("phase", into.phase);
   f.text("verb", into.verb);
   f.values("targets", into.targets);
+  f.optional_values("anew", into.anew);
   f.word("effect", into.effect);
   f.json("input", into.input);
   f.text("expects", into.expects);

@@ -28,10 +28,12 @@ Json write(const Difference& value) {
 }
 
 Json write(const Work& value) {
-  return JsonObject{{"phase", word(value.phase)},     {"verb", value.verb},
-                    {"targets", list(value.targets)}, {"effect", word(value.effect)},
-                    {"input", value.input},           {"expects", value.expects},
-                    {"needs", list(value.needs)},     {"calls", to_json(value.calls)}};
+  JsonObject out{{"phase", word(value.phase)},     {"verb", value.verb},
+                 {"targets", list(value.targets)}, {"effect", word(value.effect)},
+                 {"input", value.input},           {"expects", value.expects},
+                 {"needs", list(value.needs)},     {"calls", to_json(value.calls)}};
+  if (!value.anew.empty()) out["anew"] = list(value.anew);
+  return out;
 }
 
 Json write(const Resource& value) {

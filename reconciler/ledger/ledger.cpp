@@ -112,6 +112,8 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   memory.kept = query->number(11) != 0;
   if (auto done = read_once(parts_->database, id, memory); !done) return failed(done);
   if (auto done = read_target(parts_->database, id, memory.target); !done) return failed(done);
+  if (auto done = read_stops(parts_->database, id, parts_->wall(), memory); !done)
+    return failed(done);
   if (auto done = read_at_each_look(parts_->database, id, memory.snapshots); !done)
     return failed(done);
   return memory;
@@ -129,6 +131,8 @@ Status Ledger::record(RunId run, const Release& release, const SealedRecords& sn
     if (auto done = replace_snapshots(parts_->database, before->environment, before->another_tag,
                                       snapshots);
         !done)
+      return done;
+    if (auto done = end_with_record(parts_->database, before->environment, release.digest); !done)
       return done;
     auto query = parts_->database.query(
         "UPDATE environments SET "

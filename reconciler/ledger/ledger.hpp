@@ -112,9 +112,23 @@ class Ledger {
   /// What git asks for counts again; nothing where it does already.
   Status clear_target(const EnvironmentId& id);
   /// The same at a person's word, who wants what failed tried again: once-only work of the rejected
-  /// tag (of any, where none is) that failed counts as not run, and the last run's end stops nobody
-  /// any more. The rejected tag; empty where none was. `retry.unknown`: nothing was done here yet.
+  /// tag (of any, where none is) that failed counts as not run, what came back is counted from
+  /// nothing, and the last run's end stops nobody any more. The rejected tag; empty where none was.
+  /// `retry.unknown`: nothing was done here yet.
   Result<std::string> retry(const EnvironmentId& id, const std::string& who);
+
+  // --- what people say, and what came back
+  /// From now on nothing is done, until `resume` or its end. Takes the place of one before it.
+  Status suspend(const EnvironmentId& id, const Suspension& suspension);
+  /// `resume.nothing`.
+  Status resume(const EnvironmentId& id);
+  /// Approved (gates.hpp) until a version is recorded.
+  Status approve(const EnvironmentId& id, const std::set<std::string>& what,
+                 const std::string& who);
+  /// Each of these differed once more though nothing new was asked for. One that did so more than
+  /// 24 h after the last time is counted from one.
+  Status drifted(const EnvironmentId& id,
+                 const std::set<std::pair<ResourceId, std::string>>& fields);
 
   /// The switch steps of that version have run (Memory::changed_to).
   Status switch_steps_done(const EnvironmentId& id, const std::string& version);

@@ -85,6 +85,13 @@ Status record_version(Database& database, const std::string& environment, const 
 
 /// The run ended so, at `now`; the environment that it is of. `ledger.run_unknown`.
 Result<EnvironmentId> write_end(Database& database, RunId run, const RunEnd& end, std::int64_t now);
+/// A person's stop, approvals, and what came back, at `now`.
+Status read_stops(Database& database, const EnvironmentId& id, std::int64_t now, Memory& into);
+/// What ends with a record of `digest`: approvals, and counts of what was drift of another one.
+Status end_with_record(Database& database, const std::string& environment,
+                       const std::string& digest);
+/// Nothing has come back so far.
+Status forget_returns(Database& database, const EnvironmentId& id);
 Status read_target(Database& database, const EnvironmentId& id, std::optional<Target>& into);
 
 }  // namespace reconciler

@@ -80,6 +80,7 @@ Result<std::string> Ledger::retry(const EnvironmentId& id, const std::string& wh
   auto clear = db.query("DELETE FROM targets WHERE environment = ?");
   if (!clear) return failed(clear);
   if (auto done = clear->bind(id.text()).run(); !done) return failed(done);
+  if (auto done = forget_returns(db, id); !done) return failed(done);
   if (auto run = parts_->note(id, tag, "Reconciling", "Retry", who); !run) return failed(run);
   if (auto done = transaction->commit(); !done) return failed(done);
   return tag;

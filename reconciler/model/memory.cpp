@@ -18,4 +18,10 @@ std::string_view to_text(Fate fate) {
   return "?";
 }
 
+std::string for_people(const Suspension& suspension) {
+  std::string out = "by " + suspension.who + " since " + to_text(suspension.at);
+  if (suspension.until) out += " until " + to_text(*suspension.until);
+  return suspension.reason.empty() ? out : out + ": " + suspension.reason;
+}
+
 }  // namespace reconciler

@@ -63,6 +63,12 @@ struct Suspension {
   std::optional<WallTime> until;
 };
 
+/// `by anna since 2026-11-21T10:40:41Z until 2026-11-22T08:00:00Z: moving the disks`
+std::string for_people(const Suspension& suspension);
+
+/// So often a field that differs is put right by itself; then it is left to a person.
+inline constexpr int most_put_right = 3;
+
 struct Memory {
   std::string lineage;
   bool adopted = false;  ///< taken over and nothing recorded since: what ran before is not known
@@ -77,13 +83,19 @@ struct Memory {
   bool touched = false;  ///< since the last record something that runs was begun to be changed
   std::optional<std::string> overruled;  ///< a tag deployed by hand that a person lets us undo
   std::optional<Suspension> suspended;
-  std::set<std::string> approved;  ///< ids of plans
-  /// How often a field that differed was put right since what is asked for changed.
+  std::set<std::string> approved;  ///< plans by id, and what was approved with them (gates.hpp)
+  /// How often a field differed, and was put right or would have been once too often, since what is
+  /// asked for changed; what did so last more than 24 h ago is not counted.
   std::map<std::pair<ResourceId, std::string>, int> returns;
   std::vector<Version> versions;  ///< of all environments of the host, newest first
   std::map<ResourceId, std::vector<Claim>> claims;  ///< on artifacts, by other environments
   bool kept = false;        ///< the ledger has what it takes to make `current` again
   SealedRecords snapshots;  ///< of `current`, those that a driver wants at each look
+
+  /// A stop ends by itself when its time is over.
+  bool suspended_at(WallTime now) const {
+    return suspended && (!suspended->until || *suspended->until > now);
+  }
 };
 
 }  // namespace reconciler

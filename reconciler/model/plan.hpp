@@ -1,8 +1,11 @@
 // The plan: the ordered list of work that apply performs, and nothing else.
 #pragma once
 
+#include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "reconciler/model/desired.hpp"
@@ -26,7 +29,8 @@ struct Gate {
   std::string name;
   bool open = false;
   std::string why;
-  std::string opens_when;
+  std::string opens_when;          ///< what to type, or what has to happen
+  std::set<std::string> grants{};  ///< what an approval lets through once the plan was begun
 };
 
 /// Why an environment cannot go on without a person; derived from facts, never stored.
@@ -55,7 +59,15 @@ struct Plan {
   std::optional<Stall> stalled;
   std::optional<Target> held;    ///< it works towards this in the place of what git asks for
   std::vector<Action> reported;  ///< what differs and is left alone: `drift: report`
+  std::optional<Suspension> suspended;
+  /// What differs though nothing new was asked for, by thing and field: counted when it is put
+  /// right; with Stalled/Flapping, what came back once too often.
+  std::set<std::pair<ResourceId, std::string>> drifted;
   bool empty() const { return actions.empty(); }
+  /// Nothing of it is performed: a person stopped it or has to answer, or a gate is closed.
+  bool waits() const { return stalled || suspended || closed() > 0; }
+  /// How many gates are.
+  std::ptrdiff_t closed() const { return std::ranges::count(gates, false, &Gate::open); }
 };
 
 /// One try at an action. `id` is the ledger's serial, a label on what it makes.

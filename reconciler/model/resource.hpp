@@ -58,6 +58,7 @@ struct Work {
   Phase phase = Phase::change;
   std::string verb;                 ///< the word that people see: build, start, switch, ...
   std::vector<ResourceId> targets;  ///< one, or those that can only change together
+  std::vector<ResourceId> anew;     ///< of these, the ones that something else takes the place of
   Effect effect = Effect::converge;
   Json input;           ///< under the driver's schema; secrets by name, never by value
   std::string expects;  ///< observed fingerprint it was planned on; perform refuses another

@@ -99,6 +99,7 @@ Resource SimDriver::service(const std::string& name, const SimService& want) con
   if (changed) {
     Work change = work(Phase::change, "switch", r.id, r.observed);
     change.needs = needs;
+    change.anew = {r.id};
     r.remedies[Aim::match] = {change, work(Phase::prune, "prune", {"sim", "kept", name}, "")};
   } else if (!have.running) {
     r.remedies[Aim::match] = {work(Phase::change, "start", r.id, r.observed)};

@@ -131,6 +131,7 @@ class Services {
     work.phase = Phase::start;
     work.verb = "start";
     work.input.as_object()["as_it_is"] = true;
+    work.anew.clear();
     r.remedies[Aim::run] = {std::move(work)};
   }
 
@@ -145,6 +146,9 @@ class Services {
       const auto at = member.place == first && group.networks.empty() ? work.targets.begin()
                                                                       : work.targets.end();
       work.targets.insert(at, service_id(wanted));
+      if (member.role == Member::Role::match && member.place->current &&
+          !member.place->keeps_container())
+        work.anew.push_back(service_id(wanted));
       JsonObject one{{"service", wanted.service},
                      {"number", wanted.number},
                      {"role", member.role == Member::Role::match ? "match" : "restart"},

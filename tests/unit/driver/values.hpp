@@ -77,6 +77,7 @@ inline Work work() {
   w.phase = static_cast<Phase>(*rc::gen::inRange(0, static_cast<int>(Phase::prune) + 1));
   w.verb = any_text();
   w.targets = some<ResourceId>(resource_id);
+  w.anew = some<ResourceId>(resource_id);
   w.effect = coin() ? Effect::once : Effect::converge;
   w.input = json();
   w.expects = any_text();

@@ -58,6 +58,7 @@ TEST_F(Groups, WhoBorrowsIsReplacedInTheSameAction) {
   ASSERT_EQ(works[0].targets.size(), 2U);
   EXPECT_EQ(works[0].targets[0].name, "web");
   EXPECT_EQ(works[0].targets[1].name, "side");
+  EXPECT_EQ(works[0].anew, works[0].targets);
   EXPECT_EQ(
       works[0].calls,
       (Texts{"POST /containers/create a-web-1.next", "POST /networks/connect a_back a-web-1.next",
@@ -91,6 +92,7 @@ TEST_F(Groups, ABorrowerThatIsOlderThanItsLendersStartIsRestarted) {
   const auto works = plan();
   ASSERT_EQ(works.size(), 1U);
   EXPECT_EQ(works[0].verb, "restart");
+  EXPECT_TRUE(works[0].anew.empty()) << "it stays the container that it is";
   EXPECT_EQ(works[0].calls,
             (Texts{"POST /containers/stop a-side-1", "POST /containers/start a-side-1"}));
   ASSERT_TRUE(apply());
