@@ -47,13 +47,15 @@ Json content_of(const TreeIndex& index, std::string_view own) {
 }  // namespace
 
 std::string asked_of(const EnvironmentSpec& spec) {
+  Json sections = spec.sections;
+  if (JsonObject* all = sections.if_object()) all->erase("protect");  // that holds up, no more
   JsonArray variables;
   for (const auto& set : spec.set) variables.push_back(JsonArray{set.name, set.text});
   JsonArray env_files;
   for (const auto& file : spec.env_files) env_files.emplace_back(file.path);
   const Json timeout = spec.verify_timeout ? Json(spec.verify_timeout->count()) : Json(nullptr);
   return sha256(canonical(JsonObject{{"tag", spec.tag},
-                                     {"sections", spec.sections},
+                                     {"sections", std::move(sections)},
                                      {"verify_timeout", timeout},
                                      {"verify_stable", spec.verify_stable.count()},
                                      {"on_failure", spec.on_failure == OnFailure::hold},

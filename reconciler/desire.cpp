@@ -112,6 +112,11 @@ Result<SourceTree> tree_of(const Parts& parts, const Asked& asked, const std::st
                      parts.clock, stop);
 }
 
+void say_what_waits(const EnvironmentSpec& spec, Desired& desired) {
+  desired.heal = spec.heal;
+  desired.protect = {spec.protect.begin(), spec.protect.end()};
+}
+
 /// What the drivers make of the files of `tree`.
 Result<Wish> prepare(const Parts& parts, const Asked& asked, SourceTree& tree) {
   const EnvironmentSpec& spec = asked.spec;
@@ -151,11 +156,19 @@ Result<Wish> prepare(const Parts& parts, const Asked& asked, SourceTree& tree) {
   desired.verify_stable = spec.verify_stable;
   desired.on_failure = spec.on_failure;
   desired.irreversible = std::ranges::find(spec.irreversible, spec.tag) != spec.irreversible.end();
+  say_what_waits(spec, desired);
   desired.keep = spec.keep;
   desired.parallel = parts.host.parallel;
   wish.variables = std::move(*variables);
   wish.prepared = std::move(*prepared);
   return wish;
+}
+
+/// The ledger's target: how it was then, and what is done about drift and waits as git says now.
+Result<Wish> held_target(const Parts& parts, const EnvironmentSpec& spec, const Memory& memory) {
+  auto held = desire_target(parts, spec.id, memory);
+  if (held) say_what_waits(spec, held->desired);
+  return held;
 }
 
 }  // namespace
@@ -166,7 +179,7 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
   auto tree = tree_of(parts, asked, stop);
   // While nobody can tell that it asks for something else, what was rejected stays rejected.
   if (!tree && memory.target) {
-    auto held = desire_target(parts, spec.id, memory);
+    auto held = held_target(parts, spec, memory);
     if (held) held->unreadable = std::move(tree.error());
     return held;
   }
@@ -174,7 +187,7 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
   auto repository_asks = asked_of(spec, *tree);
   if (!repository_asks) return failed(repository_asks);
   if (memory.target && memory.target->rejected == *repository_asks)
-    return desire_target(parts, spec.id, memory);
+    return held_target(parts, spec, memory);
   // Only a tag that a source resolved can move.
   if (spec.source.kind == Source::Kind::repository)
     if (auto kept = parts.ledger.remember_commit(spec.id, spec.tag, tree->commit); !kept)

@@ -55,7 +55,7 @@ class DockerDriver final : public Driver {
   Description describe() const override {
     return {std::string(driver_name),
             {"service", "network", "volume", "folder", "image", "container"},
-            {"compose", "data", "images", "release", "verify"},
+            {"compose", "data", "images", "protect", "release", "verify"},
             {"run", "exec", "logs", "service"},
             {"build", "pull", "tag", "create", "start", "switch", "stop", "restart", "release",
              "verify", "prune"}};
@@ -67,6 +67,8 @@ class DockerDriver final : public Driver {
     input.id = request.id;
     input.tag = request.tag;
     input.sections = request.sections;
+    // What waits for approval is nothing of the model's.
+    if (JsonObject* all = input.sections.if_object()) all->erase("protect");
     input.tree = request.tree.path;
     input.tree_index = request.tree.index;
     input.commit = request.tree.commit;

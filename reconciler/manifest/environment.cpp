@@ -47,6 +47,11 @@ class Reader {
     sections["release"] =
         read_steps(at("release"), StepList::release, "/release", spec_.places, mistakes_);
     sections["verify"] = verify();
+    // Not there where it says nothing.
+    if (auto kept = texts(at(at("switch"), "protect"), "/protect"); !kept.empty()) {
+      for (const auto& name : kept) spec_.protect.emplace_back(name.get_string());
+      sections["protect"] = std::move(kept);
+    }
     spec_.sections = std::move(sections);
     rest();
   }
@@ -236,6 +241,7 @@ class Reader {
       spec_.on_failure = on_failure->text == "hold" ? OnFailure::hold : OnFailure::rollback;
     if (const Value* irreversible = at("irreversible"))
       for (const auto& tag : irreversible->items) spec_.irreversible.push_back(tag.text);
+    if (const Value* drift = at("drift")) spec_.heal = drift->text != "report";
     if (const Value* keep = at("keep")) {
       spec_.keep.reset();
       if (keep->text != "all") spec_.keep = static_cast<int>(number_of(*keep));

@@ -188,8 +188,8 @@ const Shape& switching() {
   static const Shape shape = keys({
       {"remove_orphans", &truth(), "false", "Remove the project's services that no file names.",
        not_yet},
-      {"protect", &text_list(), "[]", "A plan that replaces one of these waits for approval.",
-       not_yet},
+      {"protect", &text_list(), "[]",
+       "A plan that replaces one of these services waits for approval."},
   });
   return shape;
 }
@@ -214,7 +214,7 @@ const Shape& verify() {
 /// The keys that an environment may override, which are nearly all.
 std::vector<Key> common_keys() {
   static const Shape on_failure = word({"rollback", "hold"});
-  static const Shape drift = word({"heal", "report"}, {"report"});
+  static const Shape drift = word({"heal", "report"});
   static const Shape keep = integer(0, 1000, {"all"});
   static const Shape preflight = list_of(*checks().items, "a list of steps");
   return {

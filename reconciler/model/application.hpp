@@ -65,7 +65,7 @@ struct EnvironmentSpec {
   /// What drivers read, in long form whatever short form was written:
   ///   compose: {files: [..]|absent, project, profiles: [..], jobs: [..]}   data: [..]
   ///   images: {mode: build|pull|absent, no_cache, pull}
-  ///   release: [step..]   verify: {checks: [step..]}
+  ///   release: [step..]   verify: {checks: [step..]}   protect: [SERVICE..]|absent
   /// A step: {name, run|exec|http|logs|service: TARGET, command: [..], depends_on: [..],
   ///   when: before|after, once: tag|switch|absent, status, contains, forbid, lines, warn,
   ///   timeout_ms}

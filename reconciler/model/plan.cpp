@@ -47,6 +47,17 @@ Json to_json(const Plan& plan) {
       {"stays", to_json(plan.stays)},
       {"gates", std::move(gates)},
       {"fallback", plan.fallback ? Json(*plan.fallback) : Json(nullptr)}};
+  if (!plan.reported.empty()) {
+    JsonArray reported;
+    for (const auto& action : plan.reported) reported.push_back(action_json(action));
+    out["reported"] = std::move(reported);
+  }
+  if (plan.suspended)
+    out["suspended"] = JsonObject{
+        {"who", plan.suspended->who},
+        {"reason", plan.suspended->reason},
+        {"since", to_text(plan.suspended->at)},
+        {"until", plan.suspended->until ? Json(to_text(*plan.suspended->until)) : Json(nullptr)}};
   if (plan.held)
     out["rejected"] = JsonObject{{"tag", plan.held->rejected_tag},
                                  {"reason", plan.held->reason},

@@ -6,6 +6,8 @@
 #include <set>
 
 #include "reconciler/base/digest.hpp"
+#include "reconciler/plan/drift.hpp"
+#include "reconciler/plan/gates.hpp"
 #include "reconciler/plan/order.hpp"
 #include "reconciler/plan/select.hpp"
 
@@ -92,12 +94,16 @@ std::optional<std::string> why_no_way_back(const Desired& desired, const Memory&
 
 }  // namespace
 
+bool on_the_way_back(const Memory& memory) {
+  return memory.target && memory.unfinished;
+}
+
 std::string version_key(const Desired& desired) {
   return desired.tag + "@" + desired.commit;
 }
 
 Plan make_plan(const Desired& desired, const Observation& observation, const Memory& memory,
-               WallTime /*now*/) {
+               WallTime now) {
   Plan plan;
   plan.environment = desired.id;
   plan.lineage = memory.lineage;
@@ -110,12 +116,17 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
   plan.notices = observation.notices;
   std::sort(plan.notices.begin(), plan.notices.end());
   plan.held = memory.target;
-  if (memory.target && memory.unfinished) plan.from = memory.target->rejected_tag;
+  if (on_the_way_back(memory)) plan.from = memory.target->rejected_tag;
+  if (memory.suspended_at(now)) plan.suspended = memory.suspended;
   plan.stalled = find_stall(desired, memory);
 
   if (!plan.stalled) {
     const bool new_version = memory.changed_to != version_key(desired);
-    plan.actions = select_remedies(desired, observation, {plan.from, plan.to},
+    const bool drift = nothing_new(desired, memory);
+    Split split{{}, observation};
+    if (drift && !desired.heal && !memory.unfinished) split = split_drift(desired, observation);
+    plan.reported = std::move(split.reported);
+    plan.actions = select_remedies(desired, split.rest, {plan.from, plan.to},
                                    release_is_due(desired, memory) || new_version);
     for (auto& action : select_steps(desired, memory, new_version))
       plan.actions.push_back(std::move(action));
@@ -126,15 +137,18 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
       plan.actions.push_back(record_action(desired));
     }
     order_actions(plan.actions);
+    if (drift && !on_the_way_back(memory)) judge_drift(plan, memory);
     plan.stays = what_stays(observation, plan.actions);
   }
-  for (auto& action : plan.actions) action.key = key_of(action, desired.id);
+  for (auto* all : {&plan.actions, &plan.reported})
+    for (auto& action : *all) action.key = key_of(action, desired.id);
   const auto why = why_no_way_back(desired, memory);
   if (!plan.empty() && !why) plan.fallback = memory.current->tag;
   plan.on_failure = plan.fallback
                         ? "back to " + *plan.fallback
                         : stops_there(memory) + (why && !why->empty() ? " (" + *why + ")" : "");
   plan.id = id_of(plan);
+  add_gates(plan, desired, observation, memory);
   return plan;
 }
 
@@ -142,6 +156,7 @@ void without_way_back(Plan& plan, const Memory& memory, const std::string& why) 
   plan.fallback.reset();
   plan.on_failure = fmt::format("{} (no way back: {})", stops_there(memory), why);
   plan.id = id_of(plan);
+  judge_gates(plan, memory);
 }
 
 }  // namespace reconciler

@@ -130,6 +130,54 @@ std::string summary(const Plan& plan) {
   return join(parts, ", ");
 }
 
+/// `closed  approval   0 of 1; opens with: reconciler approve ...`
+std::string gates_of(const Plan& plan, const Page& page) {
+  constexpr size_t indent = 21;
+  std::string out;
+  for (const auto& gate : plan.gates) {
+    std::string line =
+        fmt::format("  {:<6}  {:<10} {}", gate.open ? "open" : "closed", gate.name, gate.why);
+    if (!gate.open) {
+      const std::string opens = "opens with: " + gate.opens_when;
+      line += line.size() + 2 + opens.size() <= page.width
+                  ? "; " + opens
+                  : "\n" + std::string(indent, ' ') + opens;
+    }
+    out += line + "\n";
+  }
+  return out.empty() ? out : out + "\n";
+}
+
+/// One field each: `web  environment COLOUR is blue, wanted red`.
+std::string reported_of(const Plan& plan) {
+  size_t widest = 0;
+  for (const auto& action : plan.reported) widest = std::max(widest, action.title.size());
+  std::string out;
+  for (const auto& action : plan.reported) {
+    const auto row = [&](const std::string& text) {
+      out += fmt::format("  drift    {:<{}}   {}\n", action.title, widest, text);
+    };
+    if (action.differences.empty()) row(action.reason);
+    for (const auto& d : action.differences)
+      row(d.before.empty() && d.after.empty()
+              ? d.field + " differs"
+              : fmt::format("{} is {}, wanted {}", d.field,
+                            d.before.empty() ? "not there" : d.before,
+                            d.after.empty() ? "none" : d.after));
+  }
+  return out.empty() ? out : out + "\n";
+}
+
+/// Why nothing of it is performed.
+std::string nothing_done(const Plan& plan) {
+  const std::string runs_on = plan.from.empty() ? "" : fmt::format("; {} runs on", plan.from);
+  const std::string changed = "Nothing was changed" + runs_on + ".\n";
+  if (plan.suspended) return "Suspended. " + changed;
+  if (plan.closed() == 0) return "";
+  return fmt::format("Blocked by {}. ", count(static_cast<size_t>(plan.closed()), "gate")) +
+         changed;
+}
+
 }  // namespace
 
 char sign_of(const Action& action) {
@@ -173,6 +221,9 @@ std::string render(const Plan& plan, const Page& page, bool explain) {
   if (plan.held)
     out += fmt::format("  held  git asks for {}, which was rejected ({}): {}\n\n",
                        plan.held->rejected_tag, plan.held->reason, plan.held->why);
+  if (plan.suspended)
+    out += fmt::format("  suspended  {}\n             ends with: reconciler resume {}\n\n",
+                       for_people(*plan.suspended), plan.environment.text());
   if (!plan.notices.empty()) {
     for (const auto& notice : plan.notices) out += "  " + notice + "\n";
     out += "\n";
@@ -180,7 +231,11 @@ std::string render(const Plan& plan, const Page& page, bool explain) {
   if (plan.stalled)
     return out + fmt::format("  Stalled/{}: {}\n  next  {}\n\nNothing was changed.\n",
                              plan.stalled->reason, plan.stalled->why, plan.stalled->next);
-  if (plan.empty()) return out + "No changes.\n";
+  out += gates_of(plan, page) + reported_of(plan);
+  if (plan.empty())
+    return out + (plan.reported.empty()
+                      ? "No changes.\n"
+                      : "No changes: what differs is left as it is (drift: report).\n");
   const auto lines = lines_of(plan);
   size_t widest = 0;
   for (const auto& line : lines)
@@ -197,6 +252,7 @@ std::string render(const Plan& plan, const Page& page, bool explain) {
                                : fmt::format(": {} -> {}", d.before.empty() ? "nothing" : d.before,
                                              d.after.empty() ? "nothing" : d.after));
   }
+  if (plan.waits()) return out + "\n" + nothing_done(plan);
   out += fmt::format("\nPlan {}: {}.\n", plan.id.substr(0, 6), summary(plan));
   const bool verified = std::any_of(plan.actions.begin(), plan.actions.end(),
                                     [](const Action& a) { return a.work.phase == Phase::verify; });

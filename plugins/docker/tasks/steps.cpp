@@ -39,6 +39,9 @@ class Reader {
     if (checks && checks->is_array())
       for (size_t i = 0; i < checks->as_array().size(); ++i)
         add(checks->as_array()[i], fmt::format("#/verify/checks/{}", i), true);
+    const auto kept = texts_at(request_.sections, "protect");
+    for (size_t i = 0; i < kept.size(); ++i)
+      if (!container_of(model_, kept[i])) note_unknown(kept[i], fmt::format("#/protect/{}", i));
     if (!errors_.empty()) return failure(gather(std::move(errors_)));
     return std::move(out_);
   }
@@ -64,14 +67,17 @@ class Reader {
     if (kind == "logs" && target == "*") return;
     const bool there =
         container_of(model_, target) || (kind == "run" && model_.tasks.contains(target));
-    if (there) return;
+    if (!there) note_unknown(target, pointer + "/" + kind);
+  }
+
+  void note_unknown(const std::string& service, const std::string& pointer) {
     std::vector<std::string> names;
     for (const auto& container : model_.containers) names.push_back(container.service);
     for (const auto& [name, task] : model_.tasks) names.push_back(name);
     Error e = error("compose.service_unknown",
-                    fmt::format("no service \"{}\" at {}", target, request_.tag))
-                  .at({.file = pointer + "/" + kind, .source = ""});
-    if (const auto near = nearest(target, names))
+                    fmt::format("no service \"{}\" at {}", service, request_.tag))
+                  .at({.file = pointer, .source = ""});
+    if (const auto near = nearest(service, names))
       e.hint = fmt::format("did you mean \"{}\"?", *near);
     else if (!names.empty())
       e.hint = "there are " + enumerate(names);

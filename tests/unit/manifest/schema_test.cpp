@@ -82,7 +82,7 @@ TEST(Schema, TheReferenceIsRefusedForWhatIsNotYetDoneAlone) {
   ASSERT_TRUE(manifest) << render(manifest.error());
   EXPECT_EQ(keys_refused(check(*manifest, manifest_shape())),
             "provider\nprovider\nimages.also\npreflight\nbackup\nrestore\n"
-            "switch.protect\nverify.watch\npromote\napproval\nwindow\n");
+            "verify.watch\npromote\napproval\nwindow\n");
   const auto host = parse_document("host-reference.yaml", text_of("host-reference.yaml"));
   ASSERT_TRUE(host) << render(host.error());
   EXPECT_EQ(keys_refused(check(*host, host_shape())),
@@ -91,8 +91,7 @@ TEST(Schema, TheReferenceIsRefusedForWhatIsNotYetDoneAlone) {
 
 TEST(Schema, SaysOfAKeyThatIsNotYetDoneWhatToDo) {
   Files files;
-  files.write("app/reconciler.yaml",
-              "images: load\ndrift: report\nswitch: { remove_orphans: true }\n");
+  files.write("app/reconciler.yaml", "images: load\nswitch: { remove_orphans: true }\n");
   files.write("app/environments/production.yaml", "tag: v1\napproval: required\n");
   EXPECT_EQ(
       files.validate(),
@@ -104,13 +103,9 @@ TEST(Schema, SaysOfAKeyThatIsNotYetDoneWhatToDo) {
       "yet\n"
       "    1 | images: load\n"
       "      |         ^^^^ take it out until it is\n"
-      "app/reconciler.yaml:2:8: error manifest.not_yet: drift: report is not done by this "
-      "version yet\n"
-      "    2 | drift: report\n"
-      "      |        ^^^^^^ take it out until it is\n"
-      "app/reconciler.yaml:3:11: error manifest.not_yet: switch.remove_orphans is not done by "
+      "app/reconciler.yaml:2:11: error manifest.not_yet: switch.remove_orphans is not done by "
       "this version yet\n"
-      "    3 | switch: { remove_orphans: true }\n"
+      "    2 | switch: { remove_orphans: true }\n"
       "      |           ^^^^^^^^^^^^^^ take it out until it is\n");
 }
 
@@ -151,7 +146,6 @@ TEST(Schema, TheReferenceWithoutThatIsTaken) {
     text.erase(at, text.find('\n', at + 1) - at);
   };
   take_out(", { path: secrets.enc.env, provider: sops }, { provider: doppler }");
-  take_out(", protect: [db]");
   for (const char* line :
        {"  also:", "preflight:", "  - { name: one-head", "backup:", "restore:", "irreversible:",
         "  watch:", "    promote:", "    approval:", "    window:"})

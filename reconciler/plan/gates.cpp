@@ -1,0 +1,67 @@
+#include "reconciler/plan/gates.hpp"
+
+#include <fmt/format.h>
+
+#include "reconciler/base/text.hpp"
+#include "reconciler/plan/planner.hpp"
+
+namespace reconciler {
+namespace {
+
+/// `db`, or one of several, `db#2`.
+bool is_protected(const Desired& desired, const ResourceId& id) {
+  return desired.protect.contains(id.name.substr(0, id.name.find('#')));
+}
+
+/// What the plan makes anew in the place of what is there; or of what was there, and may have been
+/// another: that is missing, and something new is asked for.
+std::set<std::string> replaced(const Plan& plan, const Desired& desired,
+                               const Observation& observation, const Memory& memory) {
+  const bool another = memory.current && memory.current->digest != desired.digest;
+  std::set<ResourceId> missing;
+  for (const auto& r : observation.resources)
+    if (another && r.observed.empty() && !r.desired.empty()) missing.insert(r.id);
+  std::set<std::string> names;
+  for (const auto& action : plan.actions) {
+    if (action.work.phase == Phase::supply) continue;
+    for (const auto& id : action.work.anew)
+      if (is_protected(desired, id)) names.insert(id.name);
+    for (const auto& id : action.work.targets)
+      if (missing.contains(id) && is_protected(desired, id)) names.insert(id.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+void add_gates(Plan& plan, const Desired& desired, const Observation& observation,
+               const Memory& memory) {
+  if (desired.protect.empty() || on_the_way_back(memory)) return;
+  const auto names = replaced(plan, desired, observation, memory);
+  if (names.empty()) return;
+  Gate gate;
+  gate.name = "protect";
+  gate.why = "replaces " + enumerate({names.begin(), names.end()});
+  for (const auto& name : names) gate.grants.insert(plan.desired + " " + name);
+  plan.gates.push_back(std::move(gate));
+  judge_gates(plan, memory);
+}
+
+void judge_gates(Plan& plan, const Memory& memory) {
+  const bool begun = memory.unfinished == plan.desired;
+  for (auto& gate : plan.gates) {
+    if (gate.grants.empty()) continue;  // no approval opens it
+    gate.open = memory.approved.contains(plan.id) ||
+                (begun && std::ranges::includes(memory.approved, gate.grants));
+    gate.opens_when = fmt::format("reconciler approve {} --plan {}", plan.environment.text(),
+                                  plan.id.substr(0, 6));
+  }
+}
+
+std::set<std::string> approval_of(const Plan& plan) {
+  std::set<std::string> all{plan.id};
+  for (const auto& gate : plan.gates) all.insert(gate.grants.begin(), gate.grants.end());
+  return all;
+}
+
+}  // namespace reconciler
