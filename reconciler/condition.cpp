@@ -6,8 +6,21 @@
 
 namespace reconciler {
 
+namespace {
+
+/// `web: environment COLOUR blue -> red`, for all that is left as it differs.
+std::string what_differs(const Plan& plan) {
+  std::vector<std::string> all;
+  for (const auto& action : plan.reported) all.push_back(action.title + ": " + action.reason);
+  return join(all, "; ");
+}
+
+}  // namespace
+
 Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
   const std::string id = plan.environment.text();
+  if (plan.suspended)
+    return {"Suspended", "Requested", for_people(*plan.suspended), "reconciler resume " + id};
   if (plan.stalled) return {"Stalled", plan.stalled->reason, plan.stalled->why, plan.stalled->next};
   for (const auto& gate : plan.gates)
     if (!gate.open)
@@ -16,6 +29,10 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
   if (plan.empty() && held)
     return {"RolledBack", held->reason, fmt::format("{}: {}", held->rejected_tag, held->why),
             fmt::format("commit another tag; or the same again: reconciler retry {}", id)};
+  if (plan.empty() && !plan.reported.empty())
+    return {
+        "Ready", "Drifted", what_differs(plan) + " (drift: report)",
+        fmt::format("put it right by hand, or write drift: heal; then: reconciler plan {}", id)};
   if (plan.empty()) return {"Ready", "Succeeded", "", ""};
   if (held && last && last->ended && last->end.condition == "Stalled" &&
       last->desired == plan.desired)

@@ -12,10 +12,10 @@ namespace reconciler {
 struct Condition {
   std::string word;    ///< Ready, Reconciling, Stalled, ...
   std::string reason;  ///< Succeeded, VerifyFailed, ReleaseOutcomeUnknown, ...
-  std::string why;     ///< one sentence; empty when Ready
+  std::string why;     ///< one sentence; empty when Ready and nothing differs
   std::string next;    ///< what to type, where someone is needed
   bool needs_someone() const {
-    return word == "Stalled" || word == "Blocked" || word == "RolledBack";
+    return word == "Stalled" || word == "Blocked" || word == "RolledBack" || word == "Suspended";
   }
 };
 

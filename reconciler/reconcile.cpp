@@ -59,6 +59,17 @@ Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish) {
               std::move(*memory), std::move(plan)};
 }
 
+/// What came back once too often is left to a person from now on, however long that takes.
+Status leave_to_a_person(const Parts& parts, const Look& seen) {
+  if (!seen.plan.stalled || seen.plan.suspended) return {};
+  auto drifted = seen.plan.drifted;
+  std::erase_if(drifted, [&](const auto& one) {
+    return seen.memory.returns.at(one) > most_put_right;  // that is known
+  });
+  if (drifted.empty()) return {};
+  return parts.ledger.drifted(seen.plan.environment, drifted);
+}
+
 /// One environment under its lock.
 class Reconciling {
  public:
@@ -70,12 +81,14 @@ class Reconciling {
         tools_{parts.drivers, parts.ledger, parts.clock, events, parts.state},
         stop_(std::move(stop)) {}
 
-  /// Settles what was cut off; what is to be from here on, and the plan that follows.
+  /// Settles what was cut off, unless a person stopped everything; what is to be from here on, and
+  /// the plan that follows.
   Result<Look> begin() {
     auto memory = parts_.ledger.memory(asked_.spec.id);
     if (!memory) return failed(memory);
     auto wish = desire(parts_, asked_, *memory, stop_);
     if (!wish) return failed(wish);
+    if (memory->suspended_at(parts_.clock.wall())) return look_at(parts_, asked_, std::move(*wish));
     if (memory->target && !wish->held)
       if (auto ended = parts_.ledger.clear_target(asked_.spec.id); !ended) return failed(ended);
     if (auto settled = settle_open_attempts(tools_, asked_.spec.id, wish->variables, stop_);
@@ -144,7 +157,8 @@ Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::
   auto seen = reconciling.begin();
   if (!seen) return failed(seen);
   Reconciled done{seen->plan};
-  if (seen->plan.stalled || seen->plan.empty()) return done;
+  if (auto left = leave_to_a_person(parts, *seen); !left) return failed(left);
+  if (seen->plan.empty() || seen->plan.waits()) return done;
 
   auto agreed = agree(*seen);
   if (!agreed) return failed(agreed);
@@ -156,6 +170,8 @@ Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::
   auto again = look(parts, same, stop);
   if (!again) return failed(again);
   if (auto why = moved(saved(seen->plan), again->plan)) return failure(std::move(*why));
+  done.plan = again->plan;
+  if (done.plan.waits()) return done;
 
   if (auto performed = reconciling.perform(*again); !performed) return failed(performed);
   sweep(parts, asked.spec.id);

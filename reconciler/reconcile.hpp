@@ -51,7 +51,7 @@ Result<Look> look(const Parts& parts, const Asked& asked, std::stop_token stop);
 /// What a reconciliation came to.
 struct Reconciled {
   Plan plan;
-  bool changed = false;   ///< the plan was performed to its end
+  bool changed = false;   ///< the plan was performed to its end; never one that waits()
   bool declined = false;  ///< `agree` said no
   Duration took{0};
 };

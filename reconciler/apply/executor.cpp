@@ -146,6 +146,7 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
   if (!id) return failed(id);
   Run run{tools_, *id, plan, desired, variables, Redaction(variables), std::move(stop)};
   auto done = all_phases(run);
+  if (done && !plan.drifted.empty()) done = tools_.ledger.drifted(plan.environment, plan.drifted);
   if (done) {
     auto ended = tools_.ledger.end_run(*id, {"Ready", "Succeeded", "", ""});
     if (!ended) return Applied{*id, std::move(ended.error()), false};

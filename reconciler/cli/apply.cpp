@@ -51,6 +51,13 @@ Result<std::optional<Saved>> read_saved(const std::vector<std::string>& argument
   return std::optional(std::move(all));
 }
 
+/// There was nothing to do, or it waits.
+int of_unperformed(const Plan& plan) {
+  if (plan.stalled || (plan.suspended && !plan.empty())) return wrong;
+  if (plan.closed() > 0) return blocked;
+  return plan.held ? wrong : well;
+}
+
 class Applying {
  public:
   Applying(Context& context, const ApplyOptions& options, std::optional<Saved> saved)
@@ -75,7 +82,7 @@ class Applying {
         if (auto why = moved(saved_->at(plan.environment.text()), plan))
           return report(context_, *why);
       std::cout << render(plan, page_of_stdout());
-      return plan.stalled || plan.held ? wrong : well;
+      return of_unperformed(plan);
     }
     std::cout << fmt::format("\n{} runs {}, after {}.\n", plan.environment.text(), plan.to,
                              for_people(done->took));
@@ -137,7 +144,8 @@ int apply(Context& context, const ApplyOptions& options, std::stop_token stop) {
     if (stop.stop_requested()) break;
     if (!first) std::cout << "\n";
     first = false;
-    if (const int status = applying.one(*parts, asked, stop); status != well) worst = status;
+    const int status = applying.one(*parts, asked, stop);
+    if (status != well && worst != wrong) worst = status;
   }
   return worst;
 }
@@ -152,7 +160,9 @@ void add_apply(CLI::App& app, Context& context, Verb& chosen) {
       "APP/ENV, or ENV where that is unique; or a file that plan --out saved; none: all");
   verb->add_flag("--yes", options->yes, "Do not ask");
   verb->add_flag("--no-fetch", options->no_fetch, "Work from the last fetch");
-  verb->footer("Examples:\n  reconciler apply portfolio/production\n  reconciler apply next.json");
+  verb->footer(
+      "0 done, or nothing to do; 1 failed, gone back, stalled or suspended; 3 blocked by a gate.\n"
+      "Examples:\n  reconciler apply portfolio/production\n  reconciler apply next.json");
   verb->callback([&context, &chosen, options] {
     chosen = [&context, options](std::stop_token stop) {
       return apply(context, *options, std::move(stop));

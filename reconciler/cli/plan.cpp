@@ -82,8 +82,10 @@ void add_plan(CLI::App& app, Context& context, Verb& chosen) {
   verb->add_option("environment", options->environments,
                    "APP/ENV, or ENV where that is unique; none: all");
   verb->add_option("--out", options->out, "Save the plan, for apply FILE")->type_name("FILE");
-  verb->add_flag("--detailed-exitcode", options->detailed,
-                 "0 nothing to do, 2 changes, 3 blocked by a gate, 1 error");
+  verb->add_flag(
+      "--detailed-exitcode", options->detailed,
+      "0 nothing to do (drift that is only reported, too), 2 changes (suspended or not), "
+      "3 blocked by a gate, 1 error");
   verb->add_flag("--explain", options->explain, "Every differing field");
   auto* no_fetch = verb->add_flag("--no-fetch", options->no_fetch,
                                   "Work from the last fetch; starts no other program");

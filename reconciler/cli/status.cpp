@@ -81,7 +81,7 @@ void print_table(const std::vector<Row>& rows) {
 
 void print_one(const Row& row, const Parts& parts) {
   std::cout << fmt::format("{}  {}  {}", row.id.text(), row.tag, row.condition.word);
-  if (row.condition.word != "Ready") std::cout << "/" << row.condition.reason;
+  if (row.condition.reason != "Succeeded") std::cout << "/" << row.condition.reason;
   if (row.seen)
     std::cout << fmt::format("   config {}", row.seen->desired.config_commit.substr(0, 7));
   if (const auto last = parts.ledger.last_run(row.id); last && *last && (*last)->ended)

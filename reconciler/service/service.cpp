@@ -132,10 +132,13 @@ void Service::reconcile_one(const EnvironmentId& id, Place& place, std::stop_tok
   if (done->changed)
     log_.info(
         fmt::format("{}: runs {} after {}", id.text(), done->plan.to, for_people(done->took)));
-  const auto& stalled = done->plan.stalled;
-  if (!stalled) return place.said.clear();
-  tell(place, fmt::format("{}: Stalled/{}: {}; next: {}", id.text(), stalled->reason, stalled->why,
-                          stalled->next));
+  if (const auto& suspended = done->plan.suspended; suspended && suspended->until)
+    place.due = std::min<Instant>(
+        place.due, parts_.clock.now() + std::max(0s, *suspended->until - parts_.clock.wall()));
+  if (!done->plan.waits() && done->plan.reported.empty()) return place.said.clear();
+  const Condition waits = condition_of(done->plan, std::nullopt);
+  tell(place, fmt::format("{}: {}/{}: {}; next: {}", id.text(), waits.word, waits.reason, waits.why,
+                          waits.next));
 }
 
 Instant Service::step(std::stop_token stop) {

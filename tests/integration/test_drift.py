@@ -22,7 +22,7 @@ def kept(tmp_path_factory, engine, newest):
 
 @pytest.fixture
 def running(kept):
-    kept.commit({"compose.yaml": COMPOSE, "page": "one\n"})
+    kept.commit({"compose.yaml": COMPOSE, "page": "one\n", "reconciler.yaml": manifest()})
     if called(kept.plan_json()):
         kept.apply()
     return kept
@@ -174,6 +174,49 @@ def test_disconnected_from_its_network(running, engine):
     plan = running.plan_json()
     assert set(named(plan)) == {"web"} and all("network" in one for one in named(plan)["web"]), plan
     running.apply()
+
+
+def test_reported_and_left_alone(running, engine):
+    """`drift: report` names what differs, field by field; what is ours to write is written all the same."""
+    running.commit({"reconciler.yaml": manifest("v1.0.0", "drift: report")})
+    running.apply()
+    engine.docker("update", "--memory", "64m", "--memory-swap", "64m", "web-web-1")
+    engine.docker("stop", "-t", "0", "web-other-1")
+    (running.state / "state-files/web/production/current_tag").write_text("v0.9.0\n")
+    before = running.ids()
+    running.apply()
+    assert running.state_file("current_tag") == "v1.0.0" and running.ids() == before
+    plan = running.plan_json("--detailed-exitcode")
+    assert called(plan) == [] and {one["title"] for one in plan["reported"]} == {"other", "web"}, plan
+    assert "\n  drift    other   state is exited " in running.plan_text()
+    assert "\n  drift    web     memory is " in running.plan_text()
+    assert running.run("apply", running.environment, "--yes").ok().out == running.plan_text()
+    assert running.inspect("other")["State"]["Status"] == "exited"
+    assert running.condition() == "Ready/Drifted" and "web: memory" in running.status()["why"]
+    running.commit({"reconciler.yaml": manifest()})
+    mended(running, {"other": ["state"], "web": named({"actions": plan["reported"]})["web"]}, replaced=["web"])
+
+
+def test_changed_back_each_time_it_is_healed_three_times_and_then_named(running, folder):
+    running.run("retry", running.environment).ok()
+    for _ in range(3):
+        elsewhere(running, folder, COMPOSE.replace("red", "blue"))
+        running.apply()
+        assert "COLOUR=red" in running.inspect()["Config"]["Env"]
+    elsewhere(running, folder, COMPOSE.replace("red", "blue"))
+    running.engine.docker("stop", "-t", "0", "web-other-1")
+    before, runs = running.names(), len(running.runs())
+    for done in (running.run("plan", running.environment), running.run("apply", running.environment, "--yes")):
+        assert done.code == 1, done.out
+        assert "  Stalled/Flapping: " in done.out and "web (environment COLOUR)" in done.out
+        assert "put right 3 times, and nothing is touched any more" in done.out
+        assert "  next  find out who changes it, then: reconciler retry web/production" in done.out
+    assert running.names() == before and len(running.runs()) == runs
+    assert running.inspect("other")["State"]["Status"] == "exited"
+    assert running.condition() == "Stalled/Flapping"
+    running.run("retry", running.environment).ok()
+    running.apply()
+    assert running.condition() == "Ready/Succeeded"
 
 
 def test_volume_gone_names_it_and_the_container_on_it(running, engine):

@@ -47,5 +47,43 @@ TEST_F(ConditionTest, AWayBackThatFailedStopsWithBothReasons) {
   EXPECT_EQ(now.why, "v2: v2 is not well; and the way back to v1: v1 is not well");
 }
 
+TEST_F(ConditionTest, SuspendedComesBeforeAllElse) {
+  plan.suspended = Suspension{"anna", "moving the disks", WallTime{}, std::nullopt};
+  plan.stalled = Stall{"ReleaseFailed", "why", "next"};
+  const auto now = condition_of(plan, std::nullopt);
+  EXPECT_EQ(now.word, "Suspended");
+  EXPECT_EQ(now.reason, "Requested");
+  EXPECT_EQ(now.why, "by anna since 1970-01-01T00:00:00Z: moving the disks");
+  EXPECT_EQ(now.next, "reconciler resume web/production");
+  EXPECT_TRUE(now.needs_someone());
+}
+
+TEST_F(ConditionTest, AClosedGateIsNamed) {
+  plan.actions.emplace_back();
+  plan.gates = {{"window", true, "for another hour", "", {}},
+                {"protect", false, "replaces db", "reconciler approve it", {}}};
+  const auto now = condition_of(plan, std::nullopt);
+  EXPECT_EQ(now.word, "Blocked");
+  EXPECT_EQ(now.reason, "GateClosed");
+  EXPECT_EQ(now.why, "protect: replaces db");
+  EXPECT_EQ(now.next, "reconciler approve it");
+  EXPECT_TRUE(now.needs_someone());
+}
+
+TEST_F(ConditionTest, DriftThatIsReportedNeedsNobody) {
+  plan.held.reset();
+  Action action;
+  action.title = "web";
+  action.reason = "environment COLOUR blue -> red";
+  plan.reported = {action};
+  const auto now = condition_of(plan, std::nullopt);
+  EXPECT_EQ(now.word, "Ready");
+  EXPECT_EQ(now.reason, "Drifted");
+  EXPECT_EQ(now.why, "web: environment COLOUR blue -> red (drift: report)");
+  EXPECT_EQ(now.next,
+            "put it right by hand, or write drift: heal; then: reconciler plan web/production");
+  EXPECT_FALSE(now.needs_someone());
+}
+
 }  // namespace
 }  // namespace reconciler

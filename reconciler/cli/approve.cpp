@@ -1,0 +1,98 @@
+// `approve`: a person lets through a plan that a gate holds up.
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "reconciler/base/openssl.hpp"
+#include "reconciler/cli/commands.hpp"
+#include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/selection.hpp"
+#include "reconciler/cli/terminal.hpp"
+#include "reconciler/plan/gates.hpp"
+
+namespace reconciler::cli {
+namespace {
+
+struct ApproveOptions {
+  std::string environment;
+  std::string plan;
+  bool yes = false;
+  bool no_fetch = false;
+};
+
+Error other_plan(const std::string& id, const std::string& named, const Plan& plan) {
+  return error("plan.stale", fmt::format("plan {} of {} is not what would be done now; nothing was "
+                                         "approved",
+                                         named, id))
+      .with("now", plan.empty() ? "there is nothing to do" : "plan " + plan.id.substr(0, 6))
+      .next("look at it again: reconciler plan " + id);
+}
+
+/// What is agreed to is what is seen: by the id that a plan showed, or shown and asked for here.
+Result<bool> agreed(const ApproveOptions& options, const Plan& plan) {
+  const std::string id = plan.environment.text();
+  if (!options.plan.empty()) {
+    if (options.plan.size() < 6 || plan.empty() || !plan.id.starts_with(options.plan))
+      return failure(other_plan(id, options.plan, plan));
+    return true;
+  }
+  if (!options.yes && !stdin_is_terminal())
+    return failure(
+        error("usage", "approve asks before it approves, and there is no terminal to ask on")
+            .next(fmt::format("reconciler plan {0}, then: reconciler approve {0} --plan ID", id)));
+  std::cout << render(plan, page_of_stdout());
+  return options.yes || ask("Approve?");
+}
+
+int approve(Context& context, const ApproveOptions& options, std::stop_token stop) {
+  const AlgorithmsAhead ahead;
+  auto selection = select(context, {options.environment},
+                          options.no_fetch ? Reading::last : Reading::fetch, stop);
+  if (!selection) return report(context, selection.error());
+  auto parts = context.parts();
+  if (!parts) return report(context, parts.error());
+  for (const auto& notice : selection->notices) std::cerr << notice << "\n";
+  auto seen = look(*parts, selection->asked.at(0), std::move(stop));
+  if (!seen) return report(context, seen.error());
+  const Plan& plan = seen->plan;
+  const std::string id = plan.environment.text();
+  auto yes = agreed(options, plan);
+  if (!yes) return report(context, yes.error());
+  if (plan.closed() == 0)
+    return report(context,
+                  error("approve.nothing", fmt::format("no plan of {} waits for an approval", id))
+                      .next("reconciler plan " + id));
+  if (!*yes) {
+    std::cout << "Nothing was approved.\n";
+    return wrong;
+  }
+  if (auto done = parts->ledger.approve(plan.environment, approval_of(plan), who()); !done)
+    return report(context, done.error());
+  std::cout << fmt::format("Plan {} of {} is approved.\nnext  reconciler apply {}\n",
+                           plan.id.substr(0, 6), id, id);
+  return well;
+}
+
+}  // namespace
+
+void add_approve(CLI::App& app, Context& context, Verb& chosen) {
+  auto options = std::make_shared<ApproveOptions>();
+  auto* verb = app.add_subcommand("approve", "Let a plan through that a gate holds up.");
+  verb->add_option("environment", options->environment, "APP/ENV, or ENV where that is unique")
+      ->required();
+  verb->add_option("--plan", options->plan,
+                   "The plan's id, as plan shows it; without it the plan is shown and asked about")
+      ->type_name("ID");
+  verb->add_flag("--yes", options->yes, "Do not ask");
+  verb->add_flag("--no-fetch", options->no_fetch, "Work from the last fetch");
+  verb->footer(
+      "Examples:\n  reconciler approve portfolio/production --plan 3f9a1c\n  reconciler approve "
+      "stage");
+  verb->callback([&context, &chosen, options] {
+    chosen = [&context, options](std::stop_token stop) {
+      return approve(context, *options, std::move(stop));
+    };
+  });
+}
+
+}  // namespace reconciler::cli
