@@ -179,5 +179,44 @@ TEST_F(TargetTest, WhatWasKeptIsTheLedgersOwnRecord) {
   EXPECT_TRUE(ledger->memory(production)->kept);
 }
 
+TEST_F(TargetTest, ARunSaysWhatTheEnvironmentIsToBeAsItBegins) {
+  RunStart back = start_of("v2", "v1");
+  back.target = Target{"v1", "asked-v2", "v2", "Requested", "anna went back to v1", 0, {}};
+  ASSERT_TRUE(ledger->begin_run(back));
+  reopen();
+  ASSERT_TRUE(target());
+  EXPECT_EQ(target()->tag + " " + target()->rejected + " " + target()->reason,
+            "v1 asked-v2 Requested");
+  ASSERT_TRUE(ledger->begin_run(start_of("v1", "v3")));
+  EXPECT_FALSE(target()) << "one that works towards what git asks for ends it";
+}
+
+TEST_F(TargetTest, WhatWasDeployedByHandMayBeUndoneUntilTheNextRecord) {
+  const RunId run = *ledger->begin_run(start_of("", "v1"));
+  ASSERT_TRUE(ledger->retry(production, "anna", "v2"));
+  reopen();
+  EXPECT_EQ(ledger->memory(production)->overruled, "v2");
+  ASSERT_TRUE(ledger->retry(production, "anna"));
+  EXPECT_FALSE(ledger->memory(production)->overruled) << "nobody said that";
+  ASSERT_TRUE(ledger->retry(production, "anna", "v2"));
+  ASSERT_TRUE(ledger->record(run, release_of("v1"), {}));
+  EXPECT_FALSE(ledger->memory(production)->overruled);
+}
+
+TEST_F(TargetTest, WhatWasRemovedIsForgottenAndWhatWasReleasedIsNot) {
+  release("v1", Fate::succeeded);
+  const RunId run = *ledger->begin_run(start_of("", "v1"));
+  ASSERT_TRUE(ledger->record(run, release_of("v1"), {{{"d", "k", "n"}, {{"box"}, true}}}));
+  ASSERT_TRUE(reject(target_of("v1", "v2")));
+  ASSERT_TRUE(ledger->forget(production, "anna"));
+  reopen();
+  const Memory memory = *ledger->memory(production);
+  EXPECT_FALSE(memory.current || memory.previous || memory.target || memory.unfinished);
+  EXPECT_TRUE(memory.snapshots.empty());
+  EXPECT_EQ(fate_of("v1"), Fate::succeeded);
+  EXPECT_EQ((*ledger->last_run(production))->end.condition, "Removed");
+  EXPECT_TRUE((*ledger->versions(production)).front().until);
+}
+
 }  // namespace
 }  // namespace reconciler

@@ -85,5 +85,13 @@ TEST_F(ConditionTest, DriftThatIsReportedNeedsNobody) {
   EXPECT_FALSE(now.needs_someone());
 }
 
+TEST_F(ConditionTest, WhatGitDoesNotNameAnyMoreNeedsSomeone) {
+  const auto now = forgotten({"web", "stage"});
+  EXPECT_EQ(now.word + "/" + now.reason, "Forgotten/NotInGit");
+  EXPECT_EQ(now.why, "git does not name it any more; what runs is left as it is");
+  EXPECT_EQ(now.next, "put it back in git; or: reconciler remove web/stage");
+  EXPECT_TRUE(now.needs_someone());
+}
+
 }  // namespace
 }  // namespace reconciler
