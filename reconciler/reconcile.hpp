@@ -6,55 +6,9 @@
 #include <string>
 
 #include "reconciler/apply/events.hpp"
-#include "reconciler/base/clock.hpp"
-#include "reconciler/base/helper.hpp"
-#include "reconciler/base/result.hpp"
-#include "reconciler/driver/registry.hpp"
-#include "reconciler/git/mirror.hpp"
-#include "reconciler/ledger/ledger.hpp"
-#include "reconciler/model/application.hpp"
-#include "reconciler/model/host.hpp"
-#include "reconciler/model/plan.hpp"
-#include "reconciler/model/variables.hpp"
+#include "reconciler/look.hpp"
 
 namespace reconciler {
-
-/// What the loop works with. None of it is owned; all of it outlives the call.
-struct Parts {
-  Ledger& ledger;
-  const Drivers& drivers;
-  Helper& helper;
-  Clock& clock;
-  const Host& host;
-  std::string state;  ///< the state folder
-};
-
-/// A version that a person wants in the place of what git asks for.
-struct Instead {
-  std::string tag;
-  std::string reason;  ///< Target::reason
-  std::string why;     ///< Target::why
-};
-
-/// Which environment, as which commit of the config repository asks for it.
-struct Asked {
-  EnvironmentSpec spec;
-  Snapshot config;
-  bool fetch = false;  ///< whether the application's own repository may be asked
-  std::optional<Instead> instead{};
-};
-
-/// One look: what is wanted, what is there, what is remembered, and the plan that follows.
-struct Look {
-  Desired desired;
-  Variables variables;
-  Observation observation;
-  Memory memory;
-  Plan plan;
-};
-
-/// Looks and plans; changes nothing on the host, and in the ledger only what it learns of tags.
-Result<Look> look(const Parts& parts, const Asked& asked, std::stop_token stop);
 
 /// What a reconciliation came to.
 struct Reconciled {

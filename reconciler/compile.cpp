@@ -1,0 +1,150 @@
+#include "reconciler/compile.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reconciler/base/digest.hpp"
+#include "reconciler/manifest/manifest.hpp"
+#include "reconciler/manifest/variables.hpp"
+
+namespace reconciler {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr Duration prepare_within{3min};
+
+Json policy_json(const Policy& policy) {
+  JsonObject capabilities;
+  for (const auto& [who, what] : policy.capabilities) capabilities[who] = to_json(what);
+  JsonObject devices;
+  for (const auto& [who, what] : policy.devices) devices[who] = to_json(what);
+  return JsonObject{{"state_files", to_json(policy.state_files)},
+                    {"binds", to_json(policy.binds)},
+                    {"docker_socket", to_json(policy.docker_socket)},
+                    {"privileged", to_json(policy.privileged)},
+                    {"host_network", to_json(policy.host_network)},
+                    {"capabilities", std::move(capabilities)},
+                    {"devices", std::move(devices)},
+                    {"external", to_json(policy.external)}};
+}
+
+HostEnvironment of_host(const Host& host, const EnvironmentId& id) {
+  const auto found = host.environments.find(id.text());
+  return found == host.environments.end() ? HostEnvironment{} : found->second;
+}
+
+/// What drivers are told of the host for one environment.
+Json host_json(const Parts& parts, const EnvironmentSpec& spec) {
+  const HostEnvironment own = of_host(parts.host, spec.id);
+  const std::string place = spec.id.application + "/" + spec.id.environment;
+  JsonObject files;
+  for (const auto& [in_tree, real] : own.files) files[in_tree] = real;
+  JsonArray adopted;
+  if (auto lineages = parts.ledger.lineages(spec.id))
+    for (const auto& lineage : *lineages) adopted.emplace_back(lineage);
+  JsonObject all{
+      {"data", own.data.empty() ? fmt::format("{}/{}", parts.host.data, place) : own.data},
+      {"files", std::move(files)},
+      {"policy", policy_json(parts.host.policy)},
+      {"state", parts.state},
+      {"state_files", spec.state_files},
+      {"file", parts.host.file},
+      {"adopted", std::move(adopted)}};
+  if (parts.host.build_cache) all["build_cache"] = *parts.host.build_cache;
+  return all;
+}
+
+/// Drivers point into sections; people get file, line and column.
+Error placed(Error e, const Places& places) {
+  if (e.place.file.starts_with('#')) {
+    Place place = place_at(places, e.place.file);
+    if (!place.file.empty())
+      e.place = std::move(place);
+    else
+      e.place = {};
+  }
+  for (auto& other : e.others) other = placed(std::move(other), places);
+  return e;
+}
+
+std::string digest_of(const EnvironmentSpec& spec, const std::string& commit,
+                      const PreparedAll& prepared) {
+  JsonArray steps;
+  for (const auto& step : prepared.steps)
+    steps.push_back(
+        JsonArray{step.name, step.once_key, to_text(step.work.phase), step.work.input, step.warn});
+  return sha256(canonical(JsonObject{{"environment", spec.id.text()},
+                                     {"tag", spec.tag},
+                                     {"commit", commit},
+                                     {"wanted", prepared.digest},
+                                     {"steps", std::move(steps)},
+                                     {"state_files", spec.state_files}}));
+}
+
+}  // namespace
+
+Result<SourceTree> tree_of(const Parts& parts, const Asked& asked, const std::stop_token& stop,
+                           const std::string& commit) {
+  auto remembered = parts.ledger.commit_of(asked.spec.id, asked.spec.tag);
+  if (!remembered) return failed(remembered);
+  SourceAsk ask;
+  ask.remembered = remembered->value_or("");
+  ask.commit = commit;
+  ask.fetch = asked.fetch;
+  return source_tree(asked.spec, parts.host, asked.config, parts.state, ask, parts.helper,
+                     parts.clock, stop);
+}
+
+void say_what_waits(const EnvironmentSpec& spec, Desired& desired) {
+  desired.heal = spec.heal;
+  desired.protect = {spec.protect.begin(), spec.protect.end()};
+}
+
+Result<Wish> compile(const Parts& parts, const Asked& asked, SourceTree& tree) {
+  const EnvironmentSpec& spec = asked.spec;
+  const HostEnvironment own = of_host(parts.host, spec.id);
+  auto variables = load_variables(spec, tree.commit, tree.path, own.files);
+  if (!variables) return failed(variables);
+
+  Request request;
+  request.id = spec.id;
+  request.tag = spec.tag;
+  request.lineage = parts.ledger.lineage();
+  request.sections = spec.sections;
+  request.tree = {tree.path, spec.source.kind == Source::Kind::repository ? tree.commit : "",
+                  tree.index, parts.state + "/objects"};
+  request.host = host_json(parts, spec);
+  auto prepared = parts.drivers.prepare(request, *variables, Deadline(parts.clock, prepare_within));
+  if (!prepared) {
+    Places places = spec.places;
+    places["/state_files"] = spec.state_files_place;
+    return failure(placed(std::move(prepared.error()), places));
+  }
+
+  Wish wish;
+  wish.stale = std::move(tree.stale);
+  Desired& desired = wish.desired;
+  desired.id = spec.id;
+  desired.tag = spec.tag;
+  desired.commit = tree.commit;
+  desired.config_commit = asked.config.commit;
+  desired.config_subject = asked.config.subject;
+  desired.digest = digest_of(spec, tree.commit, *prepared);
+  desired.steps = prepared->steps;
+  desired.required = prepared->required;
+  desired.wanted = prepared->wanted;
+  desired.verify_timeout =
+      spec.verify_timeout.value_or(std::max<Duration>(120s, prepared->patience));
+  desired.verify_stable = spec.verify_stable;
+  desired.on_failure = spec.on_failure;
+  desired.irreversible.insert(spec.irreversible.begin(), spec.irreversible.end());
+  say_what_waits(spec, desired);
+  desired.keep = spec.keep;
+  desired.parallel = parts.host.parallel;
+  wish.variables = std::move(*variables);
+  wish.prepared = std::move(*prepared);
+  return wish;
+}
+
+}  // namespace reconciler

@@ -1,0 +1,103 @@
+#include "reconciler/look.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "reconciler/apply/kept.hpp"
+#include "reconciler/plan/planner.hpp"
+#include "reconciler/plan/retention.hpp"
+
+namespace reconciler {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr Duration look_within{60s};
+
+/// Where what it would take to go back is not here any more, the plan says so before it begins.
+Status check_way_back(const Parts& parts, const Memory& memory, Plan& plan) {
+  if (!plan.fallback) return {};
+  const Again again{plan.environment, *plan.fallback, Ledger::Slot::current, true};
+  auto kept =
+      restore_version(parts.ledger, parts.drivers, again, Deadline(parts.clock, look_within));
+  if (!kept && kept.error().lasting == Lasting::transient) return failed(kept);
+  if (!kept) without_way_back(plan, memory, kept.error().message);
+  return {};
+}
+
+/// Retention's part that nobody else of this host counts on.
+Status find_outdated(const Parts& parts, const Desired& desired, Memory& memory) {
+  memory.outdated = retention(desired, memory).artifacts;
+  if (memory.outdated.empty()) return {};
+  std::set<ResourceId> all;
+  for (const auto& [id, how] : memory.outdated) all.insert(id);
+  auto claims = parts.ledger.claims(desired.id, all);
+  if (!claims) return failed(claims);
+  for (const auto& [id, by] : *claims) memory.outdated.erase(id);
+  return {};
+}
+
+/// Who else counts on what is wanted here, of what this environment does not yet count on itself.
+Status find_claims(const Parts& parts, const Observation& seen, const Desired& desired,
+                   Memory& memory) {
+  Artifacts own;
+  for (const auto& tried : memory.tried) own.insert(tried.artifacts.begin(), tried.artifacts.end());
+  for (const auto& version : memory.versions)
+    own.insert(version.artifacts.begin(), version.artifacts.end());
+  std::set<ResourceId> others;
+  for (const auto& r : seen.resources)
+    if (const auto mine = own.find(r.id); r.artifact && !r.desired.empty() && !r.inputs.empty() &&
+                                          (mine == own.end() || mine->second != r.inputs))
+      others.insert(r.id);
+  if (others.empty()) return {};
+  auto claims = parts.ledger.claims(desired.id, others);
+  if (!claims) return failed(claims);
+  memory.claims = std::move(*claims);
+  return {};
+}
+
+}  // namespace
+
+Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish) {
+  auto memory = parts.ledger.memory(asked.spec.id);
+  if (!memory) return failed(memory);
+  memory->target = wish.target;
+  if (auto found = find_outdated(parts, wish.desired, *memory); !found) return failed(found);
+  auto seen = parts.drivers.observe(asked.spec.id, wish.prepared.wanted, *memory, wish.variables,
+                                    Deadline(parts.clock, look_within));
+  if (!seen) return failed(seen);
+  if (auto found = find_claims(parts, *seen, wish.desired, *memory); !found) return failed(found);
+  std::ranges::move(wish.notices, std::back_inserter(seen->notices));
+  if (wish.stale)
+    seen->notices.push_back("source: works on from the last fetch: " + wish.stale->message);
+  if (wish.unreadable)
+    seen->notices.push_back(
+        fmt::format("warning: what git asks for now, {}, cannot be read: {}: {}", asked.spec.tag,
+                    wish.unreadable->code, wish.unreadable->message));
+  if (parts.ledger.loss() && parts.ledger.loss()->code == "ledger.key_lost")
+    seen->notices.push_back("warning: " + parts.ledger.loss()->message);
+  Plan plan = make_plan(wish.desired, *seen, *memory, parts.clock.wall());
+  if (auto checked = check_way_back(parts, *memory, plan); !checked) return failed(checked);
+  auto lost = parts.ledger.needs_adoption(asked.spec.id);
+  if (!lost) return failed(lost);
+  if (*lost) {
+    // What was released before is not known any more, and nothing is run on a guess.
+    plan.actions.clear();
+    plan.stalled = Stall{"LedgerLost",
+                         parts.ledger.loss() ? parts.ledger.loss()->message : "the ledger was lost",
+                         "look at what runs, then: reconciler adopt " + asked.spec.id.text()};
+  }
+  return Look{std::move(wish.desired), std::move(wish.variables), std::move(*seen),
+              std::move(*memory), std::move(plan)};
+}
+
+Result<Look> look(const Parts& parts, const Asked& asked, std::stop_token stop) {
+  auto memory = parts.ledger.memory(asked.spec.id);
+  if (!memory) return failed(memory);
+  auto wish = desire(parts, asked, *memory, std::move(stop));
+  if (!wish) return failed(wish);
+  return look_at(parts, asked, std::move(*wish));
+}
+
+}  // namespace reconciler
