@@ -14,12 +14,12 @@ namespace {
 using namespace std::chrono_literals;
 constexpr Duration within{1h};  // as long as another environment's build of the same may take
 
-Result<Lock> lock(const Run& run, const Action& action, const std::stop_token& stop) {
+Result<Lock> take_lock(const Run& run, const Action& action, const std::stop_token& stop) {
   return lock_artifact(run.tools.state, action.work.targets.at(0), {run.tools.clock, within, stop});
 }
 
 Status supply_one(Run& run, const Action& action) {
-  auto locked = lock(run, action, run.cut);
+  auto locked = take_lock(run, action, run.cut);
   if (!locked) return failed(locked);
   return carry_out(run, action);
 }
@@ -34,7 +34,7 @@ Status supply(Run& run, const std::vector<const Action*>& actions) {
 }
 
 Status remove_artifact(Run& run, const Action& action) {
-  auto locked = lock(run, action, run.stop);
+  auto locked = take_lock(run, action, run.stop);
   if (!locked) return failed(locked);
   const auto& artifact = action.work.targets.at(0);
   auto claims = run.tools.ledger.claims(run.plan.environment, {artifact});
