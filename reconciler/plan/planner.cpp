@@ -143,6 +143,10 @@ std::optional<std::string> why_no_way_back(const Desired& desired, const Memory&
   return std::nullopt;
 }
 
+bool removes_artifact(const Action& action) {
+  return action.artifact && action.work.phase == Phase::prune;
+}
+
 /// What the version's tag becomes.
 Artifacts artifacts_of(const Observation& observation) {
   Artifacts all;
@@ -227,6 +231,8 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
     plan.reported = std::move(split.reported);
     plan.actions = select_remedies(desired, split.rest, {plan.from, plan.to},
                                    release_is_due(desired, memory) || new_version);
+    // What is left as it is may be made from any of them.
+    if (!plan.reported.empty()) std::erase_if(plan.actions, removes_artifact);
     for (auto& action : select_steps(desired, memory, new_version))
       plan.actions.push_back(std::move(action));
     const bool recorded = memory.current && memory.current->tag == desired.tag &&

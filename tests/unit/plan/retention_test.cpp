@@ -168,6 +168,31 @@ TEST(Retention, IsTheLastRowsOfThePlan) {
                 plan.id.substr(0, 6) + ": 1 container to prune, 2 images to prune.\n");
 }
 
+TEST(Retention, NothingGoesWhileSomethingIsOnlyReported) {
+  Desired desired = wanted("v3", 0);
+  desired.heal = false;
+  desired.digest = "digest";
+  Memory memory = had({"v3", "v2", "v1"});
+  memory.current->digest = desired.digest;
+  Observation seen;
+  seen.resources = {on_the_host("backend:v1")};
+  EXPECT_EQ(make_plan(desired, seen, memory, {}).actions.size(), 1U);
+  // By hand somebody lets it run another version than is wanted.
+  Resource drifted;
+  drifted.id = {"compose", "service", "backend"};
+  drifted.desired = "as it should be";
+  drifted.observed = "other";
+  drifted.differences = {{"image", "backend:v1", "backend:v3"}};
+  Work work;
+  work.verb = "switch";
+  work.targets = {drifted.id};
+  drifted.remedies[Aim::match] = {work};
+  seen.resources.push_back(drifted);
+  const Plan plan = make_plan(desired, seen, memory, {});
+  EXPECT_EQ(plan.reported.size(), 1U);
+  EXPECT_THAT(plan.actions, IsEmpty());
+}
+
 TEST(Retention, WhatIsStillThereStaysRemembered) {
   Memory memory = had({"v3", "v2", "v1", "v0"});
   memory.versions[2].artifacts[image("frontend:v1")] = "";
