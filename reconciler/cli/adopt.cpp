@@ -65,7 +65,7 @@ int keep(Context& context, const ByHand& by_hand, bool yes, std::stop_token stop
     std::cout << "\n";
     return agreed;
   };
-  auto done = reconcile(*parts, asked, who(), agree, reporter, std::move(stop));
+  auto done = reconcile(*parts, asked, who(), agree, reporter, {.stop = std::move(stop)});
   reporter.ended();
   if (!done) return report(context, done.error());
   if (!done->changed) {

@@ -184,7 +184,7 @@ int rollback(Context& context, const RollbackOptions& options, std::stop_token s
     std::cout << "\n";
     return true;
   };
-  auto done = reconcile(*parts, asked, who(), agree, reporter, std::move(stop));
+  auto done = reconcile(*parts, asked, who(), agree, reporter, {.stop = std::move(stop)});
   reporter.ended();
   if (!done) return report(context, done.error());
   if (done->declined) {
