@@ -104,12 +104,9 @@ TEST(Schema, SaysOfAKeyThatIsNotYetDoneWhatToDo) {
       "    1 | images: load\n"
       "      |         ^^^^ take it out until it is\n"
       "app/reconciler.yaml:2:11: error manifest.not_yet: verify.watch is not done by this version "
-      "yet
-"
-      "    2 | verify: { watch: 15m }
-"
-      "      |           ^^^^^ take it out until it is
-");
+      "yet\n"
+      "    2 | verify: { watch: 15m }\n"
+      "      |           ^^^^^ take it out until it is\n");
 }
 
 TEST(Schema, WhatDoesNothingIsTaken) {

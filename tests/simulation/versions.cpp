@@ -1,0 +1,209 @@
+#include "tests/simulation/versions.hpp"
+
+#include <algorithm>
+
+namespace reconciler::simulation {
+namespace {
+
+Work work(Phase phase, std::string verb, ResourceId target, const std::string& tag) {
+  Work w;
+  w.phase = phase;
+  w.calls = {verb + " " + target.name};
+  w.input = JsonObject{{"name", target.name}, {"tag", tag}};
+  w.verb = std::move(verb);
+  w.targets = {std::move(target)};
+  return w;
+}
+
+std::string image_of(const std::string& service, const std::string& tag) {
+  return service + ":" + tag;
+}
+
+}  // namespace
+
+Description VersionsDriver::describe() const {
+  return {"sim", {"service", "image", "kept", "file"}, {"sim"}, {}, {}};
+}
+
+Result<Prepared> VersionsDriver::prepare(const Request& request, const Variables&, Deadline) {
+  const Json& section = member_or_null(request.sections, "sim");
+  Prepared prepared;
+  prepared.wanted =
+      JsonObject{{"tag", request.tag}, {"services", to_json(texts_at(section, "services"))}};
+  prepared.digest = canonical(prepared.wanted);
+  if (truth_at(section, "release")) {
+    Step step;
+    step.name = step.shown = "release";
+    step.once = Once::tag;
+    step.once_key = request.id.text() + "/release@" + request.tag;
+    step.work = work(Phase::release, "release", {"sim", "task", "release"}, request.tag);
+    step.work.effect = Effect::once;
+    prepared.steps.push_back(std::move(step));
+  }
+  Step check;
+  check.name = check.shown = "services";
+  check.work = work(Phase::verify, "verify", {"sim", "check", "services"}, request.tag);
+  check.work.calls.clear();
+  prepared.steps.push_back(std::move(check));
+  return prepared;
+}
+
+Resource VersionsDriver::service(const std::string& name, const std::string& tag) const {
+  Resource r;
+  r.id = {"sim", "service", name};
+  r.ours = true;
+  r.desired = tag;
+  const auto found = host_.services.find(name);
+  if (found == host_.services.end()) {
+    r.differences = {{"service", "", name}};
+    r.remedies[Aim::match] = {work(Phase::change, "start", r.id, tag)};
+    return r;
+  }
+  const Runs& have = found->second;
+  r.version = have.tag;
+  r.observed = have.tag + (have.edited ? " edited" : "") + (have.up ? "" : " stopped");
+  if (have.tag != tag)
+    r.differences.push_back({"image", image_of(name, have.tag), image_of(name, tag)});
+  if (have.edited) r.differences.push_back({"environment", "", ""});
+  if (!have.up) r.differences.push_back({"state", "stopped", "running"});
+  if (have.tag != tag || have.edited)
+    r.remedies[Aim::match] = {work(Phase::change, "switch", r.id, tag),
+                              work(Phase::prune, "prune", {"sim", "kept", name}, tag)};
+  else if (!have.up)
+    r.remedies[Aim::match] = {work(Phase::change, "start", r.id, tag)};
+  for (auto& [aim, works] : r.remedies)
+    works.front().needs = {{"sim", "image", image_of(name, tag)}};
+  return r;
+}
+
+void VersionsDriver::add_artifacts(const Json& wanted, const Memory& memory,
+                                   Observation& into) const {
+  const std::string tag = text_at(wanted, "tag");
+  for (const auto& name : texts_at(wanted, "services")) {
+    Resource r;
+    r.id = {"sim", "image", image_of(name, tag)};
+    r.artifact = r.ours = true;
+    r.inputs = "of " + tag;
+    r.desired = "there";
+    if (host_.images.contains(r.id.name)) r.observed = r.desired;
+    r.reason = "not on the host";
+    if (r.observed.empty()) {
+      r.differences = {{"image", "", r.id.name}};
+      // A version that comes from its records is never built.
+      if (!truth_at(wanted, "recorded"))
+        r.remedies[Aim::match] = {work(Phase::supply, "build", r.id, tag)};
+    }
+    into.resources.push_back(std::move(r));
+  }
+  for (const auto& [id, outdated] : memory.outdated) {
+    if (!host_.images.contains(id.name)) continue;
+    Resource r;
+    r.id = id;
+    r.artifact = r.ours = true;
+    r.observed = "there";
+    r.differences = {{"image", "there", "removed"}};
+    r.remedies[Aim::remove] = {work(Phase::prune, "prune", id, "")};
+    into.resources.push_back(std::move(r));
+  }
+}
+
+Result<Observation> VersionsDriver::observe(const EnvironmentId&, const Json& wanted,
+                                            const Memory& memory, const Variables&, Deadline) {
+  Observation seen;
+  const std::string tag = text_at(wanted, "tag");
+  for (const auto& name : texts_at(wanted, "services"))
+    seen.resources.push_back(service(name, tag));
+  for (const auto& [name, kept] : host_.kept) {
+    const auto& have = host_.services.at(name);
+    if (have.tag != tag || have.edited) continue;  // the switch's own remedy takes it away
+    Resource r;
+    r.id = {"sim", "kept", name};
+    r.observed = kept;
+    r.ours = true;
+    r.differences = {{"container", "kept", "removed"}};
+    r.remedies[Aim::remove] = {work(Phase::prune, "prune", r.id, tag)};
+    seen.resources.push_back(std::move(r));
+  }
+  add_artifacts(wanted, memory, seen);
+  Resource file;
+  file.id = {"file", "state", "current_tag"};
+  file.id.driver = "sim";
+  file.desired = tag;
+  file.observed = host_.current_tag;
+  if (file.desired != file.observed) {
+    file.differences = {{"current_tag", file.observed, tag}};
+    file.remedies[Aim::match] = {work(Phase::record, "record", file.id, tag)};
+  }
+  seen.resources.push_back(std::move(file));
+  return seen;
+}
+
+/// Another takes its place, or the one that was kept serves again.
+void VersionsDriver::change(const std::string& name, const std::string& tag) {
+  auto& serves = host_.services[name];
+  const auto kept = host_.kept.find(name);
+  if (kept != host_.kept.end() && kept->second == tag)
+    host_.kept.erase(kept);
+  else if (kept == host_.kept.end() && !serves.tag.empty() && !serves.edited)
+    host_.kept[name] = serves.tag;
+  serves = {tag, true, false};
+}
+
+Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables&, Progress&,
+                                        std::stop_token) {
+  const Work& w = attempt.work;
+  const std::string name = text_at(w.input, "name");
+  const std::string tag = text_at(w.input, "tag");
+  const auto failed_one = [](const char* why) {
+    return Outcome{Fate::failed, JsonObject{{"exit_code", 1}, {"detail", why}}};
+  };
+  if (w.verb == "verify") {
+    const bool up =
+        std::ranges::all_of(host_.services, [](const auto& one) { return one.second.up; });
+    if (!up || host_.unwell.contains(tag)) return failed_one("unwell");
+    host_.verified.insert(tag);
+  } else if (w.verb == "build") {
+    if (host_.cannot_build.contains(tag))
+      return failure(error("image.build_failed", name + " does not build"));
+    host_.images.insert(name);
+  } else if (w.verb == "release") {
+    if (host_.cannot_release.contains(tag)) return failed_one("no");
+    host_.released.push_back(tag);
+  } else if (w.verb == "record") {
+    host_.current_tag = tag;
+  } else if (w.verb == "prune" && w.targets[0].kind == "image") {
+    host_.images.erase(name);
+  } else if (w.verb == "prune") {
+    host_.kept.erase(name);
+  } else if (w.verb == "start" && host_.services.contains(name)) {
+    host_.services[name].up = true;
+  } else {
+    if (!host_.images.contains(image_of(name, tag)))
+      return failure(error("image.missing", "there is no image " + image_of(name, tag)));
+    change(name, tag);
+  }
+  return Outcome{Fate::succeeded, JsonObject{}};
+}
+
+Result<Outcome> VersionsDriver::recover(const Attempt&, const Variables&, Progress&,
+                                        std::stop_token) {
+  return Outcome{Fate::not_started, {}};
+}
+
+Result<SealedRecords> VersionsDriver::snapshot(const EnvironmentId&, const Json&, Deadline) {
+  return SealedRecords{};
+}
+
+Result<Prepared> VersionsDriver::restore(const Recorded& recorded, Deadline) {
+  if (recorded.complete)
+    for (const auto& name : texts_at(recorded.wanted, "services"))
+      if (!host_.images.contains(image_of(name, recorded.tag)))
+        return failure(error("image.gone", image_of(name, recorded.tag) + " is gone"));
+  Prepared prepared;
+  prepared.wanted = recorded.wanted;
+  prepared.wanted.as_object()["recorded"] = true;
+  prepared.steps = recorded.steps;
+  return prepared;
+}
+
+}  // namespace reconciler::simulation

@@ -1,0 +1,60 @@
+// A driver over a host in memory on which versions of one application come and go: built, released,
+// switched, verified, kept, removed; for the whole loop to run over. What a version is stands in
+// its manifest's section `sim`: {services: [NAME..], release: true|false}; its images are
+// `NAME:TAG`.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "reconciler/driver/driver.hpp"
+
+namespace reconciler::simulation {
+
+struct Runs {
+  std::string tag;
+  bool up = true;
+  bool edited = false;  ///< somebody changed its environment
+};
+
+/// What is there, and what will become of what is tried.
+struct VersionsHost {
+  std::set<std::string> images;
+  std::map<std::string, Runs> services;
+  std::map<std::string, std::string> kept;  ///< `.prev`, by service: its tag
+  std::string current_tag;                  ///< the state file
+  std::set<std::string> unwell;             ///< tags whose services do not become well
+  std::set<std::string> cannot_build;
+  std::set<std::string> cannot_release;
+  std::vector<std::string> released;  ///< each release that was done, with no guard at all
+  std::set<std::string> verified;     ///< tags that were well when that was asked
+};
+
+/// The host is not owned, and outlives the driver.
+class VersionsDriver final : public Driver {
+ public:
+  explicit VersionsDriver(VersionsHost& host) : host_(host) {}
+  Description describe() const override;
+  Result<Prepared> prepare(const Request& request, const Variables& variables,
+                           Deadline deadline) override;
+  Result<Observation> observe(const EnvironmentId& id, const Json& wanted, const Memory& memory,
+                              const Variables& variables, Deadline deadline) override;
+  Result<Outcome> perform(const Attempt& attempt, const Variables& variables, Progress& progress,
+                          std::stop_token stop) override;
+  Result<Outcome> recover(const Attempt& attempt, const Variables& variables, Progress& progress,
+                          std::stop_token stop) override;
+  Result<SealedRecords> snapshot(const EnvironmentId& id, const Json& wanted,
+                                 Deadline deadline) override;
+  Result<Prepared> restore(const Recorded& recorded, Deadline deadline) override;
+  std::vector<Finding> check(Deadline) override { return {}; }
+
+ private:
+  Resource service(const std::string& name, const std::string& tag) const;
+  void add_artifacts(const Json& wanted, const Memory& memory, Observation& into) const;
+  void change(const std::string& name, const std::string& tag);
+  VersionsHost& host_;
+};
+
+}  // namespace reconciler::simulation
