@@ -71,16 +71,6 @@ TEST_F(TargetTest, AnotherTakesItsPlaceAndClearingEndsIt) {
   EXPECT_TRUE(ledger->clear_target(production));
 }
 
-TEST_F(TargetTest, ARunEndsATargetThatItDoesNotWorkTowards) {
-  ASSERT_TRUE(reject(target_of("v1", "v2")));
-  RunStart back = start_of("v2", "v1");
-  back.held = true;
-  ASSERT_TRUE(ledger->begin_run(back));
-  EXPECT_TRUE(target());
-  ASSERT_TRUE(ledger->begin_run(start_of("v1", "v3")));
-  EXPECT_FALSE(target());
-}
-
 TEST_F(TargetTest, WhatWasTouchedIsSoUntilTheNextRecord) {
   const ResourceId nginx{"compose", "service", "nginx"};
   const RunId run = *ledger->begin_run(start_of("v1", "v2"));
