@@ -172,6 +172,22 @@ const std::set<std::string> stops{"Stalled/ReleaseFailed", "Stalled/VerifyFailed
                                   "Stalled/SupplyFailed",  "Stalled/RollbackFailed",
                                   "Stalled/Flapping",      "Suspended/Requested"};
 
+/// Nobody is left with a version that is not good for want of a way back.
+void check_stop(Story& story, const std::string& how, const std::string& told) {
+  const Memory memory = story.memory();
+  if (!memory.current || how == "Suspended/Requested") return;
+  const std::string& good = memory.current->tag;
+  // The last good one itself is not well any more: there is nothing else to go to.
+  if (how == "Stalled/VerifyFailed" || how == "Stalled/RollbackFailed" ||
+      how == "Stalled/Flapping") {
+    if (story.seen().plan.to != good) RC_FAIL(how + " beside " + good + "\n" + told);
+    return;
+  }
+  // What could not be supplied, or was not released, is not what runs.
+  for (const auto& [name, runs] : story.host.services)
+    if (runs.tag != good) RC_FAIL(how + ", and " + name + " is " + runs.tag + "\n" + told);
+}
+
 RC_GTEST_PROP(Loop, EndsAtTheEffectiveTargetOrWithANamedStop, ()) {
   Story story;
   std::string told;
@@ -196,7 +212,7 @@ RC_GTEST_PROP(Loop, EndsAtTheEffectiveTargetOrWithANamedStop, ()) {
   const Condition now = story.condition();
   const std::string how = now.word + "/" + now.reason;
   if (!rests) RC_FAIL("it does not come to rest: " + how + ": " + now.why + "\n" + told);
-  if (stops.contains(how)) return;
+  if (stops.contains(how)) return check_stop(story, how, told);
   const std::string target =
       story.memory().target ? story.memory().target->tag : story.seen().plan.to;
   if (how != "Ready/Succeeded" && now.word != "RolledBack")
