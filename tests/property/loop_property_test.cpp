@@ -35,7 +35,7 @@ class Story {
     asked_.spec.folder = "app";
     asked_.spec.verify_timeout = 2s;
     asked_.spec.verify_stable = 1s;
-    asked_.spec.keep = 1;
+    asked_.spec.keep = *rc::gen::inRange(0, 2);
     asked_.config.commit = commit_;
     asked_.config.touched["app"] = {commit_, "a change"};
     export_tree();
