@@ -45,11 +45,11 @@ Status add_docker(const cli::PluginParts& parts, std::shared_ptr<docker::Project
   paths.state = parts.state;
   paths.docker_cli = "/usr/bin/docker";
   auto plugin = docker::find_compose(paths.home);
-  if (!plugin) return failed(plugin);
-  paths.compose_plugin = *plugin;
+  paths.compose_plugin = plugin.value_or("");
   auto with = std::make_shared<Docker>();
   with->engine = docker::make_engine_socket(*socket, parts.clock);
-  with->compiler = docker::make_compiler(*plugin, *socket, *with->engine, parts.key, parts.clock);
+  with->compiler =
+      docker::make_compiler(std::move(plugin), *socket, *with->engine, parts.key, parts.clock);
   auto driver = docker::make_docker_driver(*with->engine, *with->compiler, parts.clock, parts.key,
                                            std::move(paths), std::move(projects));
   return to.add(std::move(driver), std::move(with));

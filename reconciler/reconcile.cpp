@@ -20,13 +20,14 @@ using namespace std::chrono_literals;
 
 /// What came back once too often is left to a person from now on, however long that takes.
 Status leave_to_a_person(const Parts& parts, const Look& seen) {
-  if (!seen.plan.stalled || seen.plan.suspended) return {};
-  auto drifted = seen.plan.drifted;
+  const Plan& plan = seen.plan;
+  if (plan.suspended || !plan.stalled || plan.stalled->reason != "Flapping") return {};
+  auto drifted = plan.drifted;
   std::erase_if(drifted, [&](const auto& one) {
     return seen.memory.returns.at(one) > most_put_right;  // that is known
   });
   if (drifted.empty()) return {};
-  return parts.ledger.drifted(seen.plan.environment, drifted);
+  return parts.ledger.drifted(plan.environment, drifted);
 }
 
 /// One environment under its lock.
@@ -147,6 +148,8 @@ void keep_what_stops(const Look& look, Plan& plan) {
                                 [&](const ResourceId& id) { return unwanted.contains(id); });
   });
   plan.fallback.reset();
+  plan.artifacts.clear();
+  plan.drifted.clear();
 }
 
 Error superseded(const Asked& asked) {
@@ -202,7 +205,7 @@ Status stop_beside(const Parts& parts, const Asked& asked, const std::string& wh
   auto seen = reconciling.begin();
   if (!seen) return failed(seen);
   keep_what_stops(*seen, seen->plan);
-  if (seen->plan.empty()) return {};
+  if (seen->plan.empty() || seen->plan.suspended) return {};
   auto last = parts.ledger.last_run(asked.spec.id);
   if (!last) return failed(last);
   auto done = reconciling.perform(*seen);

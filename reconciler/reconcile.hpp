@@ -35,7 +35,7 @@ Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::
 
 /// Performs of the plan that follows from a fresh look only what stops things that are not to be
 /// there: what someone started beside what runs does not wait until a person has answered for all
-/// else. How the last run ended goes on to count.
+/// else; only while it is suspended does that wait, too. How the last run ended goes on to count.
 Status stop_beside(const Parts& parts, const Asked& asked, const std::string& who, Events& events,
                    Ends ends);
 

@@ -30,7 +30,9 @@ Result<Plan> plan_removal(const Parts& parts, const EnvironmentId& id) {
   auto left = parts.drivers.left_behind(id, last_wanted(parts, id, *memory), *lineages,
                                         Deadline(parts.clock, look_within));
   if (!left) return failed(left);
-  return make_removal(id, *left, *memory);
+  Plan plan = make_removal(id, *left, *memory);
+  if (memory->suspended_at(parts.clock.wall())) plan.suspended = memory->suspended;
+  return plan;
 }
 
 }  // namespace
@@ -44,6 +46,7 @@ Result<Reconciled> remove_environment(const Parts& parts, const EnvironmentId& i
   auto plan = plan_removal(parts, id);
   if (!plan) return failed(plan);
   Reconciled done{*plan};
+  if (plan->waits()) return done;
   auto agreed = agree(*plan);
   if (!agreed) return failed(agreed);
   done.declined = !*agreed;

@@ -140,8 +140,10 @@ bool sends_back(Phase in, bool touched, const Error& why) {
 }
 
 RunEnd end_of_rejected(const Error& why) {
-  RunEnd end = end_of(why);
-  if (end.condition != "Stalled") end.reason = "SwitchFailed";
+  // It is not tried again, whatever would come of that.
+  Error last = why;
+  last.lasting = Lasting::terminal;
+  RunEnd end = end_of(last);
   end.condition = "RolledBack";
   return end;
 }

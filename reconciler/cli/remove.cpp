@@ -58,6 +58,10 @@ int remove(Context& context, const RemoveOptions& options, std::stop_token stop)
     std::cout << "Nothing was changed.\n";
     return wrong;
   }
+  if (!done->changed) {
+    std::cout << render(done->plan, page_of_stdout());
+    return wrong;
+  }
   std::cout << fmt::format(
       "{} is removed. Its volumes, its data folder, its images and its state files stay.\n"
       "next  put it back in git to have it again: its data and what was released are known\n",

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "reconciler/base/text.hpp"
-#include "reconciler/plan/planner.hpp"
 
 namespace reconciler {
 namespace {
@@ -32,11 +31,17 @@ std::set<std::string> replaced(const Plan& plan, const Desired& desired,
   return names;
 }
 
+/// After a failure, or because a person chose that version, who was shown this very plan.
+bool goes_back(const Memory& memory) {
+  if (!memory.target) return false;
+  return memory.unfinished || !memory.current || memory.current->tag != memory.target->tag;
+}
+
 }  // namespace
 
 void add_gates(Plan& plan, const Desired& desired, const Observation& observation,
                const Memory& memory) {
-  if (desired.protect.empty() || on_the_way_back(memory)) return;
+  if (desired.protect.empty() || goes_back(memory)) return;
   const auto names = replaced(plan, desired, observation, memory);
   if (names.empty()) return;
   Gate gate;

@@ -9,8 +9,8 @@
 
 namespace reconciler {
 
-/// Replacing a thing that is protected waits for an approval (`switch.protect`); on the way back
-/// from a failure nothing does. The plan's id is known.
+/// Replacing a thing that is protected waits for an approval (`switch.protect`); on the way back,
+/// from a failure or asked for, nothing does. The plan's id is known.
 void add_gates(Plan& plan, const Desired& desired, const Observation& observation,
                const Memory& memory);
 

@@ -28,7 +28,7 @@ Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<v
   LogEvents events(log, id);
   const Ends ends{std::move(stop), newer_.get_token(), beside_.get_token()};
   auto done = reconcile(parts, asked_, "run", agree, events, ends);
-  if (done && done->declined && started_beside_)
+  if (done && !done->changed && !done->plan.stalled && started_beside_)
     if (auto stopped = stop_beside(parts, asked_, "run", events, ends); !stopped)
       return failed(stopped);
   return done;

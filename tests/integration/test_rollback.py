@@ -224,6 +224,11 @@ def test_an_environment_deleted_from_git_and_put_back(stack):
     stack.config.commit("web is gone")
     done = stack.run("remove", stack.environment)
     assert stack.error(done) == "usage" and stack.ids() == before, done.err
+    stack.run("suspend", stack.environment).ok()
+    done = stack.run("remove", stack.environment, "--yes")
+    assert done.code == 1 and "Suspended. Nothing was changed; v1.0.0 runs on.\n" in done.out, done.out + done.err
+    assert stack.ids() == before
+    stack.run("resume", stack.environment).ok()
     deed = Deed(stack.engine)
     stack.proxy.clear()
     done = stack.run("remove", stack.environment, "--yes").ok()

@@ -7,48 +7,11 @@ import pytest
 from support.engine import wait_for
 from support.images import BUSYBOX
 from support.stack import SLEEPS, Stack, called, manifest, services
-
-WELL = "init: true, command: [sleep, '100000']"
-UNWELL = "init: true, command: [sh, -c, 'exit 7']"
-WEB = "web: {{ image: " + BUSYBOX + ", {how}, environment: {{ VERSION: {version} }}, volumes: ['/data'] }}"
-VERIFY = "verify: { stable: 1s, timeout: 3s }"
-RELEASE = "release: { image: " + BUSYBOX + ", profiles: [tasks], command: [sh, -c, 'echo done'] }"
-
-
-def version(tag: str, how: str = WELL, *more: str, release: bool = False, sections: str = "") -> dict:
-    """The application's files as of one version."""
-    lines = [WEB.format(how=how, version=tag), f"db: {{ {SLEEPS} }}", *more]
-    steps = ["release: [{ run: release }]"] if release else []
-    return {"compose.yaml": services("\n".join([*lines, *([RELEASE] if release else [])])),
-            "reconciler.yaml": manifest(tag, VERIFY, *steps, *([sections] if sections else []))}
-
+from support.versions import UNWELL, WEB, WELL, begin, fails, is_back, is_well, killed, version
 
 @pytest.fixture
 def stack(stack):
-    stack.commit(version("v1.0.0"))
-    stack.apply()
-    stack.sh("echo rows >/data/rows")
-    return stack
-
-
-def is_back(stack: Stack, before: dict, reason: str = "VerifyFailed") -> None:
-    """The very containers that ran before, nothing beside them, and the state files untouched."""
-    assert stack.ids() == before
-    assert stack.names() == [f"web-{service}-1" for service in sorted(before)]
-    assert stack.condition() == f"RolledBack/{reason}"
-    assert stack.state_file("current_tag") == "v1.0.0"
-    assert stack.inspect()["HostConfig"]["RestartPolicy"]["Name"] in ("", "no")
-    assert stack.sh("cat /data/rows") == "rows\n"
-    stack.assert_second_plan_empty()
-
-
-def fails(stack: Stack, files: dict, code: str = "verify.failed"):
-    """That version does not become well, whatever is tried to save it."""
-    stack.commit(files)
-    done = stack.run("apply", stack.environment, "--yes")
-    assert done.code == 1, done.out + done.err
-    assert stack.error(done) == code, done.err
-    return done
+    return begin(stack)
 
 
 def test_an_unwell_version_is_gone_back_from(stack):
@@ -58,7 +21,7 @@ def test_an_unwell_version_is_gone_back_from(stack):
     done = fails(stack, version("v1.1.0", UNWELL, release=True))
     assert "web/production is back at v1.0.0, and well\n" in done.err, done.err
     assert "  not undone  release of v1.1.0: what it changed stays\n" in done.err, done.err
-    assert "  unchanged   current_tag v1.0.0\n" in done.err, done.err
+    assert "  unchanged   current_tag v1.0.0; db never stopped\n" in done.err, done.err
     assert "  held        v1.1.0 is not tried again by itself\n" in done.err, done.err
     assert "reconciler retry web/production\n" in done.err, done.err
     is_back(stack, before)
@@ -113,15 +76,35 @@ def test_drift_is_healed_towards_the_last_good_version(stack):
 
 
 def test_nothing_but_the_engine_is_asked_on_the_way_back(stack):
-    """Repository, mirror, tree and Compose's work are all gone by then."""
+    """As soon as the new one runs, the repository, the mirror's tree, the env file and Compose are taken away."""
+    secret, home = stack.folder / "secret.env", stack.folder / "home"
+    secret.write_text("GREETING=hello\n")
+    secret.chmod(0o600)
+    shutil.copytree(stack.compose.home, home, symlinks=True)
+    stack.use_host({"environments": {stack.environment: {"files": {".env.production": str(secret)}}}})
+    stack.program.env["HOME"] = str(home)
+
+    def greeting(tag, how):
+        files = version(tag, how, sections="variables: { env_file: .env.production }")
+        return {**files, "compose.yaml": files["compose.yaml"].replace("VERSION:", "GREETING: '${GREETING}', VERSION:")}
+
+    stack.commit(greeting("v1.0.1", WELL))
+    stack.apply()
     before = stack.ids()
-    fails(stack, version("v1.1.0", UNWELL))
+    stack.commit(greeting("v1.1.0", UNWELL))
+    running = stack.program.start("apply", stack.environment, "--yes")
+    wait_for(lambda: {"web-web-1", "web-web-1.prev"} <= set(stack.names()) and
+             stack.inspect()["State"]["Status"] == "exited", "the new one to run, and to end")
+    secret.unlink()
+    for folder in (stack.config.path, stack.state / "trees", stack.state / "compiled", home):
+        shutil.rmtree(folder)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 1 and "web/production is back at v1.0.1, and well\n" in err, out + err
+    assert stack.ids() == before and stack.names() == ["web-db-1", "web-web-1"]
+    # What drifts is healed towards it, still.
     stack.engine.docker("stop", "-t", "0", stack.container("db"))
-    shutil.rmtree(stack.config.path)
-    shutil.rmtree(stack.state / "trees")
-    shutil.rmtree(stack.state / "compiled")
     done = stack.run("apply", stack.environment, "--yes", "--no-fetch")
-    assert done.code == 1 and not done.err and "runs v1.0.0" in done.out, done.out + done.err
+    assert done.code == 1 and not done.err and "runs v1.0.1" in done.out, done.out + done.err
     assert done.out.endswith("next  commit another tag; or v1.1.0 again: reconciler retry web/production\n")
     assert stack.ids() == before and stack.condition() == "RolledBack/VerifyFailed"
 
@@ -140,16 +123,6 @@ def test_a_kept_container_that_is_gone_is_made_again(stack):
     assert stack.sh("cat /data/rows") == "rows\n"
     assert stack.condition() == "RolledBack/VerifyFailed"
     stack.assert_second_plan_empty()
-
-
-@pytest.mark.parametrize("point", ["ledger.reject.before", "ledger.reject.within", "ledger.reject.after",
-                                   "ledger.record.before", "ledger.record.within", "ledger.record.after"])
-def test_killed_on_the_way_back(stack, point):
-    before = stack.ids()
-    stack.commit(version("v1.1.0", UNWELL))
-    stack.run("apply", stack.environment, "--yes", env={"RECONCILER_FAILPOINTS": f"{point}:kill"})
-    stack.run("apply", stack.environment, "--yes")
-    is_back(stack, before)
 
 
 def test_the_first_deploy_has_no_way_back(folder, engine, newest, proxy):
@@ -254,3 +227,61 @@ def test_the_old_tag_by_hand(stack, what):
         stack.assert_second_plan_empty()
     finally:
         stack.engine.docker("rmi", "-f", "hand:v1", check=False)
+
+
+EXTRA = f"extra: {{ {SLEEPS}, networks: [default, new] }}"
+CHANGED_AND_NEW = "networks: { default: { labels: { of: v1.1.0 } }, new: { } }"
+
+
+def test_what_only_the_failed_version_has_goes_with_it(stack):
+    """A service of its own, on a network of its own and on one that changes back."""
+    files = version("v1.1.0", UNWELL, EXTRA)
+    files["compose.yaml"] += CHANGED_AND_NEW + "\n"
+    stack.commit(files)
+    stack.try_apply()
+    is_well(stack, ["db", "web"])
+    networks = [one["Name"] for one in stack.engine.api("GET", "/networks") if one["Name"].startswith("web_")]
+    assert networks == ["web_default"]
+
+
+def test_what_was_unwell_before_is_no_reason_to_go_back(stack):
+    """It is left as it is, forward and back, and named before anything begins."""
+    sick = ("sick: { image: " + BUSYBOX + ", init: true, command: [sleep, '100000'], "
+            "healthcheck: { test: [CMD, test, '!', -e, /sick], interval: 500ms, retries: 1 } }")
+    stack.commit(version("v1.0.1", WELL, sick))
+    stack.apply()
+    stack.sh("touch /sick", "sick")
+    wait_for(lambda: stack.inspect("sick")["State"]["Health"]["Status"] == "unhealthy", "its health check to fail")
+    before = stack.ids()
+    stack.commit(version("v1.1.0", UNWELL, sick))
+    assert "  unwell before: sick (unhealthy); it is left as it is and is no reason to go back\n" in stack.plan_text()
+    done = fails(stack, version("v1.1.0", UNWELL, sick))
+    assert "web/production is back at v1.0.1, and well\n" in done.err, done.err
+    is_back(stack, before, tag="v1.0.1")
+    stack.commit(version("v1.2.0", WELL, sick))
+    stack.apply()
+    assert stack.condition() == "Ready/Succeeded" and stack.id("sick") == before["sick"]
+
+
+def test_a_mounted_file_that_was_edited_and_a_network_of_a_persons(stack):
+    """The one is made anew from its tree; the other is joined while it is there, and missed when it is not."""
+    mounted = version("v1.0.1")
+    mounted["compose.yaml"] = mounted["compose.yaml"].replace("['/data']", "['/data', './web.conf:/etc/web.conf']")
+    mounted["web.conf"] = "as committed\n"
+    stack.engine.docker("network", "create", "monitoring")
+    try:
+        stack.engine.docker("network", "connect", "monitoring", "web-web-1")
+        stack.commit(mounted)
+        stack.apply()
+        before = stack.ids()
+        fails(stack, version("v1.1.0", UNWELL))
+        is_back(stack, before, tag="v1.0.1")
+        killed(stack, version("v1.1.1", UNWELL), "ledger.reject.after")
+        stack.engine.docker("network", "rm", "monitoring")
+        edited, = (one for one in (stack.state / "objects").iterdir() if one.read_text() == "as committed\n")
+        edited.write_text("as edited\n")
+        stack.apply(held=True)
+        is_well(stack, ["db", "web"], tag="v1.0.1")
+        assert stack.sh("cat /etc/web.conf") == "as committed\n"
+    finally:
+        stack.engine.docker("network", "rm", "monitoring", check=False)

@@ -40,8 +40,8 @@ Status check_nesting(const std::vector<std::string>& folders, const std::string&
 
 class ComposeCompiler final : public Compiler {
  public:
-  ComposeCompiler(std::string plugin, std::string socket, Engine& engine, InstallationKey key,
-                  const Clock& clock)
+  ComposeCompiler(Result<std::string> plugin, std::string socket, Engine& engine,
+                  InstallationKey key, const Clock& clock)
       : plugin_(std::move(plugin)),
         socket_(std::move(socket)),
         engine_(engine),
@@ -50,9 +50,10 @@ class ComposeCompiler final : public Compiler {
 
   Result<CompiledModel> compile(const CompileInput& input, const Variables& variables,
                                 Deadline deadline, std::stop_token stop) override {
+    if (!plugin_) return failure(plugin_.error());
     auto version = engine_.api_version(deadline);
     if (!version) return failed(version);
-    auto key = cache_key(input, variables, plugin_, *version, key_);
+    auto key = cache_key(input, variables, *plugin_, *version, key_);
     if (!key) return failed(key);
     if (auto known = load_model(input.cache, *key, key_); known && still_whole(*known))
       return known;
@@ -66,9 +67,10 @@ class ComposeCompiler final : public Compiler {
   Result<std::string> config_hash(const CompiledModel& model, const Container& container,
                                   const std::map<std::string, std::string>& ids, Deadline deadline,
                                   std::stop_token stop) override {
+    if (!plugin_) return failure(plugin_.error());
     auto scratch = Scratch::make();
     if (!scratch) return failed(scratch);
-    return config_hash_with(model, container, ids, plugin_, *scratch, engine_, deadline,
+    return config_hash_with(model, container, ids, *plugin_, *scratch, engine_, deadline,
                             std::move(stop));
   }
 
@@ -95,7 +97,7 @@ class ComposeCompiler final : public Compiler {
     auto scratch = Scratch::make();
     if (!scratch) return failed(scratch);
     auto resolved =
-        resolve(input, variables, *tree, *stack, plugin_, *scratch, deadline.left(clock_), stop);
+        resolve(input, variables, *tree, *stack, *plugin_, *scratch, deadline.left(clock_), stop);
     if (!resolved) return failed(resolved);
 
     const Objects objects(*tree, input.objects);
@@ -104,7 +106,7 @@ class ComposeCompiler final : public Compiler {
                                  texts_at(input.sections, "data"), *stack);
     if (!sources) return failed(sources);
     if (auto apart = check_nesting(sources->data_folders, data); !apart) return failed(apart);
-    auto record = record_model(*resolved, tree->root(), plugin_, *scratch, engine_, variables,
+    auto record = record_model(*resolved, tree->root(), *plugin_, *scratch, engine_, variables,
                                deadline, stop);
     if (!record) return failed(record);
     if (auto added = add_what_is_added(*record, resolved->model, variables, *stack); !added)
@@ -246,7 +248,7 @@ class ComposeCompiler final : public Compiler {
     labels.as_object()[name] = std::move(value);
   }
 
-  const std::string plugin_;
+  const Result<std::string> plugin_;
   const std::string socket_;
   Engine& engine_;
   const InstallationKey key_;
@@ -255,7 +257,7 @@ class ComposeCompiler final : public Compiler {
 
 }  // namespace
 
-std::unique_ptr<Compiler> make_compiler(std::string compose_plugin, std::string socket,
+std::unique_ptr<Compiler> make_compiler(Result<std::string> compose_plugin, std::string socket,
                                         Engine& engine, InstallationKey key, const Clock& clock) {
   return std::make_unique<ComposeCompiler>(std::move(compose_plugin), std::move(socket), engine,
                                            std::move(key), clock);

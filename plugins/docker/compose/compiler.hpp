@@ -46,7 +46,8 @@ class Compiler {
 };
 
 /// `compose_plugin` and `socket`: paths. `key` seals the cache and keys digests of secret values.
-std::unique_ptr<Compiler> make_compiler(std::string compose_plugin, std::string socket,
+/// Without Compose its error is what compiling comes to: a way back needs none.
+std::unique_ptr<Compiler> make_compiler(Result<std::string> compose_plugin, std::string socket,
                                         Engine& engine, InstallationKey key, const Clock& clock);
 
 /// The first docker-compose of version 2 or later in Compose's own list of folders, `home` being

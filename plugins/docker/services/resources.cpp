@@ -138,6 +138,8 @@ class Services {
       works.push_back(prune(prev_name(name), place));
     if (leaves(failed_name(name), place.failed != nullptr, moves))
       works.push_back(prune(failed_name(name), place));
+    if (leaves(next_name(name), place.next != nullptr, moves))
+      works.push_back(prune(next_name(name), place));
   }
 
   /// Until it is changed: what is needed before that runs as it is.

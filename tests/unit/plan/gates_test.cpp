@@ -103,6 +103,9 @@ TEST_F(Gates, TheWayBackWaitsForNobody) {
   EXPECT_THAT(plan({new_db}).gates, IsEmpty());
   memory.unfinished.reset();
   EXPECT_EQ(plan({new_db}).closed(), 1) << "the way back was over: this is by hand";
+  memory.target->reason = "Requested";
+  memory.target->tag = "v1.0.0";
+  EXPECT_THAT(plan({new_db}).gates, IsEmpty()) << "a person chose it, and is shown this plan";
 }
 
 TEST_F(Gates, WithoutAWayBackItIsAnotherPlan) {

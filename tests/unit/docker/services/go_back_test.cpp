@@ -2,6 +2,9 @@
 // from what was sealed of it. Cut anywhere, the next plan goes on from a look alone.
 #include <gmock/gmock.h>
 
+#include "plugins/docker/services/git_object.hpp"
+#include "reconciler/base/digest.hpp"
+#include "reconciler/base/filesystem.hpp"
 #include "tests/unit/docker/services/recorded.hpp"
 
 namespace reconciler::docker {
@@ -193,6 +196,141 @@ TEST_F(GoBack, AnImageThatIsGoneIsSaidBeforeAnythingBegins) {
   const auto prepared = restored(true);
   ASSERT_FALSE(prepared);
   EXPECT_EQ(prepared.error().code, "image.gone");
+}
+
+/// A person connected it to a network that no compose file names.
+class AddedNetwork : public GoBack {
+ protected:
+  AddedNetwork() {
+    deploy("1");
+    engine_.networks["monitoring"] = JsonObject{{"Name", "monitoring"}, {"Id", "mon-1"}};
+    const Json body =
+        JsonObject{{"Container", engine_.named("a-web-1")->id}, {"EndpointConfig", JsonObject{}}};
+    EXPECT_TRUE(static_cast<Engine&>(engine_).change("POST", "/networks/monitoring/connect", &body,
+                                                     Deadline(clock_, std::chrono::seconds(1))));
+    keep();
+    fail("2");
+    EXPECT_TRUE(engine_.named("a-web-1")->networks.contains("monitoring")) << "carried over";
+  }
+  void go_back() {
+    auto prepared = restored(true);
+    ASSERT_TRUE(prepared) << render(prepared.error());
+    perform_all(plan_of(prepared->wanted));
+    EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-web-1:running"}));
+    EXPECT_EQ(value_of("a-web-1"), "A=1");
+    EXPECT_TRUE(plan_of(prepared->wanted).empty());
+  }
+};
+
+TEST_F(AddedNetwork, WhileItIsThereTheVeryContainerServesAgain) {
+  const auto before = engine_.named("a-web-1.prev")->id;
+  go_back();
+  EXPECT_EQ(engine_.named("a-web-1")->id, before);
+}
+
+TEST_F(AddedNetwork, OnceItIsGoneTheContainerIsMadeAgainWithoutIt) {
+  engine_.named("a-web-1")->state = "exited";
+  engine_.networks.erase("monitoring");
+  go_back();
+  EXPECT_FALSE(engine_.named("a-web-1")->networks.contains("monitoring"));
+}
+
+/// A file of the tree that the container mounts, and that somebody edits.
+class MountedFile : public GoBack {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(make_folders(folder + "/tree", 0700));
+    ASSERT_TRUE(make_folders(folder + "/objects", 0700));
+    write("tree/web.conf", "as committed\n");
+    const auto oid = *git_object_id(folder + "/tree/web.conf");
+    object = "objects/" + oid;
+    write(object, "as committed\n");
+    write("index",
+          canonical(JsonArray{JsonObject{{"path", "web.conf"}, {"mode", "100644"}, {"oid", oid}}}));
+    change = [this](CompiledModel& model) {
+      model.images[0].services = {"db", "web"};
+      model.sources = {{folder + "/" + object, "web.conf"}};
+      model.containers[1].config.as_object()["HostConfig"].as_object()["Binds"] =
+          JsonArray{Json(folder + "/" + object + ":/etc/web.conf:ro")};
+    };
+    deploy("1");
+    keep();
+    fail("2");
+    write(object, "as edited\n");
+  }
+  void TearDown() override { (void)remove_tree(folder); }
+  void write(const std::string& name, const std::string& text) {
+    ASSERT_TRUE(replace_file(folder + "/" + name, text, 0644));
+  }
+  Result<Prepared> restored_with_tree() {
+    (void)restored();  // a process that knows nothing yet
+    return driver_->restore(
+        {{"a", "p"},
+         "lineage",
+         "v1",
+         JsonObject{{"model", "key1"},
+                    {"lineages", JsonArray{"lineage"}},
+                    {"version", JsonObject{{"tree", JsonObject{{"path", folder + "/tree"},
+                                                               {"index", folder + "/index"}}}}}},
+         {},
+         kept,
+         true},
+        Deadline(clock_, std::chrono::seconds(1)));
+  }
+
+  std::string folder = "/dev/shm/reconciler-mounted-" + to_hex(random_bytes(8));
+  std::string object;
+};
+
+TEST_F(MountedFile, ThatWasEditedIsMadeAnewFromItsTree) {
+  auto prepared = restored_with_tree();
+  ASSERT_TRUE(prepared) << render(prepared.error());
+  perform_all(plan_of(prepared->wanted));
+  EXPECT_EQ(*read_file(folder + "/" + object, 100, false), "as committed\n");
+  EXPECT_EQ(value_of("a-web-1"), "A=1");
+  EXPECT_TRUE(plan_of(prepared->wanted).empty());
+}
+
+TEST_F(MountedFile, ThatCannotBeMadeAnewIsSaidBeforeAnythingBegins) {
+  write("tree/web.conf", "edited, too\n");
+  auto prepared = restored_with_tree();
+  ASSERT_FALSE(prepared);
+  EXPECT_EQ(render(prepared.error()),
+            "error object.harmed: the file web.conf that was mounted then was changed by hand, and "
+            "it was changed in its tree as well\n  next  commit a tag\n");
+  ASSERT_TRUE(remove_tree(folder + "/tree"));
+  prepared = restored_with_tree();
+  ASSERT_FALSE(prepared);
+  EXPECT_EQ(
+      prepared.error().message,
+      "the file web.conf that was mounted then was changed by hand, and its tree is gone from "
+      "the state folder");
+}
+
+TEST_F(GoBack, AnImageOfATaskAloneIsMissedWhenTheTaskIsRun) {
+  change = [](CompiledModel& model) {
+    model.images[0].services = {"db", "web"};
+    model.images.push_back(model.images[0]);
+    model.images[1].reference = "task:v1";
+    model.images[1].services = {"warm"};
+    model.tasks["warm"] = container("warm", "task:v1", "1");
+  };
+  engine_.add_image("task:v1", JsonObject{});
+  deploy("1");
+  keep();
+  std::erase_if(engine_.images, [](const auto& image) {
+    return image.tags == std::vector<std::string>{"task:v1"};
+  });
+  auto prepared = restored();
+  ASSERT_TRUE(prepared) << render(prepared.error());
+  EXPECT_TRUE(plan_of(prepared->wanted).empty());
+  Work work;
+  work.phase = Phase::release;
+  work.verb = "release";
+  work.input = JsonObject{{"kind", "run"}, {"service", "warm"}, {"model", "kept-key1"}};
+  const auto done = driver_->perform({"99", {"a", "p"}, "lineage", "", work}, {}, progress_, {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "image.gone");
 }
 
 TEST_F(GoBack, ARecordThatIsMissingOrHarmedIsSaid) {
