@@ -35,6 +35,10 @@ Result<Wish> compiled_anew(const Parts& parts, const Asked& asked, const Target&
   if (!tree) return failed(tree);
   auto wish = compile(parts, back, *tree);
   if (!wish) return wish;
+  // What was deployed past us was released by whoever did that.
+  if (target.reason == "OperatorDeployed")
+    for (const auto& step : wish->desired.steps)
+      if (step.once == Once::tag) wish->desired.assumed[step.once_key] = step.name;
   std::erase_if(wish->desired.steps, [](const Step& step) { return step.once == Once::tag; });
   wish->desired.asked = target.rejected;
   wish->target = target;

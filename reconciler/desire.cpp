@@ -25,9 +25,12 @@ std::string last_asked(const Parts& parts, const EnvironmentId& id, const Memory
 std::optional<Target> target_of(const Parts& parts, const Asked& asked, const Memory& memory,
                                 const Result<std::string>& repository_asks) {
   if (!asked.instead) {
-    const bool holds =
-        memory.target && (!repository_asks || memory.target->rejected == *repository_asks);
-    return holds ? memory.target : std::nullopt;
+    if (!memory.target) return std::nullopt;
+    const Target& target = *memory.target;
+    if (!repository_asks) return target;
+    // A version that a person wanted failed, and what it went back to is what git asks for.
+    const bool is_asked = target.tag == asked.spec.tag && target.rejected_tag != asked.spec.tag;
+    return target.rejected == *repository_asks && !is_asked ? memory.target : std::nullopt;
   }
   if (repository_asks && asked.instead->tag == asked.spec.tag) return std::nullopt;
   return Target{asked.instead->tag,

@@ -72,6 +72,10 @@ class Reconciling {
 
   /// Performs the plan, then at most the fallback that it named.
   Status perform(const Look& look) {
+    for (const auto& [key, task] : look.plan.assumed)
+      if (auto done = parts_.ledger.assume(asked_.spec.id, key, task, Fate::succeeded, "by hand");
+          !done)
+        return done;
     Executor executor(tools_);
     auto applied = executor.apply(look.plan, look.desired, look.variables, who_, stop_);
     if (!applied) return failed(applied);

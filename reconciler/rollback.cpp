@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "reconciler/desire.hpp"
 
@@ -12,31 +13,45 @@ namespace {
 constexpr size_t most = 10;
 
 /// Each tag once, as it was the current one last.
-Result<std::vector<Candidate>> former_versions(const Parts& parts, const EnvironmentId& id) {
+Result<std::vector<Candidate>> former_versions(const Parts& parts, const EnvironmentId& id,
+                                               const Memory& memory) {
   auto versions = parts.ledger.versions(id);
   if (!versions) return failed(versions);
   std::vector<Candidate> all;
   for (const auto& version : *versions) {
     const auto is_it = [&](const std::string& tag) { return tag == version.tag; };
-    if (is_it(versions->front().tag) || std::ranges::any_of(all, is_it, &Candidate::tag) ||
-        all.size() == most)
-      continue;
-    all.push_back({version.tag, version.from, version.until.value_or(version.from)});
+    const bool runs = is_it(versions->front().tag) && !something_else_runs(memory);
+    if (runs || std::ranges::any_of(all, is_it, &Candidate::tag) || all.size() == most) continue;
+    all.push_back({version.tag, version.from, version.until.value_or(parts.clock.wall())});
   }
   return all;
 }
 
-/// Past a tag with no way back, once its release was tried.
-std::string irreversible_since(const EnvironmentSpec& spec, const Candidate& candidate) {
+/// Past a tag with no way back, once its release was tried, or it was the current one: then
+/// somebody released it.
+std::string irreversible_since(const EnvironmentSpec& spec, const Candidate& candidate,
+                               const std::set<std::string>& since) {
   for (const auto& tag : spec.irreversible)
-    if (std::ranges::find(candidate.released, tag) != candidate.released.end())
-      return tag + " is irreversible";
+    if (tag != candidate.tag && since.contains(tag)) return tag + " is irreversible";
   return "";
+}
+
+/// Tags that were released since, or current.
+Result<std::set<std::string>> tags_since(const Parts& parts, const EnvironmentId& id,
+                                         const Candidate& candidate) {
+  std::set<std::string> all(candidate.released.begin(), candidate.released.end());
+  auto versions = parts.ledger.versions(id);
+  if (!versions) return failed(versions);
+  for (const auto& version : *versions)
+    if (version.from > candidate.from) all.insert(version.tag);
+  return all;
 }
 
 std::string why_not(const Parts& parts, const Asked& asked, const Memory& memory,
                     const Candidate& candidate, std::stop_token stop) {
-  if (auto past = irreversible_since(asked.spec, candidate); !past.empty()) return past;
+  const auto since = tags_since(parts, asked.spec.id, candidate);
+  if (!since) return since.error().message;
+  if (auto past = irreversible_since(asked.spec, candidate, *since); !past.empty()) return past;
   Asked back = asked;
   back.fetch = false;
   back.instead = Instead{candidate.tag, "Requested", ""};
@@ -48,11 +63,15 @@ std::string why_not(const Parts& parts, const Asked& asked, const Memory& memory
 
 }  // namespace
 
+bool something_else_runs(const Memory& memory) {
+  return memory.unfinished && memory.touched && !memory.target;
+}
+
 Result<std::vector<Candidate>> candidates(const Parts& parts, const Asked& asked,
                                           std::stop_token stop) {
   auto memory = parts.ledger.memory(asked.spec.id);
   if (!memory) return failed(memory);
-  auto all = former_versions(parts, asked.spec.id);
+  auto all = former_versions(parts, asked.spec.id, *memory);
   if (!all) return failed(all);
   for (auto& candidate : *all) {
     auto released = parts.ledger.released_since(asked.spec.id, candidate.from);

@@ -11,7 +11,6 @@
 #include "reconciler/cli/known.hpp"
 #include "reconciler/cli/reporter.hpp"
 #include "reconciler/cli/terminal.hpp"
-#include "reconciler/desire.hpp"
 #include "reconciler/ledger/locks.hpp"
 
 namespace reconciler::cli {
@@ -23,24 +22,6 @@ struct AdoptOptions {
   bool yes = false;
 };
 
-/// The once-a-tag work of what was deployed past us was done by whoever did that.
-Status assume_released(const Parts& parts, const ByHand& by_hand, std::stop_token stop) {
-  Asked it = by_hand.asked;
-  it.spec.tag = by_hand.tag;
-  auto memory = parts.ledger.memory(it.spec.id);
-  if (!memory) return failed(memory);
-  memory->target.reset();
-  auto wish = desire(parts, it, *memory, std::move(stop));
-  if (!wish) return failed(wish);
-  for (const auto& step : wish->desired.steps)
-    if (step.once == Once::tag && !memory->once.contains(step.once_key))
-      if (auto done =
-              parts.ledger.assume(it.spec.id, step.once_key, step.name, Fate::succeeded, who());
-          !done)
-        return done;
-  return {};
-}
-
 /// What was deployed past us is what the environment is to be, in the place of what git asks for.
 int keep(Context& context, const ByHand& by_hand, bool yes, std::stop_token stop) {
   const AlgorithmsAhead ahead;
@@ -48,14 +29,11 @@ int keep(Context& context, const ByHand& by_hand, bool yes, std::stop_token stop
   if (!parts) return report(context, parts.error());
   const std::string id = by_hand.asked.spec.id.text();
   const std::string& tag = by_hand.tag;
-  std::cout << fmt::format("{} was deployed past reconciler; its release counts as done.\n\n", tag);
   if (!yes && !stdin_is_terminal())
     return report(context, error("usage",
                                  "adopt asks before it records a version, and there is no "
                                  "terminal to ask on")
                                .next(fmt::format("reconciler adopt {} --yes", id)));
-  if (auto done = assume_released(*parts, by_hand, stop); !done)
-    return report(context, done.error());
   Asked asked = by_hand.asked;
   asked.instead = Instead{tag, "OperatorDeployed", fmt::format("{} kept {}", who(), tag)};
   Reporter reporter(std::cout, page_of_stdout());

@@ -21,7 +21,7 @@ struct RemoveOptions {
 
 /// What git names would be brought back; where git cannot be read, nobody knows that it does not.
 Status check_forgotten(Context& context, const EnvironmentId& id, std::stop_token stop) {
-  auto selection = select(context, {id.text()}, Reading::fetch, std::move(stop));
+  auto selection = select(context, {id.text()}, Reading::fresh, std::move(stop));
   if (selection)
     return failure(error("remove.asked_for", fmt::format("git still asks for {}", id.text()))
                        .at(selection->asked.at(0).spec.tag_place)

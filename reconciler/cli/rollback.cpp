@@ -27,11 +27,19 @@ struct RollbackOptions {
 class Choice {
  public:
   Choice(const EnvironmentId& id, const Memory& memory, std::vector<Candidate> all, WallTime now)
-      : id_(id.text()), current_(*memory.current), all_(std::move(all)), now_(now) {}
+      : id_(id.text()),
+        current_(*memory.current),
+        failed_(something_else_runs(memory)),
+        all_(std::move(all)),
+        now_(now) {}
 
   void print(std::ostream& out) const {
-    out << fmt::format("{} runs {} since {}, for {}\n", id_, current_.tag, to_text(current_.at),
-                       lasted(current_.at, now_));
+    if (failed_)
+      out << fmt::format("{} was well at {} from {}; what runs now was not\n", id_, current_.tag,
+                         to_text(current_.at));
+    else
+      out << fmt::format("{} runs {} since {}, for {}\n", id_, current_.tag, to_text(current_.at),
+                         lasted(current_.at, now_));
     if (all_.empty()) {
       out << "\n  nothing else was ever well here\n";
       return;
@@ -59,7 +67,7 @@ class Choice {
             .next("commit the tag that is wanted: what it needs is supplied first"));
   }
   Result<std::string> named(const std::string& tag) const {
-    if (tag == current_.tag)
+    if (tag == current_.tag && !failed_)
       return failure(error("rollback.current", fmt::format("{} runs {} already", id_, tag))
                          .next(fmt::format("reconciler rollback {}", id_)));
     const auto found = std::ranges::find(all_, tag, &Candidate::tag);
@@ -98,6 +106,7 @@ class Choice {
 
   std::string id_;
   Release current_;
+  bool failed_;  ///< something_else_runs
   std::vector<Candidate> all_;
   WallTime now_;
 };

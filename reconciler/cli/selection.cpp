@@ -21,7 +21,8 @@ Result<Snapshot> snapshot_of(Context& context, const Repository& repository, Rea
   if (!fetched) {
     // A forge that is away stops nothing: what was fetched last is still what was asked for.
     auto last = mirror.last();
-    if (!last || fetched.error().lasting == Lasting::terminal) return fetched;
+    if (!last || fetched.error().lasting == Lasting::terminal || reading == Reading::fresh)
+      return fetched;
     notices.push_back(fmt::format("{}: works on from the fetch of {}: {}", repository.name,
                                   to_text(last->fetched_at), fetched.error().message));
     fetched = std::move(last);
@@ -68,8 +69,10 @@ Result<Selection> select(Context& context, const std::vector<std::string>& names
   std::vector<std::string> elsewhere;
   for (const auto& one : read)
     for (const auto& spec : one.environments)
-      if (!spec.host.empty() && spec.host != (*host)->name)
+      if (!spec.host.empty() && spec.host != (*host)->name) {
         elsewhere.push_back(fmt::format("{} ({})", spec.id.text(), spec.host));
+        selection.elsewhere.insert(spec.id);
+      }
   const Manifests all = served(std::move(read), **host);
   if (all.environments.empty() && all.broken.empty() && !elsewhere.empty())
     selection.notices.push_back(fmt::format("this host is \"{}\"; other hosts serve {}",

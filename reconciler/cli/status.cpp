@@ -70,7 +70,7 @@ std::vector<Row> forgotten_rows(const Parts& parts, const Selection& named) {
     const bool broken = std::ranges::any_of(
         named.broken, [&](const Broken& one) { return one.application == id.application; });
     const auto memory = parts.ledger.memory(id);
-    if (asked || broken || !memory || !memory->current) continue;
+    if (asked || broken || named.elsewhere.contains(id) || !memory || !memory->current) continue;
     rows.push_back({id, memory->current->tag, forgotten(id), "", std::nullopt});
   }
   return rows;

@@ -39,6 +39,8 @@ struct Desired {
   std::string digest;  ///< of all that was asked for
   std::string asked;   ///< digest of what the repository asks of this environment (asked.hpp)
   std::vector<Step> steps;
+  /// Once-a-tag work of this version that was done past us, by once key: the step's name.
+  std::map<std::string, std::string> assumed;
   std::set<ResourceId> required;  ///< what the release depends on
   /// By driver: what each made of its sections, handed back to observe and snapshot. Read by its
   /// driver alone.

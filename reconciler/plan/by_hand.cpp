@@ -4,10 +4,8 @@
 
 namespace reconciler {
 
-std::optional<std::string> deployed_by_hand(const Desired& desired, const Observation& observation,
-                                            const Memory& memory) {
-  if (!memory.current || memory.unfinished || desired.tag != memory.current->tag)
-    return std::nullopt;
+std::optional<std::string> runs_by_hand(const Observation& observation, const Memory& memory) {
+  if (!memory.current || memory.unfinished) return std::nullopt;
   std::set<std::string> drivers;
   std::set<std::string> tags;
   for (const auto& r : observation.resources) {
@@ -17,8 +15,14 @@ std::optional<std::string> deployed_by_hand(const Desired& desired, const Observ
   }
   if (drivers.size() < 2 || tags.size() != 1) return std::nullopt;
   const std::string& tag = *tags.begin();
-  if (tag == desired.tag || memory.overruled == tag) return std::nullopt;
+  if (tag == memory.current->tag || memory.overruled == tag) return std::nullopt;
   return tag;
+}
+
+std::optional<std::string> deployed_by_hand(const Desired& desired, const Observation& observation,
+                                            const Memory& memory) {
+  if (!memory.current || desired.tag != memory.current->tag) return std::nullopt;
+  return runs_by_hand(observation, memory);
 }
 
 }  // namespace reconciler

@@ -127,9 +127,27 @@ std::optional<Stall> find_by_hand(const Desired& desired, const Observation& obs
                   *tag, id, id)};
 }
 
+/// Where git agrees with what was deployed past us, whoever did that released it, too.
+std::map<std::string, std::string> assumed_of(const Desired& desired,
+                                              const std::optional<std::string>& by_hand) {
+  auto all = desired.assumed;
+  if (by_hand == desired.tag)
+    for (const auto& step : desired.steps)
+      if (step.once == Once::tag) all[step.once_key] = step.name;
+  return all;
+}
+
+/// Memory as it will be once that counts as done.
+Memory with_assumed(Memory memory, const std::map<std::string, std::string>& assumed) {
+  for (const auto& [key, name] : assumed) memory.once[key] = Fate::succeeded;
+  return memory;
+}
+
 /// Why a failure of what is desired goes back to nothing; nothing where it does go back.
-std::optional<std::string> why_no_way_back(const Desired& desired, const Memory& memory) {
+std::optional<std::string> why_no_way_back(const Desired& desired, const Memory& memory,
+                                           const std::optional<std::string>& by_hand) {
   if (!memory.current) return "";  // the first deploy: that goes without saying
+  if (by_hand) return fmt::format("{}, which runs, was not recorded here", *by_hand);
   // Nothing is beyond the last good one; a version that a person wants instead has it to go back
   // to.
   const bool is_last_good = memory.target && memory.target->tag == memory.current->tag;
@@ -200,9 +218,15 @@ std::string version_key(const Desired& desired) {
   return desired.tag + "@" + desired.commit;
 }
 
-Plan make_plan(const Desired& desired, const Observation& observation, const Memory& memory,
+Plan make_plan(const Desired& desired, const Observation& observation, const Memory& remembered,
                WallTime now) {
+  const auto by_hand = runs_by_hand(observation, remembered);
+  const auto assumed = assumed_of(desired, by_hand);
+  std::optional<Memory> with;
+  if (!assumed.empty()) with = with_assumed(remembered, assumed);
+  const Memory& memory = with ? *with : remembered;
   Plan plan;
+  plan.assumed = assumed;
   plan.environment = desired.id;
   plan.lineage = memory.lineage;
   plan.from = memory.current ? memory.current->tag : "";
@@ -216,6 +240,10 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
   plan.held = memory.target;
   if (on_the_way_back(memory) && plan.from == memory.target->tag)
     plan.from = memory.target->rejected_tag;
+  if (by_hand && by_hand != desired.tag) plan.from = *by_hand;
+  for (const auto& [key, name] : assumed)
+    plan.notices.push_back(fmt::format("{} of {} counts as done: {} was deployed past reconciler",
+                                       name, desired.tag, desired.tag));
   if (memory.suspended_at(now)) plan.suspended = memory.suspended;
   plan.artifacts = artifacts_of(observation);
   plan.released = released(desired, memory, observation);
@@ -250,7 +278,7 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
     excuse(observation, memory, plan);
   for (auto* all : {&plan.actions, &plan.reported})
     for (auto& action : *all) action.key = key_of(action, desired.id);
-  const auto why = why_no_way_back(desired, memory);
+  const auto why = why_no_way_back(desired, memory, by_hand);
   if (!plan.empty() && !why) plan.fallback = memory.current->tag;
   plan.on_failure = plan.fallback
                         ? "back to " + *plan.fallback

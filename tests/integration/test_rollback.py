@@ -99,8 +99,20 @@ def test_one_that_is_not_well_any_more_ends_where_it_began(stack):
     assert "If it is not well: back to v1.1.0." in done.out, done.out
     assert "web/production is back at v1.1.0, and well\n" in done.err, done.err
     assert stack.ids() == before and runs(stack) == "v1.1.0" and stack.names() == ["web-db-1", "web-web-1"]
-    assert (stack.state_file("current_tag"), stack.condition()) == ("v1.1.0", "RolledBack/VerifyFailed")
+    assert (stack.state_file("current_tag"), stack.condition()) == ("v1.1.0", "Ready/Succeeded"), "git asks for that"
     stack.assert_second_plan_empty()
+
+
+def test_out_of_a_hold(stack):
+    hold = "on_failure: hold"
+    deploy(stack, "v1.0.0", sections=(hold,))
+    before = stack.ids()
+    stack.commit(version("v1.1.0", "init: true, command: [sh, -c, 'exit 7']", hold))
+    assert stack.error(stack.run("apply", stack.environment, "--yes")) == "verify.failed"
+    done = rollback(stack, "--yes")
+    assert done.out.startswith("web/production was well at v1.0.0 from "), done.out
+    assert stack.ids() == before and stack.names() == ["web-db-1", "web-web-1"]
+    assert stack.condition() == "RolledBack/Requested" and stack.state_file("current_tag") == "v1.0.0"
 
 
 def test_while_git_moves(stack):
@@ -165,10 +177,14 @@ def test_what_was_deployed_past_us_is_left_as_it_is(tagged):
                                        "or undo it: reconciler retry web/production")
     done = tagged.run("apply", tagged.environment, "--yes")
     assert done.code == 1 and tagged.ids() == before and tagged.state_file("current_tag") == "v2.0.0"
-    # Git may agree: nobody is stopped, and the release of then is run as for every new tag.
-    tagged.commit({"reconciler.yaml": manifest("v2.0.0", VERIFY)})
+    # Git may agree: nobody is stopped, and who deployed it has released it.
+    releases = tagged.releases()
+    tagged.commit({"reconciler.yaml": manifest("v2.0.0", VERIFY, "release: [{ run: release }]")})
+    assert "release of v2.0.0 counts as done: v2.0.0 was deployed past reconciler\n" in tagged.plan_text()
     tagged.apply()
     assert tagged.ids() == before and tagged.condition() == "Ready/Succeeded"
+    assert tagged.releases() == releases + 1, "its release counts as done, and is not run"
+    assert tagged.state_file("prev_tag") == "v1.0.0"
 
 
 def test_what_was_deployed_past_us_may_be_undone(tagged):

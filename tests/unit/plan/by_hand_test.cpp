@@ -75,5 +75,35 @@ TEST_F(ByHandTest, EndsWithAChangeInGitOrByAPersonAndIsNoneOfOurOwnFailures) {
   EXPECT_EQ(found(), "nothing") << "the first deploy";
 }
 
+TEST_F(ByHandTest, WhereGitAgreesItsReleaseCountsAsDone) {
+  desired.tag = "v2";
+  Step release;
+  release.name = "migrate";
+  release.once = Once::tag;
+  release.once_key = "web/production/migrate@v2";
+  desired.steps = {release};
+  for (auto& r : seen.resources) r.desired = "v2";
+  memory.once[release.once_key] = Fate::failed;
+  const Plan plan = make_plan(desired, seen, memory, {});
+  EXPECT_FALSE(plan.stalled);
+  EXPECT_EQ(plan.assumed.at(release.once_key), "migrate");
+  EXPECT_EQ(
+      plan.notices,
+      (std::vector<std::string>{"migrate of v2 counts as done: v2 was deployed past reconciler"}));
+  ASSERT_EQ(plan.actions.size(), 1U);
+  EXPECT_EQ(plan.actions[0].work.phase, Phase::record);
+}
+
+TEST_F(ByHandTest, NothingGoesBackPastIt) {
+  desired.tag = "v3";
+  desired.digest = "digest of v3";
+  memory.kept = true;
+  const Plan plan = make_plan(desired, seen, memory, {});
+  EXPECT_EQ(plan.from + " -> " + plan.to, "v2 -> v3");
+  EXPECT_FALSE(plan.fallback);
+  EXPECT_EQ(plan.on_failure,
+            "it stops there; v1's containers are kept (v2, which runs, was not recorded here)");
+}
+
 }  // namespace
 }  // namespace reconciler
