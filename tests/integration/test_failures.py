@@ -137,7 +137,7 @@ def test_what_the_release_did_is_said_to_stay(running):
            "verify: { stable: 1s, timeout: 3s }")
     done = fails(running, "verify.failed")
     assert "  not undone  release of v1.1.1: what it changed stays\n" in done.err, done.err
-    assert "  unchanged   current_tag v1.0.0\n" in done.err, done.err
+    assert "  unchanged   current_tag v1.0.0, prev_tag v1.2.0" in done.err, done.err
     good_again(running, services(f"{WEB}\n{RELEASE % 0}"), "release: [{ run: release }]")
 
 

@@ -172,7 +172,7 @@ class Finder {
     work.targets = {network_id(name)};
     work.input = JsonObject{{mark, "network"}, {"id", text_at(network, "Id")}, {"name", name}};
     work.expects = text_at(network, "Id");
-    work.calls = {"DELETE /networks/" + name};
+    work.calls = declared({{.kind = Move::Kind::remove_network, .name = name}});
     if (users->is_array())
       for (const auto& user : users->get_array()) {
         if (std::ranges::find(left_, text_at(user, "Id"), &Left::id) == left_.end()) {
