@@ -12,8 +12,9 @@ Result<std::optional<EnvironmentId>> who_differs(Database& database, const Envir
                                                  const std::string& inputs) {
   auto query = database.query(
       "SELECT environment FROM artifacts WHERE name = ?1 AND kind = ?2 AND driver = ?3 AND "
-      "environment != ?4 AND inputs != '' AND inputs != ?5 AND NOT EXISTS (SELECT 1 FROM artifacts "
-      "WHERE name = ?1 AND kind = ?2 AND driver = ?3 AND environment = ?4 AND inputs = ?5) "
+      "environment != ?4 AND replaced = 0 AND inputs != '' AND inputs != ?5 AND NOT EXISTS "
+      "(SELECT 1 FROM artifacts WHERE name = ?1 AND kind = ?2 AND driver = ?3 AND environment = ?4 "
+      "AND inputs = ?5) "
       "ORDER BY environment LIMIT 1");
   if (!query) return failed(query);
   query->bind(artifact.name).bind(artifact.kind).bind(artifact.driver);
@@ -39,6 +40,15 @@ Status write_claim(Database& database, const EnvironmentId& id, const std::strin
   return query->bind(inputs).bind(now).run();
 }
 
+/// What the tag was made of before, under other names, is still there, and this one's to remove; it
+/// stands in nobody's way any more.
+Status replace_others(Database& database, const EnvironmentId& id, const std::string& tag) {
+  auto query =
+      database.query("UPDATE artifacts SET replaced = 1 WHERE environment = ? AND tag = ?");
+  if (!query) return failed(query);
+  return query->bind(id.text()).bind(tag).run();
+}
+
 }  // namespace
 
 Status Ledger::claim(const EnvironmentId& id, const std::string& tag, const Artifacts& artifacts) {
@@ -53,6 +63,7 @@ Status Ledger::claim(const EnvironmentId& id, const std::string& tag, const Arti
     if (!other) return failed(other);
     if (*other) return failure(image_shared(id, artifact, **other));
   }
+  if (auto done = replace_others(parts_->database, id, tag); !done) return done;
   for (const auto& [artifact, inputs] : artifacts)
     if (auto done = write_claim(parts_->database, id, tag, artifact, inputs, parts_->wall()); !done)
       return done;
@@ -91,7 +102,8 @@ Result<std::map<ResourceId, std::vector<Claim>>> Ledger::claims(
   std::map<ResourceId, std::vector<Claim>> all;
   for (const auto& artifact : artifacts) {
     auto query = parts_->database.query(
-        "SELECT DISTINCT environment, inputs FROM artifacts WHERE name = ? AND kind = ? AND "
+        "SELECT DISTINCT environment, iif(replaced, '', inputs) FROM artifacts WHERE name = ? AND "
+        "kind = ? AND "
         "driver = ? AND environment != ? ORDER BY environment");
     if (!query) return failed(query);
     query->bind(artifact.name).bind(artifact.kind).bind(artifact.driver).bind(id.text());

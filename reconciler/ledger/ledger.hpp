@@ -117,7 +117,8 @@ class Ledger {
   // --- artifacts: what a tag became, and who of this host counts on it
   /// From here on the environment counts on these as `tag`'s, before the first of them is supplied.
   /// `image.shared` when another one counts on one of them made from other inputs: then nothing is
-  /// written. What a name stood for before, made from other inputs, is not counted on any more.
+  /// written. What a name stood for before, made from other inputs, is not counted on any more;
+  /// what the tag was made of under other names refuses nobody any more.
   Status claim(const EnvironmentId& id, const std::string& tag, const Artifacts& artifacts);
   /// The environment counts on these no more.
   Status release(const EnvironmentId& id,

@@ -160,6 +160,7 @@ CREATE TABLE artifacts (
   kind        TEXT NOT NULL,
   name        TEXT NOT NULL,
   inputs      TEXT NOT NULL,
+  replaced    INTEGER NOT NULL DEFAULT 0,
   at          INTEGER NOT NULL,
   PRIMARY KEY (environment, tag, driver, kind, name)
 ) STRICT, WITHOUT ROWID;

@@ -24,8 +24,9 @@ Error image_shared(const EnvironmentId& id, const ResourceId& artifact,
                          id.text(), artifact.name, other.text()))
       .next(
           fmt::format("name them apart in the compose file, `image: {}-${{ENVIRONMENT}}:${{TAG}}`, "
-                      "or give one of the two another tag",
-                      without_tag(artifact.name)));
+                      "or give one of the two another tag; or, where {} is not to be any more: "
+                      "reconciler remove {}",
+                      without_tag(artifact.name), other.text(), other.text()));
 }
 
 }  // namespace reconciler

@@ -119,7 +119,8 @@ def test_one_name_made_from_other_inputs(host, engine):
         "  Stalled/ImageShared: shop/stage wants shop:v1 built from other inputs than shop/production, which counts on "
         "it, and on one host a name stands for one image\n"
         "  next  name them apart in the compose file, `image: shop-${ENVIRONMENT}:${TAG}`, or give one of the two "
-        "another tag\n\nNothing was changed.\n")
+        "another tag; or, where shop/production is not to be any more: reconciler remove shop/production\n\n"
+        "Nothing was changed.\n")
     production.assert_second_plan_empty()
     ask(production, "v1", "v1", built=baked, image="shop-${ENVIRONMENT}:${TAG}")
     production.apply()

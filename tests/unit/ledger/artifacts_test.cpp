@@ -83,12 +83,26 @@ TEST_F(ArtifactsTest, OneNameMadeFromOtherInputsIsRefused) {
       "error image.shared: portfolio/production wants backend:v1 built from other inputs than "
       "portfolio/stage, which counts on it, and on one host a name stands for one image\n"
       "  next  name them apart in the compose file, `image: "
-      "backend-${ENVIRONMENT}:${TAG}`, or give one of the two another tag\n");
+      "backend-${ENVIRONMENT}:${TAG}`, or give one of the two another tag; or, where "
+      "portfolio/stage is not to be any more: reconciler remove portfolio/stage\n");
   EXPECT_THAT(ledger->memory(production)->tried, IsEmpty());
   // Nobody pulled from other inputs, and once the other one has let it go it is free.
   EXPECT_TRUE(ledger->claim(production, "v1", {{backend, ""}}));
   ASSERT_TRUE(ledger->release(stage, {{"v1", backend}}));
   EXPECT_TRUE(ledger->claim(production, "v1", {{backend, "mine"}}));
+}
+
+TEST_F(ArtifactsTest, WhatATagWasMadeOfUnderAnotherNameRefusesNobody) {
+  const ResourceId own{"compose", "image", "backend-stage:v1"};
+  ASSERT_TRUE(ledger->claim(stage, "v1", {{backend, "theirs"}}));
+  ASSERT_TRUE(ledger->claim(stage, "v1", {{own, "theirs"}}));
+  // It is still there, and stage's to remove.
+  EXPECT_THAT(ledger->memory(stage)->tried[0].artifacts,
+              ElementsAre(Pair(own, "theirs"), Pair(backend, "theirs")));
+  EXPECT_THAT(claimants(production, backend), ElementsAre("portfolio/stage "));
+  EXPECT_TRUE(ledger->claim(production, "v1", {{backend, "mine"}}));
+  // As it was again, it would be fought for.
+  EXPECT_EQ(ledger->claim(stage, "v1", {{backend, "theirs again"}}).error().code, "image.shared");
 }
 
 TEST_F(ArtifactsTest, WhatIsCountedOnAlreadyIsNeverRefused) {

@@ -221,7 +221,9 @@ TEST(SharedImage, OneNameMadeFromOtherInputsIsRefused) {
       "other inputs than portfolio/stage, which counts on it, and on one host a name stands "
       "for one image\n"
       "  next  name them apart in the compose file, `image: "
-      "registry:5000/frontend-${ENVIRONMENT}:${TAG}`, or give one of the two another tag\n"
+      "registry:5000/frontend-${ENVIRONMENT}:${TAG}`, or give one of the two another tag; or, "
+      "where "
+      "portfolio/stage is not to be any more: reconciler remove portfolio/stage\n"
       "\n"
       "Nothing was changed.\n");
 }
