@@ -31,11 +31,21 @@ Status check_forgotten(Context& context, const EnvironmentId& id, std::stop_toke
   return failed(selection);
 }
 
+/// A name that nothing was ever done for here is a mistake in typing.
+Status check_known(const Ledger& ledger, const EnvironmentId& id) {
+  const auto memory = ledger.memory(id);
+  if (!memory) return failure(memory.error());
+  if (memory->current || memory->unfinished) return {};
+  return failure(error("env.unknown", fmt::format("nothing of {} is here", id.text()))
+                     .next("reconciler status shows what is, forgotten ones too"));
+}
+
 int remove(Context& context, const RemoveOptions& options, std::stop_token stop) {
   auto ledger = context.ledger();
   if (!ledger) return report(context, ledger.error());
   auto id = known_environment(**ledger, options.environment);
   if (!id) return report(context, id.error());
+  if (auto here = check_known(**ledger, *id); !here) return report(context, here.error());
   if (auto gone = check_forgotten(context, *id, stop); !gone) return report(context, gone.error());
   auto parts = context.parts();
   if (!parts) return report(context, parts.error());
