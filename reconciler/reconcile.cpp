@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "reconciler/apply/executor.hpp"
 #include "reconciler/apply/failures.hpp"
@@ -11,6 +10,7 @@
 #include "reconciler/base/any_stop.hpp"
 #include "reconciler/ledger/locks.hpp"
 #include "reconciler/plan/moved.hpp"
+#include "reconciler/plan/planner.hpp"
 #include "reconciler/sweep.hpp"
 
 namespace reconciler {
@@ -38,8 +38,8 @@ class Reconciling {
       : parts_(parts),
         asked_(asked),
         who_(who),
-        tools_{parts.drivers, parts.ledger, parts.clock,           events,
-               parts.state,   ends.newer,   std::move(ends.beside)},
+        tools_{parts.drivers, parts.ledger,           parts.clock,  events, parts.state,
+               ends.newer,    std::move(ends.beside), ends.patience},
         stop_(std::move(ends.stop)),
         cut_{stop_, std::move(ends.newer)} {}
 
@@ -68,6 +68,15 @@ class Reconciling {
     if (ends)
       if (auto ended = parts_.ledger.clear_target(asked_.spec.id); !ended) return failed(ended);
     return seen;
+  }
+
+  /// Performs a plan of which keep_what_stops() left something.
+  Status perform_aside(const Look& look) {
+    Tools tools = tools_;
+    tools.aside = true;
+    auto applied = Executor(tools).apply(look.plan, look.desired, look.variables, who_, stop_);
+    if (!applied) return failed(applied);
+    return applied->why ? failure(std::move(*applied->why)) : Status{};
   }
 
   /// Performs the plan, then at most the fallback that it named.
@@ -141,19 +150,22 @@ class Reconciling {
   AnyStop cut_;
 };
 
-/// What is left of a plan that stops what is not to be there.
-void keep_what_stops(const Look& look, Plan& plan) {
-  std::set<ResourceId> unwanted;
-  for (const auto& resource : look.observation.resources)
-    if (resource.desired.empty()) unwanted.insert(resource.id);
-  std::erase_if(plan.actions, [&](const Action& action) {
-    return action.work.phase != Phase::change ||
-           !std::ranges::all_of(action.work.targets,
-                                [&](const ResourceId& id) { return unwanted.contains(id); });
-  });
-  plan.fallback.reset();
-  plan.artifacts.clear();
-  plan.drifted.clear();
+/// From here on nobody takes away what is counted on; who had begun to has ended. What is to be
+/// supplied is supplied again if it went. What another one came to count on is for the run to say.
+Status count_on(const Parts& parts, const Plan& plan, const Ends& ends) {
+  auto claimed = parts.ledger.claim(plan.environment, plan.to, plan.artifacts);
+  if (!claimed && claimed.error().code != "image.shared") return claimed;
+  for (const auto& [artifact, inputs] : plan.artifacts) {
+    const bool supplied = std::ranges::any_of(plan.actions, [&](const Action& action) {
+      return action.work.phase == Phase::supply && action.work.targets.at(0) == artifact;
+    });
+    if (supplied) continue;
+    auto lock = lock_artifact(parts.state, artifact, {parts.clock, ends.patience, ends.stop});
+    if (!lock && lock.error().code == "lock.stopped")
+      return failure(error("apply.stopped", "stopped before anything was done"));
+    if (!lock) return failed(lock);
+  }
+  return {};
 }
 
 Error superseded(const Asked& asked) {
@@ -184,6 +196,7 @@ Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::
   if (!agreed) return failed(agreed);
   done.declined = !*agreed;
   if (done.declined) return done;
+  if (auto counted = count_on(parts, seen->plan, ends); !counted) return failed(counted);
   // A person thinks for a while; what is performed is what was shown, or nothing.
   Asked same = asked;
   same.fetch = false;
@@ -208,16 +221,9 @@ Status stop_beside(const Parts& parts, const Asked& asked, const std::string& wh
   Reconciling reconciling(parts, asked, who, events, ends);
   auto seen = reconciling.begin();
   if (!seen) return failed(seen);
-  keep_what_stops(*seen, seen->plan);
+  keep_what_stops(seen->plan, seen->observation);
   if (seen->plan.empty() || seen->plan.suspended) return {};
-  auto last = parts.ledger.last_run(asked.spec.id);
-  if (!last) return failed(last);
-  auto done = reconciling.perform(*seen);
-  auto own = parts.ledger.last_run(asked.spec.id);
-  if (!own) return failed(own);
-  if (*last && *own && (*own)->serial != (*last)->serial)
-    if (auto ended = parts.ledger.end_run((*own)->serial, (*last)->end); !ended) return ended;
-  return done;
+  return reconciling.perform_aside(*seen);
 }
 
 }  // namespace reconciler

@@ -26,6 +26,8 @@ struct Ends {
   std::stop_token stop{};    ///< `apply.stopped`: the program is to end
   std::stop_token newer{};   ///< `apply.superseded`: something else is asked for by now
   std::stop_token beside{};  ///< `plan.stale`: verify is begun anew from a fresh look
+  /// How long to wait for what another environment supplies at the moment; then `lock.held`.
+  Duration patience = std::chrono::hours(1);
 };
 
 /// The loop: settle what was cut off, look, plan, agree, apply. Holds the environment's lock
@@ -35,7 +37,8 @@ Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::
 
 /// Performs of the plan that follows from a fresh look only what stops things that are not to be
 /// there: what someone started beside what runs does not wait until a person has answered for all
-/// else; only while it is suspended does that wait, too. How the last run ended goes on to count.
+/// else; only while it is suspended does that wait, too. How the last run ended goes on to count
+/// (RunStart::aside).
 Status stop_beside(const Parts& parts, const Asked& asked, const std::string& who, Events& events,
                    Ends ends);
 

@@ -11,11 +11,9 @@
 namespace reconciler {
 namespace {
 
-using namespace std::chrono_literals;
-constexpr Duration within{1h};  // as long as another environment's build of the same may take
-
 Result<Lock> take_lock(const Run& run, const Action& action, const std::stop_token& stop) {
-  return lock_artifact(run.tools.state, action.work.targets.at(0), {run.tools.clock, within, stop});
+  return lock_artifact(run.tools.state, action.work.targets.at(0),
+                       {run.tools.clock, run.tools.patience, stop});
 }
 
 Status supply_one(Run& run, const Action& action) {

@@ -134,7 +134,7 @@ Status all_phases(Run& run) {
         return written;
     if (actions.empty()) continue;
     run.phase = phase;
-    if (touches(phase)) {
+    if (touches(phase) && !run.tools.aside) {
       const auto& unwell = run.plan.excused;
       auto written = run.tools.ledger.touch(run.plan.environment, {unwell.begin(), unwell.end()});
       if (!written) return written;
@@ -162,7 +162,9 @@ Status all_phases(Run& run) {
 Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
                                 const Variables& variables, const std::string& who,
                                 std::stop_token stop) {
-  auto id = tools_.ledger.begin_run(run_of(plan, who));
+  RunStart start = run_of(plan, who);
+  start.aside = tools_.aside;
+  auto id = tools_.ledger.begin_run(start);
   if (!id) return failed(id);
   const AnyStop cut{stop, tools_.newer};
   Run run{tools_,          *id,        plan, desired, variables, Redaction(variables),
@@ -170,7 +172,9 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
   auto done = all_phases(run);
   if (done && !plan.drifted.empty()) done = tools_.ledger.drifted(plan.environment, plan.drifted);
   if (done) {
-    auto ended = tools_.ledger.end_run(*id, {"Ready", "Succeeded", "", ""});
+    const RunEnd well =
+        tools_.aside ? RunEnd{"Reconciling", "StoppedBeside"} : RunEnd{"Ready", "Succeeded"};
+    auto ended = tools_.ledger.end_run(*id, well);
     if (!ended) return Applied{*id, std::move(ended.error()), false};
     return Applied{*id, std::nullopt, false};
   }

@@ -25,6 +25,9 @@ struct Tools {
   const std::string& state;  ///< the state folder, where locks lie
   std::stop_token newer{};   ///< what is worked for is not what is asked for any more
   std::stop_token beside{};  ///< something was started beside what is verified
+  /// How long to wait for what another environment supplies at the moment; then `lock.held`.
+  Duration patience = std::chrono::hours(1);
+  bool aside = false;  ///< RunStart::aside
 };
 
 /// What a plan's run came to.

@@ -66,7 +66,7 @@ class Ledger {
   /// Right before the first effect of a run on what runs (Memory::touched); `unwell` are those that
   /// are unwell before. Until the next record the first call counts.
   Status touch(const EnvironmentId& id, const std::set<ResourceId>& unwell);
-  /// The newest run that never ended: it is still at it, or it died.
+  /// The newest run that never ended, but for those that are aside: it is still at it, or it died.
   Result<std::optional<OpenRun>> open_run(const EnvironmentId& id) const;
   /// Ends it; `unfinished` stays unless record() cleared it. `ledger.run_unknown`.
   Status end_run(RunId run, const RunEnd& end);
@@ -179,6 +179,7 @@ class Ledger {
   // --- history
   /// Newest first, with their attempts in order.
   Result<std::vector<RunRow>> history(const EnvironmentId& id, size_t limit) const;
+  /// The newest but for those that are aside (RunStart): the one whose end counts.
   Result<std::optional<RunRow>> last_run(const EnvironmentId& id) const;
   /// `ledger.run_unknown`.
   Result<RunRow> run(RunId run) const;

@@ -33,6 +33,9 @@ struct RunStart {
   bool to_be_recorded = true;
   /// What the environment is to be from now on in the place of what git asks for; none: that.
   std::optional<Target> target{};
+  /// It only takes away what somebody started beside what runs: how it ends says nothing of what
+  /// the environment is to be, whose target, last run and open run stay what they are.
+  bool aside = false;
 };
 
 /// A run of that plan.

@@ -86,12 +86,19 @@ Result<std::vector<RunRow>> read_runs(Database& database, Query query) {
   return runs;
 }
 
-Status close_interrupted(Database& database, const EnvironmentId& id, std::int64_t now) {
+/// What is aside leaves the others as they are.
+Status close_interrupted(Database& database, const RunStart& start, std::int64_t now) {
   auto query = database.query(
       "UPDATE runs SET ended = ?, condition = 'Stalled', reason = 'Interrupted' "
-      "WHERE environment = ? AND ended IS NULL");
+      "WHERE environment = ? AND ended IS NULL AND aside >= ?");
   if (!query) return failed(query);
-  return query->bind(now).bind(id.text()).run();
+  return query->bind(now).bind(start.id.text()).bind(std::int64_t{start.aside}).run();
+}
+
+Status take_target(Database& database, const RunStart& start) {
+  if (start.aside) return {};
+  return start.target ? write_target(database, start.id, *start.target)
+                      : delete_target(database, start.id);
 }
 
 Status drop_old_logs(Database& database, const EnvironmentId& id) {
@@ -131,12 +138,9 @@ Result<RunId> Ledger::begin_run(const RunStart& start) {
   auto transaction = Transaction::begin(db);
   if (!transaction) return failed(transaction);
   if (auto done = parts_->know(start.id); !done) return failed(done);
-  if (auto done = close_interrupted(db, start.id, parts_->wall()); !done) return failed(done);
+  if (auto done = close_interrupted(db, start, parts_->wall()); !done) return failed(done);
   if (auto done = drop_old_logs(db, start.id); !done) return failed(done);
-  if (auto done =
-          start.target ? write_target(db, start.id, *start.target) : delete_target(db, start.id);
-      !done)
-    return failed(done);
+  if (auto done = take_target(db, start); !done) return failed(done);
   if (start.to_be_recorded) {
     auto query = db.query("UPDATE environments SET unfinished = ? WHERE name = ?");
     if (!query) return failed(query);
@@ -146,7 +150,7 @@ Result<RunId> Ledger::begin_run(const RunStart& start) {
   {
     auto query = db.query(
         "INSERT INTO runs (environment, plan_id, from_tag, to_tag, desired, config_commit, "
-        "config_subject, who, plan, started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        "config_subject, who, plan, aside, started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     if (!query) return failed(query);
     query->bind(start.id.text())
         .bind(start.plan_id)
@@ -157,6 +161,7 @@ Result<RunId> Ledger::begin_run(const RunStart& start) {
         .bind(start.config_subject)
         .bind(start.who)
         .bind(boost::json::serialize(start.plan))
+        .bind(std::int64_t{start.aside})
         .bind(parts_->wall());
     if (auto done = query->run(); !done) return failed(done);
   }
@@ -198,7 +203,13 @@ Result<std::vector<RunRow>> Ledger::history(const EnvironmentId& id, size_t limi
 }
 
 Result<std::optional<RunRow>> Ledger::last_run(const EnvironmentId& id) const {
-  auto runs = history(id, 1);
+  const std::lock_guard lock(parts_->mutex);
+  auto query = parts_->database.query("SELECT " RUN_COLUMNS
+                                      " FROM runs WHERE environment = ? AND aside = 0 "
+                                      "ORDER BY serial DESC LIMIT 1");
+  if (!query) return failed(query);
+  query->bind(id.text());
+  auto runs = read_runs(parts_->database, std::move(*query));
   if (!runs) return failed(runs);
   if (runs->empty()) return std::optional<RunRow>();
   return std::optional(std::move(runs->front()));
@@ -209,17 +220,18 @@ Result<std::optional<OpenRun>> Ledger::open_run(const EnvironmentId& id) const {
   std::string plan;
   {
     auto query = parts_->database.query(
-        "SELECT plan FROM runs WHERE environment = ? AND ended IS NULL ORDER BY serial DESC "
-        "LIMIT 1");
+        "SELECT plan FROM runs WHERE environment = ? AND ended IS NULL AND aside = 0 "
+        "ORDER BY serial DESC LIMIT 1");
     if (!query) return failed(query);
     auto row = query->bind(id.text()).step();
     if (!row) return failed(row);
     if (!*row) return std::optional<OpenRun>();
     plan = query->text(0);
   }
-  auto query = parts_->database.query(
-      "SELECT " RUN_COLUMNS
-      " FROM runs WHERE environment = ? AND ended IS NULL ORDER BY serial DESC LIMIT 1");
+  auto query =
+      parts_->database.query("SELECT " RUN_COLUMNS
+                             " FROM runs WHERE environment = ? AND ended IS NULL AND aside = 0 "
+                             "ORDER BY serial DESC LIMIT 1");
   if (!query) return failed(query);
   query->bind(id.text());
   auto runs = read_runs(parts_->database, std::move(*query));

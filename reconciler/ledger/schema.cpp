@@ -136,6 +136,7 @@ UPDATE environments SET recorded_attempt = (SELECT coalesce(max(id), 0) FROM att
   WHERE environment = environments.name AND
   run IN (SELECT serial FROM runs WHERE condition = 'Ready'));
 ALTER TABLE environments ADD COLUMN overruled TEXT;
+ALTER TABLE runs ADD COLUMN aside INTEGER NOT NULL DEFAULT 0;
 
 CREATE TABLE versions (
   serial      INTEGER PRIMARY KEY AUTOINCREMENT,

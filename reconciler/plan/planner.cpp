@@ -310,4 +310,19 @@ void without_way_back(Plan& plan, const Memory& memory, const std::string& why) 
   judge_gates(plan, memory);
 }
 
+void keep_what_stops(Plan& plan, const Observation& observation) {
+  std::set<ResourceId> unwanted;
+  for (const auto& resource : observation.resources)
+    if (resource.desired.empty()) unwanted.insert(resource.id);
+  std::erase_if(plan.actions, [&](const Action& action) {
+    return action.work.phase != Phase::change ||
+           !std::ranges::all_of(action.work.targets,
+                                [&](const ResourceId& id) { return unwanted.contains(id); });
+  });
+  plan.fallback.reset();
+  plan.artifacts.clear();
+  plan.drifted.clear();
+  plan.id = id_of(plan);
+}
+
 }  // namespace reconciler

@@ -20,6 +20,9 @@ Plan make_removal(const EnvironmentId& id, const Observation& left, const Memory
 /// Takes the fallback out of a plan: what it would take is not here any more.
 void without_way_back(Plan& plan, const Memory& memory, const std::string& why);
 
+/// Leaves of a plan what stops things that are not to be there: a plan of its own.
+void keep_what_stops(Plan& plan, const Observation& observation);
+
 /// A failure, or a person, gave the environment another target, and that is not recorded yet.
 bool on_the_way_back(const Memory& memory);
 

@@ -6,6 +6,19 @@
 #include "reconciler/service/log_events.hpp"
 
 namespace reconciler {
+namespace {
+
+using namespace std::chrono_literals;
+/// In a lane, which others wait for: what takes longer is tried again later.
+constexpr Duration patience{5s};
+
+/// What the pass did not come to, or not to the end of, and no other pass is to.
+bool leaves_beside(const Result<Reconciled>& done) {
+  if (done) return !done->changed && !done->plan.stalled;
+  return done.error().code != "apply.stopped" && done.error().code != "apply.superseded";
+}
+
+}  // namespace
 
 Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<void()>& performs,
                              std::stop_token stop) {
@@ -26,10 +39,10 @@ Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<v
     return true;
   };
   LogEvents events(log, id);
-  const Ends ends{std::move(stop), newer_.get_token(), beside_.get_token()};
+  const Ends ends{std::move(stop), newer_.get_token(), beside_.get_token(), patience};
   auto done = reconcile(parts, asked_, "run", agree, events, ends);
-  if (done && !done->changed && !done->plan.stalled && started_beside_)
-    if (auto stopped = stop_beside(parts, asked_, "run", events, ends); !stopped)
+  if (started_beside_ && leaves_beside(done))
+    if (auto stopped = stop_beside(parts, asked_, "run", events, ends); !stopped && done)
       return failed(stopped);
   return done;
 }

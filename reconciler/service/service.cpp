@@ -119,8 +119,9 @@ void Service::wake(Place& place, const Heard& what) {
     if (what.beside) place.pass->disturb();
     return;
   }
-  // What is tried again makes itself heard each time: that ends no back-off.
-  if (what.of && place.backoff.failures() > 0) return;
+  // What is tried again makes itself heard each time: that ends no back-off. What somebody started
+  // beside it does: it is not to run on until the next try.
+  if (what.of && !what.beside && place.backoff.failures() > 0) return;
   place.due = std::min(place.due, std::max(parts_.clock.now(), place.looked + after_a_pass));
 }
 
@@ -221,6 +222,7 @@ void Service::later(const EnvironmentId& id, Place& place, const Error& why) {
     return;
   }
   // What failed for good is not tried again by itself: it waits for another wish, or a person.
+  place.backoff.reset();
   const auto memory = parts_.ledger.memory(id);
   const bool back = memory && memory->target && why.code != "rollback.failed";
   tell(place, fmt::format("{}: {}: {}: {}; next: {}", id.text(), back ? "RolledBack" : "Stalled",

@@ -121,6 +121,35 @@ TEST_F(TargetTest, ARunThatDiedIsOpenWithItsWayBack) {
   EXPECT_FALSE(*ledger->open_run(production));
 }
 
+TEST_F(TargetTest, ARunThatIsAsideSaysNothingOfTheEnvironment) {
+  ASSERT_TRUE(reject(target_of("v1", "v2")));
+  const auto last = (*ledger->last_run(production))->serial;
+  RunStart start = start_of("v1", "v3");
+  start.to_be_recorded = false;
+  start.aside = true;
+  ASSERT_TRUE(ledger->begin_run(start));
+  // It dies.
+  reopen();
+  EXPECT_EQ((*ledger->last_run(production))->serial, last);
+  EXPECT_FALSE(*ledger->open_run(production));
+  ASSERT_TRUE(target());
+  EXPECT_EQ(target()->rejected_tag, "v2");
+  const RunId run = *ledger->begin_run(start);
+  ASSERT_TRUE(ledger->end_run(run, {"Reconciling", "StoppedBeside"}));
+  EXPECT_EQ((*ledger->last_run(production))->serial, last);
+  EXPECT_EQ(ledger->history(production, 2)->back().end.reason, "Interrupted");
+}
+
+TEST_F(TargetTest, ARunThatIsAsideLeavesOneThatWasCutOffOpen) {
+  const RunId cut_off = *ledger->begin_run(start_of("v1", "v2"));
+  RunStart start = start_of("v1", "v2");
+  start.aside = true;
+  ASSERT_TRUE(ledger->end_run(*ledger->begin_run(start), {"Reconciling", "StoppedBeside"}));
+  ASSERT_TRUE(*ledger->open_run(production));
+  EXPECT_EQ((*ledger->open_run(production))->run.serial, cut_off);
+  EXPECT_FALSE((*ledger->last_run(production))->ended);
+}
+
 TEST_F(TargetTest, RetryLetsWhatFailedOfThatTagRunAgain) {
   release("v1", Fate::failed);
   release("v2", Fate::failed);

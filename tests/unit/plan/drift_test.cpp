@@ -70,6 +70,23 @@ TEST_F(Drift, WhatIsAskedForAnewIsDoneWhereDriftIsOnlyReported) {
       << "what was begun is brought to its end";
 }
 
+TEST_F(Drift, WhatIsLeftOfAPlanThatStopsWhatIsNotToBeThereIsAPlanOfItsOwn) {
+  Resource kept = as_it_should_be("web-1.prev");
+  kept.desired.clear();
+  kept.differences = {{"state", "running", "stopped"}};
+  kept.remedies[Aim::remove] = {work_on(kept, Phase::change, "stop")};
+  Observation seen;
+  seen.resources = {blue, kept};
+  const Plan whole = make_plan(desired, seen, memory, {});
+  EXPECT_EQ(called(whole), "switch web;stop web-1.prev;verify 2 services;record v1.1.0;");
+  EXPECT_FALSE(whole.drifted.empty());
+  Plan part = whole;
+  keep_what_stops(part, seen);
+  EXPECT_EQ(called(part), "stop web-1.prev;");
+  EXPECT_THAT(part.drifted, IsEmpty());
+  EXPECT_NE(part.id, whole.id);
+}
+
 TEST_F(Drift, UnwellAloneIsLeftAlone) {
   Resource web = as_it_should_be("web");
   web.health = Health::unwell;

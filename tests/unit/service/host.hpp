@@ -84,6 +84,7 @@ class MemoryHost {
   std::map<std::string, int> looks;      ///< by environment
   std::map<std::string, int> checks;     ///< by tag
   std::function<void(const std::string& environment)> on_switch = [](const std::string&) {};
+  std::function<void(const std::string& environment)> on_look = [](const std::string&) {};
 
  private:
   struct Notify {
@@ -117,6 +118,7 @@ class MemoryDriver final : public Driver {
                               const Variables&, Deadline) override {
     const auto name = id.text();
     host_.with([&](MemoryHost& host) { ++host.looks[name]; });
+    host_.on_look(name);
     host_.pass_gate(host_.hanging_looks, name, {});
     const auto tag = text_at(wanted, "tag");
     return host_.with([&](MemoryHost& host) -> Result<Observation> {
@@ -126,6 +128,8 @@ class MemoryDriver final : public Driver {
       seen.resources = {resource({"sim", "image", tag}, tag, host.images.contains(tag) ? tag : "",
                                  Phase::supply, "build"),
                         resource(service(id), tag, host.running[name], Phase::change, "switch")};
+      seen.resources[0].artifact = true;
+      seen.resources[0].inputs = "inputs of " + tag;
       if (const auto& other = host.beside[name]; !other.empty()) {
         auto stray = resource({"sim", "service", other}, "", other, Phase::change, "stop");
         stray.ours = true;
