@@ -1,5 +1,7 @@
 // Two environments of one host, any sequence of deploys and failures: what an environment counts on
 // is on the host, and what nobody counts on is not.
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
