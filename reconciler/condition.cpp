@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "reconciler/base/text.hpp"
 
 namespace reconciler {
@@ -34,6 +36,16 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
         "Ready", "Drifted", what_differs(plan) + " (drift: report)",
         fmt::format("put it right by hand, or write drift: heal; then: reconciler plan {}", id)};
   if (plan.empty()) return {"Ready", "Succeeded", "", ""};
+  if (is_left_over(plan, last)) {
+    const auto left = fmt::format("not all is removed that {} does not need any more: {}", plan.to,
+                                  last->end.message);
+    if (!held)
+      return {"Ready", "PruneFailed", left,
+              fmt::format("reconciler history {} --run {} --log", id, last->serial)};
+    return {"RolledBack", held->reason,
+            fmt::format("{}: {}; {}", held->rejected_tag, held->why, left),
+            fmt::format("commit another tag; or the same again: reconciler retry {}", id)};
+  }
   if (held && last && last->ended && last->end.condition == "Stalled" &&
       last->desired == plan.desired)
     return {"Stalled", last->end.reason,
@@ -53,6 +65,13 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
           fmt::format("reconciler apply {}", id)};
 }
 
+bool is_left_over(const Plan& plan, const std::optional<RunRow>& last) {
+  return last && last->ended && last->end.reason == "PruneFailed" &&
+         last->desired == plan.desired && !plan.empty() &&
+         std::ranges::all_of(
+             plan.actions, [](const Action& action) { return action.work.phase == Phase::prune; });
+}
+
 Condition forgotten(const EnvironmentId& id) {
   return {"Forgotten", "NotInGit", "git does not name it any more; what runs is left as it is",
           fmt::format("put it back in git; or: reconciler remove {}", id.text())};
@@ -62,6 +81,7 @@ Condition condition_of(const EnvironmentId& id, const Error& why) {
   if (why.lasting == Lasting::transient)
     return {"Reconciling", why.code.starts_with("git.") ? "SourceUnavailable" : "CannotLook",
             why.message, why.hint};
+  if (why.code == "rollback.failed") return {"Stalled", "RollbackFailed", why.message, why.hint};
   return {"Stalled", "CannotLook", fmt::format("{}: {}", why.code, why.message),
           fmt::format("reconciler plan {}", id.text())};
 }

@@ -23,6 +23,8 @@ struct Condition {
 /// From the plan as it is now and how the last run ended. A run that failed for good stays Stalled
 /// for as long as the same is asked for.
 Condition condition_of(const Plan& plan, const std::optional<RunRow>& last);
+/// Only what is to be removed is left of the plan, and that has failed before: nobody waits for it.
+bool is_left_over(const Plan& plan, const std::optional<RunRow>& last);
 /// For an environment that cannot even be looked at.
 Condition condition_of(const EnvironmentId& id, const Error& why);
 /// For one that was recorded here and that git does not name any more.

@@ -1,6 +1,7 @@
 #include "reconciler/desire.hpp"
 
 #include "reconciler/another.hpp"
+#include "reconciler/apply/failures.hpp"
 #include "reconciler/apply/kept.hpp"
 #include "reconciler/asked.hpp"
 
@@ -76,7 +77,8 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
     const bool recorded = memory.current && memory.current->tag == towards.target->tag;
     auto wish = recorded ? desire_target(parts, spec.id, towards)
                          : desire_another(parts, asked, towards, stop);
-    if (!wish) return wish;
+    if (!wish && asked.instead) return wish;
+    if (!wish) return failure(cannot_go_back(spec.id, *towards.target, std::move(wish.error())));
     // How it was then; what is done about drift, and what waits, as git says now.
     say_what_waits(spec, wish->desired);
     if (!tree) wish->unreadable = std::move(tree.error());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "reconciler/apply/failures.hpp"
 #include "reconciler/apply/kept.hpp"
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/plan/retention.hpp"
@@ -66,6 +67,8 @@ Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish) {
   if (auto found = find_outdated(parts, wish.desired, *memory); !found) return failed(found);
   auto seen = parts.drivers.observe(asked.spec.id, wish.prepared.wanted, *memory, wish.variables,
                                     Deadline(parts.clock, look_within));
+  if (!seen && wish.target && !asked.instead)
+    return failure(cannot_go_back(asked.spec.id, *wish.target, std::move(seen.error())));
   if (!seen) return failed(seen);
   if (auto found = find_claims(parts, *seen, wish.desired, *memory); !found) return failed(found);
   std::ranges::move(wish.notices, std::back_inserter(seen->notices));

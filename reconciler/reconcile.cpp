@@ -90,6 +90,8 @@ class Reconciling {
     if (!applied) return failed(applied);
     if (!applied->why) return {};
     if (applied->rejected) return go_back(*applied);
+    if (look.plan.held && !applied->stands && !asked_.instead)
+      return failure(cannot_go_back(asked_.spec.id, *look.plan.held, std::move(*applied->why)));
     return failure(std::move(*applied->why));
   }
 
@@ -127,7 +129,10 @@ class Reconciling {
     back.held = memory->target;
     back.to = memory->target ? memory->target->tag : "";
     auto wish = desire_target(parts_, asked_.spec.id, *memory);
-    if (!wish) return failure(not_gone_back(back, *failed_one.why, wish.error()));
+    if (!wish)
+      return failure(
+          not_gone_back(back, *failed_one.why,
+                        cannot_go_back(asked_.spec.id, *memory->target, std::move(wish.error()))));
     auto look = look_at(parts_, asked_, std::move(*wish));
     if (!look) return failure(not_gone_back(back, *failed_one.why, look.error()));
     if (!look->plan.empty()) {
@@ -136,7 +141,8 @@ class Reconciling {
       if (!applied) return failed(applied);
       if (applied->why && applied->why->code == "apply.superseded")
         return failure(std::move(*applied->why));
-      if (applied->why) return failure(not_gone_back(look->plan, *failed_one.why, *applied->why));
+      if (applied->why && !applied->stands)
+        return failure(not_gone_back(look->plan, *failed_one.why, *applied->why));
       sweep(parts_, asked_.spec.id);
     }
     return failure(gone_back(look->plan, failed_one, look->memory.previous));

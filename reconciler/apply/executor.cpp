@@ -72,6 +72,7 @@ Status record(Run& run, const Action& action) {
     written = run.tools.ledger.record(run.id, release, {});
   }
   if (!written) return written;
+  run.recorded = true;
   run.tools.events.finished(action, Duration{0}, "");
   return run.tools.ledger.release(run.plan.environment, run.plan.released);
 }
@@ -93,7 +94,7 @@ Status one_by_one(Run& run, const std::vector<const Action*>& actions) {
     const auto what = fmt::format("{} {}", action->work.verb, action->title);
     if (run.stop.stop_requested())
       return failure(error("apply.stopped", fmt::format("stopped before {}", what)));
-    if (!run.committed && run.phase < Phase::verify && run.tools.newer.stop_requested())
+    if (!run.committed && run.phase < Phase::verify && run.newer.stop_requested())
       return failure(superseded(run, "before " + what));
     if (commits(run.phase)) run.committed = true;
     const bool removes = action->artifact && action->work.phase == Phase::prune;
@@ -111,6 +112,13 @@ bool begins_switch_steps(const std::vector<const Action*>& actions) {
     const Phase phase = action->work.phase;
     return (phase == Phase::release || phase == Phase::after) && action->once_key.empty();
   });
+}
+
+/// There is nothing of the version itself that is yet to be done.
+bool stands(const Run& run) {
+  return run.phase == Phase::prune ||
+         (run.phase == Phase::record &&
+          (run.recorded || std::ranges::none_of(run.plan.actions, is_ledgers)));
 }
 
 /// What a failure has to mend from here on.
@@ -150,7 +158,7 @@ Status all_phases(Run& run) {
                                          : one_by_one(run, actions);
     if (done && phase == Phase::supply && run.stop.stop_requested())
       done = failure(error("apply.stopped", "stopped before anything that runs was touched"));
-    if (done && phase == Phase::supply && run.tools.newer.stop_requested())
+    if (done && phase == Phase::supply && run.newer.stop_requested())
       done = failure(superseded(run, "before anything that runs was touched"));
     if (!done) return done;
   }
@@ -166,11 +174,16 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
   start.aside = tools_.aside;
   auto id = tools_.ledger.begin_run(start);
   if (!id) return failed(id);
-  const AnyStop cut{stop, tools_.newer};
-  Run run{tools_,          *id,        plan, desired, variables, Redaction(variables),
-          std::move(stop), cut.token()};
+  // Nobody is left with a version that is not good until another one is ready.
+  const std::stop_token newer = plan.held ? std::stop_token{} : tools_.newer;
+  const AnyStop cut{stop, newer};
+  Run run{tools_,          *id,   plan,       desired, variables, Redaction(variables),
+          std::move(stop), newer, cut.token()};
   auto done = all_phases(run);
-  if (done && !plan.drifted.empty()) done = tools_.ledger.drifted(plan.environment, plan.drifted);
+  if ((done || stands(run)) && !plan.drifted.empty()) {
+    auto counted = tools_.ledger.drifted(plan.environment, plan.drifted);
+    if (done) done = std::move(counted);
+  }
   if (done) {
     const RunEnd well =
         tools_.aside ? RunEnd{"Reconciling", "StoppedBeside"} : RunEnd{"Ready", "Succeeded"};
@@ -182,7 +195,7 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
   if (ended_by_stop(why.code)) {
     if (run.stop.stop_requested())
       why.code = "apply.stopped";
-    else if (run.tools.newer.stop_requested())
+    else if (run.newer.stop_requested())
       why = superseded(run, fmt::format("during {}", to_text(run.phase)));
   }
   const auto memory = tools_.ledger.memory(plan.environment);
@@ -194,8 +207,12 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
     if (!written) return Applied{*id, std::move(written.error()), false};
     return Applied{*id, with_not_undone(run, std::move(why)), true, plan.stays};
   }
-  why = told(run, std::move(why));
   // A ledger that cannot be written any more says so in `why`; the next look finds the run open.
+  if (stands(run) && why.code != "apply.stopped") {
+    (void)tools_.ledger.end_run(*id, end_of_what_follows(run.phase, why));
+    return Applied{*id, what_follows_failed(run, std::move(why)), false, {}, true};
+  }
+  why = told(run, std::move(why));
   (void)tools_.ledger.end_run(*id, plan.held ? end_of_way_back(why) : end_of(why));
   return Applied{*id, std::move(why), false};
 }

@@ -36,6 +36,7 @@ struct Applied {
   std::optional<Error> why;  ///< set: it failed
   bool rejected = false;     ///< and what it was to be is rejected: the ledger has another target
   std::vector<std::string> stays{};  ///< then: Plan::stays
+  bool stands = false;               ///< the version runs and is recorded, whatever failed after it
 };
 
 class Executor {
@@ -48,8 +49,11 @@ class Executor {
   /// `apply.stopped` when `stop` was asked for: it ends between two actions, never inside a switch.
   /// `apply.superseded` after Tools::newer: supply is cut off, and so is verify; else it ends
   /// before the release or, where there is none, the switch. It is no failure: nothing is rejected.
+  /// Of the way back it ends nothing but verify.
   /// Where the plan names a fallback, and the failure is one that sends back, that becomes the
-  /// ledger's target in the write that ends the run. An error: no run was begun.
+  /// ledger's target in the write that ends the run. What fails once the version is recorded, or
+  /// where nothing was to be recorded, takes nothing of that back: `prune.failed`, or, where a file
+  /// was not written, the driver's error as one that passes. An error: no run was begun.
   Result<Applied> apply(const Plan& plan, const Desired& desired, const Variables& variables,
                         const std::string& who, std::stop_token stop);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "reconciler/base/text.hpp"
 
 namespace reconciler {
@@ -18,6 +20,11 @@ Fact unchanged(const std::string& current, const std::optional<Release>& previou
   if (previous) text += ", prev_tag " + previous->tag;
   if (!never_stopped.empty()) text += fmt::format("; {} never stopped", join(never_stopped, ", "));
   return {"unchanged", std::move(text)};
+}
+
+/// `v1.2.3, before it v1.2.2`
+Fact recorded(const Release& current, const std::optional<Release>& previous) {
+  return {"recorded", current.tag + (previous ? ", before it " + previous->tag : "")};
 }
 
 /// What neither the one plan nor the other touched.
@@ -93,7 +100,11 @@ Error told(const Run& run, Error why) {
   why = with_not_undone(run, std::move(why));
   // On the way back the last good one is where it goes.
   const std::string& current = run.plan.held ? run.plan.held->tag : run.plan.from;
-  if (const auto memory = run.tools.ledger.memory(run.plan.environment); memory && !current.empty())
+  const auto memory = run.tools.ledger.memory(run.plan.environment);
+  if (memory && memory->current && run.phase >= Phase::record &&
+      memory->current->tag == run.plan.to)
+    why.facts.push_back(recorded(*memory->current, memory->previous));
+  else if (memory && !current.empty())
     why.facts.push_back(unchanged(current, memory->previous, run.plan.stays));
   why.facts.push_back({"log", fmt::format("reconciler history {} --run {} --log", id, run.id)});
   if (why.hint.empty())
@@ -101,6 +112,25 @@ Error told(const Run& run, Error why) {
                    ? fmt::format("when it is back: reconciler apply {}", id)
                    : fmt::format("commit another tag; or mend it and: reconciler apply {}", id);
   return why;
+}
+
+Error what_follows_failed(const Run& run, Error why) {
+  why.hint =
+      fmt::format("reconciler apply {}; run tries it again by itself", run.plan.environment.text());
+  if (run.phase == Phase::prune) {
+    why.message = fmt::format("{} runs; what it does not need any more is not all removed: {}: {}",
+                              run.plan.to, why.code, why.message);
+    why.code = "prune.failed";
+    why.lasting = Lasting::terminal;
+  } else {
+    why.lasting = Lasting::transient;
+  }
+  return told(run, std::move(why));
+}
+
+RunEnd end_of_what_follows(Phase in, const Error& why) {
+  if (in == Phase::prune) return {"Ready", "PruneFailed", why.code, why.message};
+  return {"Reconciling", "Retrying", why.code, why.message};
 }
 
 RunEnd end_of(const Error& why) {
@@ -171,7 +201,21 @@ Error gone_back(const Plan& back, const Applied& failed_one,
   return e;
 }
 
+bool is_gone_back(const Error& why) {
+  return std::ranges::find(why.facts, "held", &Fact::label) != why.facts.end();
+}
+
+Error cannot_go_back(const EnvironmentId& id, const Target& target, Error why) {
+  if (end_of(why).condition != "Stalled" || why.code.ends_with(".stopped")) return why;
+  why.message = fmt::format("{}: {}; and the way back to {} failed: {}", target.rejected_tag,
+                            target.why, target.tag, why.message);
+  why.code = "rollback.failed";
+  why.hint = fmt::format("commit another tag; or the same again: reconciler retry {}", id.text());
+  return why;
+}
+
 Error not_gone_back(const Plan& back, const Error& why, const Error& and_why) {
+  if (and_why.code == "rollback.failed") return and_why;
   Error e = and_why;
   // What ended it for now only is told as that: the next pass goes on.
   if (end_of(and_why).condition == "Stalled") e.code = "rollback.failed";

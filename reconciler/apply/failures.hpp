@@ -21,6 +21,8 @@ Error superseded(const Run& run, const std::string& where);
 Error with_not_undone(const Run& run, Error why);
 /// Adds what stays as it was and what to do next to an error that ended a run.
 Error told(const Run& run, Error why);
+/// The same of what follows once the version stands: says what is recorded, and that it goes on.
+Error what_follows_failed(const Run& run, Error why);
 /// Does a failure in that phase send the environment back to its last good version? `touched`: this
 /// run, or one before it that was not recorded, has changed what runs. What never came to that does
 /// not, nor what nobody can do anything about by going back.
@@ -31,8 +33,15 @@ RunEnd end_of_way_back(const Error& why);
 /// The error of a deploy that failed and was gone back from: why, and that `back` is well again.
 Error gone_back(const Plan& back, const Applied& failed_one,
                 const std::optional<Release>& previous);
+/// Is that it?
+bool is_gone_back(const Error& why);
 /// The same where the way back failed too.
 Error not_gone_back(const Plan& back, const Error& why, const Error& and_why);
+/// `rollback.failed`, with both reasons, where what is to be in the place of what git asks for
+/// cannot even be looked at; what passes, or was ended, stays as it is.
+Error cannot_go_back(const EnvironmentId& id, const Target& target, Error why);
+/// How the ledger remembers what failed in that phase once the version stands: it is never Stalled.
+RunEnd end_of_what_follows(Phase in, const Error& why);
 /// How the ledger remembers it: Stalled with a reason, or Reconciling when it is tried again.
 RunEnd end_of(const Error& why);
 

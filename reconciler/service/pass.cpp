@@ -25,8 +25,10 @@ Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<v
   const EnvironmentId& id = asked_.spec.id;
   const auto agree = [&](const Look& seen) -> Result<bool> {
     const auto last = parts.ledger.last_run(id);
-    const Condition condition = condition_of(seen.plan, last ? *last : std::nullopt);
-    if (condition.word != "Reconciling") return false;
+    const auto run = last ? *last : std::nullopt;
+    const bool due =
+        is_left_over(seen.plan, run) ? tidies_ : condition_of(seen.plan, run).word == "Reconciling";
+    if (!due) return false;
     log.info(fmt::format("{}: plan {}: {} -> {}", id.text(), seen.plan.id.substr(0, 6),
                          seen.plan.from, seen.plan.to));
     {

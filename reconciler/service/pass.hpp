@@ -15,8 +15,9 @@ namespace reconciler {
 class Pass {
  public:
   /// `beside`: something was started beside what is to run, since the last one.
-  Pass(Asked asked, Instant began, bool beside)
-      : asked_(std::move(asked)), began_(began), started_beside_(beside) {}
+  /// `tidies`: what could not be removed before is tried again.
+  Pass(Asked asked, Instant began, bool beside, bool tidies)
+      : asked_(std::move(asked)), began_(began), started_beside_(beside), tidies_(tidies) {}
 
   /// The whole reconciliation. `performs` is called when it has begun to perform a plan.
   Result<Reconciled> run(const Parts& parts, Log& log, const std::function<void()>& performs,
@@ -34,6 +35,7 @@ class Pass {
   const Asked asked_;
   const Instant began_;
   const bool started_beside_;
+  const bool tidies_;
   std::stop_source newer_;
   std::stop_source beside_;
   std::atomic<bool> performing_ = false;

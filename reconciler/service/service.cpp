@@ -6,6 +6,7 @@
 #include <functional>
 #include <set>
 
+#include "reconciler/apply/failures.hpp"
 #include "reconciler/asked.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/condition.hpp"
@@ -69,6 +70,8 @@ void Service::ask(const Snapshot& snapshot, EnvironmentSpec spec, const std::sto
   // It ends every wait and back-off at once.
   place.due = parts_.clock.now();
   place.backoff.reset();
+  place.tidying.reset();
+  place.tidy_after = Instant{};
   place.said.clear();
   if (!place.pass) return;
   place.newer = true;
@@ -126,7 +129,9 @@ void Service::wake(Place& place, const Heard& what) {
 }
 
 void Service::begin(const EnvironmentId& id, Place& place, const std::stop_token& stop) {
-  const auto pass = std::make_shared<Pass>(*place.asked, parts_.clock.now(), place.beside);
+  const Instant now = parts_.clock.now();
+  const auto pass =
+      std::make_shared<Pass>(*place.asked, now, place.beside, place.tidy_after <= now);
   const auto work = [this, id, pass, stop](const Drivers& drivers) {
     const Parts own{parts_.ledger, drivers, parts_.helper, parts_.clock, parts_.host, parts_.state};
     auto done = pass->run(
@@ -186,6 +191,7 @@ void Service::ended(const EnvironmentId& id, Place& place, const Result<Reconcil
     later(id, place, done.error());
   } else {
     place.backoff.reset();
+    if (done->changed) place.tidying.reset();
     if (done->changed)
       log_.info(
           fmt::format("{}: runs {} after {}", id.text(), done->plan.to, for_people(done->took)));
@@ -214,6 +220,15 @@ void Service::later(const EnvironmentId& id, Place& place, const Error& why) {
   if (why.code == "apply.stopped") return;
   if (why.code == "apply.superseded")
     return log_.info(fmt::format("{}: {}: {}", id.text(), why.code, why.message));
+  if (why.code == "prune.failed") {
+    // What is asked for runs: it is looked at as before, and only the removal waits.
+    const Duration wait = std::max(parts_.host.look, place.tidying.next());
+    place.tidy_after = parts_.clock.now() + wait;
+    place.backoff.reset();
+    log_.warn(
+        fmt::format("{}: {}: {}; again in {}", id.text(), why.code, why.message, for_people(wait)));
+    return;
+  }
   if (why.lasting == Lasting::transient || why.code == "plan.stale" || why.code == "lock.held") {
     const Duration wait = place.backoff.next();
     place.due = parts_.clock.now() + wait;
@@ -223,10 +238,9 @@ void Service::later(const EnvironmentId& id, Place& place, const Error& why) {
   }
   // What failed for good is not tried again by itself: it waits for another wish, or a person.
   place.backoff.reset();
-  const auto memory = parts_.ledger.memory(id);
-  const bool back = memory && memory->target && why.code != "rollback.failed";
-  tell(place, fmt::format("{}: {}: {}: {}; next: {}", id.text(), back ? "RolledBack" : "Stalled",
-                          why.code, why.message, why.hint));
+  tell(place,
+       fmt::format("{}: {}: {}: {}; next: {}", id.text(),
+                   is_gone_back(why) ? "RolledBack" : "Stalled", why.code, why.message, why.hint));
 }
 
 void Service::tell(Place& place, std::string text) {

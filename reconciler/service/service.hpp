@@ -44,7 +44,7 @@ class Service {
 
  private:
   struct Place {
-    explicit Place(std::uint64_t seed) : backoff(seed) {}
+    explicit Place(std::uint64_t seed) : backoff(seed), tidying(seed) {}
     std::optional<Asked> asked;
     std::string wish;  ///< what the repository asks: a newer one ends a wait
     Instant due{};
@@ -55,7 +55,9 @@ class Service {
     bool beside = false;         ///< something was started beside what is to run
     bool gone = false;           ///< during the pass it vanished from git
     Backoff backoff;
-    std::string said;  ///< what was last logged of a failure: the same is said once
+    Backoff tidying;       ///< of what could not be removed
+    Instant tidy_after{};  ///< when that is tried again; all else waits for nothing
+    std::string said;      ///< what was last logged of a failure: the same is said once
   };
   /// What all repositories together ask of this host.
   void take_up(const std::stop_token& stop);

@@ -5,106 +5,10 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
-#include "reconciler/base/digest.hpp"
-#include "reconciler/base/filesystem.hpp"
-#include "reconciler/condition.hpp"
-#include "reconciler/reconcile.hpp"
-#include "reconciler/rollback.hpp"
-#include "tests/simulation/versions.hpp"
-#include "tests/simulation/world.hpp"
+#include "tests/simulation/story.hpp"
 
 namespace reconciler::simulation {
 namespace {
-
-using namespace std::chrono_literals;
-
-class NoHelper final : public Helper {
- public:
-  Result<Json> call(const std::string& verb, const Json&, Duration, std::stop_token) override {
-    return failure(error("helper.missing", "nothing is to be asked of it: " + verb));
-  }
-};
-
-/// A host and a repository that sequences of events happen to.
-class Story {
- public:
-  Story() : folder_("/dev/shm/reconciler-story-" + to_hex(random_bytes(8))) {
-    ledger_ = std::move(*Ledger::open(folder_, clock_));
-    (void)drivers_.add(std::make_unique<VersionsDriver>(host));
-    asked_.spec.id = id;
-    asked_.spec.folder = "app";
-    asked_.spec.verify_timeout = 2s;
-    asked_.spec.verify_stable = 1s;
-    asked_.spec.keep = *rc::gen::inRange(0, 2);
-    asked_.config.commit = commit_;
-    asked_.config.touched["app"] = {commit_, "a change"};
-    export_tree();
-    commit("v0");
-  }
-  ~Story() { (void)remove_tree(folder_); }
-  Story(const Story&) = delete;
-  Story& operator=(const Story&) = delete;
-
-  void commit(const std::string& tag) {
-    asked_.spec.tag = tag;
-    asked_.spec.sections =
-        JsonObject{{"sim", JsonObject{{"services", to_json(services)}, {"release", true}}}};
-  }
-  /// As `run` does it: what waits for a person is left alone.
-  Result<Reconciled> pass() {
-    const auto agree = [&](const Look& seen) -> Result<bool> {
-      const auto last = ledger_->last_run(id);
-      return condition_of(seen.plan, *last).word == "Reconciling";
-    };
-    clock_.wait_until(clock_.now() + 1min, {});
-    return reconcile(parts(), asked_, "run", agree, silent_, {});
-  }
-  /// As a person asks for it; what cannot be gone back to is left.
-  void rollback() {
-    auto all = candidates(parts(), asked_, {});
-    if (!all) return;
-    for (const auto& one : *all) {
-      if (!one.blocked.empty()) continue;
-      Asked back = asked_;
-      back.instead = Instead{one.tag, "Requested", "anna went back to " + one.tag};
-      const auto agree = [](const Look&) -> Result<bool> { return true; };
-      (void)reconcile(parts(), back, "anna", agree, silent_, {});
-      return;
-    }
-  }
-  void retry() { (void)ledger_->retry(id, "anna"); }
-  void suspend() { (void)ledger_->suspend(id, {"anna", "", clock_.wall(), {}}); }
-  void resume() { (void)ledger_->resume(id); }
-  Look seen() { return *look(parts(), asked_, {}); }
-  Condition condition() { return condition_of(seen().plan, *ledger_->last_run(id)); }
-  Memory memory() { return *ledger_->memory(id); }
-
-  const EnvironmentId id{"app", "production"};
-  const std::vector<std::string> services{"backend", "worker"};
-  VersionsHost host;
-
- private:
-  Parts parts() { return {*ledger_, drivers_, helper_, clock_, machine_, folder_}; }
-  /// One tree for all: what a version is stands in its manifest.
-  void export_tree() const {
-    const std::string tree = folder_ + "/trees/app/production/" + commit_;
-    (void)make_folders(tree, 0700);
-    (void)replace_file(tree + ".index", "[]", 0600);
-    const Json about = JsonObject{
-        {"commit", commit_}, {"subject", "a change"}, {"folder", "app"}, {"files", JsonObject{}}};
-    (void)replace_file(tree + ".about", boost::json::serialize(about), 0600);
-  }
-
-  const std::string folder_;
-  const std::string commit_ = std::string(40, 'c');
-  SimClock clock_;
-  std::unique_ptr<Ledger> ledger_;
-  Drivers drivers_;
-  NoHelper helper_;
-  Host machine_;
-  Silent silent_;
-  Asked asked_;
-};
 
 /// Something happens: to the repository, to the host, or at a person's word.
 std::string happen(Story& story) {
@@ -189,7 +93,7 @@ void check_stop(Story& story, const std::string& how, const std::string& told) {
 }
 
 RC_GTEST_PROP(Loop, EndsAtTheEffectiveTargetOrWithANamedStop, ()) {
-  Story story;
+  Story story(*rc::gen::inRange(0, 2));
   std::string told;
   const int events = *rc::gen::inRange(1, 25);
   for (int i = 0; i < events; ++i) {

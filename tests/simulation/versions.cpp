@@ -157,6 +157,10 @@ Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables&
   const auto failed_one = [](const char* why) {
     return Outcome{Fate::failed, JsonObject{{"exit_code", 1}, {"detail", why}}};
   };
+  host_.calls.push_back(w.verb + " " + tag);
+  host_.on_call(host_.calls.back());
+  if (w.verb == "prune" && host_.cannot_remove) return failure(*host_.cannot_remove);
+  if (w.verb == "record" && host_.cannot_write) return failure(*host_.cannot_write);
   if (w.verb == "verify") {
     const bool up =
         std::ranges::all_of(host_.services, [](const auto& one) { return one.second.up; });
@@ -195,6 +199,8 @@ Result<SealedRecords> VersionsDriver::snapshot(const EnvironmentId&, const Json&
 }
 
 Result<Prepared> VersionsDriver::restore(const Recorded& recorded, Deadline) {
+  if (host_.cannot_restore.contains(recorded.tag))
+    return failure(error("image.gone", "an image of " + recorded.tag + " is gone"));
   if (recorded.complete)
     for (const auto& name : texts_at(recorded.wanted, "services"))
       if (!host_.images.contains(image_of(name, recorded.tag)))

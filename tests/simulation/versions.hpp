@@ -4,7 +4,9 @@
 // `NAME:TAG`.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -28,8 +30,13 @@ struct VersionsHost {
   std::set<std::string> unwell;             ///< tags whose services do not become well
   std::set<std::string> cannot_build;
   std::set<std::string> cannot_release;
-  std::vector<std::string> released;  ///< each release that was done, with no guard at all
-  std::set<std::string> verified;     ///< tags that were well when that was asked
+  std::set<std::string> cannot_restore;
+  std::optional<Error> cannot_remove;  ///< anything
+  std::optional<Error> cannot_write;   ///< the state file
+  std::vector<std::string> released;   ///< each release that was done, with no guard at all
+  std::set<std::string> verified;      ///< tags that were well when that was asked
+  std::vector<std::string> calls;      ///< `VERB TAG` of all that was performed
+  std::function<void(const std::string& call)> on_call = [](const std::string&) {};
 };
 
 /// The host is not owned, and outlives the driver.

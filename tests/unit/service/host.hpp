@@ -75,10 +75,12 @@ class MemoryHost {
 
   std::map<std::string, std::string> running;  ///< environment -> tag
   std::map<std::string, std::string> beside;   ///< environment -> what someone started there
+  std::set<std::string> left;                  ///< environments with something to remove
   std::set<std::string> images;
   std::set<std::string> hanging_builds;  ///< tags
   std::set<std::string> hanging_looks;   ///< environments
   std::set<std::string> unwell;          ///< tags whose check fails
+  std::set<std::string> stuck;           ///< environments where nothing can be removed
   std::set<std::string> unreachable;     ///< environments that cannot be looked at now
   std::vector<std::string> calls;        ///< `build TAG`, `switch ENV TAG`
   std::map<std::string, int> looks;      ///< by environment
@@ -136,6 +138,12 @@ class MemoryDriver final : public Driver {
         stray.remedies[Aim::remove] = std::move(stray.remedies[Aim::match]);
         seen.resources.push_back(std::move(stray));
       }
+      if (host.left.contains(name)) {
+        auto old = resource({"sim", "kept", name}, "", "old", Phase::prune, "remove");
+        old.ours = true;
+        old.remedies[Aim::remove] = std::move(old.remedies[Aim::match]);
+        seen.resources.push_back(std::move(old));
+      }
       return seen;
     });
   }
@@ -154,6 +162,13 @@ class MemoryDriver final : public Driver {
       host_.with([&](MemoryHost& host) {
         host.calls.push_back("stop " + attempt.work.targets[0].name);
         host.beside[environment].clear();
+      });
+    } else if (verb == "remove") {
+      return host_.with([&](MemoryHost& host) -> Result<Outcome> {
+        host.calls.push_back("remove " + environment);
+        if (host.stuck.contains(environment)) return failure(error("docker.error", "it is in use"));
+        host.left.erase(environment);
+        return Outcome{Fate::succeeded, JsonObject{}};
       });
     } else if (verb == "switch") {
       host_.with([&](MemoryHost& host) {

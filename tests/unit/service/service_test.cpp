@@ -165,6 +165,42 @@ TEST_F(ServiceTest, ALookThatLastsHoldsUpTheOthersForHalfASecond) {
   ASSERT_TRUE(host.until([&](const MemoryHost& h) { return h.looks.at(two.text()) > others; }));
 }
 
+TEST_F(ServiceTest, WhatCannotBeRemovedHoldsUpNoHealingAndIsTriedAgainMoreAndMoreSeldom) {
+  settle();
+  host.with([](MemoryHost& h) {
+    h.left = {one.text()};
+    h.stuck = {one.text()};
+  });
+  commit_tag("one", "v2");
+  moved.pass(30min);
+  settle();
+  EXPECT_EQ(running(one), "v2");
+  EXPECT_EQ(runs(one).back(), "v2: Ready/PruneFailed docker.error");
+  EXPECT_THAT(log.all(), Contains(testing::StartsWith(
+                             "one/production: prune.failed: v2 runs; what it does not need any "
+                             "more is not all removed: docker.error: it is in use; again in ")));
+  calls();
+  host.with([](MemoryHost& h) { h.running[one.text()] = ""; });
+  service->heard({one});
+  moved.pass(2s);
+  settle();
+  EXPECT_THAT(calls(), ElementsAre("switch one/production v2", "remove one/production"));
+  EXPECT_EQ(running(one), "v2");
+  for (int minute = 0; minute < 40; ++minute) {
+    moved.pass(61s);
+    service->heard({one});
+    settle();
+  }
+  const auto tried = std::ranges::count(calls(), "remove one/production");
+  EXPECT_GE(tried, 2);
+  EXPECT_LE(tried, 30);
+  host.with([](MemoryHost& h) { h.stuck.clear(); });
+  moved.pass(16min);
+  settle();
+  EXPECT_THAT(calls(), ElementsAre("remove one/production"));
+  EXPECT_EQ(runs(one).back(), "v2: Ready/Succeeded");
+}
+
 TEST_F(ServiceTest, AStopEndsAllLanes) {
   settle();
   host.with([](MemoryHost& h) { h.hanging_builds = {"v2", "v3"}; });

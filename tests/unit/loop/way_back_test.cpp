@@ -1,0 +1,106 @@
+// The way back comes first, and where there is none that is what is said.
+#include <gmock/gmock.h>
+
+#include "reconciler/apply/failures.hpp"
+#include "tests/simulation/story.hpp"
+
+namespace reconciler::simulation {
+namespace {
+
+class WayBack : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(story.pass());
+    story.commit("v1");
+    story.host.calls.clear();
+  }
+  std::string running() const {
+    std::string all;
+    for (const auto& [name, runs] : story.host.services) all += name + " " + runs.tag + ";";
+    return all;
+  }
+
+  Story story{1};
+};
+
+TEST_F(WayBack, ANewerCommitDuringAFailingReleaseDoesNotEndItBeforeItsFirstStep) {
+  std::stop_source newer;
+  story.host.services.at("worker").up = false;  // which the way back has to mend
+  story.host.cannot_release = {"v1"};
+  story.host.on_call = [&](const std::string& call) {
+    if (call == "release v1") newer.request_stop();
+  };
+  const auto done = story.pass({.newer = newer.get_token()});
+  ASSERT_FALSE(done);
+  EXPECT_TRUE(story.host.services.at("worker").up);
+  EXPECT_EQ(running(), "backend v0;worker v0;");
+  EXPECT_EQ(story.memory().target->rejected_tag, "v1");
+}
+
+TEST_F(WayBack, ANewerCommitDuringAFailingSwitchEndsNothingButItsVerify) {
+  std::stop_source newer;
+  int switches = 0;
+  story.host.on_call = [&](const std::string& call) {
+    if (call == "switch v1" && ++switches == 2) {
+      story.host.images.erase("backend:v1");
+      story.host.images.erase("worker:v1");
+      newer.request_stop();
+    }
+  };
+  const auto done = story.pass({.newer = newer.get_token()});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(switches, 2);
+  EXPECT_EQ(running(), "backend v0;worker v0;");
+  EXPECT_EQ(story.memory().target->rejected_tag, "v1");
+  EXPECT_EQ(done.error().code, "apply.superseded");
+  EXPECT_EQ(story.last_run().end.reason, "Superseded");
+  EXPECT_EQ(story.last_run().to, "v0");
+}
+
+class NoWayBack : public WayBack {
+ protected:
+  /// An image of v0 goes while v1 is being verified.
+  void SetUp() override {
+    WayBack::SetUp();
+    story.host.unwell = {"v1"};
+    story.host.on_call = [this](const std::string& call) {
+      if (call == "verify v1") story.host.cannot_restore = {"v0"};
+    };
+  }
+  const std::string both =
+      "v1: v1 is not well: services: unwell; and the way back to v0 failed: an image of v0 is gone";
+  const std::string next = "commit another tag; or the same again: reconciler retry app/production";
+};
+
+TEST_F(NoWayBack, IsStalledWithBothReasonsAtOnceAndAtEachLook) {
+  for (int pass = 0; pass < 2; ++pass) {
+    const auto done = story.pass();
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, "rollback.failed");
+    EXPECT_EQ(done.error().message, both);
+    EXPECT_EQ(done.error().hint, next);
+    EXPECT_FALSE(is_gone_back(done.error()));
+    const auto now = story.condition();
+    EXPECT_EQ(now.word + "/" + now.reason, "Stalled/RollbackFailed");
+    EXPECT_EQ(now.why, both);
+    EXPECT_EQ(now.next, next);
+  }
+}
+
+TEST_F(NoWayBack, AnotherTagEndsIt) {
+  ASSERT_FALSE(story.pass());
+  story.commit("v2");
+  ASSERT_TRUE(story.pass());
+  EXPECT_EQ(running(), "backend v2;worker v2;");
+}
+
+TEST_F(WayBack, OneThatWasGoneIsToldAsThat) {
+  story.host.unwell = {"v1"};
+  const auto done = story.pass();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "verify.failed");
+  EXPECT_TRUE(is_gone_back(done.error()));
+}
+
+}  // namespace
+}  // namespace reconciler::simulation
