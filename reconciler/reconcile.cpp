@@ -6,6 +6,7 @@
 
 #include "reconciler/apply/executor.hpp"
 #include "reconciler/apply/failures.hpp"
+#include "reconciler/apply/kept.hpp"
 #include "reconciler/apply/recovery.hpp"
 #include "reconciler/base/any_stop.hpp"
 #include "reconciler/ledger/locks.hpp"
@@ -51,9 +52,7 @@ class Reconciling {
     auto wish = desire(parts_, asked_, *memory, cut_.token());
     if (!wish) return failed(wish);
     if (memory->suspended_at(parts_.clock.wall())) return look_at(parts_, asked_, std::move(*wish));
-    if (auto settled = settle_open_attempts(tools_, asked_.spec.id, wish->variables, stop_);
-        !settled)
-      return failed(settled);
+    if (auto settled = settle(*wish, *memory); !settled) return failed(settled);
     auto seen = look_at(parts_, asked_, std::move(*wish));
     if (!seen) return seen;
     auto rejected = reject_cut_off(*seen);
@@ -96,6 +95,33 @@ class Reconciling {
   }
 
  private:
+  /// What was cut off may have been begun with what git asks for now, or what was current, and says
+  /// it with the secrets of that.
+  Status settle(const Wish& wish, const Memory& memory) {
+    const auto& id = asked_.spec.id;
+    auto open = parts_.ledger.open_attempts(id);
+    if (!open) return failed(open);
+    if (open->empty()) return {};
+    Redaction redaction(wish.variables);
+    for (const auto& [release, slot] : {std::pair(&memory.current, Ledger::Slot::current),
+                                        std::pair(&memory.previous, Ledger::Slot::previous)})
+      if (*release)
+        if (const auto kept =
+                restore_version(parts_.ledger, parts_.drivers, {id, (*release)->tag, slot},
+                                Deadline(parts_.clock, 1min)))
+          redaction.hide(kept->variables);
+    if (wish.target) {
+      Asked git = asked_;
+      git.instead.reset();
+      git.fetch = false;
+      Memory without = memory;
+      without.target.reset();
+      if (const auto asked_for = desire(parts_, git, without, stop_))
+        redaction.hide(asked_for->variables);
+    }
+    return settle_open_attempts(tools_, id, wish.variables, redaction, stop_);
+  }
+
   /// A run that died after its release failed, or while it did, had a way back: the one write that
   /// it did not come to.
   Result<bool> reject_cut_off(const Look& seen) {

@@ -4,7 +4,6 @@
 
 #include "reconciler/apply/attempt.hpp"
 #include "reconciler/apply/failures.hpp"
-#include "reconciler/model/redaction.hpp"
 
 namespace reconciler {
 namespace {
@@ -29,8 +28,7 @@ class ToEvents final : public Progress {
 }  // namespace
 
 Status settle_open_attempts(Tools tools, const EnvironmentId& id, const Variables& variables,
-                            std::stop_token stop) {
-  const Redaction redaction(variables);
+                            const Redaction& redaction, std::stop_token stop) {
   auto open = tools.ledger.open_attempts(id);
   if (!open) return failed(open);
   for (const auto& one : *open) {

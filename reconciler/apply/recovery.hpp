@@ -3,13 +3,15 @@
 #pragma once
 
 #include "reconciler/apply/executor.hpp"
+#include "reconciler/model/redaction.hpp"
 
 namespace reconciler {
 
 /// Asks the drivers about every open once-attempt of the environment and writes what they say;
 /// waits for one that still runs. Attempts that are `unknown` stay for a person to answer.
-/// `variables` are those of the environment now: what a task says may hold their values.
+/// `variables` are those of the environment now; `redaction` hides what tasks may say, which may
+/// have been begun with others.
 Status settle_open_attempts(Tools tools, const EnvironmentId& id, const Variables& variables,
-                            std::stop_token stop);
+                            const Redaction& redaction, std::stop_token stop);
 
 }  // namespace reconciler

@@ -25,20 +25,20 @@ bool says_nothing(std::string_view value) {
 
 }  // namespace
 
-Redaction::Redaction(const Variables& variables) {
-  const auto hide = [&](std::string_view value, const std::string& name) {
+void Redaction::hide(const Variables& variables) {
+  const auto add = [&](std::string_view value, const std::string& name) {
     if (!says_nothing(value)) hidden_.push_back({std::string(value), "‹" + name + "›"});
   };
   for (const auto& [name, variable] : variables) {
     if (!variable.secret) continue;
     const std::string& value = variable.value.reveal();
-    hide(value, name);
+    add(value, name);
     // What went through printable() before it came here.
-    if (std::string shown = printable(value, value.size()); shown != value) hide(shown, name);
+    if (std::string shown = printable(value, value.size()); shown != value) add(shown, name);
     if (value.find('\n') == std::string::npos) continue;
     for (std::string_view rest(value); !rest.empty();) {
       const size_t end = std::min(rest.find('\n'), rest.size());
-      hide(trim(rest.substr(0, end)), name);
+      add(trim(rest.substr(0, end)), name);
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }

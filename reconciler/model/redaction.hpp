@@ -17,7 +17,10 @@ namespace reconciler {
 /// digits) are left: they would be found in every second line. It holds the values in clear.
 class Redaction {
  public:
-  explicit Redaction(const Variables& variables);
+  explicit Redaction(const Variables& variables) { hide(variables); }
+
+  /// These, too: another version's, or those of another day. A name may have several values.
+  void hide(const Variables& variables);
 
   /// Before each `cut_mark` also what may be the beginning of a value: it was cut in the middle.
   std::string text(std::string_view said) const;

@@ -26,8 +26,9 @@ class Recovery : public ::testing::Test {
   void TearDown() override { (void)remove_tree(folder); }
 
   Fate settled() {
-    const auto done = settle_open_attempts(
-        {world.drivers, *world.ledger, world.clock, world.silent, folder}, world.id, {}, {});
+    const auto done =
+        settle_open_attempts({world.drivers, *world.ledger, world.clock, world.silent, folder},
+                             world.id, {}, Redaction({}), {});
     EXPECT_TRUE(done) << (done ? "" : render(done.error()));
     return world.ledger->memory(world.id)->once.at(action.once_key);
   }

@@ -27,6 +27,15 @@ TEST(Redaction, HidesSecretsAndNothingElse) {
   EXPECT_EQ(redaction.text("hunter2hunter2"), "‹PASS›‹PASS›");
 }
 
+TEST(Redaction, ANameMayHaveHadAnotherValue) {
+  Redaction redaction(variables());
+  EXPECT_EQ(redaction.text("hunter1-and-less"), "hunter1-and-less");
+  Variables before;
+  before["PASS"] = {Secret("hunter1"), "", true};
+  redaction.hide(before);
+  EXPECT_EQ(redaction.text("hunter1-and-less hunter2-and-more"), "‹PASS›-and-less ‹LONG›");
+}
+
 TEST(Redaction, HidesTheLinesOfAKeyThatAreSaidOneByOne) {
   const auto v = variables();
   const Redaction redaction(v);
