@@ -187,7 +187,8 @@ class Reconciling {
 Status count_on(const Parts& parts, const Plan& plan, const Ends& ends) {
   auto claimed = parts.ledger.claim(plan.environment, plan.to, plan.artifacts);
   if (!claimed && claimed.error().code != "image.shared") return claimed;
-  for (const auto& [artifact, inputs] : plan.artifacts) {
+  for (const auto& one : plan.artifacts) {
+    const ResourceId& artifact = one.first;
     const bool supplied = std::ranges::any_of(plan.actions, [&](const Action& action) {
       return action.work.phase == Phase::supply && action.work.targets.at(0) == artifact;
     });
