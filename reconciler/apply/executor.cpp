@@ -121,12 +121,6 @@ bool stands(const Run& run) {
           (run.recorded || std::ranges::none_of(run.plan.actions, is_ledgers)));
 }
 
-/// What a failure has to mend from here on.
-bool touches(Phase phase) {
-  return phase == Phase::start || phase == Phase::release || phase == Phase::change ||
-         phase == Phase::after;
-}
-
 Status all_phases(Run& run) {
   if (auto claimed = run.tools.ledger.claim(run.plan.environment, run.plan.to, run.plan.artifacts);
       !claimed)
@@ -142,7 +136,7 @@ Status all_phases(Run& run) {
         return written;
     if (actions.empty()) continue;
     run.phase = phase;
-    if (touches(phase) && !run.tools.aside) {
+    if (touches_what_runs(phase) && !run.tools.aside) {
       const auto& unwell = run.plan.excused;
       auto written = run.tools.ledger.touch(run.plan.environment, {unwell.begin(), unwell.end()});
       if (!written) return written;

@@ -83,7 +83,6 @@ Status read(const Json& from, Resource& into) {
   f.text("inputs", into.inputs);
   f.text("version", into.version);
   f.text("reason", into.reason);
-  f.text("version", into.version);
   if (const JsonObject* remedies = f.object("remedies"))
     for (const auto& [name, works] : *remedies) {
       Aim aim{};

@@ -65,16 +65,14 @@ Status refuse_repeat(const Newest& newest) {
   return {};
 }
 
-Result<EnvironmentId> environment_of(Database& database, RunId run) {
+Result<EnvironmentId> environment_of_run(Database& database, RunId run) {
   auto query = database.query("SELECT environment FROM runs WHERE serial = ?");
   if (!query) return failed(query);
   auto row = query->bind(run).step();
   if (!row) return failed(row);
   if (!*row)
     return failure(error("ledger.run_unknown", fmt::format("the ledger has no run {}", run)));
-  const std::string name = query->text(0);
-  const auto slash = name.find('/');
-  return EnvironmentId{name.substr(0, slash), name.substr(slash + 1)};
+  return environment_of(query->text(0));
 }
 
 Result<std::int64_t> serial_of(const std::string& attempt) {
@@ -96,7 +94,7 @@ Result<std::string> Ledger::intend(RunId run, const Action& action) {
     Database& db = parts_->database;
     auto transaction = Transaction::begin(db);
     if (!transaction) return failed(transaction);
-    auto environment = environment_of(db, run);
+    auto environment = environment_of_run(db, run);
     if (!environment) return failed(environment);
     if (!action.once_key.empty()) {
       auto newest = newest_at(db, *environment, action.once_key);

@@ -180,10 +180,9 @@ Result<EnvironmentId> write_end(Database& database, RunId run, const RunEnd& end
   auto row = query->bind(run).step();
   if (!row) return failed(row);
   if (!*row) return failure(run_unknown(run));
-  const std::string name = query->text(0);
+  const EnvironmentId id = environment_of(query->text(0));
   if (auto rest = query->step(); !rest) return failed(rest);
-  const auto slash = name.find('/');
-  return EnvironmentId{name.substr(0, slash), name.substr(slash + 1)};
+  return id;
 }
 
 Status Ledger::end_run(RunId run, const RunEnd& end) {

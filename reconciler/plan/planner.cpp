@@ -54,9 +54,8 @@ Action record_action(const Desired& desired) {
   return action;
 }
 
-bool touches_what_runs(const Action& a) {
-  return a.work.phase == Phase::start || a.work.phase == Phase::release ||
-         a.work.phase == Phase::change || a.work.phase == Phase::after;
+bool touches(const Action& action) {
+  return touches_what_runs(action.work.phase);
 }
 
 /// What is there of the kinds of things that are switched, and is nobody's target.
@@ -85,8 +84,7 @@ std::vector<ResourceId> excused_of(const Observation& observation,
                                    const std::vector<Action>& actions, const Memory& memory) {
   std::set<ResourceId> touched;
   for (const auto& action : actions)
-    if (touches_what_runs(action))
-      touched.insert(action.work.targets.begin(), action.work.targets.end());
+    if (touches(action)) touched.insert(action.work.targets.begin(), action.work.targets.end());
   std::vector<ResourceId> excused;
   for (const auto& r : observation.resources)
     if (r.health == Health::unwell && !touched.contains(r.id) &&
@@ -210,6 +208,11 @@ std::optional<Stall> find_shared(const Plan& plan, const Memory& memory) {
 
 }  // namespace
 
+bool touches_what_runs(Phase phase) {
+  return phase == Phase::start || phase == Phase::release || phase == Phase::change ||
+         phase == Phase::after;
+}
+
 bool on_the_way_back(const Memory& memory) {
   return memory.target && memory.unfinished;
 }
@@ -265,7 +268,7 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
       plan.actions.push_back(std::move(action));
     const bool recorded = memory.current && memory.current->tag == desired.tag &&
                           memory.current->commit == desired.commit && !memory.unfinished;
-    if (!recorded || std::any_of(plan.actions.begin(), plan.actions.end(), touches_what_runs)) {
+    if (!recorded || std::any_of(plan.actions.begin(), plan.actions.end(), touches)) {
       for (auto& action : select_checks(desired)) plan.actions.push_back(std::move(action));
       plan.actions.push_back(record_action(desired));
     }

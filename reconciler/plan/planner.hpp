@@ -23,6 +23,9 @@ void without_way_back(Plan& plan, const Memory& memory, const std::string& why);
 /// Leaves of a plan what stops things that are not to be there: a plan of its own.
 void keep_what_stops(Plan& plan, const Observation& observation);
 
+/// Does what is done in that phase change what runs? A failure has to mend it from there on.
+bool touches_what_runs(Phase phase);
+
 /// A failure, or a person, gave the environment another target, and that is not recorded yet.
 bool on_the_way_back(const Memory& memory);
 
