@@ -35,7 +35,7 @@ struct Docker {
   std::unique_ptr<docker::Compiler> compiler;
 };
 
-Status add_docker(const cli::PluginParts& parts, std::shared_ptr<docker::Projects> projects,
+Status add_docker(const cli::PluginParts& parts, std::shared_ptr<docker::Shared> shared,
                   Drivers& to) {
   auto socket = engine_socket();
   if (!socket) return failed(socket);
@@ -51,17 +51,17 @@ Status add_docker(const cli::PluginParts& parts, std::shared_ptr<docker::Project
   with->compiler =
       docker::make_compiler(std::move(plugin), *socket, *with->engine, parts.key, parts.clock);
   auto driver = docker::make_docker_driver(*with->engine, *with->compiler, parts.clock, parts.key,
-                                           std::move(paths), std::move(projects));
+                                           std::move(paths), std::move(shared));
   return to.add(std::move(driver), std::move(with));
 }
 
 Result<std::unique_ptr<Drivers>> make_drivers(const cli::PluginParts& parts,
-                                              const std::shared_ptr<docker::Projects>& projects,
+                                              const std::shared_ptr<docker::Shared>& shared,
                                               const std::string& only) {
   auto drivers = std::make_unique<Drivers>();
   const auto wanted = [&](std::string_view name) { return only.empty() || only == name; };
   if (wanted("compose"))
-    if (auto done = add_docker(parts, projects, *drivers); !done) return failed(done);
+    if (auto done = add_docker(parts, shared, *drivers); !done) return failed(done);
   if (wanted("files"))
     if (auto done = drivers->add(std::make_unique<files::FilesDriver>()); !done)
       return failed(done);
@@ -75,9 +75,9 @@ Result<std::unique_ptr<Drivers>> make_drivers(const cli::PluginParts& parts,
 
 int main(int argc, char** argv) {
   reconciler::prepare_openssl();
-  const auto projects = std::make_shared<docker::Projects>();
+  const auto shared = std::make_shared<docker::Shared>();
   return cli::run(argc, argv, RECONCILER_VERSION,
                   [&](const cli::PluginParts& parts, const std::string& only) {
-                    return make_drivers(parts, projects, only);
+                    return make_drivers(parts, shared, only);
                   });
 }

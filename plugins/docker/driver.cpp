@@ -47,12 +47,24 @@ class Models {
   std::map<std::string, Shared> models_;
 };
 
+/// What we do ourselves is looked for before it is told of.
+class Changing {
+ public:
+  explicit Changing(Inspected& inspected) : inspected_(inspected) { inspected_.all_changed(); }
+  ~Changing() { inspected_.all_changed(); }
+  Changing(const Changing&) = delete;
+  Changing& operator=(const Changing&) = delete;
+
+ private:
+  Inspected& inspected_;
+};
+
 class DockerDriver final : public Driver {
  public:
   DockerDriver(Engine& engine, Compiler& compiler, Clock& clock, InstallationKey key,
-               DockerPaths paths, std::shared_ptr<Projects> projects)
+               DockerPaths paths, std::shared_ptr<Shared> shared)
       : context_{engine, compiler, clock, std::move(key), std::move(paths), {}},
-        projects_(std::move(projects)) {}
+        shared_(std::move(shared)) {}
 
   Description describe() const override {
     return {std::string(driver_name),
@@ -81,7 +93,7 @@ class DockerDriver final : public Driver {
     if (!compiled) return failed(compiled);
     const auto model = models_.keep(std::move(*compiled));
     inputs_[request.id] = {model->key, std::move(input)};
-    projects_->belongs(model->project, request.id);
+    shared_->projects.belongs(model->project, request.id);
     auto steps = steps_of(request, *model, variables);
     if (!steps) return failed(steps);
     Prepared prepared;
@@ -107,7 +119,8 @@ class DockerDriver final : public Driver {
                               const Variables&, Deadline deadline) override {
     auto model = models_.get(context_, id, text_at(wanted, "model"));
     if (!model) return failed(model);
-    auto look = look_at(context_.engine, context_.configs, **model, Scope{}, deadline);
+    const Scope scope{.inspected = &shared_->inspected};
+    auto look = look_at(context_.engine, context_.configs, **model, scope, deadline);
     if (!look) return failed(look);
     if (auto one = one_owner(id, *look, texts_at(wanted, "lineages"), memory); !one)
       return failed(one);
@@ -131,6 +144,7 @@ class DockerDriver final : public Driver {
 
   Result<Outcome> perform(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override {
+    const Changing changing(shared_->inspected);
     const Json& input = attempt.work.input;
     if (is_left_behind(attempt.work)) return perform_left_behind(context_, attempt.work);
     auto model = models_.get(context_, attempt.environment, text_at(input, "model"));
@@ -177,7 +191,7 @@ class DockerDriver final : public Driver {
     roots_.try_emplace(recorded.id, texts_at(recorded.wanted, "roots"));
     for (const auto& step : recorded.steps) prepared.steps.push_back(step_for(step, *model));
     prepared.patience = model->patience;
-    projects_->belongs(model->project, recorded.id);
+    shared_->projects.belongs(model->project, recorded.id);
     models_.keep(std::move(*model));
     return prepared;
   }
@@ -193,6 +207,7 @@ class DockerDriver final : public Driver {
 
   Result<Outcome> recover(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override {
+    const Changing changing(shared_->inspected);
     return recover_task(context_, attempt, variables, progress, std::move(stop));
   }
 
@@ -202,7 +217,7 @@ class DockerDriver final : public Driver {
   }
 
   Status watch(const std::function<void(const Heard&)>& heard, std::stop_token stop) override {
-    return watch_containers(context_.engine, *projects_, heard, stop);
+    return watch_containers(context_.engine, *shared_, heard, stop);
   }
 
   std::vector<Finding> check(Deadline deadline) override {
@@ -283,7 +298,7 @@ class DockerDriver final : public Driver {
   };
 
   Context context_;
-  const std::shared_ptr<Projects> projects_;
+  const std::shared_ptr<Shared> shared_;
   Models models_;
   std::map<EnvironmentId, Made> inputs_;   ///< what each environment's model was last made from
   std::map<std::string, Origin> origins_;  ///< of recorded models, by key
@@ -295,9 +310,9 @@ class DockerDriver final : public Driver {
 
 std::unique_ptr<Driver> make_docker_driver(Engine& engine, Compiler& compiler, Clock& clock,
                                            InstallationKey key, DockerPaths paths,
-                                           std::shared_ptr<Projects> projects) {
+                                           std::shared_ptr<Shared> shared) {
   return std::make_unique<DockerDriver>(engine, compiler, clock, std::move(key), std::move(paths),
-                                        std::move(projects));
+                                        std::move(shared));
 }
 
 }  // namespace reconciler::docker

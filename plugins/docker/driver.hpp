@@ -11,10 +11,10 @@
 namespace reconciler::docker {
 
 /// `engine`, `compiler` and `clock` outlive the driver. `key` keys fingerprints: what stands for a
-/// secret value in a plan is a digest that only this installation can make. `projects` are what all
-/// drivers of the process prepared.
+/// secret value in a plan is a digest that only this installation can make. `shared` is one
+/// for all drivers of the process.
 std::unique_ptr<Driver> make_docker_driver(
     Engine& engine, Compiler& compiler, Clock& clock, InstallationKey key, DockerPaths paths,
-    std::shared_ptr<Projects> projects = std::make_shared<Projects>());
+    std::shared_ptr<Shared> shared = std::make_shared<Shared>());
 
 }  // namespace reconciler::docker

@@ -1,5 +1,7 @@
 """`run` while something lasts, and between two looks: others go on, a newer commit is next, the Engine is heard."""
 
+import re
+
 import pytest
 
 from support.engine import wait_for
@@ -75,6 +77,46 @@ def test_a_held_one_is_not_left_beside_the_other(stack, running):
     running.wait("web/production: stop web-web-1.prev done")
     assert stack.engine.inspect("web-web-1.prev")["State"]["Status"] == "exited"
     assert stack.inspect()["State"]["Status"] == "running" and stack.condition() == "Stalled/VerifyFailed"
+
+
+def test_what_is_known_is_not_asked_for_again_until_the_engine_tells_of_it(stack, proxy):
+    """A container's inspect is kept while the stream of events is whole. By the clock it is looked at each second."""
+    stack.commit({"compose.yaml": WEB, "reconciler.yaml": manifest("v1.0.0")})
+    hosted(stack, look="1s")
+    inspected = re.compile(r"/containers/[^/]+/json")
+
+    def looks():
+        """Of each look since the last inspect: one list of the project's containers."""
+        asked = [request.path for request in list(proxy.requests)]
+        last = max((n for n, path in enumerate(asked) if inspected.fullmatch(path)), default=-1)
+        return asked[last + 1:].count("/containers/json")
+
+    def shares():
+        return stack.inspect()["HostConfig"]["CpuShares"]
+
+    with Running(stack) as running:
+        running.wait("web/production: runs v1.0.0")
+        wait_for(lambda: looks() >= 3, "three looks in a row that inspect nothing")
+
+        # Its configuration changes behind the list, which shows nothing of it.
+        stack.engine.docker("update", "--cpu-shares", "512", "web-web-1")
+        wait_for(lambda: shares() == 0, "the update to be told of and healed")
+        wait_for(lambda: looks() >= 3, "three more")
+        stack.engine.docker("network", "disconnect", "web_default", "web-web-1")
+        wait_for(lambda: "web_default" in stack.inspect()["NetworkSettings"]["Networks"], "the network to be healed")
+        wait_for(lambda: looks() >= 3, "three more")
+
+        # Nobody tells: nothing is kept, so that a look sees what happened meanwhile.
+        proxy.before = lambda request: "drop" if request.path == "/events" else None
+        proxy.cut("/events")
+        running.wait("looks on by the clock until it is heard again")
+        stack.engine.docker("update", "--cpu-shares", "256", "web-web-1")
+        wait_for(lambda: shares() == 0, "a look to see the update by itself")
+
+        proxy.before = None
+        running.wait("heard again")
+        wait_for(lambda: looks() >= 3, "three looks that inspect nothing, again")
+        assert running.end() == 143
 
 
 def test_what_was_killed_is_started_though_compose_made_it(stack):

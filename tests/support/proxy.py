@@ -73,6 +73,7 @@ class Proxy:
         self.requests: List[Request] = []
         # Asked before a request's bytes go on: a number delays it by so many seconds, "drop" closes the connection.
         self.before: Optional[Callable[[Request], Union[None, float, str]]] = None
+        self._open: Dict["_Connection", asyncio.StreamWriter] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._ready = threading.Event()
@@ -85,6 +86,15 @@ class Proxy:
 
     def clear(self) -> None:
         self.requests.clear()
+
+    def cut(self, path: str) -> None:
+        """Ends the connections whose answer to that path is under way."""
+        def end() -> None:
+            for connection, writer in list(self._open.items()):
+                if connection.answers_to(path):
+                    writer.transport.abort()
+
+        self._loop.call_soon_threadsafe(end)
 
     def __enter__(self) -> "Proxy":
         self._thread.start()
@@ -119,6 +129,7 @@ class Proxy:
             writer.close()
             return
         connection = _Connection(self)
+        self._open[connection] = writer
         try:
             await asyncio.gather(
                 self._pump(reader, engine_writer, connection.requests.feed, connection),
@@ -127,6 +138,7 @@ class Proxy:
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
+            del self._open[connection]
             writer.close()
             engine_writer.close()
 
@@ -162,6 +174,11 @@ class _Connection:
         self.verdicts: Deque[Union[float, str]] = deque()
         self.requests = Messages(self._request_head, self._request_data, self._request_end)
         self.answers = Messages(self._answer_head, self._answer_data, self._answer_end)
+
+    def answers_to(self, path: str) -> bool:
+        """Its last answer, or the next one, is to that path."""
+        request = self._unanswered[0] if self._unanswered else self._answering
+        return request is not None and request.path == path
 
     def _request_head(self, head: bytes) -> Framing:
         first, headers = parse_head(head)

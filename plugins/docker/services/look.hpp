@@ -12,6 +12,7 @@
 
 #include "plugins/docker/client/engine.hpp"
 #include "plugins/docker/compose/model.hpp"
+#include "plugins/docker/services/inspected.hpp"
 
 namespace reconciler::docker {
 
@@ -76,8 +77,10 @@ class ImageConfigs {
 
 /// What to look at besides the lists.
 struct Scope {
-  bool all = true;                 ///< every container of the project is inspected
-  std::set<std::string> services;  ///< otherwise those of these services, and one-offs
+  bool all = true;                   ///< every container of the project is inspected
+  std::set<std::string> services{};  ///< otherwise those of these services, and one-offs
+  /// What was inspected before and is the same still is taken from there; null: all is asked.
+  Inspected* inspected = nullptr;
 };
 
 /// Reads the Engine: containers by the project's label, images once, inspects over a few

@@ -149,7 +149,7 @@ class Reader {
                              look_.volumes, deadline_);
         }};
     for (const auto& container : model_.containers)
-      if (scope_.all || scope_.services.contains(container.service))
+      if ((scope_.all || scope_.services.contains(container.service)) && !knows(container.name))
         all.emplace_back([this, &container] { return inspect_ahead(container.name); });
     return in_parallel(connections, all.size(), [&](size_t i) { return all[i](); });
   }
@@ -175,8 +175,14 @@ class Reader {
     for (const auto& [name, entry] : entries_) images.insert(text_at(entry, "ImageID"));
     const auto ids = unknown(images);
     std::vector<std::string> others;
-    for (const auto& [name, entry] : entries_)
-      if (auto id = text_at(entry, "Id"); !inspects_.contains(id)) others.push_back(std::move(id));
+    for (const auto& [name, entry] : entries_) {
+      auto id = text_at(entry, "Id");
+      if (inspects_.contains(id)) continue;
+      if (auto kept = inspected(id, entry))
+        inspects_.emplace(std::move(id), std::move(*kept));
+      else
+        others.push_back(std::move(id));
+    }
     auto done = in_parallel(connections, ids.size() + others.size(), [&](size_t i) {
       return i < ids.size() ? read_image(ids[i]) : inspect(others[i - ids.size()]);
     });
@@ -239,8 +245,18 @@ class Reader {
     return {};
   }
 
+  bool knows(const std::string& name) const {
+    return scope_.inspected && scope_.inspected->knows(name);
+  }
+
+  std::optional<Json> inspected(const std::string& id, const Json& entry) const {
+    if (!scope_.inspected) return std::nullopt;
+    return scope_.inspected->find(id, text_at(entry, "State"));
+  }
+
   void keep(Json inspect) {
     auto id = text_at(inspect, "Id");
+    if (scope_.inspected) scope_.inspected->keep(asked_, id, inspect);
     const std::lock_guard lock(mutex_);
     inspects_.emplace(std::move(id), std::move(inspect));
   }
@@ -255,6 +271,7 @@ class Reader {
   const CompiledModel& model_;
   const Scope& scope_;
   const Deadline deadline_;
+  const Inspected::Moment asked_ = scope_.inspected ? scope_.inspected->now() : 0;
   Look look_;
   std::mutex mutex_;                      ///< of what several threads write to
   std::set<std::string> images_;          ///< those whose configuration is known or was asked for

@@ -16,9 +16,9 @@ std::string shown(const Heard& what) {
   return (what.beside ? "beside " : "") + (what.of ? what.of->text() : "anything");
 }
 
-std::vector<std::string> heard(std::string_view line, const Projects& projects) {
+std::vector<std::string> heard(std::string_view line, Shared& shared) {
   std::vector<std::string> all;
-  for (const auto& what : heard_in(line, projects)) all.push_back(shown(what));
+  for (const auto& what : take_up(line, shared)) all.push_back(shown(what));
   return all;
 }
 
@@ -29,23 +29,22 @@ std::string event(const std::string& action, const std::string& name, const std:
 }
 
 TEST(Events, AreOfWhoMadeTheContainerElseOfItsProject) {
-  Projects projects;
-  projects.belongs("site", web);
-  projects.belongs("site", {"site", "stage"});
-  projects.belongs("other", {"other", "production"});
+  Shared shared;
+  shared.projects.belongs("site", web);
+  shared.projects.belongs("site", {"site", "stage"});
+  shared.projects.belongs("other", {"other", "production"});
   const std::string ours =
       R"("com.docker.compose.project":"other","reconciler.environment":"web/production",)";
-  EXPECT_THAT(heard(event("die", "site-web-1", ours), projects), ElementsAre("web/production"));
-  EXPECT_THAT(
-      heard(event("die", "site-web-1", R"("com.docker.compose.project":"site",)"), projects),
-      ElementsAre("site/stage", "web/production"));
-  EXPECT_THAT(heard(event("die", "x", R"("com.docker.compose.project":"stranger",)"), projects),
+  EXPECT_THAT(heard(event("die", "site-web-1", ours), shared), ElementsAre("web/production"));
+  EXPECT_THAT(heard(event("die", "site-web-1", R"("com.docker.compose.project":"site",)"), shared),
+              ElementsAre("site/stage", "web/production"));
+  EXPECT_THAT(heard(event("die", "x", R"("com.docker.compose.project":"stranger",)"), shared),
               IsEmpty());
-  EXPECT_THAT(heard("{\"status\":\"die\", cut", projects), ElementsAre("anything"));
+  EXPECT_THAT(heard("{\"status\":\"die\", cut", shared), ElementsAre("anything"));
 }
 
 TEST(Events, AStartOfWhatIsKeptIsBesideWhatIsToRun) {
-  const Projects none;
+  Shared none;
   const std::string ours = R"("reconciler.environment":"web/production",)";
   EXPECT_THAT(heard(event("start", "web-web-1.prev", ours), none),
               ElementsAre("beside web/production"));
@@ -61,6 +60,66 @@ TEST(Events, AnEnvironmentWithAnotherProjectLeavesTheOldOne) {
   projects.belongs("new", web);
   EXPECT_THAT(projects.of("old"), IsEmpty());
   EXPECT_THAT(projects.of("new"), ElementsAre(web));
+}
+
+/// The inspect of c1, of project `site`.
+Json inspect_c1(const std::string& state = "running") {
+  return JsonObject{
+      {"Id", "c1"},
+      {"Name", "/site-web-1"},
+      {"State", JsonObject{{"Status", state}}},
+      {"Config", JsonObject{{"Labels", JsonObject{{"com.docker.compose.project", "site"}}}}}};
+}
+
+TEST(Inspects, AreKeptWhileAChangeWouldBeTold) {
+  Inspected kept;
+  kept.keep(kept.now(), "c1", inspect_c1());
+  EXPECT_FALSE(kept.find("c1", "running"));  // nobody listens
+  kept.listening();
+  kept.keep(kept.now(), "c1", inspect_c1());
+  EXPECT_EQ(kept.find("c1", "running"), inspect_c1());
+  EXPECT_FALSE(kept.find("c1", "exited"));
+  EXPECT_TRUE(kept.knows("site-web-1"));
+  kept.lost();
+  EXPECT_FALSE(kept.find("c1", "running"));
+  kept.keep(kept.now(), "c1", inspect_c1());
+  EXPECT_FALSE(kept.find("c1", "running"));
+}
+
+TEST(Inspects, AreNotKeptWhereSomethingChangedSinceTheyWereAskedFor) {
+  Inspected kept;
+  kept.listening();
+  const auto asked = kept.now();
+  kept.changed("c2");
+  kept.keep(asked, "c1", inspect_c1());
+  EXPECT_FALSE(kept.find("c1", "running"));
+  const auto then = kept.now();
+  kept.lost();
+  kept.listening();  // what happened between was told to nobody
+  kept.keep(then, "c1", inspect_c1());
+  EXPECT_FALSE(kept.find("c1", "running"));
+}
+
+TEST(Inspects, AreOverWithTheFirstChangeThatIsTold) {
+  const std::string ours = R"("com.docker.compose.project":"site",)";
+  const std::string of_network =
+      R"({"Type":"network","Action":"disconnect","Actor":{"ID":"n1","Attributes":{"container":)"
+      R"("c1","name":"site_default","type":"bridge"}}})";
+  for (const auto& line :
+       {event("update", "site-web-1", ours), event("health_status: unhealthy", "site-web-1", ours),
+        of_network, std::string("{cut")}) {
+    Shared shared;
+    shared.projects.belongs("site", web);
+    shared.inspected.listening();
+    shared.inspected.keep(shared.inspected.now(), "c1", inspect_c1());
+    const auto told = heard(line, shared);
+    EXPECT_FALSE(shared.inspected.find("c1", "running")) << line;
+    const bool of_health = line.find("health") != std::string::npos;
+    EXPECT_EQ(told.empty(), of_health) << line;  // the health alone is no reason to look
+    if (line == of_network) {
+      EXPECT_THAT(told, ElementsAre("web/production"));
+    }
+  }
 }
 
 /// Has its streams end as told.
@@ -93,13 +152,15 @@ class Telling final : public Engine {
 
   Status watch() {
     return watch_containers(
-        *this, {}, [this](const Heard& what) { told.push_back(shown(what)); }, stop.get_token());
+        *this, shared, [this](const Heard& what) { told.push_back(shown(what)); },
+        stop.get_token());
   }
   bool there = true;
   std::vector<Status> ends;
   std::vector<std::string> asked;
   std::vector<std::string> told;
   std::stop_source stop;
+  Shared shared;
 
  private:
   class At final : public Clock {
@@ -117,8 +178,8 @@ TEST(Events, EachTimeItBeginsToListenAnythingMayHaveHappened) {
   EXPECT_TRUE(engine.watch());  // stopped
   const std::string events =
       "GET /events?since=1795258800&filters=%7B%22event%22%3A%5B%22start%22%2C%22die%22%2C%22pause"
-      "%22%2C%22unpause%22%2C%22rename%22%2C%22update%22%2C%22destroy%22%5D%2C%22label%22%3A%5B%22"
-      "com.docker.compose.project%22%5D%2C%22type%22%3A%5B%22container%22%5D%7D";
+      "%22%2C%22unpause%22%2C%22rename%22%2C%22update%22%2C%22destroy%22%2C%22health_status%22%2C%"
+      "22connect%22%2C%22disconnect%22%5D%2C%22type%22%3A%5B%22container%22%2C%22network%22%5D%7D";
   EXPECT_THAT(engine.asked, ElementsAre("GET /version", events, "GET /version", events));
   EXPECT_THAT(engine.told, ElementsAre("anything", "web/production", "anything", "web/production"));
 }
@@ -127,6 +188,8 @@ TEST(Events, WhatCutsItOffIsSaid) {
   Telling engine;
   engine.ends = {failure(error("docker.unreachable", "gone").passing()), Status{}};
   EXPECT_EQ(engine.watch().error().message, "gone");
+  engine.shared.inspected.keep(engine.shared.inspected.now(), "c1", inspect_c1());
+  EXPECT_FALSE(engine.shared.inspected.find("c1", "running"));
   EXPECT_EQ(engine.watch().error().message, "the Engine has ended its stream of events");
   engine.there = false;
   engine.told.clear();

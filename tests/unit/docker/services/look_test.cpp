@@ -118,6 +118,34 @@ TEST_F(LookTest, AnImageThatTheListCallsOtherwiseIsAskedForByItsOwnId) {
   EXPECT_EQ(last.image_config("sha256:other"), nullptr);
 }
 
+TEST_F(LookTest, WhatIsKnownAndUnchangedIsNotAskedForAgain) {
+  Inspected inspected;
+  inspected.listening();
+  Texts asked;
+  engine.before = [&](const std::string& path) {
+    if (path.starts_with("/containers/") && path.ends_with("/json")) asked.push_back(path);
+  };
+  const Scope scope{.inspected = &inspected};
+  EXPECT_THAT(seen(scope), ElementsAre("a-db-1", "a-web-1"));
+  EXPECT_EQ(asked.size(), 2U);
+  const Json before = last.containers.at(1).inspect;
+  asked.clear();
+  EXPECT_THAT(seen(scope), ElementsAre("a-db-1", "a-web-1"));
+  EXPECT_THAT(asked, IsEmpty());
+  EXPECT_EQ(last.containers.at(1).inspect, before);
+
+  inspected.changed(last.containers.at(1).id);
+  EXPECT_THAT(seen(scope), ElementsAre("a-db-1", "a-web-1"));
+  EXPECT_THAT(asked, ElementsAre("/containers/a-web-1/json"));
+
+  // Its list says that it stopped, before its event does.
+  asked.clear();
+  engine_.named("a-db-1")->state = "exited";
+  seen(scope);
+  EXPECT_THAT(asked, ElementsAre("/containers/" + last.containers.at(0).id + "/json"));
+  EXPECT_EQ(last.containers.at(0).state(), "exited");
+}
+
 TEST_F(LookTest, WhatTheEngineRefusesIsAnErrorOfTheLook) {
   engine.after = [&](const std::string& path, Answer& answer) {
     if (path.starts_with("/volumes")) answer = {500, JsonObject{{"message", "no"}}, {}};
