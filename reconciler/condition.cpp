@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reconciler/apply/failures.hpp"
 #include "reconciler/base/text.hpp"
 
 namespace reconciler {
@@ -29,7 +30,7 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
       return {"Blocked", "GateClosed", fmt::format("{}: {}", gate.name, gate.why), gate.opens_when};
   const auto& held = plan.held;
   if (plan.empty() && held)
-    return {"RolledBack", held->reason, fmt::format("{}: {}", held->rejected_tag, held->why),
+    return {"RolledBack", held->reason, about(held->rejected_tag, held->why),
             fmt::format("commit another tag; or the same again: reconciler retry {}", id)};
   if (plan.empty() && !plan.reported.empty())
     return {
@@ -43,20 +44,20 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
       return {"Ready", "PruneFailed", left,
               fmt::format("reconciler history {} --run {} --log", id, last->serial)};
     return {"RolledBack", held->reason,
-            fmt::format("{}: {}; {}", held->rejected_tag, held->why, left),
+            fmt::format("{}; {}", about(held->rejected_tag, held->why), left),
             fmt::format("commit another tag; or the same again: reconciler retry {}", id)};
   }
   if (held && last && last->ended && last->end.condition == "Stalled" &&
       last->desired == plan.desired)
     return {"Stalled", last->end.reason,
-            fmt::format("{}: {}; and the way back to {}: {}", held->rejected_tag, held->why,
+            fmt::format("{}; and the way back to {}: {}", about(held->rejected_tag, held->why),
                         plan.to, last->end.message),
             fmt::format("reconciler history {} --run {} --log", id, last->serial)};
   if (last && last->ended && last->end.condition == "Stalled" && last->desired == plan.desired)
-    return {"Stalled", last->end.reason, fmt::format("{}: {}", plan.to, last->end.message),
+    return {"Stalled", last->end.reason, about(plan.to, last->end.message),
             fmt::format("reconciler history {} --run {} --log", id, last->serial)};
   if (last && last->ended && last->end.reason == "Retrying" && last->desired == plan.desired)
-    return {"Reconciling", "Retrying", fmt::format("{}: {}", plan.to, last->end.message),
+    return {"Reconciling", "Retrying", about(plan.to, last->end.message),
             fmt::format("commit another tag; or when it is back: reconciler apply {}", id)};
   const bool working = last && !last->ended;
   return {"Reconciling", working ? "Progressing" : "Due",

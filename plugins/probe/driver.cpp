@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <optional>
 
 #include "plugins/probe/url.hpp"
@@ -36,6 +38,20 @@ Error with_nearest(Error e, const Variables& variables) {
   return e;
 }
 
+/// For people: filled in with what is no secret, the rest as the manifest writes it.
+std::string shown(const std::string& text, const Variables& variables) {
+  const auto names = placeholders(text);
+  if (!names) return text;
+  std::map<std::string, Secret, std::less<>> values;
+  for (const auto& name : *names) {
+    const auto known = variables.find(name);
+    const bool tells = known != variables.end() && !known->second.secret;
+    values.emplace(name, tells ? known->second.value : Secret(fmt::format("${{{}}}", name)));
+  }
+  const auto filled = fill(text, [&](std::string_view name) { return &values.find(name)->second; });
+  return filled ? filled->reveal() : text;
+}
+
 /// One list of steps of the manifest.
 class StepReader {
  public:
@@ -67,7 +83,7 @@ class StepReader {
       if (const Json* value = member(from, key)) input[key] = *value;
     Step step;
     step.name = text_at(from, "name", url);
-    step.shown = url;
+    step.shown = shown(url, variables_);
     step.once = text_at(from, "once") == "switch" ? Once::change : Once::never;
     step.warn = truth_at(from, "warn");
     step.work.phase = check                              ? Phase::verify
@@ -137,15 +153,16 @@ Error as_written(Error e, const std::string& url) {
   return e;
 }
 
-Outcome judge(const Json& answer, const Json& input, const std::optional<Secret>& contains) {
+Outcome judge(const Json& answer, const Json& input, const Variables& variables,
+              const std::optional<Secret>& contains) {
   const std::int64_t status = number_at(answer, "status");
   const std::int64_t wanted = number_at(input, "status", 200);
   const bool well = status == wanted;
   if (!well) return failed_with(fmt::format("{}, wanted {}", status, wanted), status);
   if (contains && text_at(answer, "body").find(contains->reveal()) == std::string::npos)
-    return failed_with(
-        fmt::format("{}, without \"{}\"", status, printable(text_at(input, "contains"), 100)),
-        status);
+    return failed_with(fmt::format("{}, without \"{}\"", status,
+                                   printable(shown(text_at(input, "contains"), variables), 100)),
+                       status);
   return {Fate::succeeded, JsonObject{{"detail", std::to_string(status)}, {"status", status}}};
 }
 
@@ -196,7 +213,7 @@ Result<Outcome> ProbeDriver::perform(const Attempt& attempt, const Variables& va
   const JsonObject question{
       {"url", asked->reveal()}, {"timeout_ms", timeout.count()}, {"max_body", most_body}};
   const auto answer = helper_.call("probe", question, timeout + for_the_helper, stop);
-  if (answer) return judge(*answer, input, contains);
+  if (answer) return judge(*answer, input, variables, contains);
   const Error& e = answer.error();
   if (e.code == "health.unreachable" || e.code == "helper.timeout")
     return failed_with(why_silent(e, holds_secret(url, variables), timeout));

@@ -205,10 +205,14 @@ bool is_gone_back(const Error& why) {
   return std::ranges::find(why.facts, "held", &Fact::label) != why.facts.end();
 }
 
+std::string about(const std::string& tag, const std::string& why) {
+  return why.starts_with(tag + " ") ? why : fmt::format("{}: {}", tag, why);
+}
+
 Error cannot_go_back(const EnvironmentId& id, const Target& target, Error why) {
   if (end_of(why).condition != "Stalled" || why.code.ends_with(".stopped")) return why;
-  why.message = fmt::format("{}: {}; and the way back to {} failed: {}", target.rejected_tag,
-                            target.why, target.tag, why.message);
+  why.message = fmt::format("{}; and the way back to {} failed: {}",
+                            about(target.rejected_tag, target.why), target.tag, why.message);
   why.code = "rollback.failed";
   why.hint = fmt::format("commit another tag; or the same again: reconciler retry {}", id.text());
   return why;

@@ -45,4 +45,7 @@ RunEnd end_of_what_follows(Phase in, const Error& why);
 /// How the ledger remembers it: Stalled with a reason, or Reconciling when it is tried again.
 RunEnd end_of(const Error& why);
 
+/// `v2: its image is gone`; a sentence that begins with the tag is told as it is.
+std::string about(const std::string& tag, const std::string& why);
+
 }  // namespace reconciler

@@ -2,19 +2,25 @@
 // somebody deployed it past us.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include "reconciler/base/openssl.hpp"
 #include "reconciler/cli/by_hand.hpp"
-#include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/known.hpp"
 #include "reconciler/cli/reporter.hpp"
+#include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
+#include "reconciler/cli/verb.hpp"
 #include "reconciler/ledger/locks.hpp"
 
 namespace reconciler::cli {
 namespace {
+
+using namespace std::chrono_literals;
+constexpr Duration look_within{60s};
 
 struct AdoptOptions {
   std::string environment;
@@ -30,10 +36,8 @@ int keep(Context& context, const ByHand& by_hand, bool yes, std::stop_token stop
   const std::string id = by_hand.asked.spec.id.text();
   const std::string& tag = by_hand.tag;
   if (!yes && !stdin_is_terminal())
-    return report(context, error("usage",
-                                 "adopt asks before it records a version, and there is no "
-                                 "terminal to ask on")
-                               .next(fmt::format("reconciler adopt {} --yes", id)));
+    return report(context, no_terminal("adopt asks before it records a version",
+                                       fmt::format("reconciler adopt {} --yes", id)));
   Asked asked = by_hand.asked;
   asked.instead = Instead{tag, "OperatorDeployed", fmt::format("{} kept {}", who(), tag)};
   Reporter reporter(std::cout, page_of_stdout());
@@ -45,11 +49,7 @@ int keep(Context& context, const ByHand& by_hand, bool yes, std::stop_token stop
   };
   auto done = reconcile(*parts, asked, who(), agree, reporter, {.stop = std::move(stop)});
   reporter.ended();
-  if (!done) return report(context, done.error());
-  if (!done->changed) {
-    std::cout << (done->declined ? "Nothing was changed.\n" : render(done->plan, page_of_stdout()));
-    return wrong;
-  }
+  if (const auto status = not_performed(context, done)) return *status;
   std::cout << fmt::format(
       "\n{} runs {}, as it was deployed.\nnext  commit tag: {}; or {} again: "
       "reconciler retry {}\n",
@@ -57,23 +57,79 @@ int keep(Context& context, const ByHand& by_hand, bool yes, std::stop_token stop
   return well;
 }
 
-int adopt(Context& context, const AdoptOptions& options, std::stop_token stop) {
-  auto ledger = context.ledger();
-  if (!ledger) return report(context, ledger.error());
-  auto id = known_environment(**ledger, options.environment);
-  if (!id) return report(context, id.error());
-  if (options.lineages.empty())
-    if (const auto by_hand = deployed_by_hand(context, *id, stop))
-      return keep(context, *by_hand, options.yes, std::move(stop));
-  auto lock = lock_environment(context.options().state, *id, {context.clock(), Duration{0}, {}});
+/// What every plan would be refused for, where git names it and it can be looked at.
+Status refusal(Context& context, const EnvironmentId& id, std::stop_token stop) {
+  const AlgorithmsAhead ahead;
+  auto selection = select(context, {id.text()}, Reading::last, stop);
+  if (!selection) return {};
+  auto parts = context.parts();
+  if (!parts) return failed(parts);
+  const auto seen = look(*parts, selection->asked.at(0), std::move(stop));
+  if (seen) return {};
+  const Error& why = seen.error();
+  return why.code == "state.lineage" || why.code == "ledger.behind" ? failure(why) : Status{};
+}
+
+/// Whether what is there is nobody's, ours, or of one of `lineages`.
+Status check_owner(Context& context, const Known& known, const std::vector<std::string>& lineages,
+                   std::stop_token stop) {
+  auto parts = context.parts();
+  if (!parts) return failed(parts);
+  auto ours = known.ledger.lineages(known.id);
+  if (!ours) return failed(ours);
+  ours->insert(lineages.begin(), lineages.end());
+  auto left =
+      parts->drivers.left_behind(known.id, {}, *ours, Deadline(context.clock(), look_within));
+  if (!left) return failed(left);
+  auto all = known.ledger.environments();
+  if (!all) return failed(all);
+  if (left->resources.empty() && std::ranges::count(*all, known.id) == 0) {
+    auto selection = select(context, {known.id.text()}, Reading::last, stop);
+    if (!selection && selection.error().code == "env.unknown") return failed(selection);
+  }
+  return lineages.empty() ? refusal(context, known.id, std::move(stop)) : Status{};
+}
+
+/// The lineage to take over from, where a person says at the terminal that it may be.
+std::optional<std::string> agreed_to(Context& context, const Error& why) {
+  const auto theirs = std::ranges::find(why.facts, "theirs", &Fact::label);
+  if (why.code != "state.lineage" || theirs == why.facts.end()) return std::nullopt;
+  if (context.options().json || !stdin_is_terminal()) return std::nullopt;
+  std::cerr << render(why);
+  if (!ask("Is the other gone for good, and this one to go on in its place?")) return std::nullopt;
+  return theirs->text;
+}
+
+int take_over(Context& context, const Known& known, AdoptOptions options, std::stop_token stop) {
+  auto lock =
+      lock_environment(context.options().state, known.id, {context.clock(), Duration{0}, {}});
   if (!lock) return report(context, lock.error());
+  if (auto owner = check_owner(context, known, options.lineages, stop); !owner) {
+    const auto theirs = agreed_to(context, owner.error());
+    if (!theirs) return report(context, owner.error());
+    options.lineages.push_back(*theirs);
+  }
   Adoption adoption;
   adoption.who = who();
   adoption.lineages = options.lineages;
-  if (auto done = (*ledger)->adopt(*id, adoption); !done) return report(context, done.error());
-  std::cout << fmt::format("{} is this installation's now ({}).\nnext  reconciler plan {}\n",
-                           id->text(), (*ledger)->lineage(), id->text());
+  if (auto done = known.ledger.adopt(known.id, adoption); !done)
+    return report(context, done.error());
+  // One lineage is taken over; there may be a third.
+  if (auto left = refusal(context, known.id, std::move(stop)); !left)
+    return report(context, left.error());
+  const std::string id = known.id.text();
+  std::cout << fmt::format("{} is this installation's now ({}).\nnext  reconciler plan {}\n", id,
+                           known.ledger.lineage(), id);
   return well;
+}
+
+int adopt(Context& context, const AdoptOptions& options, std::stop_token stop) {
+  auto known = known_environment(context, options.environment);
+  if (!known) return report(context, known.error());
+  if (options.lineages.empty())
+    if (const auto by_hand = deployed_by_hand(context, known->id, stop))
+      return keep(context, *by_hand, options.yes, std::move(stop));
+  return take_over(context, *known, options, std::move(stop));
 }
 
 }  // namespace
@@ -84,18 +140,15 @@ void add_adopt(CLI::App& app, Context& context, Verb& chosen) {
       "adopt",
       "Take an environment over: from another installation, after the ledger was lost, or as "
       "somebody deployed it past reconciler.");
-  verb->add_option("environment", options->environment, "APP/ENV, or ENV where that is unique")
-      ->required();
+  add_environment(*verb, options->environment);
   verb->add_option("--lineage", options->lineages,
                    "The other installation, as the refusal names it");
-  verb->add_flag("--yes", options->yes, "Do not ask");
+  add_yes(*verb, options->yes);
   verb->footer(
       "Examples:\n  reconciler adopt portfolio/production\n  reconciler adopt portfolio/production "
       "--lineage 0b6c...");
-  verb->callback([&context, &chosen, options] {
-    chosen = [&context, options](std::stop_token stop) {
-      return adopt(context, *options, std::move(stop));
-    };
+  performs(*verb, chosen, [&context, options](std::stop_token stop) {
+    return adopt(context, *options, std::move(stop));
   });
 }
 

@@ -6,11 +6,11 @@
 
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/openssl.hpp"
-#include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/reporter.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
+#include "reconciler/cli/verb.hpp"
 #include "reconciler/plan/moved.hpp"
 
 namespace reconciler::cli {
@@ -106,9 +106,8 @@ class Applying {
     }
     if (!stdin_is_terminal())
       return failure(
-          error("usage",
-                "apply asks before it changes anything, and there is no terminal to ask on")
-              .next(fmt::format("reconciler apply {} --yes", plan.environment.text())));
+          no_terminal("apply asks before it changes anything",
+                      fmt::format("reconciler apply {} --yes", plan.environment.text())));
     std::cout << render(plan, page_of_stdout());
     const bool agreed = ask("Apply?");
     std::cout << "\n";
@@ -157,15 +156,13 @@ void add_apply(CLI::App& app, Context& context, Verb& chosen) {
   verb->add_option(
       "environment", options->environments,
       "APP/ENV, or ENV where that is unique; or a file that plan --out saved; none: all");
-  verb->add_flag("--yes", options->yes, "Do not ask");
-  verb->add_flag("--no-fetch", options->no_fetch, "Work from the last fetch");
+  add_yes(*verb, options->yes);
+  add_no_fetch(*verb, options->no_fetch);
   verb->footer(
       "0 done, or nothing to do; 1 failed, gone back, stalled or suspended; 3 blocked by a gate.\n"
       "Examples:\n  reconciler apply portfolio/production\n  reconciler apply next.json");
-  verb->callback([&context, &chosen, options] {
-    chosen = [&context, options](std::stop_token stop) {
-      return apply(context, *options, std::move(stop));
-    };
+  performs(*verb, chosen, [&context, options](std::stop_token stop) {
+    return apply(context, *options, std::move(stop));
   });
 }
 

@@ -4,10 +4,10 @@
 #include <iostream>
 
 #include "reconciler/base/openssl.hpp"
-#include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
+#include "reconciler/cli/verb.hpp"
 #include "reconciler/plan/gates.hpp"
 
 namespace reconciler::cli {
@@ -37,9 +37,9 @@ Result<bool> agreed(const ApproveOptions& options, const Plan& plan) {
     return true;
   }
   if (!options.yes && !stdin_is_terminal())
-    return failure(
-        error("usage", "approve asks before it approves, and there is no terminal to ask on")
-            .next(fmt::format("reconciler plan {0}, then: reconciler approve {0} --plan ID", id)));
+    return failure(no_terminal(
+        "approve asks before it approves",
+        fmt::format("reconciler plan {0}, then: reconciler approve {0} --plan ID", id)));
   std::cout << render(plan, page_of_stdout());
   return options.yes || ask("Approve?");
 }
@@ -78,20 +78,17 @@ int approve(Context& context, const ApproveOptions& options, std::stop_token sto
 void add_approve(CLI::App& app, Context& context, Verb& chosen) {
   auto options = std::make_shared<ApproveOptions>();
   auto* verb = app.add_subcommand("approve", "Let a plan through that a gate holds up.");
-  verb->add_option("environment", options->environment, "APP/ENV, or ENV where that is unique")
-      ->required();
+  add_environment(*verb, options->environment);
   verb->add_option("--plan", options->plan,
                    "The plan's id, as plan shows it; without it the plan is shown and asked about")
       ->type_name("ID");
-  verb->add_flag("--yes", options->yes, "Do not ask");
-  verb->add_flag("--no-fetch", options->no_fetch, "Work from the last fetch");
+  add_yes(*verb, options->yes);
+  add_no_fetch(*verb, options->no_fetch);
   verb->footer(
       "Examples:\n  reconciler approve portfolio/production --plan 3f9a1c\n  reconciler approve "
       "stage");
-  verb->callback([&context, &chosen, options] {
-    chosen = [&context, options](std::stop_token stop) {
-      return approve(context, *options, std::move(stop));
-    };
+  performs(*verb, chosen, [&context, options](std::stop_token stop) {
+    return approve(context, *options, std::move(stop));
   });
 }
 

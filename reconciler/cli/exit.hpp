@@ -19,7 +19,7 @@ enum Exit : int {
 /// `usage` 64, `lock.held` 75, everything else 1.
 inline int exit_of(const Error& e) {
   if (e.code == "usage" || e.code == "env.unknown" || e.code == "env.ambiguous" ||
-      e.code == "name.invalid")
+      e.code == "env.elsewhere" || e.code == "name.invalid")
     return usage;
   if (e.code == "lock.held") return locked;
   return wrong;

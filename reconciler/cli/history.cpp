@@ -4,9 +4,9 @@
 #include <iostream>
 
 #include "reconciler/base/text.hpp"
-#include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/known.hpp"
+#include "reconciler/cli/verb.hpp"
 
 namespace reconciler::cli {
 namespace {
@@ -23,7 +23,13 @@ std::string outcome(const RunRow& run) {
   return run.end.condition == "Ready" ? "Ready" : run.end.condition + "/" + run.end.reason;
 }
 
-std::string versions(const RunRow& run) {
+/// `before`: the run before it, where there is one. A version that was gone back to may be looked
+/// after by many runs; the first of them went there.
+std::string versions(const RunRow& run, const RunRow* before = nullptr) {
+  const bool went = run.from != run.to || (before && before->to != run.to);
+  if (went && run.instead == "Requested") return "rollback to " + run.to;
+  if (went && run.instead == "OperatorDeployed") return "kept " + run.to;
+  if (went && !run.instead.empty()) return "back to " + run.to;
   return run.from == run.to || run.from.empty() ? run.to : run.from + " -> " + run.to;
 }
 
@@ -51,7 +57,8 @@ int one_run(Context& context, Ledger& ledger, const EnvironmentId& id, RunId ser
     for (const auto& line : *lines) std::cout << printable(line, 4096) << "\n";
     return well;
   }
-  std::cout << fmt::format("run {}  {}  {}  {}  {}\n", run->serial, run->id.text(), versions(*run),
+  std::cout << fmt::format("run {}  {}  {}{}  {}  {}\n", run->serial, run->id.text(),
+                           versions(*run), run->who.empty() ? "" : " by " + run->who,
                            to_text(run->started), outcome(*run));
   for (const auto& attempt : run->attempts) print_attempt(attempt);
   if (!run->end.message.empty())
@@ -60,15 +67,13 @@ int one_run(Context& context, Ledger& ledger, const EnvironmentId& id, RunId ser
 }
 
 int history(Context& context, const HistoryOptions& options) {
-  auto ledger = context.ledger();
-  if (!ledger) return report(context, ledger.error());
-  auto id = known_environment(**ledger, options.environment);
-  if (!id) return report(context, id.error());
-  if (options.run > 0) return one_run(context, **ledger, *id, options.run, options.log);
-  auto runs = (*ledger)->history(*id, options.log ? 1 : options.limit);
+  auto known = known_environment(context, options.environment);
+  if (!known) return report(context, known.error());
+  if (options.run > 0) return one_run(context, known->ledger, known->id, options.run, options.log);
+  auto runs = known->ledger.history(known->id, options.log ? 1 : options.limit);
   if (!runs) return report(context, runs.error());
   if (options.log && !runs->empty())
-    return one_run(context, **ledger, *id, runs->front().serial, true);
+    return one_run(context, known->ledger, known->id, runs->front().serial, true);
   if (context.options().json) {
     JsonArray rows;
     for (const auto& run : *runs)
@@ -76,6 +81,7 @@ int history(Context& context, const HistoryOptions& options) {
                                 {"started", to_text(run.started)},
                                 {"from", run.from},
                                 {"to", run.to},
+                                {"instead_of_git", run.instead},
                                 {"who", run.who},
                                 {"config", run.config_commit},
                                 {"condition", run.end.condition},
@@ -88,13 +94,16 @@ int history(Context& context, const HistoryOptions& options) {
     return well;
   }
   if (runs->empty()) {
-    std::cout << fmt::format("{} has no history here yet.\n", id->text());
+    std::cout << fmt::format("{} has no history here yet.\n", known->id.text());
     return well;
   }
   std::cout << "RUN   STARTED               VERSION                  BY          ENDED\n";
-  for (const auto& run : *runs)
+  for (size_t i = 0; i < runs->size(); ++i) {
+    const RunRow& run = (*runs)[i];
+    const RunRow* before = i + 1 < runs->size() ? &(*runs)[i + 1] : nullptr;
     std::cout << fmt::format("{:<5} {:<21} {:<24} {:<11} {}\n", run.serial, to_text(run.started),
-                             versions(run), run.who, outcome(run));
+                             versions(run, before), run.who, outcome(run));
+  }
   return well;
 }
 
@@ -103,17 +112,15 @@ int history(Context& context, const HistoryOptions& options) {
 void add_history(CLI::App& app, Context& context, Verb& chosen) {
   auto options = std::make_shared<HistoryOptions>();
   auto* verb = app.add_subcommand("history", "What was done, when, by whom, and how it ended.");
-  verb->add_option("environment", options->environment, "APP/ENV, or ENV where that is unique")
-      ->required();
+  add_environment(*verb, options->environment);
   verb->add_option("--run", options->run, "One run: what it did")->type_name("N");
   verb->add_flag("--log", options->log, "Everything that run said; without --run the last one's");
   verb->add_option("--limit", options->limit, "How many runs")->capture_default_str();
   verb->footer(
       "Examples:\n  reconciler history portfolio/production\n  reconciler history "
       "portfolio/production --run 57 --log");
-  verb->callback([&context, &chosen, options] {
-    chosen = [&context, options](std::stop_token) { return history(context, *options); };
-  });
+  performs(*verb, chosen,
+           [&context, options](std::stop_token) { return history(context, *options); });
 }
 
 }  // namespace reconciler::cli

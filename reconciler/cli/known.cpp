@@ -7,8 +7,9 @@
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::cli {
+namespace {
 
-Result<EnvironmentId> known_environment(const Ledger& ledger, const std::string& name) {
+Result<EnvironmentId> find(const Ledger& ledger, const std::string& name) {
   if (name.find('/') != std::string::npos) return parse_environment_id(name);
   if (auto well_formed = check_name("environment", name); !well_formed) return failed(well_formed);
   auto known = ledger.environments();
@@ -29,6 +30,16 @@ Result<EnvironmentId> known_environment(const Ledger& ledger, const std::string&
   return failure(error("env.ambiguous",
                        fmt::format("\"{}\" is the name of {} environments", name, found.size()))
                      .next("write one of " + enumerate(all)));
+}
+
+}  // namespace
+
+Result<Known> known_environment(Context& context, const std::string& name) {
+  auto ledger = context.ledger();
+  if (!ledger) return failed(ledger);
+  auto id = find(**ledger, name);
+  if (!id) return failed(id);
+  return Known{**ledger, std::move(*id)};
 }
 
 }  // namespace reconciler::cli

@@ -3,12 +3,17 @@
 
 #include <string>
 
-#include "reconciler/ledger/ledger.hpp"
+#include "reconciler/cli/context.hpp"
 
 namespace reconciler::cli {
 
+struct Known {
+  Ledger& ledger;
+  EnvironmentId id;
+};
+
 /// `APP/ENV`, or `ENV` where one environment alone of the ledger has that name: `env.unknown`,
 /// `env.ambiguous`, `name.invalid`.
-Result<EnvironmentId> known_environment(const Ledger& ledger, const std::string& name);
+Result<Known> known_environment(Context& context, const std::string& name);
 
 }  // namespace reconciler::cli

@@ -5,10 +5,10 @@
 
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/openssl.hpp"
-#include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
+#include "reconciler/cli/verb.hpp"
 
 namespace reconciler::cli {
 namespace {
@@ -94,10 +94,8 @@ void add_plan(CLI::App& app, Context& context, Verb& chosen) {
   verb->footer(
       "Examples:\n  reconciler plan portfolio/production\n  reconciler plan --out next.json && "
       "reconciler apply next.json");
-  verb->callback([&context, &chosen, options] {
-    chosen = [&context, options](std::stop_token stop) {
-      return plan(context, *options, std::move(stop));
-    };
+  performs(*verb, chosen, [&context, options](std::stop_token stop) {
+    return plan(context, *options, std::move(stop));
   });
 }
 

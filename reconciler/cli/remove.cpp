@@ -3,12 +3,12 @@
 
 #include <iostream>
 
-#include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/known.hpp"
 #include "reconciler/cli/reporter.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
+#include "reconciler/cli/verb.hpp"
 #include "reconciler/removal.hpp"
 
 namespace reconciler::cli {
@@ -27,7 +27,8 @@ Status check_forgotten(Context& context, const EnvironmentId& id, std::stop_toke
                        .at(selection->asked.at(0).spec.tag_place)
                        .next("take it out of the config repository first: what git names is "
                              "brought back"));
-  if (selection.error().code == "env.unknown") return {};
+  const std::string& code = selection.error().code;
+  if (code == "env.forgotten" || code == "env.unknown") return {};
   return failed(selection);
 }
 
@@ -41,41 +42,31 @@ Status check_known(const Ledger& ledger, const EnvironmentId& id) {
 }
 
 int remove(Context& context, const RemoveOptions& options, std::stop_token stop) {
-  auto ledger = context.ledger();
-  if (!ledger) return report(context, ledger.error());
-  auto id = known_environment(**ledger, options.environment);
-  if (!id) return report(context, id.error());
-  if (auto here = check_known(**ledger, *id); !here) return report(context, here.error());
-  if (auto gone = check_forgotten(context, *id, stop); !gone) return report(context, gone.error());
+  auto known = known_environment(context, options.environment);
+  if (!known) return report(context, known.error());
+  if (auto here = check_known(known->ledger, known->id); !here)
+    return report(context, here.error());
+  if (auto gone = check_forgotten(context, known->id, stop); !gone)
+    return report(context, gone.error());
   auto parts = context.parts();
   if (!parts) return report(context, parts.error());
   Reporter reporter(std::cout, page_of_stdout());
   const auto agree = [&](const Plan& plan) -> Result<bool> {
     std::cout << render(plan, page_of_stdout());
     if (!options.yes && !stdin_is_terminal())
-      return failure(error("usage",
-                           "remove asks before it takes anything away, and there is no "
-                           "terminal to ask on")
-                         .next(fmt::format("reconciler remove {} --yes", id->text())));
+      return failure(no_terminal("remove asks before it takes anything away",
+                                 fmt::format("reconciler remove {} --yes", known->id.text())));
     const bool agreed = options.yes || ask("Remove?");
     std::cout << "\n";
     return agreed;
   };
-  auto done = remove_environment(*parts, *id, who(), agree, reporter, std::move(stop));
+  auto done = remove_environment(*parts, known->id, who(), agree, reporter, std::move(stop));
   reporter.ended();
-  if (!done) return report(context, done.error());
-  if (done->declined) {
-    std::cout << "Nothing was changed.\n";
-    return wrong;
-  }
-  if (!done->changed) {
-    std::cout << render(done->plan, page_of_stdout());
-    return wrong;
-  }
+  if (const auto status = not_performed(context, done)) return *status;
   std::cout << fmt::format(
       "{} is removed. Its volumes, its data folder, its images and its state files stay.\n"
       "next  put it back in git to have it again: its data and what was released are known\n",
-      id->text());
+      known->id.text());
   return well;
 }
 
@@ -86,15 +77,12 @@ void add_remove(CLI::App& app, Context& context, Verb& chosen) {
   auto* verb = app.add_subcommand("remove",
                                   "Stop and remove the containers and networks of an environment "
                                   "that git does not name any more. Volumes stay.");
-  verb->add_option("environment", options->environment, "APP/ENV, or ENV where that is unique")
-      ->required();
-  verb->add_flag("--yes", options->yes, "Do not ask");
+  add_environment(*verb, options->environment);
+  add_yes(*verb, options->yes);
   verb->footer(
       "Examples:\n  reconciler remove portfolio/stage\n  reconciler remove portfolio/stage --yes");
-  verb->callback([&context, &chosen, options] {
-    chosen = [&context, options](std::stop_token stop) {
-      return remove(context, *options, std::move(stop));
-    };
+  performs(*verb, chosen, [&context, options](std::stop_token stop) {
+    return remove(context, *options, std::move(stop));
   });
 }
 

@@ -6,11 +6,11 @@
 
 #include "reconciler/base/openssl.hpp"
 #include "reconciler/base/text.hpp"
-#include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/reporter.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
+#include "reconciler/cli/verb.hpp"
 #include "reconciler/rollback.hpp"
 
 namespace reconciler::cli {
@@ -115,7 +115,7 @@ class Choice {
 Result<Selection> selected(Context& context, const RollbackOptions& options, std::stop_token stop) {
   if (!options.no_fetch) {
     auto now = select(context, {options.environment}, Reading::fetch, stop);
-    if (now || exit_of(now.error()) == usage) return now;
+    if (now || exit_of(now.error()) == usage || now.error().code == "env.forgotten") return now;
     auto last = select(context, {options.environment}, Reading::last, std::move(stop));
     if (!last) return now;
     last->notices.push_back(
@@ -132,8 +132,8 @@ Result<std::string> choose(const Choice& choice, const RollbackOptions& options)
   if (!first || options.yes) return first;
   if (!stdin_is_terminal())
     return failure(
-        error("usage", "rollback asks which version, and there is no terminal to ask on")
-            .next(fmt::format("reconciler rollback {} {} --yes", options.environment, *first)));
+        no_terminal("rollback asks which version",
+                    fmt::format("reconciler rollback {} {} --yes", options.environment, *first)));
   const auto answer = ask_for("\nBack to which?", "1");
   if (!answer)
     return failure(
@@ -181,13 +181,13 @@ int rollback(Context& context, const RollbackOptions& options, std::stop_token s
   asked.instead = Instead{*tag, "Requested", fmt::format("{} went back to {}", who(), *tag)};
   Reporter reporter(std::cout, page_of_stdout());
   const auto agree = [&](const Look& seen) -> Result<bool> {
-    std::cout << "\n" << render(seen.plan, page_of_stdout());
+    if (options.tag.empty()) std::cout << "\n";  // after the list
+    std::cout << render(seen.plan, page_of_stdout());
     if (!options.yes && !options.tag.empty()) {
       if (!stdin_is_terminal())
-        return failure(error("usage",
-                             "rollback asks before it changes anything, and there is no "
-                             "terminal to ask on")
-                           .next(fmt::format("reconciler rollback {} {} --yes", id.text(), *tag)));
+        return failure(
+            no_terminal("rollback asks before it changes anything",
+                        fmt::format("reconciler rollback {} {} --yes", id.text(), *tag)));
       if (!ask("Go back?")) return false;
     }
     std::cout << "\n";
@@ -195,15 +195,7 @@ int rollback(Context& context, const RollbackOptions& options, std::stop_token s
   };
   auto done = reconcile(*parts, asked, who(), agree, reporter, {.stop = std::move(stop)});
   reporter.ended();
-  if (!done) return report(context, done.error());
-  if (done->declined) {
-    std::cout << "Nothing was changed.\n";
-    return wrong;
-  }
-  if (!done->changed) {
-    std::cout << render(done->plan, page_of_stdout());
-    return wrong;
-  }
+  if (const auto status = not_performed(context, done)) return *status;
   print_end(*done, asked, choice.of(*tag));
   return well;
 }
@@ -215,18 +207,16 @@ void add_rollback(CLI::App& app, Context& context, Verb& chosen) {
   auto* verb = app.add_subcommand(
       "rollback",
       "Go back to a version that was well. Nothing is built, pulled or released; git is held off.");
-  verb->add_option("environment", options->environment, "APP/ENV, or ENV where that is unique")
-      ->required();
+  add_environment(*verb, options->environment);
   verb->add_option("tag", options->tag, "Which; none: shows those that were well, and asks");
-  verb->add_flag("--yes", options->yes, "Do not ask; without a tag the first that can be");
-  verb->add_flag("--no-fetch", options->no_fetch, "Work from the last fetch");
+  add_yes(*verb, options->yes, "Do not ask; without a tag the first that can be");
+  add_no_fetch(*verb, options->no_fetch);
   verb->footer(
+      "0 gone back; 1 it cannot be, it failed, or nobody agreed; no gate holds it up.\n"
       "Examples:\n  reconciler rollback portfolio/production\n  reconciler rollback "
       "portfolio/production v1.2.3 --yes");
-  verb->callback([&context, &chosen, options] {
-    chosen = [&context, options](std::stop_token stop) {
-      return rollback(context, *options, std::move(stop));
-    };
+  performs(*verb, chosen, [&context, options](std::stop_token stop) {
+    return rollback(context, *options, std::move(stop));
   });
 }
 

@@ -1,8 +1,8 @@
 // `run`: keeps every environment of this host as its repository asks, until it is stopped.
 #include <malloc.h>
 
-#include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/verb.hpp"
 #include "reconciler/service/service.hpp"
 #include "reconciler/service/watch.hpp"
 
@@ -38,9 +38,8 @@ void add_run(CLI::App& app, Context& context, Verb& chosen) {
   auto* verb = app.add_subcommand(
       "run", "Keep every environment of this host as its repository asks, until stopped.");
   verb->footer("Examples:\n  reconciler run\n  reconciler --repo /srv/deploy run");
-  verb->callback([&context, &chosen] {
-    chosen = [&context](std::stop_token stop) { return run_service(context, std::move(stop)); };
-  });
+  performs(*verb, chosen,
+           [&context](std::stop_token stop) { return run_service(context, std::move(stop)); });
 }
 
 }  // namespace reconciler::cli

@@ -1,8 +1,8 @@
 // `schema`: the JSON Schema of manifests and host files, for editors.
 #include <iostream>
 
-#include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/verb.hpp"
 #include "reconciler/manifest/schema.hpp"
 
 namespace reconciler::cli {
@@ -14,11 +14,9 @@ void add_schema(CLI::App& app, Context&, Verb& chosen) {
   verb->add_flag("--host", *host, "That of the host file");
   verb->footer(
       "Examples:\n  reconciler schema > manifests/schema.json\n  reconciler schema --host");
-  verb->callback([&chosen, host] {
-    chosen = [host](std::stop_token) {
-      std::cout << schema_text(*host ? host_schema() : manifest_schema());
-      return int{well};
-    };
+  performs(*verb, chosen, [host](std::stop_token) {
+    std::cout << schema_text(*host ? host_schema() : manifest_schema());
+    return int{well};
   });
 }
 

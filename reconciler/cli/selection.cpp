@@ -44,7 +44,56 @@ Result<Snapshot> snapshot_of(Context& context, const Repository& repository, Rea
   return fetched;
 }
 
+Named named_by(const std::vector<Manifests>& repositories) {
+  Named named;
+  for (const auto& one : repositories) {
+    for (const auto& spec : one.environments) named.environments[spec.id] = spec.host;
+    for (const auto& broken : one.broken) named.unreadable.insert(broken.application);
+  }
+  return named;
+}
+
+bool means(const std::string& name, const EnvironmentId& id) {
+  return name == id.text() || name == id.environment;
+}
+
+/// What is known of a name that this host serves no environment of; `served` are those it does.
+Error explained(Context& context, Error unknown, const std::vector<std::string>& names,
+                const Manifests& served, const Named& named) {
+  const auto ledger = context.ledger();
+  const auto forgotten =
+      ledger ? forgotten_environments(**ledger, named) : std::vector<Forgotten>{};
+  for (const auto& name : names) {
+    if (select_environments(served, {name})) continue;
+    for (const auto& [id, tag] : forgotten)
+      if (means(name, id))
+        return error("env.forgotten", fmt::format("{} is Forgotten: git does not name it any more, "
+                                                  "and {} runs on",
+                                                  id.text(), tag))
+            .next(fmt::format("put it back in git; or: reconciler remove {}", id.text()));
+    for (const auto& [id, host] : named.environments)
+      if (name == id.text())
+        return error("env.elsewhere", host.empty()
+                                          ? fmt::format("this host does not serve {}", id.text())
+                                          : fmt::format("{} is served by host {}", id.text(), host))
+            .next("ask there; or see name: and serve: in the host file");
+  }
+  return unknown;
+}
+
 }  // namespace
+
+std::vector<Forgotten> forgotten_environments(const Ledger& ledger, const Named& named) {
+  std::vector<Forgotten> all;
+  const auto known = ledger.environments();
+  if (!known) return all;
+  for (const auto& id : *known) {
+    if (named.contains(id)) continue;
+    const auto memory = ledger.memory(id);
+    if (memory && memory->current) all.push_back({id, memory->current->tag});
+  }
+  return all;
+}
 
 Result<Selection> select(Context& context, const std::vector<std::string>& names, Reading reading,
                          std::stop_token stop) {
@@ -61,6 +110,8 @@ Result<Selection> select(Context& context, const std::vector<std::string>& names
   for (const auto& repository : (*host)->repositories) {
     auto snapshot = snapshot_of(context, repository, reading, selection.notices, stop);
     if (!snapshot) return failed(snapshot);
+    if (!selection.fetched_at || snapshot->fetched_at < *selection.fetched_at)
+      selection.fetched_at = snapshot->fetched_at;
     auto manifests = read_manifests(snapshot->folder, root_name_of(repository));
     if (!manifests) return failed(manifests);
     for (const auto& spec : manifests->environments) config[spec.id] = *snapshot;
@@ -69,15 +120,16 @@ Result<Selection> select(Context& context, const std::vector<std::string>& names
   std::vector<std::string> elsewhere;
   for (const auto& one : read)
     for (const auto& spec : one.environments)
-      if (!spec.host.empty() && spec.host != (*host)->name) {
+      if (!spec.host.empty() && spec.host != (*host)->name)
         elsewhere.push_back(fmt::format("{} ({})", spec.id.text(), spec.host));
-        selection.elsewhere.insert(spec.id);
-      }
+  selection.named = named_by(read);
   const Manifests all = served(std::move(read), **host);
   if (all.environments.empty() && all.broken.empty() && !elsewhere.empty())
     selection.notices.push_back(fmt::format("this host is \"{}\"; other hosts serve {}",
                                             (*host)->name, enumerate(elsewhere)));
   auto chosen = select_environments(all, names);
+  if (!chosen && chosen.error().code == "env.unknown")
+    return failure(explained(context, std::move(chosen.error()), names, all, selection.named));
   if (!chosen) return failed(chosen);
   for (auto& spec : *chosen) {
     Snapshot snapshot = config[spec.id];

@@ -1,6 +1,8 @@
 // Which environments a command is about: fetched or not, read, chosen.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,14 +20,32 @@ enum class Reading {
   worktree,  ///< the working files of a repository on this machine
 };
 
-struct Selection {
-  std::vector<Asked> asked;           ///< sorted by name
-  std::vector<Broken> broken;         ///< of the environments meant: their mistakes
-  std::vector<std::string> notices;   ///< what people should know: works on from the last fetch
-  std::set<EnvironmentId> elsewhere;  ///< that other hosts serve
+/// What the config repositories name, whichever host serves it.
+struct Named {
+  std::map<EnvironmentId, std::string> environments;  ///< the host that is to serve it, or nothing
+  std::set<std::string> unreadable;                   ///< applications with mistakes
+  bool contains(const EnvironmentId& id) const {
+    return environments.contains(id) || unreadable.contains(id.application);
+  }
 };
 
-/// The environments named (all that this host serves when none is).
+struct Selection {
+  std::vector<Asked> asked;          ///< sorted by name
+  std::vector<Broken> broken;        ///< of the environments meant: their mistakes
+  std::vector<std::string> notices;  ///< what people should know: works on from the last fetch
+  Named named;
+  std::optional<WallTime> fetched_at;  ///< when the one asked longest ago was
+};
+
+/// A version of it was recorded here, and git names it no more.
+struct Forgotten {
+  EnvironmentId id;
+  std::string tag;  ///< that runs on
+};
+std::vector<Forgotten> forgotten_environments(const Ledger& ledger, const Named& named);
+
+/// The environments named (all that this host serves when none is). Besides what is said of names
+/// (select_environments): `env.forgotten`, `env.elsewhere`.
 Result<Selection> select(Context& context, const std::vector<std::string>& names, Reading reading,
                          std::stop_token stop);
 

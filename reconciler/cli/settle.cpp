@@ -3,10 +3,10 @@
 
 #include <iostream>
 
-#include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/known.hpp"
 #include "reconciler/cli/selection.hpp"
+#include "reconciler/cli/verb.hpp"
 #include "reconciler/ledger/locks.hpp"
 
 namespace reconciler::cli {
@@ -34,34 +34,34 @@ Result<std::string> key_of_step(Context& context, const EnvironmentId& id, const
 }
 
 int settle(Context& context, const SettleOptions& options, std::stop_token stop) {
-  auto ledger = context.ledger();
-  if (!ledger) return report(context, ledger.error());
-  auto id = known_environment(**ledger, options.environment);
-  if (!id) return report(context, id.error());
-  auto lock = lock_environment(context.options().state, *id, {context.clock(), Duration{0}, {}});
+  auto known = known_environment(context, options.environment);
+  if (!known) return report(context, known.error());
+  auto lock =
+      lock_environment(context.options().state, known->id, {context.clock(), Duration{0}, {}});
   if (!lock) return report(context, lock.error());
-  auto keys = (*ledger)->once_keys(*id, options.task);
+  auto keys = known->ledger.once_keys(known->id, options.task);
   if (!keys) return report(context, keys.error());
   const Fate fate = options.answer == "succeeded" ? Fate::succeeded : Fate::not_started;
   std::string untried;
   if (keys->empty()) {
-    auto key = key_of_step(context, *id, options.task, std::move(stop));
+    auto key = key_of_step(context, known->id, options.task, std::move(stop));
     if (!key) return report(context, key.error());
     untried = *key;
   }
   if (keys->empty() && untried.empty())
     return report(context, error("settle.nothing", fmt::format("no attempt at {} is known for {}",
-                                                               options.task, id->text()))
-                               .next(fmt::format("reconciler history {}", id->text())));
-  if (auto done = untried.empty() ? (*ledger)->settle(*id, keys->front(), fate, who())
-                                  : (*ledger)->assume(*id, untried, options.task, fate, who());
+                                                               options.task, known->id.text()))
+                               .next(fmt::format("reconciler history {}", known->id.text())));
+  if (auto done = untried.empty()
+                      ? known->ledger.settle(known->id, keys->front(), fate, who())
+                      : known->ledger.assume(known->id, untried, options.task, fate, who());
       !done)
     return report(context, done.error());
   std::cout << fmt::format("{} of {} counts as {}.\nnext  reconciler apply {}\n", options.task,
-                           id->text(),
+                           known->id.text(),
                            fate == Fate::succeeded ? "succeeded; it is not run again for this tag"
                                                    : "not run; the next apply runs it",
-                           id->text());
+                           known->id.text());
   return well;
 }
 
@@ -71,8 +71,7 @@ void add_settle(CLI::App& app, Context& context, Verb& chosen) {
   auto options = std::make_shared<SettleOptions>();
   auto* verb = app.add_subcommand(
       "settle", "Answer what became of a release that was cut off, or let a failed one run again.");
-  verb->add_option("environment", options->environment, "APP/ENV, or ENV where that is unique")
-      ->required();
+  add_environment(*verb, options->environment);
   verb->add_option("task", options->task, "The step's name, as the plan shows it")->required();
   verb->add_option("answer", options->answer, "succeeded | not-run")
       ->required()
@@ -80,10 +79,8 @@ void add_settle(CLI::App& app, Context& context, Verb& chosen) {
   verb->footer(
       "Examples:\n  reconciler settle portfolio/production release succeeded\n  reconciler settle "
       "portfolio/production release not-run");
-  verb->callback([&context, &chosen, options] {
-    chosen = [&context, options](std::stop_token stop) {
-      return settle(context, *options, std::move(stop));
-    };
+  performs(*verb, chosen, [&context, options](std::stop_token stop) {
+    return settle(context, *options, std::move(stop));
   });
 }
 

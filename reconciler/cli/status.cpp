@@ -5,9 +5,9 @@
 #include <iostream>
 
 #include "reconciler/base/text.hpp"
-#include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/selection.hpp"
+#include "reconciler/cli/verb.hpp"
 #include "reconciler/condition.hpp"
 
 namespace reconciler::cli {
@@ -59,20 +59,11 @@ std::vector<Row> rows_of(const Parts& parts, const Broken& broken) {
   return rows;
 }
 
-/// Recorded here, and named by no manifest that can be read: `named` are those that are.
-std::vector<Row> forgotten_rows(const Parts& parts, const Selection& named) {
+/// Recorded here, and named by no manifest that can be read.
+std::vector<Row> forgotten_rows(const Parts& parts, const Named& named) {
   std::vector<Row> rows;
-  const auto known = parts.ledger.environments();
-  if (!known) return rows;
-  for (const auto& id : *known) {
-    const bool asked =
-        std::ranges::any_of(named.asked, [&](const Asked& one) { return one.spec.id == id; });
-    const bool broken = std::ranges::any_of(
-        named.broken, [&](const Broken& one) { return one.application == id.application; });
-    const auto memory = parts.ledger.memory(id);
-    if (asked || broken || named.elsewhere.contains(id) || !memory || !memory->current) continue;
-    rows.push_back({id, memory->current->tag, forgotten(id), "", std::nullopt});
-  }
+  for (auto& [id, tag] : forgotten_environments(parts.ledger, named))
+    rows.push_back({id, tag, forgotten(id), "", std::nullopt});
   return rows;
 }
 
@@ -131,65 +122,71 @@ Json to_json(const Row& row) {
   return out;
 }
 
-/// One that git does not name any more, if `name` is that.
-std::optional<Row> forgotten_row(Context& context, const Parts& parts, const std::string& name,
-                                 std::stop_token stop) {
-  const auto all = select(context, {}, Reading::last, std::move(stop));
-  if (!all) return std::nullopt;
-  for (auto& row : forgotten_rows(parts, *all))
-    if (row.id.text() == name || row.id.environment == name) return std::move(row);
-  return std::nullopt;
-}
-
-void print_json(const std::vector<Row>& rows) {
+void print_json(const std::vector<Row>& rows, std::optional<WallTime> fetched_at) {
   JsonArray environments;
   for (const auto& row : rows) environments.push_back(to_json(row));
-  std::cout << boost::json::serialize(
-                   JsonObject{{"format_version", "1.0"}, {"environments", std::move(environments)}})
-            << "\n";
+  JsonObject all{{"format_version", "1.0"}, {"environments", std::move(environments)}};
+  if (fetched_at) all["fetched_at"] = to_text(*fetched_at);
+  std::cout << boost::json::serialize(all) << "\n";
+}
+
+/// What git asks for is what it asked for at the last fetch, and nobody knows of more.
+void print_as_of(const Parts& parts, std::optional<WallTime> fetched_at) {
+  if (fetched_at)
+    std::cout << fmt::format("\nas of the last fetch, {} ago\n",
+                             ago(*fetched_at, parts.clock.wall()));
 }
 
 /// `alone`: one was named, and is shown with its things. 1 when one needs someone.
-int print(Context& context, const Parts& parts, const std::vector<Row>& rows, bool alone) {
+int print(Context& context, const Parts& parts, const std::vector<Row>& rows, bool alone,
+          std::optional<WallTime> fetched_at) {
   const auto needing = std::count_if(rows.begin(), rows.end(),
                                      [](const Row& r) { return r.condition.needs_someone(); });
   const int status = needing > 0 ? wrong : well;
   if (context.options().json) {
-    print_json(rows);
+    print_json(rows, fetched_at);
     return status;
   }
   if (alone && rows.size() == 1)
     print_one(rows[0], parts);
   else
     print_table(rows);
-  if (needing == 0) return status;
-  std::cout << fmt::format("\n{} of {} need{} you:\n", needing, rows.size(),
-                           needing == 1 ? "s" : "");
+  if (needing > 0)
+    std::cout << fmt::format("\n{} of {} need{} you:\n", needing, rows.size(),
+                             needing == 1 ? "s" : "");
   for (const auto& row : rows)
     if (row.condition.needs_someone())
       std::cout << fmt::format("  {}   {}\n", row.id.text(), row.condition.next);
+  print_as_of(parts, fetched_at);
   return status;
+}
+
+/// One that git does not name any more.
+int forgotten_status(Context& context, const Parts& parts, const std::string& name,
+                     std::stop_token stop) {
+  const auto all = select(context, {}, Reading::last, std::move(stop));
+  if (!all) return report(context, all.error());
+  std::vector<Row> rows = forgotten_rows(parts, all->named);
+  std::erase_if(
+      rows, [&](const Row& row) { return row.id.text() != name && row.id.environment != name; });
+  return print(context, parts, rows, true, all->fetched_at);
 }
 
 int status(Context& context, const std::vector<std::string>& names, std::stop_token stop) {
   auto selection = select(context, names, Reading::last, stop);
-  const bool unknown = !selection && selection.error().code == "env.unknown" && names.size() == 1;
-  if (!selection && !unknown) return report(context, selection.error());
+  const bool gone = !selection && selection.error().code == "env.forgotten" && names.size() == 1;
+  if (!selection && !gone) return report(context, selection.error());
   auto parts = context.parts();
   if (!parts) return report(context, parts.error());
-  if (unknown) {
-    auto row = forgotten_row(context, *parts, names[0], stop);
-    if (!row) return report(context, selection.error());
-    return print(context, *parts, {std::move(*row)}, true);
-  }
+  if (gone) return forgotten_status(context, *parts, names[0], std::move(stop));
   for (const auto& notice : selection->notices) std::cerr << notice << "\n";
   std::vector<Row> rows;
   for (const auto& asked : selection->asked) rows.push_back(row_of(*parts, asked, stop));
   for (const auto& broken : selection->broken)
     for (auto& row : rows_of(*parts, broken)) rows.push_back(std::move(row));
   if (names.empty())
-    for (auto& row : forgotten_rows(*parts, *selection)) rows.push_back(std::move(row));
-  int worst = print(context, *parts, rows, !names.empty());
+    for (auto& row : forgotten_rows(*parts, selection->named)) rows.push_back(std::move(row));
+  int worst = print(context, *parts, rows, !names.empty(), selection->fetched_at);
   for (const auto& broken : selection->broken) worst = report(context, broken.error);
   return worst;
 }
@@ -203,10 +200,8 @@ void add_status(CLI::App& app, Context& context, Verb& chosen) {
       "How every environment is; with one named, its services. 1 when one needs someone.");
   verb->add_option("environment", *names, "APP/ENV, or ENV where that is unique; none: all");
   verb->footer("Examples:\n  reconciler status\n  reconciler status portfolio/production");
-  verb->callback([&context, &chosen, names] {
-    chosen = [&context, names](std::stop_token stop) {
-      return status(context, *names, std::move(stop));
-    };
+  performs(*verb, chosen, [&context, names](std::stop_token stop) {
+    return status(context, *names, std::move(stop));
   });
 }
 

@@ -6,10 +6,10 @@
 
 #include "reconciler/base/duration.hpp"
 #include "reconciler/base/text.hpp"
-#include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/known.hpp"
 #include "reconciler/cli/selection.hpp"
+#include "reconciler/cli/verb.hpp"
 #include "reconciler/ledger/locks.hpp"
 
 namespace reconciler::cli {
@@ -47,7 +47,8 @@ Result<std::optional<WallTime>> end_of(const std::string& until, WallTime now) {
                                               printable(until, 60)))
                        .next("write 2h, 3d or 2026-11-28T09:00"));
   if (*end <= now)
-    return failure(error("usage", fmt::format("--until {} is over already", to_text(*end)))
+    return failure(error("usage", fmt::format("--until {} is {}, which is over: it is {} now",
+                                              printable(until, 60), to_text(*end), to_text(now)))
                        .next("write a time to come, or leave it out"));
   return end;
 }
@@ -55,10 +56,10 @@ Result<std::optional<WallTime>> end_of(const std::string& until, WallTime now) {
 /// Known here, or named by the repository: nobody is told that a mistyped one is suspended.
 Result<EnvironmentId> named(Context& context, const Ledger& ledger, const std::string& name,
                             std::stop_token stop) {
-  auto id = known_environment(ledger, name);
-  auto known = ledger.environments();
-  if (!known) return failed(known);
-  if (id && std::ranges::find(*known, *id) != known->end()) return id;
+  const auto known = known_environment(context, name);
+  auto all = ledger.environments();
+  if (!all) return failed(all);
+  if (known && std::ranges::find(*all, known->id) != all->end()) return known->id;
   auto selection = select(context, {name}, Reading::fetch, std::move(stop));
   if (!selection) return failed(selection);
   return selection->asked.at(0).spec.id;
@@ -85,13 +86,11 @@ int suspend(Context& context, const SuspendOptions& options, std::stop_token sto
 }
 
 int resume(Context& context, const std::string& environment) {
-  auto ledger = context.ledger();
-  if (!ledger) return report(context, ledger.error());
-  auto id = known_environment(**ledger, environment);
-  if (!id) return report(context, id.error());
-  if (auto done = (*ledger)->resume(*id); !done) return report(context, done.error());
-  std::cout << fmt::format("{} is not suspended any more.\nnext  reconciler plan {}\n", id->text(),
-                           id->text());
+  auto known = known_environment(context, environment);
+  if (!known) return report(context, known.error());
+  if (auto done = known->ledger.resume(known->id); !done) return report(context, done.error());
+  const std::string id = known->id.text();
+  std::cout << fmt::format("{} is not suspended any more.\nnext  reconciler plan {}\n", id, id);
   return well;
 }
 
@@ -101,8 +100,7 @@ void add_suspend(CLI::App& app, Context& context, Verb& chosen) {
   auto options = std::make_shared<SuspendOptions>();
   auto* verb = app.add_subcommand(
       "suspend", "Do nothing to an environment, healing included, until resume or a time.");
-  verb->add_option("environment", options->environment, "APP/ENV, or ENV where that is unique")
-      ->required();
+  add_environment(*verb, options->environment);
   verb->add_option("--reason", options->reason, "Why, for the others")->type_name("TEXT");
   verb->add_option("--until", options->until,
                    "When it ends by itself: 2h, 3d, 2026-11-28T09:00 (with a Z: UTC)")
@@ -110,21 +108,18 @@ void add_suspend(CLI::App& app, Context& context, Verb& chosen) {
   verb->footer(
       "Examples:\n  reconciler suspend portfolio/production --reason \"moving the disks\"\n  "
       "reconciler suspend stage --until 2h");
-  verb->callback([&context, &chosen, options] {
-    chosen = [&context, options](std::stop_token stop) {
-      return suspend(context, *options, std::move(stop));
-    };
+  performs(*verb, chosen, [&context, options](std::stop_token stop) {
+    return suspend(context, *options, std::move(stop));
   });
 }
 
 void add_resume(CLI::App& app, Context& context, Verb& chosen) {
   auto environment = std::make_shared<std::string>();
   auto* verb = app.add_subcommand("resume", "Take a suspension back.");
-  verb->add_option("environment", *environment, "APP/ENV, or ENV where that is unique")->required();
+  add_environment(*verb, *environment);
   verb->footer("Examples:\n  reconciler resume portfolio/production\n  reconciler resume stage");
-  verb->callback([&context, &chosen, environment] {
-    chosen = [&context, environment](std::stop_token) { return resume(context, *environment); };
-  });
+  performs(*verb, chosen,
+           [&context, environment](std::stop_token) { return resume(context, *environment); });
 }
 
 }  // namespace reconciler::cli

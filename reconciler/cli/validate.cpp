@@ -6,8 +6,8 @@
 
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/text.hpp"
-#include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/verb.hpp"
 #include "reconciler/manifest/manifest.hpp"
 
 namespace reconciler::cli {
@@ -59,9 +59,7 @@ void add_validate(CLI::App& app, Context& context, Verb& chosen) {
   verb->add_option("path", *path,
                    "A folder with manifests; left out: the config repository, or here");
   verb->footer("Examples:\n  reconciler validate\n  reconciler validate ~/deploy");
-  verb->callback([&context, &chosen, path] {
-    chosen = [&context, path](std::stop_token) { return validate(context, *path); };
-  });
+  performs(*verb, chosen, [&context, path](std::stop_token) { return validate(context, *path); });
 }
 
 }  // namespace reconciler::cli

@@ -78,6 +78,8 @@ struct RunRow {
   std::string config_commit;
   std::string config_subject;
   std::string who;
+  /// Target::reason, where it worked towards another version than git asked for; else empty.
+  std::string instead;
   RunEnd end;  ///< empty texts while it has not ended
   std::vector<AttemptRow> attempts;
 };

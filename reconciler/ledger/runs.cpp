@@ -56,7 +56,9 @@ Result<std::vector<AttemptRow>> attempts_of(Database& database, RunId run) {
 
 #define RUN_COLUMNS                                                                          \
   "serial, environment, started, ended, plan_id, from_tag, to_tag, desired, config_commit, " \
-  "config_subject, who, condition, reason, code, message"
+  "config_subject, who, coalesce(json_extract(plan, '$.rejected.reason'), ''), condition, "  \
+  "reason, "                                                                                 \
+  "code, message"
 
 Result<std::vector<RunRow>> read_runs(Database& database, Query query) {
   std::vector<RunRow> runs;
@@ -76,7 +78,8 @@ Result<std::vector<RunRow>> read_runs(Database& database, Query query) {
     run.config_commit = query.text(8);
     run.config_subject = query.text(9);
     run.who = query.text(10);
-    run.end = {query.text(11), query.text(12), query.text(13), query.text(14)};
+    run.instead = query.text(11);
+    run.end = {query.text(12), query.text(13), query.text(14), query.text(15)};
   }
   for (auto& run : runs) {
     auto attempts = attempts_of(database, run.serial);

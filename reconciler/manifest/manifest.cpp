@@ -44,11 +44,12 @@ class Application {
     base_ = long_form(std::move(*document));
     inner_layers();
     file_layers();
-    if (layers_.empty() && mistakes_.empty())
+    if (layers_.empty() && !says_none_ && mistakes_.empty())
       mistakes_.push_back(
           error("manifest.missing", fmt::format("{} has no environment", name_))
               .at(whole_file(files_.manifest))
-              .next("write one, such as environments/production.yaml with the line tag: v1.2.3"));
+              .next("write one, such as environments/production.yaml with the line tag: v1.2.3; or "
+                    "environments: {} where it is to have none"));
     std::vector<EnvironmentSpec> environments;
     for (auto& [environment, layer] : layers_) read_layer(environment, layer, environments);
     finish(std::move(environments));
@@ -82,6 +83,7 @@ class Application {
   void inner_layers() {
     const Value* environments = base_.find("environments");
     if (!environments) return;
+    says_none_ = environments->members.empty();
     for (const auto& member : environments->members) {
       if (auto good = check_name("environment", member.key); !good)
         mistakes_.push_back(std::move(good.error()).at(member.spot.place()));
@@ -159,6 +161,7 @@ class Application {
   std::string name_;
   Value base_;
   std::map<std::string, Layer> layers_;
+  bool says_none_ = false;       // `environments: {}`: the last one was taken out
   std::vector<Error> mistakes_;  // of the manifest, and so of all its environments
 };
 

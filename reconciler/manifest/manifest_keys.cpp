@@ -272,7 +272,8 @@ const Shape& manifest_shape() {
         {"name", &text(), "(the folder's name)", "What the application is called."}};
     for (auto& key : common_keys()) all.push_back(std::move(key));
     all.push_back({"environments", &environments, "(the files under environments/)",
-                   "The places where the application runs; each may override any key."});
+                   "The places where the application runs; each may override any key. {} where it "
+                   "runs nowhere any more."});
     return keys(std::move(all), "keys and values", "a manifest");
   }();
   return shape;

@@ -5,14 +5,11 @@
 #include "reconciler/manifest/collisions.hpp"
 
 namespace reconciler {
-namespace {
 
 bool serves(const Host& host, const EnvironmentSpec& spec) {
   if (!host.serve.empty()) return std::ranges::find(host.serve, spec.id.text()) != host.serve.end();
   return spec.host.empty() || spec.host == host.name;
 }
-
-}  // namespace
 
 Manifests served(std::vector<Manifests> repositories, const Host& host) {
   Manifests all;

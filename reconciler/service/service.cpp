@@ -229,7 +229,15 @@ void Service::later(const EnvironmentId& id, Place& place, const Error& why) {
         fmt::format("{}: {}: {}; again in {}", id.text(), why.code, why.message, for_people(wait)));
     return;
   }
-  if (why.lasting == Lasting::transient || why.code == "plan.stale" || why.code == "lock.held") {
+  if (why.code == "lock.held") {
+    // By the same holder as long as it takes: that is said once.
+    place.due = parts_.clock.now() + place.backoff.next();
+    const auto by = std::ranges::find(why.facts, "holder", &Fact::label);
+    return tell(place,
+                fmt::format("{}: {}: {}{}; tried again until it has ended", id.text(), why.code,
+                            why.message, by == why.facts.end() ? "" : ": " + by->text));
+  }
+  if (why.lasting == Lasting::transient || why.code == "plan.stale") {
     const Duration wait = place.backoff.next();
     place.due = parts_.clock.now() + wait;
     log_.warn(

@@ -212,6 +212,8 @@ environments: { a: { tag: v1, compose: { project: two-a } }, b: { tag: v1, compo
 def test_status_and_history(running):
     text = running.run("status").ok().out
     assert re.search(r"^web/production +v1\.0\.0 +Ready", text, re.M), text
+    assert re.search(r"\n\nas of the last fetch, [0-9]+ m?s ago\n$", text), text
+    assert json.loads(running.run("status", "--json").out)["fetched_at"].startswith("20")
     rows = json.loads(running.run("history", "production", "--json").ok().out)["runs"]
     assert [(row["to"], row["condition"]) for row in rows] == [("v1.0.0", "Ready")]
     deploy(running, "v1.1.0")

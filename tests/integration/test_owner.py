@@ -46,6 +46,14 @@ def test_another_installation(running, folder, answer):
     before = running.ids()
     other = another(running, folder / "other-state")
     lineage = refused(running, other)
+    # Nobody is told that it is theirs while every plan is refused.
+    for more in ([], ["--yes"], ["--lineage", "of-nobody"]):
+        done = other.run("adopt", running.environment, *more)
+        assert done.code == 1 and running.error(done) == "state.lineage", done.out + done.err
+        assert done.err.endswith(f"once the other is gone: reconciler adopt web/production --lineage {lineage}\n"), done.err
+    assert refused(running, other) == lineage
+    typo = other.run("adopt", "web/prodution")
+    assert (typo.code, running.error(typo)) == (64, "env.unknown"), typo.out + typo.err
     other.run("adopt", running.environment, "--lineage", lineage).ok()
     done = other.run("apply", running.environment, "--yes")
     assert done.code == 1 and "Stalled/ReleaseOutcomeUnknown" in done.out, done.out + done.err

@@ -1,5 +1,6 @@
 """Going back because somebody wants to; what somebody deployed past us; what git does not name any more."""
 
+import re
 import shutil
 
 import pytest
@@ -67,8 +68,12 @@ def test_back_to_the_one_before_and_asked_again_forward(stack):
     assert (stack.state_file("current_tag"), stack.state_file("prev_tag")) == ("v1.2.0", "v1.1.0")
     assert stack.releases() == releases, "what was released once is not released again"
     # A third one, then a new tag of git's, which goes out at once.
-    rollback(stack, "v1.0.0", "--yes")
+    done = rollback(stack, "v1.0.0", "--yes")
     assert runs(stack) == "v1.0.0" and stack.names() == ["web-db-1", "web-web-1"]
+    assert done.out.startswith("web/production  v1.2.0 -> v1.0.0   "), done.out
+    told = stack.run("history", stack.environment).ok().out.splitlines()
+    assert re.search(r"  rollback to v1\.0\.0 +root +RolledBack|  rollback to v1\.0\.0 +root +Ready", told[1]), told
+    assert "  rollback to v1.1.0 " in told[3] and "  v1.1.0 -> v1.2.0 " in told[2], told
     deploy(stack, "v1.3.0")
     assert stack.condition() == "Ready/Succeeded" and runs(stack) == "v1.3.0"
 
@@ -222,9 +227,12 @@ def test_an_environment_deleted_from_git_and_put_back(stack):
     stack.apply()
     stack.sh("echo rows >/data/rows")
     before = stack.ids()
-    shutil.rmtree(stack.config.path / "web")
-    stack.config.commit("web is gone")
-    stack.run("plan")
+    stack.commit({"reconciler.yaml": "environments: {}\n"})
+    for verb in (["plan"], ["apply", "--yes"], ["rollback", "--yes"], ["approve", "--yes"]):
+        done = stack.run(verb[0], stack.environment, *verb[1:])
+        assert done.code == 1 and done.out == "" and done.err == (
+            "error env.forgotten: web/production is Forgotten: git does not name it any more, and v1.0.0 runs on\n"
+            "  next  put it back in git; or: reconciler remove web/production\n"), done.out + done.err
     assert stack.condition() == "Forgotten/NotInGit" and stack.ids() == before
     told = stack.run("status")
     assert told.code == 1 and "web/production" in told.out and "Forgotten" in told.out

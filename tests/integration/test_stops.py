@@ -83,6 +83,7 @@ def test_what_cannot_be_suspended_is_refused(stack):
                                    ([stack.environment, "--until", "2020-01-01T00:00Z"], 64, "usage")):
         done = stack.run("suspend", *arguments)
         assert done.code == code and stack.error(done) == error, done.err
+    assert "usage: --until 2020-01-01T00:00Z is 2020-01-01T00:00:00Z, which is over: it is 20" in done.err, done.err
     assert stack.condition() == "Reconciling/Due"
 
 

@@ -67,6 +67,7 @@ class Finder {
       return failure(
           error("state.lineage",
                 fmt::format("container {} was made by another reconciler", name_of(container)))
+              .with("theirs", printable(lineage, 60))
               .next(fmt::format("once the other is gone: reconciler adopt {} --lineage {}",
                                 id_.text(), printable(lineage, 60))));
     left_.push_back({text_at(container, "Id"), name_of(container), text_at(container, "State"),

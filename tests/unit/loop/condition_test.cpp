@@ -29,9 +29,18 @@ TEST_F(ConditionTest, BackAndAsItShouldBe) {
   const auto now = condition_of(plan, run("Ready", "Succeeded"));
   EXPECT_EQ(now.word, "RolledBack");
   EXPECT_EQ(now.reason, "VerifyFailed");
-  EXPECT_EQ(now.why, "v2: v2 is not well");
+  EXPECT_EQ(now.why, "v2 is not well");
   EXPECT_EQ(now.next, "commit another tag; or the same again: reconciler retry web/production");
   EXPECT_TRUE(now.needs_someone());
+}
+
+TEST_F(ConditionTest, WhatFailedIsNamedOnce) {
+  plan.held.reset();
+  plan.actions.emplace_back();
+  EXPECT_EQ(condition_of(plan, run("Stalled", "VerifyFailed")).why, "v1 is not well");
+  auto last = run("Stalled", "SupplyFailed");
+  last.end.message = "its image is gone";
+  EXPECT_EQ(condition_of(plan, last).why, "v1: its image is gone");
 }
 
 TEST_F(ConditionTest, OnItsWayBack) {
@@ -44,7 +53,7 @@ TEST_F(ConditionTest, AWayBackThatFailedStopsWithBothReasons) {
   const auto now = condition_of(plan, run("Stalled", "RollbackFailed"));
   EXPECT_EQ(now.word, "Stalled");
   EXPECT_EQ(now.reason, "RollbackFailed");
-  EXPECT_EQ(now.why, "v2: v2 is not well; and the way back to v1: v1 is not well");
+  EXPECT_EQ(now.why, "v2 is not well; and the way back to v1: v1 is not well");
 }
 
 TEST_F(ConditionTest, SuspendedComesBeforeAllElse) {

@@ -68,7 +68,7 @@ class NoWayBack : public WayBack {
     };
   }
   const std::string both =
-      "v1: v1 is not well: services: unwell; and the way back to v0 failed: an image of v0 is gone";
+      "v1 is not well: services: unwell; and the way back to v0 failed: an image of v0 is gone";
   const std::string next = "commit another tag; or the same again: reconciler retry app/production";
 };
 

@@ -120,7 +120,8 @@ TEST(BadInput, WrongTypes) {
 TEST(BadInput, MissingThings) {
   EXPECT_EQ(said("name: app\n", ""),
             "reconciler.yaml:0:0 manifest.missing: app has no environment -> write one, such as "
-            "environments/production.yaml with the line tag: v1.2.3\n");
+            "environments/production.yaml with the line tag: v1.2.3; or environments: {} where it "
+            "is to have none\n");
   EXPECT_EQ(
       said("name: app\n", "host: local\n"),
       "environments/production.yaml:1:1 manifest.missing: app/production has no tag -> write the "

@@ -32,6 +32,15 @@ TEST(Manifest, TwoLinesAreEnough) {
       R"("images":{"no_cache":false,"pull":false},"release":[],"verify":{"checks":[]}})");
 }
 
+TEST(Manifest, OneMayHaveNoEnvironmentAnyMore) {
+  Files files;
+  files.write("portfolio/reconciler.yaml", "environments: {}\n");
+  const auto manifests = read_manifests(files.root());
+  ASSERT_TRUE(manifests);
+  EXPECT_TRUE(manifests->environments.empty());
+  EXPECT_TRUE(manifests->mistakes().empty());
+}
+
 TEST(Manifest, ReadsTheWholeLongForm) {
   Files files;
   files.write("app/reconciler.yaml", R"(

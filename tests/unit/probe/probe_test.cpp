@@ -86,6 +86,8 @@ TEST_F(ProbeTest, StepsHoldWhatIsWrittenAndNoValue) {
   EXPECT_EQ(prepared.steps[0].once, Once::never);
   EXPECT_EQ(prepared.steps[1].work.phase, Phase::after);
   EXPECT_EQ(prepared.steps[1].once, Once::change);
+  JsonObject tagged = check("https://${SITE_DOMAIN}/${TAG}");
+  EXPECT_EQ(prepare(JsonArray{tagged})->steps.at(0).shown, "https://${SITE_DOMAIN}/v1.2.3");
   const Step& ready = prepared.steps[3];
   EXPECT_EQ(ready.name, "ready");
   EXPECT_EQ(ready.shown, "https://${SITE_DOMAIN}/ready");
@@ -134,6 +136,8 @@ TEST_F(ProbeTest, TheTextIsLookedFor) {
   EXPECT_EQ(detail(step), "succeeded: 200");
   step["contains"] = "from ${SITE_DOMAIN}";
   EXPECT_EQ(detail(step), "failed: 200, without \"from ${SITE_DOMAIN}\"");
+  step["contains"] = "${TAG} from ${SITE_DOMAIN}, $${TAG}";
+  EXPECT_EQ(detail(step), "failed: 200, without \"v1.2.3 from ${SITE_DOMAIN}, ${TAG}\"");
 }
 
 TEST_F(ProbeTest, SilenceIsAFailureAndTellsNoSecret) {

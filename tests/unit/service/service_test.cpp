@@ -1,4 +1,5 @@
 // `run`: what is due when, and what ends what.
+#include "reconciler/ledger/locks.hpp"
 #include "tests/unit/service/fixture.hpp"
 
 namespace reconciler::test {
@@ -130,6 +131,22 @@ TEST_F(ServiceTest, WhatIsHeardIsLookedAtAtOnceAndWhatItDidItselfOnceMore) {
   moved.pass(30s);
   settle();
   EXPECT_EQ(looks(one) - before, 3);
+}
+
+TEST_F(ServiceTest, WhoHoldsAnEnvironmentIsNamedOnce) {
+  settle();
+  const auto lock = lock_environment(state, one, {moved, 0s, {}});
+  ASSERT_TRUE(lock);
+  for (int pass = 0; pass < 5; ++pass) {
+    moved.pass(30min);
+    settle();
+  }
+  const auto lines = log.all();
+  const auto begins = [](const std::string& line) {
+    return line.starts_with("one/production: lock.held: another run holds one/production: ") &&
+           line.ends_with("; tried again until it has ended");
+  };
+  EXPECT_EQ(std::ranges::count_if(lines, begins), 1);
 }
 
 TEST_F(ServiceTest, ABackOffIsEndedByAnythingButItsOwnNoise) {

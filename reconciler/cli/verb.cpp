@@ -1,0 +1,36 @@
+#include "reconciler/cli/verb.hpp"
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/terminal.hpp"
+
+namespace reconciler::cli {
+
+void add_environment(CLI::App& verb, std::string& into) {
+  verb.add_option("environment", into, "APP/ENV, or ENV where that is unique")->required();
+}
+
+void add_yes(CLI::App& verb, bool& into, const std::string& sentence) {
+  verb.add_flag("--yes", into, sentence);
+}
+
+void add_no_fetch(CLI::App& verb, bool& into) {
+  verb.add_flag("--no-fetch", into, "Work from the last fetch");
+}
+
+Error no_terminal(const std::string& asks_before, const std::string& next) {
+  return error("usage", fmt::format("{}, and there is no terminal to ask on", asks_before))
+      .next(next);
+}
+
+std::optional<int> not_performed(const Context& context, const Result<Reconciled>& done) {
+  if (!done) return report(context, done.error());
+  if (done->changed) return std::nullopt;
+  std::cout << (done->declined ? "Nothing was changed.\n" : render(done->plan, page_of_stdout()));
+  return wrong;
+}
+
+}  // namespace reconciler::cli
