@@ -51,13 +51,6 @@ Result<std::optional<Saved>> read_saved(const std::vector<std::string>& argument
   return std::optional(std::move(all));
 }
 
-/// There was nothing to do, or it waits.
-int of_unperformed(const Plan& plan) {
-  if (plan.stalled || (plan.suspended && !plan.empty())) return wrong;
-  if (plan.closed() > 0) return blocked;
-  return plan.held ? wrong : well;
-}
-
 class Applying {
  public:
   Applying(Context& context, const ApplyOptions& options, std::optional<Saved> saved)
@@ -70,25 +63,10 @@ class Applying {
     auto done = reconcile(parts, asked, who(), [&](const Look& seen) { return agree(seen); },
                           reporter_, {.stop = std::move(stop)});
     reporter_.ended();
-    if (!done) return report(context_, done.error());
-    if (done->declined) {
-      std::cout << "Nothing was changed.\n";
-      return wrong;
-    }
-    const Plan& plan = done->plan;
-    if (!done->changed) {
-      if (saved_)
-        if (auto why = moved(saved_->at(plan.environment.text()), plan))
-          return report(context_, *why);
-      std::cout << render(plan, page_of_stdout());
-      return of_unperformed(plan);
-    }
-    std::cout << fmt::format("\n{} runs {}, after {}.\n", plan.environment.text(), plan.to,
-                             for_people(done->took));
-    if (!plan.held) return well;
-    std::cout << fmt::format("next  commit another tag; or {} again: reconciler retry {}\n",
-                             plan.held->rejected_tag, plan.environment.text());
-    return wrong;
+    if (done && saved_ && !done->changed && !done->declined)
+      if (auto why = moved(saved_->at(done->plan.environment.text()), done->plan))
+        return report(context_, *why);
+    return tell_applied(context_, done);
   }
 
  private:

@@ -92,9 +92,10 @@ int run(int argc, char** argv, const std::string& version, MakeDrivers make_driv
   add_common(app, options);
   Context context(options, std::move(make_drivers));
   Verb chosen;
-  for (const AddVerb add : {add_plan, add_apply, add_run, add_status, add_history, add_rollback,
-                            add_retry, add_approve, add_suspend, add_resume, add_settle, add_adopt,
-                            add_remove, add_validate, add_schema, add_driver})
+  for (const AddVerb add :
+       {add_set, add_plan, add_apply, add_run, add_status, add_history, add_rollback, add_retry,
+        add_approve, add_suspend, add_resume, add_settle, add_adopt, add_remove, add_validate,
+        add_schema, add_driver})
     add(app, context, chosen);
   app.add_subcommand("version", "Print the version.")->callback([&] {
     chosen = [version](std::stop_token) {

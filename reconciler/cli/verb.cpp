@@ -8,6 +8,16 @@
 #include "reconciler/cli/terminal.hpp"
 
 namespace reconciler::cli {
+namespace {
+
+/// There was nothing to do, or it waits.
+int of_unperformed(const Plan& plan) {
+  if (plan.stalled || (plan.suspended && !plan.empty())) return wrong;
+  if (plan.closed() > 0) return blocked;
+  return plan.held ? wrong : well;
+}
+
+}  // namespace
 
 void add_environment(CLI::App& verb, std::string& into) {
   verb.add_option("environment", into, "APP/ENV, or ENV where that is unique")->required();
@@ -30,6 +40,21 @@ std::optional<int> not_performed(const Context& context, const Result<Reconciled
   if (!done) return report(context, done.error());
   if (done->changed) return std::nullopt;
   std::cout << (done->declined ? "Nothing was changed.\n" : render(done->plan, page_of_stdout()));
+  return wrong;
+}
+
+int tell_applied(const Context& context, const Result<Reconciled>& done) {
+  if (const auto status = not_performed(context, done))
+    return done && !done->declined ? of_unperformed(done->plan) : *status;
+  const Plan& plan = done->plan;
+  const std::string id = plan.environment.text();
+  std::cout << fmt::format("\n{} runs {}, after {}.", id, plan.to, for_people(done->took));
+  if (!plan.held && !plan.from.empty() && plan.from != plan.to)
+    std::cout << "   Back: reconciler rollback " << id;
+  std::cout << "\n";
+  if (!plan.held) return well;
+  std::cout << fmt::format("next  commit another tag; or {} again: reconciler retry {}\n",
+                           plan.held->rejected_tag, id);
   return wrong;
 }
 

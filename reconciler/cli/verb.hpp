@@ -30,4 +30,7 @@ Error no_terminal(const std::string& asks_before, const std::string& next);
 /// nothing to do. None where it was performed.
 std::optional<int> not_performed(const Context& context, const Result<Reconciled>& done);
 
+/// What an apply came to, said; its exit status.
+int tell_applied(const Context& context, const Result<Reconciled>& done);
+
 }  // namespace reconciler::cli
