@@ -90,13 +90,11 @@ Status check_owner(Context& context, const Known& known, const std::vector<std::
   return lineages.empty() ? refusal(context, known.id, std::move(stop)) : Status{};
 }
 
-/// The lineage to take over from, where a person says at the terminal that it may be.
-std::optional<std::string> agreed_to(Context& context, const Error& why) {
+/// The lineage that a person may be asked about; none where only a refusal is to be given.
+std::optional<std::string> to_ask_about(const Context& context, const Error& why) {
   const auto theirs = std::ranges::find(why.facts, "theirs", &Fact::label);
   if (why.code != "state.lineage" || theirs == why.facts.end()) return std::nullopt;
   if (context.options().json || !stdin_is_terminal()) return std::nullopt;
-  std::cerr << render(why);
-  if (!ask("Is the other gone for good, and this one to go on in its place?")) return std::nullopt;
   return theirs->text;
 }
 
@@ -105,8 +103,13 @@ int take_over(Context& context, const Known& known, AdoptOptions options, std::s
       lock_environment(context.options().state, known.id, {context.clock(), Duration{0}, {}});
   if (!lock) return report(context, lock.error());
   if (auto owner = check_owner(context, known, options.lineages, stop); !owner) {
-    const auto theirs = agreed_to(context, owner.error());
-    if (!theirs) return report(context, owner.error());
+    const auto theirs = to_ask_about(context, owner.error());
+    const int status = report(context, owner.error());
+    if (!theirs) return status;
+    if (!ask("Is the other gone for good, and this one to go on in its place?")) {
+      std::cout << "Nothing was changed.\n";
+      return status;
+    }
     options.lineages.push_back(*theirs);
   }
   Adoption adoption;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/openssl.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/exit.hpp"
@@ -151,10 +152,13 @@ void print_end(const Reconciled& done, const Asked& asked, const Candidate& to) 
   const auto& held = done.plan.held;
   if (!held) return;
   const Place& place = asked.spec.tag_place;
+  const std::string agree = is_folder(asked.config.url)
+                                ? fmt::format("reconciler set {} {}", id, to.tag)
+                                : fmt::format("tag: {} in {}:{}", to.tag, place.file, place.line);
   std::cout << fmt::format(
-      "  held        git still asks for {}; nothing brings it back until git or you say so\n"
-      "  next        make git agree: tag: {} in {}:{}; or {} again: reconciler retry {}\n",
-      held->rejected_tag, to.tag, place.file, place.line, held->rejected_tag, id);
+      "  held        git still asks for {0}; nothing brings it back until git or you say so\n"
+      "  next        make git agree: {1}; or {0} again: reconciler retry {2}\n",
+      held->rejected_tag, agree, id);
 }
 
 int rollback(Context& context, const RollbackOptions& options, std::stop_token stop) {

@@ -33,14 +33,13 @@ struct SetOptions {
 /// One tag in one file, and the working copy that it is committed in.
 struct Edit {
   Asked asked;  ///< what is asked for then
+  Place place;  ///< of the tag
   Checkout checkout;
   std::string before;  ///< the file's text
   std::string after;
   std::string message;
   std::string commit{};  ///< once it is made
   bool pushed = false;
-
-  const Place& place() const { return asked.spec.tag_place; }
 };
 
 Error elsewhere(const Repository& repository, const SetOptions& options) {
@@ -108,11 +107,13 @@ Result<Edit> prepare(Context& context, const SetOptions& options, const std::sto
     if (!edited) return failed(edited);
     after = std::move(*edited);
   }
+  const Place place = spec->tag_place;
   asked->spec = std::move(*spec);
   asked->spec.tag = options.tag;
+  asked->spec.tag_place = {};  // there it stands only once it is written
   std::string message = fmt::format("{} {}", asked->spec.id.text(), options.tag);
   asked->config.subject = message;
-  return Edit{std::move(*asked), std::move(*checkout), std::move(*text), std::move(after),
+  return Edit{std::move(*asked), place, std::move(*checkout), std::move(*text), std::move(after),
               std::move(message)};
 }
 
@@ -124,7 +125,7 @@ std::string what_changes(const Parts& parts, const Edit& edit, const Look& seen,
   const auto repository = source.kind == Source::Kind::repository
                               ? source_repository(source, parts.host)
                               : failure(Error{});
-  if (!repository) return fmt::format("{}:{}", edit.place().file, edit.place().line);
+  if (!repository) return fmt::format("{}:{}", edit.place.file, edit.place.line);
   const Mirror mirror(parts.state, *repository, MirrorOf::source, parts.helper, parts.clock);
   const auto& current = seen.memory.current;
   const JsonObject request{{"mirror", mirror.folder() + "/mirror.git"},
@@ -142,8 +143,9 @@ std::string what_changes(const Parts& parts, const Edit& edit, const Look& seen,
 /// The plan, under a header that says what set changes.
 void show(const Parts& parts, const Edit& edit, const Look& seen, const std::stop_token& stop) {
   const Plan& plan = seen.plan;
-  const std::string from = plan.from.empty() ? "" : plan.from + " ";
-  std::cout << fmt::format("{}  {}-> {}   {}\n", plan.environment.text(), from, plan.to,
+  const std::string to = plan.from == plan.to ? plan.to : fmt::format("-> {}", plan.to);
+  const std::string from = plan.from == plan.to || plan.from.empty() ? "" : plan.from + " ";
+  std::cout << fmt::format("{}  {}{}   {}\n", plan.environment.text(), from, to,
                            what_changes(parts, edit, seen, stop));
   const std::string text = render(plan, page_of_stdout());
   std::cout << text.substr(text.find('\n') + 1);
@@ -211,13 +213,13 @@ class Setting {
       return well;
     }
     std::cout << fmt::format("{} asks for {} already: {}:{}\nnext  reconciler plan {}\n", id,
-                             options_.tag, edit.place().file, edit.place().line, id);
+                             options_.tag, edit.place.file, edit.place.line, id);
     return well;
   }
 
   int perform(const Parts& parts, Edit& edit, const Plan& shown) {
     const Checkout& checkout = edit.checkout;
-    auto commit = checkout.commit(edit.place().file, edit.before, edit.after, edit.message, stop_);
+    auto commit = checkout.commit(edit.place.file, edit.before, edit.after, edit.message, stop_);
     if (!commit) return report(context_, commit.error());
     edit.commit = std::move(*commit);
     if (!context_.options().json) std::cout << "\n";
@@ -272,10 +274,10 @@ class Setting {
   }
 
   void print_json(const Edit& edit, const Plan* plan, bool applied = false) const {
-    JsonObject all{{"format_version", "1.0"},   {"environment", edit.asked.spec.id.text()},
-                   {"tag", options_.tag},       {"file", edit.place().file},
-                   {"line", edit.place().line}, {"message", edit.message},
-                   {"commit", edit.commit},     {"pushed", edit.pushed},
+    JsonObject all{{"format_version", "1.0"}, {"environment", edit.asked.spec.id.text()},
+                   {"tag", options_.tag},     {"file", edit.place.file},
+                   {"line", edit.place.line}, {"message", edit.message},
+                   {"commit", edit.commit},   {"pushed", edit.pushed},
                    {"applied", applied}};
     if (plan) all["plan"] = to_json(*plan);
     std::cout << boost::json::serialize(all) << "\n";

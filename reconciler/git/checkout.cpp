@@ -314,12 +314,12 @@ Result<std::string> Checkout::commit(const std::string& file, const std::string&
   if (*now != before)
     return failure(error("checkout.moved", fmt::format("{} was changed meanwhile", file))
                        .next(typed("diff -- " + file)));
+  const std::string head = asked({"rev-parse", "HEAD"}, stop);
   if (auto written = rewrite(folder_, file, content); !written) return failed(written);
   auto done = git({"commit", "--quiet", "--only", "-m", message, "--", file}, with_hooks, stop);
-  if (done && done->exit_code == 0) {
-    const std::string commit = asked({"rev-parse", "HEAD"}, stop);
+  // A stop may come when it is made already.
+  if (auto commit = asked({"rev-parse", "HEAD"}, {}); !commit.empty() && commit != head)
     return commit;
-  }
   if (const auto left = content_of(folder_, file); left && *left == content)
     if (auto back = rewrite(folder_, file, before); !back) return failed(back);
   if (!done) return failed(done);

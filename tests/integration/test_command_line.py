@@ -76,12 +76,12 @@ def test_apply_without_a_terminal_needs_yes(running):
     assert not running.proxy.changes()
 
 
-def on_a_terminal(stack, answer, *arguments):
+def on_a_terminal(program, answer, *arguments):
     """Exit code and everything that was shown."""
     pid, terminal = pty.fork()
     if pid == 0:
-        arguments = stack.program.arguments(*arguments)
-        os.execve(arguments[0], arguments, {**stack.program.env, "TERM": "xterm"})
+        arguments = program.arguments(*arguments)
+        os.execve(arguments[0], arguments, {**program.env, "TERM": "xterm"})
     shown = b""
     answered = False
     while True:
@@ -101,10 +101,10 @@ def on_a_terminal(stack, answer, *arguments):
 def test_apply_asks_on_a_terminal(running):
     deploy(running, "v1.1.0")
     before = running.id()
-    code, shown = on_a_terminal(running, b"n\n", "apply", running.environment)
+    code, shown = on_a_terminal(running.program, b"n\n", "apply", running.environment)
     assert "[y/N]" in shown and running.id() == before, shown
     assert code == 1 and "Nothing was changed." in shown, shown
-    code, shown = on_a_terminal(running, b"y\n", "apply", running.environment)
+    code, shown = on_a_terminal(running.program, b"y\n", "apply", running.environment)
     assert code == 0 and "web/production runs v1.1.0" in shown, shown
     assert running.id() != before
 

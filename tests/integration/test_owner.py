@@ -7,6 +7,7 @@ import pytest
 from support.images import BUSYBOX
 from support.reconciler import Reconciler
 from support.stack import SLEEPS, manifest, services
+from test_command_line import on_a_terminal
 
 WORK = "echo start >>/table/rows; echo done >>/table/rows"
 COMPOSE = services(f"""
@@ -51,6 +52,8 @@ def test_another_installation(running, folder, answer):
         done = other.run("adopt", running.environment, *more)
         assert done.code == 1 and running.error(done) == "state.lineage", done.out + done.err
         assert done.err.endswith(f"once the other is gone: reconciler adopt web/production --lineage {lineage}\n"), done.err
+    code, shown = on_a_terminal(other, b"n\n", "adopt", running.environment)
+    assert code == 1 and shown.endswith("in its place? [y/N] n\r\nNothing was changed.\r\n"), shown
     assert refused(running, other) == lineage
     typo = other.run("adopt", "web/prodution")
     assert (typo.code, running.error(typo)) == (64, "env.unknown"), typo.out + typo.err

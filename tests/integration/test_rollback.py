@@ -53,7 +53,8 @@ def test_back_to_the_one_before_and_asked_again_forward(stack):
     assert "\nweb/production runs v1.1.0, after " in done.out, done.out
     assert "  not undone  release of v1.2.0: what it changed stays\n" in done.out, done.out
     assert "  held        git still asks for v1.2.0; nothing brings it back until git or you say so\n" in done.out, done.out
-    assert "next        make git agree: tag: v1.1.0 in web/reconciler.yaml:" in done.out, done.out
+    assert ("  next        make git agree: reconciler set web/production v1.1.0; or v1.2.0 again: reconciler retry "
+            "web/production\n") in done.out, done.out
     assert runs(stack) == "v1.1.0" and stack.condition() == "RolledBack/Requested"
     assert (stack.state_file("current_tag"), stack.state_file("prev_tag")) == ("v1.1.0", "v1.2.0")
     assert stack.releases() == releases and stack.inspect("db")["State"]["StartedAt"] == db

@@ -55,9 +55,14 @@ def test_as_in_the_transcript(shop):
     (config.path / "notes").write_text("half done\n")
     config.git("add", "notes")
     head = config.head
-    code, shown = on_a_terminal(shop, b"n\n", "set", "production", "v1.1.0")
+    code, shown = on_a_terminal(shop.program, b"n\n", "set", "production", "v1.1.0")
     assert code == 1 and shown.replace("\r", "").endswith(
         'Commit "web/production v1.1.0", push it and apply? [y/N] n\nNothing was changed.\n'), shown
+    assert config.head == head and file.read_bytes() == PRODUCTION.encode()
+
+    none = shop.run("set", "web/production", "v1.2.0", "--yes")
+    assert none.code == 1 and none.out == "" and re.match(
+        f'error tag.not_found: {shop.folder}/source has no tag "v1.2.0" ', none.err), none.err
     assert config.head == head and file.read_bytes() == PRODUCTION.encode()
 
     done = shop.run("set", "web/production", "v1.1.0", "--yes", "--push", "--apply").ok()
