@@ -12,7 +12,9 @@ namespace reconciler {
 namespace {
 
 std::string find_helper() {
-  for (const auto& folder : {own_folder(), std::string("/usr/libexec/reconciler")}) {
+  const std::string own = own_folder();
+  for (const auto& folder :
+       {own, own + "/../libexec/reconciler", std::string("/usr/libexec/reconciler")}) {
     std::string path = folder + "/reconciler-helper";
     if (::access(path.c_str(), X_OK) == 0) return path;
   }
@@ -27,7 +29,7 @@ Result<Json> HelperProcess::call(const std::string& verb, const Json& request, D
   if (path.empty())
     return failure(
         error("helper.missing",
-              "reconciler-helper is neither beside reconciler nor in /usr/libexec/reconciler")
+              "reconciler-helper is neither beside reconciler nor in its libexec/reconciler")
             .next("install it there; what is here already can be looked at with --no-fetch"));
   Command command;
   command.argv = {path, verb};

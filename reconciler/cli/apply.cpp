@@ -132,8 +132,9 @@ void add_apply(CLI::App& app, Context& context, Verb& chosen) {
   auto options = std::make_shared<ApplyOptions>();
   auto* verb = app.add_subcommand("apply", "Show the plan, ask, and perform it.");
   verb->add_option(
-      "environment", options->environments,
-      "APP/ENV, or ENV where that is unique; or a file that plan --out saved; none: all");
+          "environment", options->environments,
+          "APP/ENV, or ENV where that is unique; or a file that plan --out saved; none: all")
+      ->type_name("APP/ENV|FILE");
   add_yes(*verb, options->yes);
   add_no_fetch(*verb, options->no_fetch);
   verb->footer(

@@ -8,7 +8,9 @@
 #include <thread>
 
 #include "reconciler/cli/commands.hpp"
+#include "reconciler/cli/complete.hpp"
 #include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/manual.hpp"
 
 namespace reconciler::cli {
 namespace {
@@ -62,11 +64,14 @@ class Signals {
 void add_common(CLI::App& app, Options& options) {
   app.add_option("--repo", options.repo,
                  "The config repository: a path or URL; takes the place of the host file's")
+      ->type_name("FOLDER|URL")
       ->envname("RECONCILER_REPO");
   app.add_option("--host-file", options.host_file,
                  "What the owner of this machine decides (/etc/reconciler/host.yaml)")
+      ->type_name("FILE")
       ->envname("RECONCILER_HOST_FILE");
   app.add_option("--state-dir", options.state, "Ledger, trees, objects")
+      ->type_name("FOLDER")
       ->envname("RECONCILER_STATE_DIR")
       ->capture_default_str();
   app.add_flag("--json", options.json, "Output for programs");
@@ -82,27 +87,40 @@ int report(const Context& context, const Error& e) {
   return exit_of(e);
 }
 
-int run(int argc, char** argv, const std::string& version, MakeDrivers make_drivers) {
-  CLI::App app("Keeps what runs on a Docker host equal to what a git repository says should run.",
-               "reconciler");
+void add_everything(CLI::App& app, Options& options, Context& context, const std::string& version,
+                    Verb& chosen) {
+  app.name("reconciler");
+  app.description(
+      "Keeps what runs on a Docker host equal to what a git repository says should run.");
   app.require_subcommand(1);
   app.fallthrough();
   app.set_help_all_flag("--help-all", "Help of every verb");
-  Options options;
+  app.footer("Examples:\n  reconciler plan portfolio/production\n  reconciler apply --help");
   add_common(app, options);
-  Context context(options, std::move(make_drivers));
-  Verb chosen;
   for (const AddVerb add :
        {add_set, add_plan, add_apply, add_run, add_status, add_history, add_rollback, add_retry,
         add_approve, add_suspend, add_resume, add_settle, add_adopt, add_remove, add_validate,
         add_schema, add_driver})
     add(app, context, chosen);
-  app.add_subcommand("version", "Print the version.")->callback([&] {
-    chosen = [version](std::stop_token) {
-      std::cout << "reconciler " << version << "\n";
-      return int{well};
-    };
-  });
+  app.add_subcommand("version", "Print the version.")
+      ->footer("Examples:\n  reconciler version\n  reconciler --help")
+      ->callback([&chosen, version] {
+        chosen = [version](std::stop_token) {
+          std::cout << "reconciler " << version << "\n";
+          return int{well};
+        };
+      });
+  add_manual(app, version, chosen, context);
+}
+
+int run(int argc, char** argv, const std::string& version, MakeDrivers make_drivers) {
+  CLI::App app;
+  Options options;
+  Context context(options, std::move(make_drivers));
+  Verb chosen;
+  add_everything(app, options, context, version, chosen);
+  if (argc > 2 && std::string_view(argv[1]) == "complete" && std::string_view(argv[2]) == "--")
+    return complete(app, {argv + 3, argv + argc}, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -37,7 +37,9 @@ void add_driver(CLI::App& app, Context& context, Verb& chosen) {
       app.add_subcommand("driver", "What drivers there are; serve one to another process.");
   verb->require_subcommand(1);
   auto failpoints = std::make_shared<bool>(false);
+  verb->footer("Examples:\n  reconciler driver list\n  reconciler driver serve files");
   auto* listing = verb->add_subcommand("list", "Every driver and what it does.");
+  listing->footer("Examples:\n  reconciler driver list\n  reconciler driver list --failpoints");
   listing->add_flag("--failpoints", *failpoints,
                     "The places where a test may kill, fail or delay the program");
   listing->callback([&context, &chosen, failpoints] {
@@ -50,6 +52,7 @@ void add_driver(CLI::App& app, Context& context, Verb& chosen) {
   auto name = std::make_shared<std::string>();
   auto* serving = verb->add_subcommand(
       "serve", "Speak a driver's calls as JSON-RPC on standard input and output.");
+  serving->footer("Examples:\n  reconciler driver serve files\n  reconciler driver serve compose");
   serving->add_option("name", *name, "The driver")->required();
   serving->callback([&context, &chosen, name] {
     chosen = [&context, name](std::stop_token) { return serve_one(context, *name); };

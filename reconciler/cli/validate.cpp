@@ -57,7 +57,8 @@ void add_validate(CLI::App& app, Context& context, Verb& chosen) {
   auto* verb = app.add_subcommand(
       "validate", "Read the manifests and name every mistake. Needs neither Docker nor state.");
   verb->add_option("path", *path,
-                   "A folder with manifests; left out: the config repository, or here");
+                   "A folder with manifests; left out: the config repository, or here")
+      ->type_name("FOLDER");
   verb->footer("Examples:\n  reconciler validate\n  reconciler validate ~/deploy");
   performs(*verb, chosen, [&context, path](std::stop_token) { return validate(context, *path); });
 }
