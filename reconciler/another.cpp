@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "reconciler/apply/kept.hpp"
+#include "reconciler/asked.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/desire.hpp"
 
@@ -23,10 +24,34 @@ Result<std::string> recorded_commit(const Parts& parts, const EnvironmentId& id,
   return found == versions->end() ? "" : found->commit;
 }
 
+/// Is a check like that among those?
+bool has_check(const std::vector<Step>& steps, const Step& check) {
+  return std::ranges::any_of(steps, [&](const Step& one) {
+    return one.name == check.name && one.warn == check.warn && one.work.phase == check.work.phase &&
+           one.work.verb == check.work.verb && one.work.targets == check.work.targets &&
+           one.work.input == check.work.input;
+  });
+}
+
+/// Today's checks that are not those which the version was recorded with, where that was kept.
+std::set<std::string> checks_since(const Parts& parts, const Memory& memory,
+                                   const Desired& desired) {
+  if (!memory.previous || memory.previous->tag != desired.tag) return {};
+  const Again again{desired.id, desired.tag, Ledger::Slot::previous};
+  const auto kept = kept_version(parts.ledger, again);
+  if (!kept) return {};
+  std::set<std::string> names;
+  for (const auto& step : desired.steps)
+    if (step.work.phase == Phase::verify && !has_check(kept->desired.steps, step))
+      names.insert(step.shown.empty() ? step.name : step.shown);
+  return names;
+}
+
 /// The target as today's manifest, variables and compiler make it. What is done once a tag was done
 /// when it was new, or is not: no part of going back.
-Result<Wish> compiled_anew(const Parts& parts, const Asked& asked, const Target& target,
+Result<Wish> compiled_anew(const Parts& parts, const Asked& asked, const Memory& memory,
                            const std::stop_token& stop) {
+  const Target& target = *memory.target;
   Asked back = asked;
   back.spec.tag = target.tag;
   auto commit = recorded_commit(parts, asked.spec.id, target.tag);
@@ -40,7 +65,10 @@ Result<Wish> compiled_anew(const Parts& parts, const Asked& asked, const Target&
     for (const auto& step : wish->desired.steps)
       if (step.once == Once::tag) wish->desired.assumed[step.once_key] = step.name;
   std::erase_if(wish->desired.steps, [](const Step& step) { return step.once == Once::tag; });
-  wish->desired.asked = target.rejected;
+  auto asks = asked_of(back.spec, *tree);
+  if (!asks) return failed(asks);
+  wish->desired.asked = std::move(*asks);
+  wish->desired.checks_since = checks_since(parts, memory, wish->desired);
   wish->target = target;
   return wish;
 }
@@ -83,8 +111,7 @@ std::string said_of_kept(const Parts& parts, const Wish& wish, const Memory& mem
       fmt::format("{} is taken as it was recorded {}, with the variables of then: {}",
                   wish.desired.tag, to_text(memory.previous->at), why.message);
   const Again current{wish.desired.id, memory.current->tag, Ledger::Slot::current};
-  const auto now =
-      restore_version(parts.ledger, parts.drivers, current, Deadline(parts.clock, look_within));
+  const auto now = kept_version(parts.ledger, current);
   if (!now) return text;
   const auto names = rotated(wish.variables, now->variables);
   return names.empty() ? text : text + "; changed since: " + join(names, ", ");
@@ -95,7 +122,7 @@ std::string said_of_kept(const Parts& parts, const Wish& wish, const Memory& mem
 Result<Wish> desire_another(const Parts& parts, const Asked& asked, const Memory& memory,
                             const std::stop_token& stop) {
   const Target& target = *memory.target;
-  auto anew = compiled_anew(parts, asked, target, stop);
+  auto anew = compiled_anew(parts, asked, memory, stop);
   std::optional<Error> why;
   if (anew) {
     auto lacks = to_supply(parts, memory, *anew);
@@ -112,7 +139,7 @@ Result<Wish> desire_another(const Parts& parts, const Asked& asked, const Memory
     why = std::move(anew.error());
   }
   if (memory.previous && memory.previous->tag == target.tag)
-    if (auto kept = desire_target(parts, asked.spec.id, memory)) {
+    if (auto kept = desire_target(parts, asked.spec, memory)) {
       kept->notices.push_back(said_of_kept(parts, *kept, memory, *why));
       return kept;
     }

@@ -96,9 +96,12 @@ Result<SourceTree> tree_of(const Parts& parts, const Asked& asked, const std::st
                      parts.clock, stop);
 }
 
-void say_what_waits(const EnvironmentSpec& spec, Desired& desired) {
+void as_the_manifest_says(const EnvironmentSpec& spec, Desired& desired) {
   desired.heal = spec.heal;
   desired.protect = {spec.protect.begin(), spec.protect.end()};
+  desired.on_failure = spec.on_failure;
+  desired.irreversible = {spec.irreversible.begin(), spec.irreversible.end()};
+  desired.keep = spec.keep;
 }
 
 Result<Wish> compile(const Parts& parts, const Asked& asked, SourceTree& tree) {
@@ -137,10 +140,7 @@ Result<Wish> compile(const Parts& parts, const Asked& asked, SourceTree& tree) {
   desired.verify_timeout =
       spec.verify_timeout.value_or(std::max<Duration>(120s, prepared->patience));
   desired.verify_stable = spec.verify_stable;
-  desired.on_failure = spec.on_failure;
-  desired.irreversible.insert(spec.irreversible.begin(), spec.irreversible.end());
-  say_what_waits(spec, desired);
-  desired.keep = spec.keep;
+  as_the_manifest_says(spec, desired);
   desired.parallel = parts.host.parallel;
   wish.variables = std::move(*variables);
   wish.prepared = std::move(*prepared);

@@ -32,7 +32,8 @@ Result<SourceTree> tree_of(const Parts& parts, const Asked& asked, const std::st
 /// line and column of the manifest.
 Result<Wish> compile(const Parts& parts, const Asked& asked, SourceTree& tree);
 
-/// What is done about drift, and what waits for approval, as the manifest says.
-void say_what_waits(const EnvironmentSpec& spec, Desired& desired);
+/// What is done about drift and a failure, what waits for approval and how many versions are kept:
+/// no part of a version, so that of one that was recorded, too, it is as the manifest says now.
+void as_the_manifest_says(const EnvironmentSpec& spec, Desired& desired);
 
 }  // namespace reconciler

@@ -30,12 +30,15 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
       return {"Blocked", "GateClosed", fmt::format("{}: {}", gate.name, gate.why), gate.opens_when};
   const auto& held = plan.held;
   if (plan.empty() && held)
-    return {"RolledBack", held->reason, about(held->rejected_tag, held->why),
-            fmt::format("commit another tag; or the same again: reconciler retry {}", id)};
+    return {"RolledBack", held->reason, about(*held), what_ends(plan.environment, *held)};
   if (plan.empty() && !plan.reported.empty())
     return {
         "Ready", "Drifted", what_differs(plan) + " (drift: report)",
         fmt::format("put it right by hand, or write drift: heal; then: reconciler plan {}", id)};
+  if (plan.empty() && last && last->end.reason == "RequestFailed" && last->desired == plan.desired)
+    return {"Ready", last->end.reason,
+            fmt::format("back at {}, which git asks for; {}", plan.to, last->end.message),
+            "another version: reconciler rollback " + id};
   if (plan.empty()) return {"Ready", "Succeeded", "", ""};
   if (is_left_over(plan, last)) {
     const auto left = fmt::format("not all is removed that {} does not need any more: {}", plan.to,
@@ -43,15 +46,13 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
     if (!held)
       return {"Ready", "PruneFailed", left,
               fmt::format("reconciler history {} --run {} --log", id, last->serial)};
-    return {"RolledBack", held->reason,
-            fmt::format("{}; {}", about(held->rejected_tag, held->why), left),
-            fmt::format("commit another tag; or the same again: reconciler retry {}", id)};
+    return {"RolledBack", held->reason, fmt::format("{}; {}", about(*held), left),
+            what_ends(plan.environment, *held)};
   }
   if (held && last && last->ended && last->end.condition == "Stalled" &&
       last->desired == plan.desired)
     return {"Stalled", last->end.reason,
-            fmt::format("{}; and the way back to {}: {}", about(held->rejected_tag, held->why),
-                        plan.to, last->end.message),
+            fmt::format("{}; and the way back to {}: {}", about(*held), plan.to, last->end.message),
             fmt::format("reconciler history {} --run {} --log", id, last->serial)};
   if (last && last->ended && last->end.condition == "Stalled" && last->desired == plan.desired)
     return {"Stalled", last->end.reason, about(plan.to, last->end.message),

@@ -4,6 +4,7 @@
 #include "reconciler/apply/failures.hpp"
 #include "reconciler/apply/kept.hpp"
 #include "reconciler/asked.hpp"
+#include "reconciler/plan/planner.hpp"
 
 namespace reconciler {
 namespace {
@@ -16,8 +17,7 @@ std::string last_asked(const Parts& parts, const EnvironmentId& id, const Memory
   if (memory.target) return memory.target->rejected;
   if (!memory.current) return "";
   const Again current{id, memory.current->tag, Ledger::Slot::current};
-  const auto kept =
-      restore_version(parts.ledger, parts.drivers, current, Deadline(parts.clock, restore_within));
+  const auto kept = kept_version(parts.ledger, current);
   return kept ? kept->desired.asked : "";
 }
 
@@ -29,9 +29,8 @@ std::optional<Target> target_of(const Parts& parts, const Asked& asked, const Me
     if (!memory.target) return std::nullopt;
     const Target& target = *memory.target;
     if (!repository_asks) return target;
-    // A version that a person wanted failed, and what it went back to is what git asks for.
-    const bool is_asked = target.tag == asked.spec.tag && target.rejected_tag != asked.spec.tag;
-    return target.rejected == *repository_asks && !is_asked ? memory.target : std::nullopt;
+    const bool holds = !target.rejected_tag.empty() || on_the_way_back(memory);
+    return target.rejected == *repository_asks && holds ? memory.target : std::nullopt;
   }
   if (repository_asks && asked.instead->tag == asked.spec.tag) return std::nullopt;
   return Target{asked.instead->tag,
@@ -45,9 +44,9 @@ std::optional<Target> target_of(const Parts& parts, const Asked& asked, const Me
 
 }  // namespace
 
-Result<Wish> desire_target(const Parts& parts, const EnvironmentId& id, const Memory& memory) {
+Result<Wish> desire_target(const Parts& parts, const EnvironmentSpec& spec, const Memory& memory) {
   const Target& target = *memory.target;
-  Again again{id, target.tag, Ledger::Slot::current};
+  Again again{spec.id, target.tag, Ledger::Slot::current};
   if (memory.current && memory.current->tag != target.tag) {
     again.slot = Ledger::Slot::previous;
     again.complete = true;  // it is not what runs: all that it takes must be here
@@ -57,7 +56,7 @@ Result<Wish> desire_target(const Parts& parts, const EnvironmentId& id, const Me
   if (!kept) return failed(kept);
   Wish wish;
   wish.desired = std::move(kept->desired);
-  wish.desired.asked = target.rejected;
+  as_the_manifest_says(spec, wish.desired);
   wish.variables = std::move(kept->variables);
   wish.prepared.wanted = wish.desired.wanted;
   wish.target = target;
@@ -75,12 +74,10 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
     Memory towards = memory;
     towards.target = std::move(target);
     const bool recorded = memory.current && memory.current->tag == towards.target->tag;
-    auto wish = recorded ? desire_target(parts, spec.id, towards)
+    auto wish = recorded ? desire_target(parts, spec, towards)
                          : desire_another(parts, asked, towards, stop);
     if (!wish && asked.instead) return wish;
     if (!wish) return failure(cannot_go_back(spec.id, *towards.target, std::move(wish.error())));
-    // How it was then; what is done about drift, and what waits, as git says now.
-    say_what_waits(spec, wish->desired);
     if (!tree) wish->unreadable = std::move(tree.error());
     return wish;
   }

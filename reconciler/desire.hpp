@@ -11,7 +11,8 @@ namespace reconciler {
 Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory,
                     std::stop_token stop);
 
-/// The ledger's target, from what was kept of it: asks neither a repository nor a compiler.
-Result<Wish> desire_target(const Parts& parts, const EnvironmentId& id, const Memory& memory);
+/// The ledger's target, from what was kept of it: asks neither a repository nor a compiler. What is
+/// done about it is as `spec` says.
+Result<Wish> desire_target(const Parts& parts, const EnvironmentSpec& spec, const Memory& memory);
 
 }  // namespace reconciler

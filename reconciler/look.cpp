@@ -24,6 +24,7 @@ Status check_way_back(const Parts& parts, const Memory& memory, Plan& plan) {
       restore_version(parts.ledger, parts.drivers, again, Deadline(parts.clock, look_within));
   if (!kept && kept.error().lasting == Lasting::transient) return failed(kept);
   if (!kept) without_way_back(plan, memory, kept.error().message);
+  plan.fallback_is_asked = kept && plan.held && kept->desired.asked == plan.held->rejected;
   return {};
 }
 

@@ -139,8 +139,8 @@ class Reconciling {
     if (one == run.attempts.end()) return false;
     const Error why = release_failed(asked_.spec.id, one->title, run.to, one->evidence);
     const RunEnd end = end_of_rejected(why);
-    const Target target{(*open)->fallback, seen.desired.asked, run.to, end.reason, why.message,
-                        run.serial,        parts_.clock.wall()};
+    const Target target{(*open)->fallback, seen.desired.asked,  run.to, end.reason, why.message,
+                        run.serial,        parts_.clock.wall(), run.to};
     if (auto written = parts_.ledger.reject(run.serial, end, target); !written)
       return failed(written);
     return true;
@@ -154,7 +154,7 @@ class Reconciling {
     back.environment = asked_.spec.id;
     back.held = memory->target;
     back.to = memory->target ? memory->target->tag : "";
-    auto wish = desire_target(parts_, asked_.spec.id, *memory);
+    auto wish = desire_target(parts_, asked_.spec, *memory);
     if (!wish)
       return failure(
           not_gone_back(back, *failed_one.why,

@@ -121,6 +121,32 @@ bool stands(const Run& run) {
           (run.recorded || std::ranges::none_of(run.plan.actions, is_ledgers)));
 }
 
+/// What the environment is to be once this run has failed. What git asks for is held off as before;
+/// where that is what is gone back to, until it is back.
+Target after(const Run& run, const RunEnd& end, const Error& why) {
+  const Plan& plan = run.plan;
+  const WallTime now = run.tools.clock.wall();
+  if (!plan.held)
+    return {*plan.fallback, run.desired.asked, plan.to, end.reason, why.message, run.id, now,
+            plan.to};
+  return {*plan.fallback,
+          plan.held->rejected,
+          plan.fallback_is_asked ? "" : plan.held->rejected_tag,
+          end.reason,
+          why.message,
+          run.id,
+          now,
+          plan.to};
+}
+
+/// How a run ended in which all went well.
+RunEnd well(const Run& run) {
+  if (run.tools.aside) return {"Reconciling", "StoppedBeside"};
+  const auto& held = run.plan.held;
+  if (held && held->rejected_tag.empty()) return {"Ready", "RequestFailed", "", about(*held)};
+  return {"Ready", "Succeeded"};
+}
+
 Status all_phases(Run& run) {
   if (auto claimed = run.tools.ledger.claim(run.plan.environment, run.plan.to, run.plan.artifacts);
       !claimed)
@@ -179,9 +205,7 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
     if (done) done = std::move(counted);
   }
   if (done) {
-    const RunEnd well =
-        tools_.aside ? RunEnd{"Reconciling", "StoppedBeside"} : RunEnd{"Ready", "Succeeded"};
-    auto ended = tools_.ledger.end_run(*id, well);
+    auto ended = tools_.ledger.end_run(*id, well(run));
     if (!ended) return Applied{*id, std::move(ended.error()), false};
     return Applied{*id, std::nullopt, false};
   }
@@ -195,9 +219,7 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
   const auto memory = tools_.ledger.memory(plan.environment);
   if (plan.fallback && memory && sends_back(run.phase, memory->touched, why)) {
     const RunEnd end = end_of_rejected(why);
-    const Target target{*plan.fallback,     desired.asked, plan.to, end.reason, why.message, *id,
-                        tools_.clock.wall()};
-    auto written = tools_.ledger.reject(*id, end, target);
+    auto written = tools_.ledger.reject(*id, end, after(run, end, why));
     if (!written) return Applied{*id, std::move(written.error()), false};
     return Applied{*id, with_not_undone(run, std::move(why)), true, plan.stays};
   }

@@ -188,17 +188,27 @@ Error gone_back(const Plan& back, const Applied& failed_one,
                 const std::optional<Release>& previous) {
   const Error& why = *failed_one.why;
   const std::string id = back.environment.text();
-  const std::string& rejected = back.held->rejected_tag;
+  const Target& held = *back.held;
   Error e =
       error(why.code, fmt::format("{}; {} is back at {}, and well", why.message, id, back.to));
   for (const auto& fact : why.facts)
     if (fact.label != "kept") e.facts.push_back(fact);
   e.facts.push_back(unchanged(back.to, previous, never_stopped(failed_one.stays, back)));
-  e.facts.push_back({"held", rejected + " is not tried again by itself"});
+  e.facts.push_back({"held", held.rejected_tag.empty()
+                                 ? fmt::format("nothing: {} is what git asks for", back.to)
+                                 : held.rejected_tag + " is not tried again by itself"});
   e.facts.push_back(
       {"log", fmt::format("reconciler history {} --run {} --log", id, failed_one.run)});
-  e.hint = fmt::format("commit another tag; or the same again: reconciler retry {}", id);
+  e.hint = held.rejected_tag.empty() ? fmt::format("another version: reconciler rollback {}", id)
+                                     : what_ends(back.environment, held);
   return e;
+}
+
+std::string what_ends(const EnvironmentId& id, const Target& target) {
+  const bool same = target.failed_tag.empty() || target.failed_tag == target.rejected_tag;
+  return fmt::format("commit another tag; or {} again: reconciler retry {}",
+                     same || target.rejected_tag.empty() ? "the same" : target.rejected_tag,
+                     id.text());
 }
 
 bool is_gone_back(const Error& why) {
@@ -209,12 +219,21 @@ std::string about(const std::string& tag, const std::string& why) {
   return why.starts_with(tag + " ") ? why : fmt::format("{}: {}", tag, why);
 }
 
+std::string about(const Target& target) {
+  if (target.failed_tag.empty() || target.failed_tag == target.rejected_tag)
+    return about(target.rejected_tag, target.why);
+  const std::string why = about(target.failed_tag, target.why);
+  return target.rejected_tag.empty()
+             ? why
+             : fmt::format("{} is held off; wanted instead: {}", target.rejected_tag, why);
+}
+
 Error cannot_go_back(const EnvironmentId& id, const Target& target, Error why) {
   if (end_of(why).condition != "Stalled" || why.code.ends_with(".stopped")) return why;
-  why.message = fmt::format("{}; and the way back to {} failed: {}",
-                            about(target.rejected_tag, target.why), target.tag, why.message);
+  why.message =
+      fmt::format("{}; and the way back to {} failed: {}", about(target), target.tag, why.message);
   why.code = "rollback.failed";
-  why.hint = fmt::format("commit another tag; or the same again: reconciler retry {}", id.text());
+  why.hint = what_ends(id, target);
   return why;
 }
 

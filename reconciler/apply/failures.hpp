@@ -33,6 +33,8 @@ RunEnd end_of_way_back(const Error& why);
 /// The error of a deploy that failed and was gone back from: why, and that `back` is well again.
 Error gone_back(const Plan& back, const Applied& failed_one,
                 const std::optional<Release>& previous);
+/// What to type where a target holds off what git asks for.
+std::string what_ends(const EnvironmentId& id, const Target& target);
 /// Is that it?
 bool is_gone_back(const Error& why);
 /// The same where the way back failed too.
@@ -47,5 +49,8 @@ RunEnd end_of(const Error& why);
 
 /// `v2: its image is gone`; a sentence that begins with the tag is told as it is.
 std::string about(const std::string& tag, const std::string& why);
+/// Why a target holds; where a person's wish failed as well, `v3 is held off; wanted instead: v1 is
+/// not well`.
+std::string about(const Target& target);
 
 }  // namespace reconciler

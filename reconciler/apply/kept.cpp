@@ -26,7 +26,6 @@ Json to_json(const Desired& desired) {
                     {"wanted", std::move(wanted)},
                     {"verify_timeout_ms", desired.verify_timeout.count()},
                     {"verify_stable_ms", desired.verify_stable.count()},
-                    {"keep", desired.keep ? Json(*desired.keep) : Json(nullptr)},
                     {"parallel", desired.parallel}};
 }
 
@@ -47,10 +46,30 @@ Result<Desired> desired_from_json(const Json& value) {
     for (const auto& [driver, own] : *wanted) desired.wanted[std::string(driver)] = own;
   desired.verify_timeout = Duration(number_at(value, "verify_timeout_ms"));
   desired.verify_stable = Duration(number_at(value, "verify_stable_ms"));
-  if (const Json& keep = member_or_null(value, "keep"); keep.is_number())
-    desired.keep = static_cast<int>(number_at(value, "keep"));
   desired.parallel = static_cast<int>(number_at(value, "parallel", 1));
   return desired;
+}
+
+/// The core's own of a version's records.
+Result<Kept> unsealed(const Ledger& ledger, const Again& again, const SealedRecords& records) {
+  const auto own = records.find(kept_id(again.id));
+  if (own == records.end())
+    return failure(
+        error("rollback.not_kept", fmt::format("nothing was kept of how {} was made", again.tag))
+            .next(
+                fmt::format("commit a tag; {} is recorded with all of it then", again.id.text())));
+  auto plain =
+      unseal(ledger.key(), purpose(ledger.lineage(), again.id, again.tag), own->second.sealed);
+  if (!plain) return failed(plain);
+  auto value = parse_json(*plain);
+  if (!value) return failed(value);
+  auto desired = desired_from_json(member_or_null(*value, "desired"));
+  if (!desired) return failed(desired);
+  auto variables = wire::read_as<Variables>(member_or_null(*value, "variables"));
+  if (!variables) return failed(variables);
+  desired->id = again.id;
+  desired->tag = again.tag;
+  return Kept{std::move(*desired), std::move(*variables)};
 }
 
 }  // namespace
@@ -67,31 +86,23 @@ Result<SealedRecord> seal_version(const InstallationKey& key, const std::string&
   return SealedRecord{std::move(*sealed), false};
 }
 
+Result<Kept> kept_version(const Ledger& ledger, const Again& again) {
+  auto records = ledger.snapshots(again.id, again.slot);
+  if (!records) return failed(records);
+  return unsealed(ledger, again, *records);
+}
+
 Result<Kept> restore_version(const Ledger& ledger, const Drivers& drivers, const Again& again,
                              Deadline deadline) {
   auto records = ledger.snapshots(again.id, again.slot);
   if (!records) return failed(records);
-  const auto own = records->find(kept_id(again.id));
-  if (own == records->end())
-    return failure(
-        error("rollback.not_kept", fmt::format("nothing was kept of how {} was made", again.tag))
-            .next(
-                fmt::format("commit a tag; {} is recorded with all of it then", again.id.text())));
-  auto plain =
-      unseal(ledger.key(), purpose(ledger.lineage(), again.id, again.tag), own->second.sealed);
-  if (!plain) return failed(plain);
-  auto value = parse_json(*plain);
-  if (!value) return failed(value);
-  auto desired = desired_from_json(member_or_null(*value, "desired"));
-  if (!desired) return failed(desired);
-  auto variables = wire::read_as<Variables>(member_or_null(*value, "variables"));
-  if (!variables) return failed(variables);
-  desired->id = again.id;
-  desired->tag = again.tag;
-  if (auto done = drivers.restore(*desired, ledger.lineage(), *records, again.complete, deadline);
+  auto kept = unsealed(ledger, again, *records);
+  if (!kept) return kept;
+  if (auto done =
+          drivers.restore(kept->desired, ledger.lineage(), *records, again.complete, deadline);
       !done)
     return failed(done);
-  return Kept{std::move(*desired), std::move(*variables)};
+  return kept;
 }
 
 }  // namespace reconciler

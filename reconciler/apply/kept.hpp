@@ -10,7 +10,9 @@
 
 namespace reconciler {
 
-/// What a way back works from. Once-a-tag work is no part of it.
+/// What a way back works from. Once-a-tag work is no part of it, nor is what is done about a
+/// failure or drift, what waits and how much is kept: that is for today's manifest to say
+/// (compile.hpp).
 struct Kept {
   Desired desired;
   Variables variables;  ///< as they were then
@@ -30,6 +32,10 @@ struct Again {
   Ledger::Slot slot = Ledger::Slot::current;
   bool complete = false;  ///< Recorded::complete
 };
+
+/// What was kept of that version, as it was written down: nobody looked whether it is all here.
+/// `rollback.not_kept` where nothing was, `seal.broken`.
+Result<Kept> kept_version(const Ledger& ledger, const Again& again);
 
 /// That version, its drivers having taken their records. `rollback.not_kept` where none were
 /// taken, `seal.broken`, and what drivers say.

@@ -103,6 +103,7 @@ class Verification {
 
   Status give_up(Duration took) {
     std::optional<Error> why;
+    std::vector<std::string> changed;
     for (const auto& check : checks_) {
       if (auto written = write(check); !written) return written;
       if (check.well || check.action->warn) continue;
@@ -113,6 +114,8 @@ class Verification {
       std::vector<std::string> log;
       for (const auto& line : check.lines) log.push_back(check.action->title + " | " + line);
       (void)run_.tools.ledger.append_log(run_.id, log);
+      if (run_.desired.checks_since.contains(check.action->title))
+        changed.push_back(check.action->title);
       if (why) {
         why->facts.push_back({"also", fmt::format("{}: {}", check.action->title, check.said)});
         continue;
@@ -125,6 +128,10 @@ class Verification {
       else
         why->facts.push_back({"kept", "what was started, as it is"});
     }
+    if (!changed.empty())
+      why->facts.push_back(
+          {"check", fmt::format("{} {} not what {} was recorded with", enumerate(changed),
+                                changed.size() == 1 ? "is" : "are", run_.plan.to)});
     return failure(std::move(*why));
   }
 

@@ -52,7 +52,7 @@ int tell_applied(const Context& context, const Result<Reconciled>& done) {
   if (!plan.held && !plan.from.empty() && plan.from != plan.to)
     std::cout << "   Back: reconciler rollback " << id;
   std::cout << "\n";
-  if (!plan.held) return well;
+  if (!plan.held || plan.held->rejected_tag.empty()) return well;
   std::cout << fmt::format("next  commit another tag; or {} again: reconciler retry {}\n",
                            plan.held->rejected_tag, id);
   return wrong;

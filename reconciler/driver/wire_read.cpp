@@ -186,6 +186,7 @@ Status read(const Json& from, Target& into) {
   f.text("why", into.why);
   f.number("run", into.run);
   f.number("at", at);
+  f.text("failed_tag", into.failed_tag);
   into.at = WallTime(std::chrono::seconds(at));
   return f.done();
 }

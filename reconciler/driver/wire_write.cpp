@@ -97,7 +97,8 @@ Json write(const Target& value) {
                     {"reason", value.reason},
                     {"why", value.why},
                     {"run", value.run},
-                    {"at", value.at.time_since_epoch().count()}};
+                    {"at", value.at.time_since_epoch().count()},
+                    {"failed_tag", value.failed_tag}};
 }
 
 namespace {

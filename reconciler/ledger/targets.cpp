@@ -18,8 +18,8 @@ Status write_target(Database& database, const EnvironmentId& id, const Target& t
 
 Status read_target(Database& database, const EnvironmentId& id, std::optional<Target>& into) {
   auto query = database.query(
-      "SELECT tag, rejected, rejected_tag, reason, why, run, at FROM targets WHERE environment = "
-      "?");
+      "SELECT tag, rejected, rejected_tag, reason, why, run, at, ifnull((SELECT to_tag FROM runs "
+      "WHERE serial = targets.run), '') FROM targets WHERE environment = ?");
   if (!query) return failed(query);
   auto row = query->bind(id.text()).step();
   if (!row) return failed(row);
@@ -30,7 +30,8 @@ Status read_target(Database& database, const EnvironmentId& id, std::optional<Ta
                   query->text(3),
                   query->text(4),
                   query->number(5),
-                  wall_time(query->number(6))};
+                  wall_time(query->number(6)),
+                  query->text(7)};
   return {};
 }
 

@@ -37,8 +37,10 @@ struct Desired {
   std::string config_commit;  ///< who asked: commit and first line of its message
   std::string config_subject;
   std::string digest;  ///< of all that was asked for
-  std::string asked;   ///< digest of what the repository asks of this environment (asked.hpp)
+  std::string asked;   ///< digest of what the repository asks with it (asked.hpp)
   std::vector<Step> steps;
+  /// Checks, as they are shown, that are not those which this version was recorded with.
+  std::set<std::string> checks_since;
   /// Once-a-tag work of this version that was done past us, by once key: the step's name.
   std::map<std::string, std::string> assumed;
   std::set<ResourceId> required;  ///< what the release depends on

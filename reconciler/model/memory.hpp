@@ -31,12 +31,15 @@ struct Release {
 /// back. It holds until the repository asks for something else, or a person says `retry`.
 struct Target {
   std::string tag;       ///< of `current`
-  std::string rejected;  ///< Desired::asked of what is not tried again by itself
+  std::string rejected;  ///< Desired::asked of what git asks for, and that is not tried by itself
+  /// Its tag. Empty: git asks for `tag` itself, and what failed was a person's wish; then it holds
+  /// until the environment is back, and no longer.
   std::string rejected_tag;
   std::string reason;    ///< CamelCase: VerifyFailed, Requested
   std::string why;       ///< one sentence
-  std::int64_t run = 0;  ///< in which it failed
+  std::int64_t run = 0;  ///< in which something failed
   WallTime at{};
+  std::string failed_tag{};  ///< to which that run went; empty: nothing failed
 };
 
 /// What a tag became: artifacts, each with the digest of what it is made from (empty: pulled).

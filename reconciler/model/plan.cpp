@@ -60,6 +60,7 @@ Json to_json(const Plan& plan) {
         {"until", plan.suspended->until ? Json(to_text(*plan.suspended->until)) : Json(nullptr)}};
   if (plan.held)
     out["rejected"] = JsonObject{{"tag", plan.held->rejected_tag},
+                                 {"failed", plan.held->failed_tag},
                                  {"reason", plan.held->reason},
                                  {"why", plan.held->why},
                                  {"run", plan.held->run}};

@@ -241,8 +241,9 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
   plan.notices = observation.notices;
   std::sort(plan.notices.begin(), plan.notices.end());
   plan.held = memory.target;
-  if (on_the_way_back(memory) && plan.from == memory.target->tag)
-    plan.from = memory.target->rejected_tag;
+  if (on_the_way_back(memory) && plan.from == memory.target->tag &&
+      !memory.target->failed_tag.empty())
+    plan.from = memory.target->failed_tag;
   if (by_hand && by_hand != desired.tag) plan.from = *by_hand;
   for (const auto& [key, name] : assumed)
     plan.notices.push_back(fmt::format("{} of {} counts as done: {} was deployed past reconciler",

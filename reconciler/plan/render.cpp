@@ -172,6 +172,21 @@ std::string reported_of(const Plan& plan) {
   return out.empty() ? out : out + "\n";
 }
 
+/// What git asks for, and why it is not that.
+std::string why_held(const Target& held) {
+  const std::string why = fmt::format("({}): {}", held.reason, held.why);
+  if (held.failed_tag.empty())
+    return fmt::format("git asks for {}, which is not what is wanted now {}", held.rejected_tag,
+                       why);
+  if (held.rejected_tag.empty())
+    return fmt::format("back to what git asks for; {}, wanted instead, failed {}", held.failed_tag,
+                       why);
+  if (held.failed_tag != held.rejected_tag)
+    return fmt::format("git asks for {}, which is held off; {}, wanted instead, failed {}",
+                       held.rejected_tag, held.failed_tag, why);
+  return fmt::format("git asks for {}, which was rejected {}", held.rejected_tag, why);
+}
+
 /// Why nothing of it is performed.
 std::string nothing_done(const Plan& plan) {
   const std::string runs_on = plan.from.empty() ? "" : fmt::format("; {} runs on", plan.from);
@@ -227,10 +242,7 @@ std::string render_line(const Action& action) {
 
 std::string render(const Plan& plan, const Page& page, bool explain) {
   std::string out = render_header(plan) + "\n";
-  if (plan.held)
-    out += fmt::format("  held  git asks for {}, which {} ({}): {}\n\n", plan.held->rejected_tag,
-                       plan.held->run > 0 ? "was rejected" : "is not what is wanted now",
-                       plan.held->reason, plan.held->why);
+  if (plan.held) out += fmt::format("  held  {}\n\n", why_held(*plan.held));
   if (plan.suspended)
     out += fmt::format("  suspended  {}\n             ends with: reconciler resume {}\n\n",
                        for_people(*plan.suspended), plan.environment.text());

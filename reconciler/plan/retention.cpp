@@ -11,7 +11,7 @@ std::set<std::string> counted_on(const Desired& desired, const Memory& memory) {
   if (memory.current) tags.insert(memory.current->tag);
   const bool moves = memory.current && memory.current->tag != desired.tag;
   if (memory.previous && !moves) tags.insert(memory.previous->tag);
-  if (memory.target) tags.insert(memory.target->rejected_tag);
+  if (memory.target) tags.insert({memory.target->rejected_tag, memory.target->failed_tag});
   return tags;
 }
 

@@ -105,8 +105,16 @@ def test_one_that_is_not_well_any_more_ends_where_it_began(stack):
     assert "If it is not well: back to v1.1.0." in done.out, done.out
     assert "web/production is back at v1.1.0, and well\n" in done.err, done.err
     assert stack.ids() == before and runs(stack) == "v1.1.0" and stack.names() == ["web-db-1", "web-web-1"]
-    assert (stack.state_file("current_tag"), stack.condition()) == ("v1.1.0", "Ready/Succeeded"), "git asks for that"
+    assert (stack.state_file("current_tag"), stack.condition()) == ("v1.1.0", "Ready/RequestFailed"), "git asks for that"
+    assert stack.status()["why"].startswith("back at v1.1.0, which git asks for; v1.0.0 is not well: ")
     stack.assert_second_plan_empty()
+    # While what git asks for is rejected, it stays so.
+    stack.commit(version("v1.2.0", "init: true, command: [sh, -c, 'exit 7']"))
+    assert stack.error(stack.run("apply", stack.environment, "--yes")) == "verify.failed"
+    done = rollback(stack, "v1.0.0", "--yes", code=1)
+    assert "  held       v1.2.0 is not tried again by itself\n" in done.err, done.err
+    assert stack.ids() == before and stack.condition() == "RolledBack/VerifyFailed"
+    assert stack.status()["why"].startswith("v1.2.0 is held off; wanted instead: v1.0.0 is not well: ")
 
 
 def test_out_of_a_hold(stack):

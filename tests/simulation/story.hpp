@@ -47,8 +47,13 @@ class Story {
 
   void commit(const std::string& tag) {
     asked_.spec.tag = tag;
-    asked_.spec.sections =
-        JsonObject{{"sim", JsonObject{{"services", to_json(services)}, {"release", true}}}};
+    asked_.spec.sections = JsonObject{
+        {"sim", JsonObject{{"services", to_json(services)}, {"release", true}, {"check", check_}}}};
+  }
+  /// The manifest checks something else from now on.
+  void check(const std::string& name) {
+    check_ = name;
+    commit(asked_.spec.tag);
   }
   /// As `run` does it: what waits for a person is left alone.
   Result<Reconciled> pass(Ends ends = {}) {
@@ -65,16 +70,21 @@ class Story {
     if (!all) return;
     for (const auto& one : *all) {
       if (!one.blocked.empty()) continue;
-      Asked back = asked_;
-      back.instead = Instead{one.tag, "Requested", "anna went back to " + one.tag};
-      const auto agree = [](const Look&) -> Result<bool> { return true; };
-      (void)reconcile(parts(), back, "anna", agree, silent_, {});
+      (void)rollback_to(one.tag);
       return;
     }
   }
-  void retry() { (void)ledger_->retry(id, "anna"); }
+  Result<Reconciled> rollback_to(const std::string& tag, Ends ends = {}) {
+    Asked back = asked_;
+    back.instead = Instead{tag, "Requested", "anna went back to " + tag};
+    const auto agree = [](const Look&) -> Result<bool> { return true; };
+    return reconcile(parts(), back, "anna", agree, silent_, std::move(ends));
+  }
+  std::string retry() { return ledger_->retry(id, "anna").value_or(""); }
   void suspend() { (void)ledger_->suspend(id, {"anna", "", clock_.wall(), {}}); }
   void resume() { (void)ledger_->resume(id); }
+  /// What its manifest says.
+  EnvironmentSpec& spec() { return asked_.spec; }
   Look seen() { return *look(parts(), asked_, {}); }
   /// As `status` says it.
   Condition condition() {
@@ -109,6 +119,7 @@ class Story {
   Host machine_;
   Silent silent_;
   Asked asked_;
+  std::string check_ = "services";
 };
 
 }  // namespace reconciler::simulation

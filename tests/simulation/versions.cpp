@@ -26,6 +26,8 @@ Description VersionsDriver::describe() const {
 }
 
 Result<Prepared> VersionsDriver::prepare(const Request& request, const Variables&, Deadline) {
+  if (host_.cannot_prepare.contains(request.tag))
+    return failure(error("sim.broken", request.tag + " makes no sense"));
   const Json& section = member_or_null(request.sections, "sim");
   Prepared prepared;
   prepared.wanted =
@@ -41,8 +43,8 @@ Result<Prepared> VersionsDriver::prepare(const Request& request, const Variables
     prepared.steps.push_back(std::move(step));
   }
   Step check;
-  check.name = check.shown = "services";
-  check.work = work(Phase::verify, "verify", {"sim", "check", "services"}, request.tag);
+  check.name = check.shown = text_at(section, "check");
+  check.work = work(Phase::verify, "verify", {"sim", "check", check.name}, request.tag);
   check.work.calls.clear();
   prepared.steps.push_back(std::move(check));
   return prepared;

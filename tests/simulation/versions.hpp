@@ -1,7 +1,7 @@
 // A driver over a host in memory on which versions of one application come and go: built, released,
 // switched, verified, kept, removed; for the whole loop to run over. What a version is stands in
-// its manifest's section `sim`: {services: [NAME..], release: true|false}; its images are
-// `NAME:TAG`.
+// its manifest's section `sim`: {services: [NAME..], release: true|false, check: NAME}; its images
+// are `NAME:TAG`.
 #pragma once
 
 #include <functional>
@@ -28,6 +28,7 @@ struct VersionsHost {
   std::map<std::string, std::string> kept;  ///< `.prev`, by service: its tag
   std::string current_tag;                  ///< the state file
   std::set<std::string> unwell;             ///< tags whose services do not become well
+  std::set<std::string> cannot_prepare;
   std::set<std::string> cannot_build;
   std::set<std::string> cannot_release;
   std::set<std::string> cannot_restore;

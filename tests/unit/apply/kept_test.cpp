@@ -28,7 +28,6 @@ class KeptTest : public testing::Test {
     desired.steps[0].work.targets = {{"sim", "task", "static"}};
     desired.steps[1].name = "migrate";
     desired.steps[1].once = Once::tag;
-    desired.keep = 5;
     desired.verify_stable = Duration(1234);
     return desired;
   }
@@ -66,7 +65,6 @@ TEST_F(KeptTest, ComesBackAsItWasButForWorkThatIsDoneOnceATag) {
   EXPECT_EQ(kept->desired.digest, "digest");
   EXPECT_EQ(kept->desired.asked, "asked");
   EXPECT_EQ(kept->desired.wanted, wanted().wanted);
-  EXPECT_EQ(kept->desired.keep, 5);
   EXPECT_EQ(kept->desired.verify_stable, Duration(1234));
   ASSERT_EQ(kept->desired.steps.size(), 1U);
   EXPECT_EQ(kept->desired.steps[0].name, "static");

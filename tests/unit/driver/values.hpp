@@ -157,6 +157,11 @@ inline SealedRecords sealed_records() {
   return all;
 }
 
+inline Target target() {
+  const auto at = WallTime(std::chrono::seconds(*rc::gen::inRange(0, 2'000'000'000)));
+  return {any_text(), any_text(), any_text(), any_text(), any_text(), *rc::gen::inRange(0, 1000),
+          at,         any_text()};
+}
 inline Memory memory() {
   Memory m;
   m.lineage = any_text();
@@ -168,6 +173,7 @@ inline Memory memory() {
   }
   if (coin()) m.unfinished = any_text();
   if (coin()) m.changed_to = any_text();
+  if (coin()) m.target = target();
   m.touched = coin();
   for (auto& id : some<ResourceId>(resource_id)) m.unwell_before.insert(id);
   m.recorded_attempt = *rc::gen::inRange(0, 1'000'000);

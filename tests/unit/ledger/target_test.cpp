@@ -89,6 +89,16 @@ TEST_F(TargetTest, WhatWasTouchedIsSoUntilTheNextRecord) {
   EXPECT_TRUE(ledger->memory(production)->unwell_before.empty());
 }
 
+TEST_F(TargetTest, WhatFailedIsTheTagOfTheRunInWhichItDid) {
+  const RunId run = *ledger->begin_run(start_of("v2", "v1"));
+  Target target = target_of("v2", "v3");
+  target.run = run;
+  ASSERT_TRUE(ledger->reject(run, {"RolledBack", "VerifyFailed"}, target));
+  reopen();
+  EXPECT_EQ(ledger->memory(production)->target->rejected_tag, "v3");
+  EXPECT_EQ(ledger->memory(production)->target->failed_tag, "v1");
+}
+
 TEST_F(TargetTest, TagsAreReleasedSinceTheLastRecord) {
   release("v2", Fate::succeeded);
   release("v3", Fate::not_started);

@@ -12,7 +12,7 @@ class ConditionTest : public testing::Test {
     plan.environment = {"web", "production"};
     plan.to = "v1";
     plan.desired = "digest of v1";
-    plan.held = Target{"v1", "asked", "v2", "VerifyFailed", "v2 is not well", 7, {}};
+    plan.held = Target{"v1", "asked", "v2", "VerifyFailed", "v2 is not well", 7, {}, "v2"};
   }
   static RunRow run(const std::string& condition, const std::string& reason) {
     RunRow row;

@@ -201,7 +201,7 @@ TEST(Planner, OnTheWayBackStepsComeWhereTheManifestHasThem) {
   Desired desired = wanted();
   desired.steps = {files, check("5 services")};
   Memory memory = remembered("v1.1.0");
-  memory.target = Target{"v1.1.0", "asked", "v1.2.0", "VerifyFailed", "why", 7, {}};
+  memory.target = Target{"v1.1.0", "asked", "v1.2.0", "VerifyFailed", "why", 7, {}, "v1.2.0"};
   memory.unfinished = "another digest";
   memory.changed_to = "begun:v1.2.0@c0ffee";
   const Plan plan = make_plan(desired, seen, memory, {});
