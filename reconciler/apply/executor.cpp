@@ -164,7 +164,8 @@ Status all_phases(Run& run) {
     run.phase = phase;
     if (touches_what_runs(phase) && !run.tools.aside) {
       const auto& unwell = run.plan.excused;
-      auto written = run.tools.ledger.touch(run.plan.environment, {unwell.begin(), unwell.end()});
+      auto written = run.tools.ledger.touch(run.plan.environment, {unwell.begin(), unwell.end()},
+                                            run.plan.by_hand);
       if (!written) return written;
     }
     if (begins_switch_steps(actions)) {

@@ -122,7 +122,8 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
       "previous_commit, previous_digest, previous_at, unfinished, changed_to, "
       "adopted_at IS NOT NULL AND current_tag IS NULL, "
       "EXISTS (SELECT 1 FROM snapshots WHERE environment = name AND slot = 'current' AND "
-      "driver = 'ledger'), touched, unwell_before, recorded_attempt, overruled FROM environments "
+      "driver = 'ledger'), touched, unwell_before, recorded_attempt, overruled, ran_by_hand FROM "
+      "environments "
       "WHERE name = ?");
   if (!query) return failed(query);
   auto row = query->bind(id.text()).step();
@@ -138,6 +139,7 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   if (auto done = read_ids(query->text(13), memory.unwell_before); !done) return failed(done);
   memory.recorded_attempt = query->number(14);
   memory.overruled = query->maybe_text(15);
+  memory.ran_by_hand = query->maybe_text(16);
   if (auto done = read_once(parts_->database, id, memory); !done) return failed(done);
   if (auto done = read_target(parts_->database, id, memory.target); !done) return failed(done);
   if (auto done = read_stops(parts_->database, id, parts_->wall(), memory); !done)
@@ -171,7 +173,8 @@ Status Ledger::record(RunId run, const Release& release, const SealedRecords& sn
         "previous_at     = iif(current_tag IS ?1, previous_at, current_at), "
         "current_tag = ?1, current_commit = ?2, current_digest = ?3, current_at = ?4, "
         "unfinished = NULL, overruled = NULL, touched = 0, unwell_before = '[]', "
-        "recorded_attempt = (SELECT coalesce(max(id), 0) FROM attempts), serial = serial + 1 "
+        "ran_by_hand = NULL, recorded_attempt = (SELECT coalesce(max(id), 0) FROM attempts), "
+        "serial = serial + 1 "
         "WHERE name = ?5");
     if (!query) return failed(query);
     bind_release(*query, release);
@@ -185,14 +188,16 @@ Status Ledger::record(RunId run, const Release& release, const SealedRecords& sn
   return failpoint("ledger.record.after");
 }
 
-Status Ledger::touch(const EnvironmentId& id, const std::set<ResourceId>& unwell) {
+Status Ledger::touch(const EnvironmentId& id, const std::set<ResourceId>& unwell,
+                     const std::optional<std::string>& by_hand) {
   JsonArray all;
   for (const auto& one : unwell) all.push_back(wire::write(one));
   const std::lock_guard lock(parts_->mutex);
   auto query = parts_->database.query(
-      "UPDATE environments SET touched = 1, unwell_before = ? WHERE name = ? AND touched = 0");
+      "UPDATE environments SET touched = 1, unwell_before = ?, ran_by_hand = ? WHERE name = ? AND "
+      "touched = 0");
   if (!query) return failed(query);
-  return query->bind(canonical(Json(std::move(all)))).bind(id.text()).run();
+  return query->bind(canonical(Json(std::move(all)))).bind(by_hand).bind(id.text()).run();
 }
 
 Status Ledger::switch_steps_done(const EnvironmentId& id, const std::string& version) {

@@ -64,8 +64,10 @@ class Ledger {
   /// that never ended are closed as `Interrupted`. The caller holds the environment's lock.
   Result<RunId> begin_run(const RunStart& start);
   /// Right before the first effect of a run on what runs (Memory::touched); `unwell` are those that
-  /// are unwell before. Until the next record the first call counts.
-  Status touch(const EnvironmentId& id, const std::set<ResourceId>& unwell);
+  /// are unwell before, `by_hand` what runs where that was deployed past us. Until the next record
+  /// the first call counts.
+  Status touch(const EnvironmentId& id, const std::set<ResourceId>& unwell,
+               const std::optional<std::string>& by_hand = {});
   /// The newest run that never ended, but for those that are aside: it is still at it, or it died.
   Result<std::optional<OpenRun>> open_run(const EnvironmentId& id) const;
   /// Ends it; `unfinished` stays unless record() cleared it. `ledger.run_unknown`.

@@ -197,8 +197,15 @@ CREATE TABLE returns (
 PRAGMA user_version = 4;
 )";
 
+// What ran before a switch was begun, where that was deployed past us.
+constexpr const char* tables_5 = R"(
+ALTER TABLE environments ADD COLUMN ran_by_hand TEXT;
+
+PRAGMA user_version = 5;
+)";
+
 /// The n-th makes version n + 1 of version n; one that was released is never changed.
-constexpr std::array steps{tables_1, tables_2, tables_3, tables_4};
+constexpr std::array steps{tables_1, tables_2, tables_3, tables_4, tables_5};
 static_assert(steps.size() == schema_version);
 
 Status take_steps(Database& database, std::int64_t from) {

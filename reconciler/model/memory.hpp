@@ -103,7 +103,8 @@ struct Memory {
   std::optional<std::string> changed_to;            ///< digest for which the switch steps have run
   std::optional<Target> target;                     ///< none: what git asks for
   bool touched = false;  ///< since the last record something that runs was begun to be changed
-  std::set<ResourceId> unwell_before;  ///< while touched: what was unwell before that
+  std::optional<std::string> ran_by_hand;  ///< while touched: a tag deployed by hand, before that
+  std::set<ResourceId> unwell_before;      ///< while touched: what was unwell before that
   /// The ledger's newest attempt when `current` was recorded: what is newer is part of no version.
   std::int64_t recorded_attempt = 0;
   std::set<std::string> released;        ///< tags whose once-a-tag work was tried since then

@@ -59,9 +59,10 @@ struct Plan {
   bool fallback_is_asked = false;       ///< of a person's wish: that is what git asks for
   std::string on_failure;               ///< what happens on a failure, for people
   std::optional<Stall> stalled;
-  std::optional<Target> held;       ///< it works towards this in the place of what git asks for
-  std::vector<ResourceId> excused;  ///< unwell before, and not touched: no check fails for them
-  std::vector<Action> reported;     ///< what differs and is left alone: `drift: report`
+  std::optional<std::string> by_hand;  ///< what runs was deployed past us: its tag
+  std::optional<Target> held;          ///< it works towards this in the place of what git asks for
+  std::vector<ResourceId> excused;     ///< unwell before, and not touched: no check fails for them
+  std::vector<Action> reported;        ///< what differs and is left alone: `drift: report`
   std::optional<Suspension> suspended;
   /// What differs though nothing new was asked for, by thing and field: counted when it is put
   /// right; with Stalled/Flapping, what came back once too often.

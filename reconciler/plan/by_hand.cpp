@@ -5,7 +5,7 @@
 namespace reconciler {
 
 std::optional<std::string> runs_by_hand(const Observation& observation, const Memory& memory) {
-  if (!memory.current || memory.unfinished) return std::nullopt;
+  if (!memory.current || memory.touched) return std::nullopt;
   std::set<std::string> drivers;
   std::set<std::string> tags;
   for (const auto& r : observation.resources) {

@@ -146,6 +146,8 @@ std::optional<std::string> why_no_way_back(const Desired& desired, const Memory&
                                            const std::optional<std::string>& by_hand) {
   if (!memory.current) return "";  // the first deploy: that goes without saying
   if (by_hand) return fmt::format("{}, which runs, was not recorded here", *by_hand);
+  if (memory.ran_by_hand)
+    return fmt::format("{}, which ran, was not recorded here", *memory.ran_by_hand);
   // Nothing is beyond the last good one; a version that a person wants instead has it to go back
   // to.
   const bool is_last_good = memory.target && memory.target->tag == memory.current->tag;
@@ -241,6 +243,7 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
   plan.notices = observation.notices;
   std::sort(plan.notices.begin(), plan.notices.end());
   plan.held = memory.target;
+  plan.by_hand = by_hand;
   if (on_the_way_back(memory) && plan.from == memory.target->tag &&
       !memory.target->failed_tag.empty())
     plan.from = memory.target->failed_tag;

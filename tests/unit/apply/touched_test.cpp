@@ -72,6 +72,20 @@ TEST_F(Touched, TheNextRecordEndsIt) {
   EXPECT_FALSE(memory().touched);
 }
 
+TEST_F(Touched, WhatRanPastUsBeforeIsKnownUntilTheNextRecord) {
+  ask("v2");
+  Plan plan = world.plan();
+  plan.by_hand = "v1.5";
+  std::erase_if(plan.actions, [](const Action& a) { return a.work.phase > Phase::change; });
+  ASSERT_TRUE(world.apply(plan));
+  EXPECT_EQ(memory().ran_by_hand, "v1.5");
+  EXPECT_FALSE(world.plan().fallback) << "it was not recorded here, and v1 is not what ran";
+  cut("v2");
+  EXPECT_EQ(memory().ran_by_hand, "v1.5") << "the first that touched something knew";
+  ASSERT_TRUE(world.apply(world.plan()));
+  EXPECT_FALSE(memory().ran_by_hand);
+}
+
 TEST_F(Touched, AServiceThatWasUnwellBeforeAndIsLeftAloneFailsNothing) {
   ask("v1");
   world.wanted.services["old"] = {"old:1", "", true, true};

@@ -89,6 +89,16 @@ TEST_F(TargetTest, WhatWasTouchedIsSoUntilTheNextRecord) {
   EXPECT_TRUE(ledger->memory(production)->unwell_before.empty());
 }
 
+TEST_F(TargetTest, WhatRanByHandBeforeItWasTouchedIsSoUntilTheNextRecord) {
+  const RunId run = *ledger->begin_run(start_of("v1", "v2"));
+  ASSERT_TRUE(ledger->touch(production, {}, "v1.5"));
+  ASSERT_TRUE(ledger->touch(production, {}));
+  reopen();
+  EXPECT_EQ(ledger->memory(production)->ran_by_hand, "v1.5") << "the first counts";
+  ASSERT_TRUE(ledger->record(run, release_of("v2"), {}));
+  EXPECT_FALSE(ledger->memory(production)->ran_by_hand);
+}
+
 TEST_F(TargetTest, WhatFailedIsTheTagOfTheRunInWhichItDid) {
   const RunId run = *ledger->begin_run(start_of("v2", "v1"));
   Target target = target_of("v2", "v3");

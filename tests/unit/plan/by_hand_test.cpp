@@ -69,8 +69,10 @@ TEST_F(ByHandTest, EndsWithAChangeInGitOrByAPersonAndIsNoneOfOurOwnFailures) {
   memory.overruled = "v1.9";
   EXPECT_EQ(found(), "v2") << "that was about another one";
   memory.unfinished = "digest of v2";
+  EXPECT_EQ(found(), "v2") << "what was begun here has changed nothing of what runs";
+  memory.touched = true;
   EXPECT_EQ(found(), "nothing") << "we were at it ourselves, and did not get there";
-  memory.unfinished.reset();
+  memory.touched = false;
   memory.current.reset();
   EXPECT_EQ(found(), "nothing") << "the first deploy";
 }
@@ -103,6 +105,22 @@ TEST_F(ByHandTest, NothingGoesBackPastIt) {
   EXPECT_FALSE(plan.fallback);
   EXPECT_EQ(plan.on_failure,
             "it stops there; v1's containers are kept (v2, which runs, was not recorded here)");
+  EXPECT_EQ(plan.by_hand, "v2");
+}
+
+TEST_F(ByHandTest, NothingGoesBackPastItAfterACrashInTheSwitchThatFollows) {
+  desired.tag = "v3";
+  desired.digest = "digest of v3";
+  memory.kept = true;
+  memory.unfinished = desired.digest;
+  memory.touched = true;
+  seen.resources[0].version = seen.resources[0].observed = "v3";
+  EXPECT_EQ(make_plan(desired, seen, memory, {}).fallback, "v1");
+  memory.ran_by_hand = "v2";
+  const Plan plan = make_plan(desired, seen, memory, {});
+  EXPECT_FALSE(plan.fallback);
+  EXPECT_EQ(plan.on_failure,
+            "it stops there; v1's containers are kept (v2, which ran, was not recorded here)");
 }
 
 }  // namespace
