@@ -20,7 +20,7 @@ std::string what_differs(const Plan& plan) {
 
 }  // namespace
 
-Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
+Condition condition_of(const Plan& plan, const std::optional<RunRow>& last, bool at_it) {
   const std::string id = plan.environment.text();
   if (plan.suspended)
     return {"Suspended", "Requested", for_people(*plan.suspended), "reconciler resume " + id};
@@ -60,11 +60,16 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last) {
   if (last && last->ended && last->end.reason == "Retrying" && last->desired == plan.desired)
     return {"Reconciling", "Retrying", about(plan.to, last->end.message),
             fmt::format("commit another tag; or when it is back: reconciler apply {}", id)};
-  const bool working = last && !last->ended;
-  return {"Reconciling", working ? "Progressing" : "Due",
-          working ? fmt::format("run {} is at it, or was cut off", last->serial)
-                  : count(plan.actions.size(), "action") + " due",
-          fmt::format("reconciler apply {}", id)};
+  const std::string due = count(plan.actions.size(), "action");
+  if (last && !last->ended && at_it)
+    return {"Reconciling", "Progressing", fmt::format("run {} is at it", last->serial),
+            fmt::format("reconciler status {}", id)};
+  if (last && !last->ended)
+    return {"Reconciling", "Interrupted",
+            fmt::format("run {}, to {}, was cut off; due from here: {} to {}", last->serial,
+                        last->to, due, plan.to),
+            fmt::format("reconciler apply {}; run goes on by itself", id)};
+  return {"Reconciling", "Due", due + " due", fmt::format("reconciler apply {}", id)};
 }
 
 bool is_left_over(const Plan& plan, const std::optional<RunRow>& last) {

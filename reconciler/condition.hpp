@@ -21,8 +21,9 @@ struct Condition {
 };
 
 /// From the plan as it is now and how the last run ended. A run that failed for good stays Stalled
-/// for as long as the same is asked for.
-Condition condition_of(const Plan& plan, const std::optional<RunRow>& last);
+/// for as long as the same is asked for. `at_it`: somebody holds the environment's lock; a run that
+/// has not ended, and that nobody is at, was cut off.
+Condition condition_of(const Plan& plan, const std::optional<RunRow>& last, bool at_it = false);
 /// Only what is to be removed is left of the plan, and that has failed before: nobody waits for it.
 bool is_left_over(const Plan& plan, const std::optional<RunRow>& last);
 /// For an environment that cannot even be looked at.

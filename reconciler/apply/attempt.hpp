@@ -20,12 +20,11 @@ struct Run {
   const Variables& variables;
   Redaction redaction;
   std::stop_token stop;
-  std::stop_token newer;                ///< Tools::newer; none on the way back
-  std::stop_token cut;                  ///< `stop`, or what else may cut supply off
-  Phase phase = Phase::supply;          ///< the one that it is in
-  bool committed = false;               ///< the release or the switch has begun
-  bool recorded = false;                ///< the ledger has the version
-  std::vector<std::string> released{};  ///< once-only steps that succeeded in this run
+  std::stop_token newer;        ///< Tools::newer; none on the way back
+  std::stop_token cut;          ///< `stop`, or what else may cut supply off
+  Phase phase = Phase::supply;  ///< the one that it is in
+  bool committed = false;       ///< the release or the switch has begun
+  bool recorded = false;        ///< the ledger has the version
 };
 
 /// The output of an action: told as it comes, and the newest of it (`most_kept` lines) for the

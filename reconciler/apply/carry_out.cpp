@@ -15,7 +15,6 @@ Status carry_out(Run& run, const Action& action) {
     return failed(outcome);
   }
   if (outcome->fate == Fate::succeeded) {
-    if (action.work.effect == Effect::once) run.released.push_back(action.title);
     run.tools.events.finished(action, took, words_of(*outcome));
     return {};
   }

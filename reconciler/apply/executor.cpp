@@ -123,17 +123,17 @@ bool stands(const Run& run) {
 
 /// What the environment is to be once this run has failed. What git asks for is held off as before;
 /// where that is what is gone back to, until it is back.
-Target after(const Run& run, const RunEnd& end, const Error& why) {
+Target after(const Run& run, const RunEnd& end) {
   const Plan& plan = run.plan;
   const WallTime now = run.tools.clock.wall();
   if (!plan.held)
-    return {*plan.fallback, run.desired.asked, plan.to, end.reason, why.message, run.id, now,
+    return {*plan.fallback, run.desired.asked, plan.to, end.reason, end.message, run.id, now,
             plan.to};
   return {*plan.fallback,
           plan.held->rejected,
           plan.fallback_is_asked ? "" : plan.held->rejected_tag,
           end.reason,
-          why.message,
+          end.message,
           run.id,
           now,
           plan.to};
@@ -219,10 +219,11 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
   }
   const auto memory = tools_.ledger.memory(plan.environment);
   if (plan.fallback && memory && sends_back(run.phase, memory->touched, why)) {
+    why = with_not_undone(run, std::move(why));
     const RunEnd end = end_of_rejected(why);
-    auto written = tools_.ledger.reject(*id, end, after(run, end, why));
+    auto written = tools_.ledger.reject(*id, end, after(run, end));
     if (!written) return Applied{*id, std::move(written.error()), false};
-    return Applied{*id, with_not_undone(run, std::move(why)), true, plan.stays};
+    return Applied{*id, std::move(why), true, plan.stays};
   }
   // A ledger that cannot be written any more says so in `why`; the next look finds the run open.
   if (stands(run) && why.code != "apply.stopped") {

@@ -5,9 +5,19 @@
 #include <algorithm>
 
 #include "reconciler/base/text.hpp"
+#include "reconciler/plan/planner.hpp"
 
 namespace reconciler {
 namespace {
+
+constexpr std::string_view not_undone = "not undone";
+
+/// In one line, for what is kept of a failure.
+std::string in_a_line(const Error& why) {
+  const auto fact = std::ranges::find(why.facts, not_undone, &Fact::label);
+  return fact == why.facts.end() ? why.message
+                                 : fmt::format("{}; {}: {}", why.message, fact->label, fact->text);
+}
 
 std::string with_detail(const std::string& sentence, const std::string& detail) {
   return detail.empty() ? sentence : fmt::format("{}: {}", sentence, printable(detail, 200));
@@ -89,9 +99,12 @@ Error superseded(const Run& run, const std::string& where) {
 }
 
 Error with_not_undone(const Run& run, Error why) {
-  if (!run.released.empty())
-    why.facts.push_back({"not undone", fmt::format("{} of {}: what it changed stays",
-                                                   enumerate(run.released), run.plan.to)});
+  const auto memory = run.tools.ledger.memory(run.plan.environment);
+  const auto done =
+      memory ? released_since_record(run.desired, *memory) : std::vector<std::string>{};
+  if (!done.empty())
+    why.facts.push_back({std::string(not_undone), fmt::format("{} of {}: what it changed stays",
+                                                              enumerate(done), run.plan.to)});
   return why;
 }
 
@@ -134,10 +147,11 @@ RunEnd end_of_what_follows(Phase in, const Error& why) {
 }
 
 RunEnd end_of(const Error& why) {
-  RunEnd end{"Stalled", "ApplyFailed", why.code, why.message};
-  if (why.lasting == Lasting::transient) return {"Reconciling", "Retrying", why.code, why.message};
-  if (why.code == "apply.stopped") return {"Reconciling", "Stopped", why.code, why.message};
-  if (why.code == "apply.superseded") return {"Reconciling", "Superseded", why.code, why.message};
+  const std::string message = in_a_line(why);
+  RunEnd end{"Stalled", "ApplyFailed", why.code, message};
+  if (why.lasting == Lasting::transient) return {"Reconciling", "Retrying", why.code, message};
+  if (why.code == "apply.stopped") return {"Reconciling", "Stopped", why.code, message};
+  if (why.code == "apply.superseded") return {"Reconciling", "Superseded", why.code, message};
   if (why.code == "release.failed")
     end.reason = "ReleaseFailed";
   else if (why.code == "release.timeout")
@@ -152,7 +166,7 @@ RunEnd end_of(const Error& why) {
            why.code.starts_with("service."))
     end.reason = "SwitchFailed";
   else if (why.code == "plan.stale")
-    return {"Reconciling", "Stale", why.code, why.message};
+    return {"Reconciling", "Stale", why.code, message};
   return end;
 }
 
@@ -238,8 +252,10 @@ Error cannot_go_back(const EnvironmentId& id, const Target& target, Error why) {
 }
 
 Error not_gone_back(const Plan& back, const Error& why, const Error& and_why) {
-  if (and_why.code == "rollback.failed") return and_why;
   Error e = and_why;
+  const auto stays = std::ranges::find(why.facts, not_undone, &Fact::label);
+  if (stays != why.facts.end()) e.facts.insert(e.facts.begin(), *stays);
+  if (and_why.code == "rollback.failed") return e;
   // What ended it for now only is told as that: the next pass goes on.
   if (end_of(and_why).condition == "Stalled") e.code = "rollback.failed";
   e.message =

@@ -17,7 +17,7 @@ Error still_runs(const EnvironmentId& id, const Action& action, const std::strin
                  const std::string& detail);
 /// `apply.superseded`: something else is asked for by now; `where` the work for it ended.
 Error superseded(const Run& run, const std::string& where);
-/// Adds what once-only work of this run did.
+/// Adds what once-only work of the version did since the last record, in this run or one before it.
 Error with_not_undone(const Run& run, Error why);
 /// Adds what stays as it was and what to do next to an error that ended a run.
 Error told(const Run& run, Error why);

@@ -9,6 +9,7 @@
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/verb.hpp"
 #include "reconciler/condition.hpp"
+#include "reconciler/ledger/locks.hpp"
 
 namespace reconciler::cli {
 namespace {
@@ -27,12 +28,14 @@ std::string ago(WallTime then, WallTime now) {
 
 Row row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
   Row row{asked.spec.id, asked.spec.tag, {}, "", std::nullopt};
+  auto seen = look(parts, asked, std::move(stop));
+  // In this order: what ends in between has ended, and was not cut off.
+  const bool at_it = is_locked(parts.state, asked.spec.id);
   const auto last = parts.ledger.last_run(asked.spec.id);
   const std::optional<RunRow> run = last ? *last : std::nullopt;
-  auto seen = look(parts, asked, std::move(stop));
   if (seen) {
     row.tag = seen->memory.current ? seen->memory.current->tag : "-";
-    row.condition = condition_of(seen->plan, run);
+    row.condition = condition_of(seen->plan, run, at_it);
     row.seen = std::move(*seen);
   } else {
     const auto memory = parts.ledger.memory(asked.spec.id);

@@ -57,6 +57,13 @@ void write_holder(int fd, const Clock& clock) {
     const ssize_t n = ::pwrite(fd, text.data(), text.size(), 0);
 }
 
+/// The process that the lock's file names runs.
+bool is_alive(const Json& holder) {
+  const std::int64_t pid = number_at(holder, "pid");
+  return pid > 0 && text_at(holder, "boot") == boot_id() &&
+         text_at(holder, "start") == start_ticks(pid);
+}
+
 Error held(const std::string& what, const std::string& path) {
   Error e = error("lock.held", fmt::format("another run holds {}", what))
                 .next("wait until it has ended; a lock never outlives the process that holds it")
@@ -65,8 +72,7 @@ Error held(const std::string& what, const std::string& path) {
   const auto holder = text ? parse_json(*text) : failure(Error{});
   if (!holder) return e;
   const std::int64_t pid = number_at(*holder, "pid");
-  const bool alive = pid > 0 && text_at(*holder, "boot") == boot_id() &&
-                     text_at(*holder, "start") == start_ticks(pid);
+  const bool alive = is_alive(*holder);
   e.facts.push_back(
       {"holder", fmt::format("{} (pid {}, since {}{})", printable(text_at(*holder, "command"), 200),
                              pid, printable(text_at(*holder, "since"), 40),
@@ -80,6 +86,10 @@ struct Which {
   std::string what;
   bool passing = false;
 };
+
+std::string file_of(const EnvironmentId& id) {
+  return id.application + "." + id.environment + ".lock";
+}
 
 Result<Descriptor> open_file(const std::string& path) {
   Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -136,7 +146,19 @@ Lock::~Lock() {
 
 Result<Lock> lock_environment(const std::string& state_dir, const EnvironmentId& id,
                               const Patience& patience) {
-  return take(state_dir, {id.application + "." + id.environment + ".lock", id.text()}, patience);
+  return take(state_dir, {file_of(id), id.text()}, patience);
+}
+
+bool is_locked(const std::string& state_dir, const EnvironmentId& id) {
+  const std::string path = state_dir + "/locks/" + file_of(id);
+  const auto text = read_file(path, 4096);
+  if (!text || text->empty()) return false;  // who lets go of it empties it
+  const auto holder = parse_json(*text);
+  if (holder && is_alive(*holder)) return true;
+  // Only where its holder died, or cannot be seen from here, is it tried: for a moment that is in
+  // the way of others.
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  return fd && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 Result<Lock> lock_artifact(const std::string& state_dir, const ResourceId& artifact,

@@ -40,6 +40,8 @@ struct Patience {
 /// it and since when; `lock.stopped` when the wait was stopped.
 Result<Lock> lock_environment(const std::string& state_dir, const EnvironmentId& id,
                               const Patience& patience);
+/// Does anyone hold the environment's lock? Changes nothing, and waits for nobody.
+bool is_locked(const std::string& state_dir, const EnvironmentId& id);
 /// The artifact's lock, around its supply or its removal: environments of one host share it. Always
 /// taken after an environment's, and one at a time.
 Result<Lock> lock_artifact(const std::string& state_dir, const ResourceId& artifact,

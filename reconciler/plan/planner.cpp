@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "reconciler/base/digest.hpp"
@@ -217,6 +218,20 @@ bool touches_what_runs(Phase phase) {
 
 bool on_the_way_back(const Memory& memory) {
   return memory.target && memory.unfinished;
+}
+
+std::vector<std::string> released_since_record(const Desired& desired, const Memory& memory) {
+  std::vector<std::string> names;
+  for (const auto& step : desired.steps) {
+    const auto fate = memory.once.find(step.once_key);
+    if (step.once != Once::tag || fate == memory.once.end() || fate->second != Fate::succeeded)
+      continue;
+    const std::string& id = memory.once_attempt.at(step.once_key);
+    std::int64_t attempt = 0;
+    (void)std::from_chars(id.data(), id.data() + id.size(), attempt);
+    if (attempt > memory.recorded_attempt) names.push_back(step.name);
+  }
+  return names;
 }
 
 std::string version_key(const Desired& desired) {

@@ -29,6 +29,9 @@ bool touches_what_runs(Phase phase);
 /// A failure, or a person, gave the environment another target, and that is not recorded yet.
 bool on_the_way_back(const Memory& memory);
 
+/// Once-only work of that version that succeeded since the last record: nothing undoes it.
+std::vector<std::string> released_since_record(const Desired& desired, const Memory& memory);
+
 /// Which version the `once: switch` steps belong to: they run again when this changes.
 std::string version_key(const Desired& desired);
 

@@ -91,6 +91,7 @@ class Story {
     const auto seen = look(parts(), asked_, {});
     return seen ? condition_of(seen->plan, *ledger_->last_run(id)) : condition_of(id, seen.error());
   }
+  RunRow run(RunId serial) { return *ledger_->run(serial); }
   RunRow last_run() { return **ledger_->last_run(id); }
   Memory memory() { return *ledger_->memory(id); }
 

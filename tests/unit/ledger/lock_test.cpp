@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include "reconciler/ledger/locks.hpp"
 #include "tests/unit/ledger/support.hpp"
 
@@ -69,6 +71,29 @@ TEST_F(LockTest, TheHolderIsNamed) {
                   ", since 20[-0-9:TZ]*\\)\n"
                   "  next    wait until it has ended; a lock never outlives the process that holds "
                   "it\n"));
+}
+
+TEST_F(LockTest, WhetherAnyoneHoldsItIsToldWithoutTakingIt) {
+  EXPECT_FALSE(is_locked(state, production));
+  ASSERT_TRUE(open_ledger(state, clock));
+  {
+    const auto mine = lock_environment(state, production, {clock});
+    EXPECT_TRUE(is_locked(state, production));
+    EXPECT_FALSE(is_locked(state, {"portfolio", "stage"}));
+  }
+  EXPECT_FALSE(is_locked(state, production));
+  Holder holder("hold", state);
+  EXPECT_TRUE(is_locked(state, production));
+  holder.kill();
+  EXPECT_FALSE(is_locked(state, production)) << "its name still stands in the file";
+}
+
+TEST_F(LockTest, OneThatCannotBeSeenHoldsIt) {
+  ASSERT_TRUE(open_ledger(state, clock));
+  const auto mine = lock_environment(state, production, {clock});
+  const std::string path = state + "/locks/portfolio.production.lock";
+  std::ofstream(path, std::ios::trunc) << R"({"pid":1,"boot":"another","start":"1"})";
+  EXPECT_TRUE(is_locked(state, production));
 }
 
 TEST_F(LockTest, OthersAreFree) {

@@ -36,8 +36,7 @@ TEST_F(AfterRecord, ItIsReadyAndWhatIsLeftIsSaid) {
   EXPECT_EQ(done.error().hint, "reconciler apply app/production; run tries it again by itself");
   std::vector<std::string> facts;
   for (const auto& fact : done.error().facts) facts.push_back(fact.label + ": " + fact.text);
-  EXPECT_THAT(facts, ElementsAre("not undone: release of v1: what it changed stays",
-                                 "recorded: v1, before it v0",
+  EXPECT_THAT(facts, ElementsAre("recorded: v1, before it v0",
                                  "log: reconciler history app/production --run 2 --log"));
   const RunEnd end = story.last_run().end;
   EXPECT_EQ(end.condition + "/" + end.reason, "Ready/PruneFailed");

@@ -68,7 +68,8 @@ class NoWayBack : public WayBack {
     };
   }
   const std::string both =
-      "v1 is not well: services: unwell; and the way back to v0 failed: an image of v0 is gone";
+      "v1 is not well: services: unwell; not undone: release of v1: what it changed stays; and "
+      "the way back to v0 failed: an image of v0 is gone";
   const std::string next = "commit another tag; or the same again: reconciler retry app/production";
 };
 
@@ -92,6 +93,25 @@ TEST_F(NoWayBack, AnotherTagEndsIt) {
   story.commit("v2");
   ASSERT_TRUE(story.pass());
   EXPECT_EQ(running(), "backend v2;worker v2;");
+}
+
+TEST_F(WayBack, WhatAReleaseOfARunThatWasCutOffChangedIsSaid) {
+  std::stop_source stop;
+  story.host.unwell = {"v1"};
+  story.host.on_call = [&](const std::string& call) {
+    if (call == "release v1") stop.request_stop();
+  };
+  ASSERT_FALSE(story.pass({.stop = stop.get_token()}));
+  const auto done = story.pass();
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().facts, testing::Contains(testing::Field(
+                                      &Fact::text, "release of v1: what it changed stays")));
+  const std::string why =
+      "v1 is not well: services: unwell; not undone: release of v1: what it changed stays";
+  EXPECT_EQ(story.condition().word, "RolledBack");
+  EXPECT_EQ(story.condition().why, why);
+  EXPECT_EQ(story.run(3).end.message, why);
+  EXPECT_EQ(story.run(3).end.condition, "RolledBack");
 }
 
 TEST_F(WayBack, OneThatWasGoneIsToldAsThat) {
