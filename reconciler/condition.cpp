@@ -6,6 +6,7 @@
 
 #include "reconciler/apply/failures.hpp"
 #include "reconciler/base/text.hpp"
+#include "reconciler/plan/drift.hpp"
 
 namespace reconciler {
 
@@ -33,7 +34,7 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last, bool
     return {"RolledBack", held->reason, about(*held), what_ends(plan.environment, *held)};
   if (plan.empty() && !plan.reported.empty())
     return {
-        "Ready", "Drifted", what_differs(plan) + " (drift: report)",
+        leaves_down(plan) ? "Stalled" : "Ready", "Drifted", what_differs(plan) + " (drift: report)",
         fmt::format("put it right by hand, or write drift: heal; then: reconciler plan {}", id)};
   if (plan.empty() && last && last->end.reason == "RequestFailed" && last->desired == plan.desired)
     return {"Ready", last->end.reason,

@@ -6,6 +6,7 @@
 
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/terminal.hpp"
+#include "reconciler/plan/drift.hpp"
 
 namespace reconciler::cli {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 int of_unperformed(const Plan& plan) {
   if (plan.stalled || (plan.suspended && !plan.empty())) return wrong;
   if (plan.closed() > 0) return blocked;
-  return plan.held ? wrong : well;
+  return plan.held || leaves_down(plan) ? wrong : well;
 }
 
 }  // namespace

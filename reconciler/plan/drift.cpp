@@ -46,6 +46,14 @@ Split split_drift(const Desired& desired, const Observation& observation) {
   return split;
 }
 
+bool leaves_down(const Plan& plan) {
+  return std::ranges::any_of(plan.reported, [](const Action& action) {
+    return action.work.verb == "start" ||
+           std::ranges::find(action.differences, "state", &Difference::field) !=
+               action.differences.end();
+  });
+}
+
 void judge_drift(Plan& plan, const Memory& memory) {
   std::set<std::pair<ResourceId, std::string>> too_often;
   for (const auto& action : plan.actions) {

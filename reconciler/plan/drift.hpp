@@ -20,6 +20,9 @@ struct Split {
 };
 Split split_drift(const Desired& desired, const Observation& observation);
 
+/// Something that is to run does not, or is not there, and nobody puts it right: `drift: report`.
+bool leaves_down(const Plan& plan);
+
 /// Names in a plan that puts drift right what differs; `Stalled/Flapping`, with no actions, where
 /// something of it was put right three times already.
 void judge_drift(Plan& plan, const Memory& memory);

@@ -190,9 +190,13 @@ def test_reported_and_left_alone(running, engine):
     assert called(plan) == [] and {one["title"] for one in plan["reported"]} == {"other", "web"}, plan
     assert "\n  drift    other   state is exited " in running.plan_text()
     assert "\n  drift    web     memory is " in running.plan_text()
-    assert running.run("apply", running.environment, "--yes").ok().out == running.plan_text()
+    done = running.run("apply", running.environment, "--yes")
+    assert (done.code, done.out) == (1, running.plan_text()), "what is down needs someone"
     assert running.inspect("other")["State"]["Status"] == "exited"
-    assert running.condition() == "Ready/Drifted" and "web: memory" in running.status()["why"]
+    assert running.condition() == "Stalled/Drifted" and "web: memory" in running.status()["why"]
+    engine.docker("start", "web-other-1")
+    assert running.condition() == "Ready/Drifted" and running.run("status").code == 0
+    engine.docker("stop", "-t", "0", "web-other-1")
     running.commit({"reconciler.yaml": manifest()})
     mended(running, {"other": ["state"], "web": named({"actions": plan["reported"]})["web"]}, replaced=["web"])
 

@@ -94,6 +94,47 @@ TEST_F(ConditionTest, DriftThatIsReportedNeedsNobody) {
   EXPECT_FALSE(now.needs_someone());
 }
 
+TEST_F(ConditionTest, WhatIsDownAndOnlyReportedNeedsSomeone) {
+  plan.held.reset();
+  Action edited;
+  edited.title = "web";
+  edited.reason = "environment COLOUR blue -> red, state exited 137 -> running";
+  edited.work.verb = "switch";
+  edited.differences = {{"environment COLOUR", "blue", "red"}, {"state", "exited 137", "running"}};
+  Action gone;
+  gone.title = "worker";
+  gone.reason = "not there";
+  gone.work.verb = "start";
+  for (const auto& action : {edited, gone}) {
+    plan.reported = {action};
+    const auto now = condition_of(plan, std::nullopt);
+    EXPECT_EQ(now.word + "/" + now.reason, "Stalled/Drifted");
+    EXPECT_EQ(now.why, action.title + ": " + action.reason + " (drift: report)");
+    EXPECT_EQ(now.next,
+              "put it right by hand, or write drift: heal; then: reconciler plan web/production");
+    EXPECT_TRUE(now.needs_someone());
+  }
+}
+
+TEST_F(ConditionTest, ARunThatSomebodyIsAtAndOneThatWasCutOff) {
+  plan.held.reset();
+  plan.actions.resize(3);
+  RunRow last = run("", "");
+  last.ended.reset();
+  last.to = "v2";
+  auto now = condition_of(plan, last, true);
+  EXPECT_EQ(now.word + "/" + now.reason + ": " + now.why,
+            "Reconciling/Progressing: run 8 is at it");
+  EXPECT_EQ(now.next, "reconciler status web/production");
+  now = condition_of(plan, last);
+  EXPECT_EQ(now.word + "/" + now.reason + ": " + now.why,
+            "Reconciling/Interrupted: run 8, to v2, was cut off; due from here: 3 actions to v1");
+  EXPECT_EQ(now.next, "reconciler apply web/production; run goes on by itself");
+  EXPECT_FALSE(now.needs_someone());
+  plan.actions.clear();
+  EXPECT_EQ(condition_of(plan, last).word, "Ready") << "it had come to its end";
+}
+
 TEST_F(ConditionTest, WhatGitDoesNotNameAnyMoreNeedsSomeone) {
   const auto now = forgotten({"web", "stage"});
   EXPECT_EQ(now.word + "/" + now.reason, "Forgotten/NotInGit");
