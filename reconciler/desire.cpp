@@ -1,5 +1,7 @@
 #include "reconciler/desire.hpp"
 
+#include <fmt/format.h>
+
 #include "reconciler/another.hpp"
 #include "reconciler/apply/failures.hpp"
 #include "reconciler/apply/kept.hpp"
@@ -42,6 +44,51 @@ std::optional<Target> target_of(const Parts& parts, const Asked& asked, const Me
                 parts.clock.wall()};
 }
 
+/// Of those that nobody has to wait the end of, or to answer.
+bool is_for_good(const Error& why) {
+  return why.lasting == Lasting::terminal && !why.code.ends_with(".stopped") &&
+         !why.code.starts_with("ledger.") && !why.code.starts_with("lock.");
+}
+
+Result<Wish> as_git_asks(const Parts& parts, const Asked& asked, SourceTree& tree,
+                         const std::string& repository_asks) {
+  const EnvironmentSpec& spec = asked.spec;
+  // Only a tag that a source resolved can move.
+  if (spec.source.kind == Source::Kind::repository)
+    if (auto kept = parts.ledger.remember_commit(spec.id, spec.tag, tree.commit); !kept)
+      return failed(kept);
+  auto wish = compile(parts, asked, tree);
+  if (wish) wish->desired.asked = repository_asks;
+  return wish;
+}
+
+/// What git asks for cannot even be planned. Where half of a version runs, that is a failure like
+/// any other: then it is to be the recorded one, if that may be gone back to.
+Result<Wish> instead_of_what_cannot_be(const Parts& parts, const Asked& asked, Memory memory,
+                                       const std::string& repository_asks, Error why) {
+  const EnvironmentSpec& spec = asked.spec;
+  if (!something_else_runs(memory) || !is_for_good(why)) return failure(std::move(why));
+  Desired wanted;
+  wanted.id = spec.id;
+  wanted.tag = spec.tag;
+  as_the_manifest_says(spec, wanted);
+  if (const auto none = why_no_way_back(wanted, memory)) {
+    why.facts.push_back({"stays", "what was begun before, as it is" +
+                                      (none->empty() ? "" : fmt::format(" ({})", *none))});
+    return failure(std::move(why));
+  }
+  memory.target = Target{memory.current->tag,
+                         repository_asks,
+                         spec.tag,
+                         "CannotPlan",
+                         fmt::format("{}: {}", why.code, why.message),
+                         0,
+                         parts.clock.wall()};
+  auto wish = desire_target(parts, spec, memory);
+  if (!wish) return failure(cannot_go_back(spec.id, *memory.target, std::move(wish.error())));
+  return wish;
+}
+
 }  // namespace
 
 Result<Wish> desire_target(const Parts& parts, const EnvironmentSpec& spec, const Memory& memory) {
@@ -81,14 +128,11 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
     if (!tree) wish->unreadable = std::move(tree.error());
     return wish;
   }
-  if (!tree) return failed(tree);
-  // Only a tag that a source resolved can move.
-  if (spec.source.kind == Source::Kind::repository)
-    if (auto kept = parts.ledger.remember_commit(spec.id, spec.tag, tree->commit); !kept)
-      return failed(kept);
-  auto wish = compile(parts, asked, *tree);
-  if (wish) wish->desired.asked = std::move(*repository_asks);
-  return wish;
+  auto wish = tree ? as_git_asks(parts, asked, *tree, *repository_asks)
+                   : Result<Wish>(failure(std::move(tree.error())));
+  if (wish || asked.instead) return wish;
+  return instead_of_what_cannot_be(parts, asked, memory, repository_asks.value_or(""),
+                                   std::move(wish.error()));
 }
 
 }  // namespace reconciler

@@ -7,7 +7,8 @@ namespace reconciler {
 
 /// What is to be: what a person wants instead, the ledger's target while it holds, else what the
 /// repository asks for. A target that was recorded last is wanted as it was then; for one that is
-/// yet to be gone to see another.hpp.
+/// yet to be gone to see another.hpp. While half of a version runs, what git asks for and cannot be
+/// made for good is rejected for the recorded one (`CannotPlan`), where that may be gone back to.
 Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory,
                     std::stop_token stop);
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "reconciler/desire.hpp"
+#include "reconciler/plan/planner.hpp"
 
 namespace reconciler {
 namespace {
@@ -62,10 +63,6 @@ std::string why_not(const Parts& parts, const Asked& asked, const Memory& memory
 }
 
 }  // namespace
-
-bool something_else_runs(const Memory& memory) {
-  return memory.unfinished && memory.touched && !memory.target;
-}
 
 Result<std::vector<Candidate>> candidates(const Parts& parts, const Asked& asked,
                                           std::stop_token stop) {

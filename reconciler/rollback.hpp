@@ -9,10 +9,6 @@
 
 namespace reconciler {
 
-/// A version that failed was begun, and nothing went back from it: on_failure is hold, or it is
-/// irreversible. Then the recorded one is what may be gone back to.
-bool something_else_runs(const Memory& memory);
-
 /// A version that was recorded here and does not run.
 struct Candidate {
   std::string tag;

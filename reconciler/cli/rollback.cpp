@@ -12,6 +12,7 @@
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
+#include "reconciler/plan/planner.hpp"
 #include "reconciler/rollback.hpp"
 
 namespace reconciler::cli {

@@ -142,26 +142,6 @@ Memory with_assumed(Memory memory, const std::map<std::string, std::string>& ass
   return memory;
 }
 
-/// Why a failure of what is desired goes back to nothing; nothing where it does go back.
-std::optional<std::string> why_no_way_back(const Desired& desired, const Memory& memory,
-                                           const std::optional<std::string>& by_hand) {
-  if (!memory.current) return "";  // the first deploy: that goes without saying
-  if (by_hand) return fmt::format("{}, which runs, was not recorded here", *by_hand);
-  if (memory.ran_by_hand)
-    return fmt::format("{}, which ran, was not recorded here", *memory.ran_by_hand);
-  // Nothing is beyond the last good one; a version that a person wants instead has it to go back
-  // to.
-  const bool is_last_good = memory.target && memory.target->tag == memory.current->tag;
-  if (is_last_good || memory.current->digest == desired.digest) return "";
-  if (desired.on_failure == OnFailure::hold) return "on_failure is hold";
-  for (const auto& tag : desired.irreversible)
-    if (tag == desired.tag || (tag != memory.current->tag && memory.released.contains(tag)))
-      return tag + " is irreversible" +
-             (tag == desired.tag ? "" : ", and its release was run since");
-  if (!memory.kept) return fmt::format("nothing was kept of how {} was made", memory.current->tag);
-  return std::nullopt;
-}
-
 bool removes_artifact(const Action& action) {
   return action.artifact && action.work.phase == Phase::prune;
 }
@@ -220,6 +200,10 @@ bool on_the_way_back(const Memory& memory) {
   return memory.target && memory.unfinished;
 }
 
+bool something_else_runs(const Memory& memory) {
+  return memory.unfinished && memory.touched && !memory.target;
+}
+
 std::vector<std::string> released_since_record(const Desired& desired, const Memory& memory) {
   std::vector<std::string> names;
   for (const auto& step : desired.steps) {
@@ -232,6 +216,25 @@ std::vector<std::string> released_since_record(const Desired& desired, const Mem
     if (attempt > memory.recorded_attempt) names.push_back(step.name);
   }
   return names;
+}
+
+std::optional<std::string> why_no_way_back(const Desired& desired, const Memory& memory,
+                                           const std::optional<std::string>& by_hand) {
+  if (!memory.current) return "";  // the first deploy: that goes without saying
+  if (by_hand) return fmt::format("{}, which runs, was not recorded here", *by_hand);
+  if (memory.ran_by_hand)
+    return fmt::format("{}, which ran, was not recorded here", *memory.ran_by_hand);
+  // Nothing is beyond the last good one; a version that a person wants instead has it to go back
+  // to.
+  const bool is_last_good = memory.target && memory.target->tag == memory.current->tag;
+  if (is_last_good || memory.current->digest == desired.digest) return "";
+  if (desired.on_failure == OnFailure::hold) return "on_failure is hold";
+  for (const auto& tag : desired.irreversible)
+    if (tag == desired.tag || (tag != memory.current->tag && memory.released.contains(tag)))
+      return tag + " is irreversible" +
+             (tag == desired.tag ? "" : ", and its release was run since");
+  if (!memory.kept) return fmt::format("nothing was kept of how {} was made", memory.current->tag);
+  return std::nullopt;
 }
 
 std::string version_key(const Desired& desired) {

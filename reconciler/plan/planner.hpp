@@ -29,8 +29,17 @@ bool touches_what_runs(Phase phase);
 /// A failure, or a person, gave the environment another target, and that is not recorded yet.
 bool on_the_way_back(const Memory& memory);
 
+/// A version was begun and has changed what runs, and nothing was gone back to: it was cut off,
+/// on_failure is hold, or it is irreversible. Then the recorded one is what may be gone back to.
+bool something_else_runs(const Memory& memory);
+
 /// Once-only work of that version that succeeded since the last record: nothing undoes it.
 std::vector<std::string> released_since_record(const Desired& desired, const Memory& memory);
+
+/// Why a failure of what is desired goes back to nothing; nothing where it does go back. `by_hand`:
+/// what runs where that was deployed past us.
+std::optional<std::string> why_no_way_back(const Desired& desired, const Memory& memory,
+                                           const std::optional<std::string>& by_hand = {});
 
 /// Which version the `once: switch` steps belong to: they run again when this changes.
 std::string version_key(const Desired& desired);

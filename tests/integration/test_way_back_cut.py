@@ -55,14 +55,18 @@ def test_killed_while_the_release_fails(stack, point):
     assert stack.plan_json()["to"] == "v1.1.0"
 
 
-def test_a_cut_switch_and_then_a_version_that_cannot_be_had(stack):
+@pytest.mark.parametrize(("web", "reason"), [
+    ("web: { image: '127.0.0.1:9/nowhere:1'", "SupplyFailed"),
+    (f"web: {{ image: {BUSYBOX}, privileged: true", "CannotPlan")])
+def test_a_cut_switch_and_then_a_version_that_cannot_be_had(stack, web, reason):
     """It was stopped in the middle: whatever fails next, people are served again."""
     before = stack.ids()
     killed(stack, version("v1.1.0"), "engine.stop.after")
     assert stack.inspect()["State"]["Running"] is False
+    assert stack.condition() == "Reconciling/Interrupted"
     none = version("v1.2.0")
-    none["compose.yaml"] = none["compose.yaml"].replace(f"web: {{ image: {BUSYBOX}", "web: { image: '127.0.0.1:9/nowhere:1'")
+    none["compose.yaml"] = none["compose.yaml"].replace(f"web: {{ image: {BUSYBOX}", web)
     stack.commit(none)
     done = stack.run("apply", stack.environment, "--yes")
     assert done.code == 1, done.out + done.err
-    is_back(stack, before, "SupplyFailed")
+    is_back(stack, before, reason)

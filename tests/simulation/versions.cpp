@@ -26,8 +26,8 @@ Description VersionsDriver::describe() const {
 }
 
 Result<Prepared> VersionsDriver::prepare(const Request& request, const Variables&, Deadline) {
-  if (host_.cannot_prepare.contains(request.tag))
-    return failure(error("sim.broken", request.tag + " makes no sense"));
+  if (const auto why = host_.cannot_prepare.find(request.tag); why != host_.cannot_prepare.end())
+    return failure(why->second);
   const Json& section = member_or_null(request.sections, "sim");
   Prepared prepared;
   prepared.wanted =

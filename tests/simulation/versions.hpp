@@ -25,10 +25,10 @@ struct Runs {
 struct VersionsHost {
   std::set<std::string> images;
   std::map<std::string, Runs> services;
-  std::map<std::string, std::string> kept;  ///< `.prev`, by service: its tag
-  std::string current_tag;                  ///< the state file
-  std::set<std::string> unwell;             ///< tags whose services do not become well
-  std::set<std::string> cannot_prepare;
+  std::map<std::string, std::string> kept;      ///< `.prev`, by service: its tag
+  std::string current_tag;                      ///< the state file
+  std::set<std::string> unwell;                 ///< tags whose services do not become well
+  std::map<std::string, Error> cannot_prepare;  ///< tags, and why
   std::set<std::string> cannot_build;
   std::set<std::string> cannot_release;
   std::set<std::string> cannot_restore;

@@ -167,7 +167,7 @@ class FromItsRecord : public FailedRollback {
  protected:
   void SetUp() override {
     FailedRollback::SetUp();
-    story.host.cannot_prepare = {"v1"};
+    story.host.cannot_prepare = {{"v1", error("sim.broken", "v1 makes no sense")}};
   }
 };
 
