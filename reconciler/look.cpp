@@ -61,17 +61,15 @@ Status find_claims(const Parts& parts, const Observation& seen, const Desired& d
 
 }  // namespace
 
-Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish) {
-  auto memory = parts.ledger.memory(asked.spec.id);
-  if (!memory) return failed(memory);
-  memory->target = wish.target;
-  if (auto found = find_outdated(parts, wish.desired, *memory); !found) return failed(found);
-  auto seen = parts.drivers.observe(asked.spec.id, wish.prepared.wanted, *memory, wish.variables,
+Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish, Memory memory) {
+  memory.target = wish.target;
+  if (auto found = find_outdated(parts, wish.desired, memory); !found) return failed(found);
+  auto seen = parts.drivers.observe(asked.spec.id, wish.prepared.wanted, memory, wish.variables,
                                     Deadline(parts.clock, look_within));
   if (!seen && wish.target && !asked.instead)
     return failure(cannot_go_back(asked.spec.id, *wish.target, std::move(seen.error())));
   if (!seen) return failed(seen);
-  if (auto found = find_claims(parts, *seen, wish.desired, *memory); !found) return failed(found);
+  if (auto found = find_claims(parts, *seen, wish.desired, memory); !found) return failed(found);
   std::ranges::move(wish.notices, std::back_inserter(seen->notices));
   if (wish.stale)
     seen->notices.push_back("source: works on from the last fetch: " + wish.stale->message);
@@ -81,8 +79,8 @@ Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish) {
                     wish.unreadable->code, wish.unreadable->message));
   if (parts.ledger.loss() && parts.ledger.loss()->code == "ledger.key_lost")
     seen->notices.push_back("warning: " + parts.ledger.loss()->message);
-  Plan plan = make_plan(wish.desired, *seen, *memory, parts.clock.wall());
-  if (auto checked = check_way_back(parts, *memory, plan); !checked) return failed(checked);
+  Plan plan = make_plan(wish.desired, *seen, memory, parts.clock.wall());
+  if (auto checked = check_way_back(parts, memory, plan); !checked) return failed(checked);
   auto lost = parts.ledger.needs_adoption(asked.spec.id);
   if (!lost) return failed(lost);
   if (*lost) {
@@ -93,7 +91,7 @@ Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish) {
                          "look at what runs, then: reconciler adopt " + asked.spec.id.text()};
   }
   return Look{std::move(wish.desired), std::move(wish.variables), std::move(*seen),
-              std::move(*memory), std::move(plan)};
+              std::move(memory), std::move(plan)};
 }
 
 Result<Look> look(const Parts& parts, const Asked& asked, std::stop_token stop) {
@@ -101,7 +99,10 @@ Result<Look> look(const Parts& parts, const Asked& asked, std::stop_token stop) 
   if (!memory) return failed(memory);
   auto wish = desire(parts, asked, *memory, std::move(stop));
   if (!wish) return failed(wish);
-  return look_at(parts, asked, std::move(*wish));
+  // Nothing is locked here: what was recorded meanwhile belongs to what is seen.
+  memory = parts.ledger.memory(asked.spec.id);
+  if (!memory) return failed(memory);
+  return look_at(parts, asked, std::move(*wish), std::move(*memory));
 }
 
 }  // namespace reconciler

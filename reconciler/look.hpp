@@ -17,8 +17,9 @@ struct Look {
   Plan plan;
 };
 
-/// Looks at what is there, and plans for that wish.
-Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish);
+/// Looks at what is there, and plans for that wish. `memory` is as it is now: nobody else changes
+/// it meanwhile, or it was read right before.
+Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish, Memory memory);
 
 /// Looks and plans; changes nothing on the host, and in the ledger only what it learns of tags.
 Result<Look> look(const Parts& parts, const Asked& asked, std::stop_token stop);

@@ -51,10 +51,16 @@ class Reconciling {
     if (!memory) return failed(memory);
     auto wish = desire(parts_, asked_, *memory, cut_.token());
     if (!wish) return failed(wish);
-    if (memory->suspended_at(parts_.clock.wall())) return look_at(parts_, asked_, std::move(*wish));
-    if (auto settled = settle(*wish, *memory); !settled) return failed(settled);
-    auto seen = look_at(parts_, asked_, std::move(*wish));
-    if (!seen) return seen;
+    const bool suspended = memory->suspended_at(parts_.clock.wall());
+    if (!suspended) {
+      auto settled = settle(*wish, *memory);
+      if (!settled) return failed(settled);
+      if (*settled) memory = parts_.ledger.memory(asked_.spec.id);
+      if (!memory) return failed(memory);
+    }
+    const bool had_target = memory->target.has_value();
+    auto seen = look_at(parts_, asked_, std::move(*wish), std::move(*memory));
+    if (!seen || suspended) return seen;
     auto rejected = reject_cut_off(*seen);
     if (!rejected) return failed(rejected);
     if (*rejected) {
@@ -63,7 +69,7 @@ class Reconciling {
       return look(parts_, same, stop_);
     }
     // A run ends the target that it does not work towards; here none is begun.
-    const bool ends = seen->plan.empty() && !seen->plan.held && memory->target;
+    const bool ends = seen->plan.empty() && !seen->plan.held && had_target;
     if (ends)
       if (auto ended = parts_.ledger.clear_target(asked_.spec.id); !ended) return failed(ended);
     return seen;
@@ -95,20 +101,18 @@ class Reconciling {
   }
 
  private:
-  /// What was cut off may have been begun with what git asks for now, or what was current, and says
-  /// it with the secrets of that.
-  Status settle(const Wish& wish, const Memory& memory) {
+  /// Whether there was anything. What was cut off may have been begun with what git asks for now,
+  /// or what was current, and says it with the secrets of that.
+  Result<bool> settle(const Wish& wish, const Memory& memory) {
     const auto& id = asked_.spec.id;
     auto open = parts_.ledger.open_attempts(id);
     if (!open) return failed(open);
-    if (open->empty()) return {};
+    if (open->empty()) return false;
     Redaction redaction(wish.variables);
     for (const auto& [release, slot] : {std::pair(&memory.current, Ledger::Slot::current),
                                         std::pair(&memory.previous, Ledger::Slot::previous)})
       if (*release)
-        if (const auto kept =
-                restore_version(parts_.ledger, parts_.drivers, {id, (*release)->tag, slot},
-                                Deadline(parts_.clock, 1min)))
+        if (const auto kept = kept_version(parts_.ledger, {id, (*release)->tag, slot}))
           redaction.hide(kept->variables);
     if (wish.target) {
       Asked git = asked_;
@@ -119,7 +123,9 @@ class Reconciling {
       if (const auto asked_for = desire(parts_, git, without, stop_))
         redaction.hide(asked_for->variables);
     }
-    return settle_open_attempts(tools_, id, wish.variables, redaction, stop_);
+    auto settled = settle_open_attempts(tools_, id, wish.variables, redaction, stop_);
+    if (!settled) return failed(settled);
+    return true;
   }
 
   /// A run that died after its release failed, or while it did, had a way back: the one write that
@@ -159,7 +165,7 @@ class Reconciling {
       return failure(
           not_gone_back(back, *failed_one.why,
                         cannot_go_back(asked_.spec.id, *memory->target, std::move(wish.error()))));
-    auto look = look_at(parts_, asked_, std::move(*wish));
+    auto look = look_at(parts_, asked_, std::move(*wish), std::move(*memory));
     if (!look) return failure(not_gone_back(back, *failed_one.why, look.error()));
     if (!look->plan.empty()) {
       Executor executor(tools_);
