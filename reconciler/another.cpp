@@ -58,7 +58,7 @@ Result<Wish> compiled_anew(const Parts& parts, const Asked& asked, const Memory&
   if (!commit) return failed(commit);
   auto tree = tree_of(parts, back, stop, *commit);
   if (!tree) return failed(tree);
-  auto wish = compile(parts, back, *tree);
+  auto wish = compile(parts, back, *tree, stop);
   if (!wish) return wish;
   // What was deployed past us was released by whoever did that.
   if (target.reason == "OperatorDeployed")

@@ -52,7 +52,10 @@ std::string asked_of(const EnvironmentSpec& spec) {
   JsonArray variables;
   for (const auto& set : spec.set) variables.push_back(JsonArray{set.name, set.text});
   JsonArray env_files;
-  for (const auto& file : spec.env_files) env_files.emplace_back(file.path);
+  for (const auto& file : spec.env_files) {
+    env_files.emplace_back(file.path);
+    if (!file.provider.empty()) env_files.emplace_back(JsonArray{"provider", file.provider});
+  }
   const Json timeout = spec.verify_timeout ? Json(spec.verify_timeout->count()) : Json(nullptr);
   return sha256(canonical(JsonObject{{"tag", spec.tag},
                                      {"sections", std::move(sections)},

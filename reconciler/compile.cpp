@@ -68,6 +68,17 @@ Error placed(Error e, const Places& places) {
   return e;
 }
 
+/// What people are to know of an answer that is not today's, or will not serve tomorrow.
+void say_how_old(const std::string& provider, const Answer& answer,
+                 std::vector<std::string>& notices) {
+  if (answer.instead_of)
+    notices.push_back(fmt::format("variables: as of {}, kept sealed; {}", to_text(answer.at),
+                                  answer.instead_of->message));
+  if (answer.not_kept)
+    notices.push_back(fmt::format("warning: what {} says is not kept for when it is away: {}",
+                                  provider, answer.not_kept->message));
+}
+
 std::string digest_of(const EnvironmentSpec& spec, const std::string& commit,
                       const PreparedAll& prepared) {
   JsonArray steps;
@@ -99,15 +110,26 @@ Result<SourceTree> tree_of(const Parts& parts, const Asked& asked, const std::st
 void as_the_manifest_says(const EnvironmentSpec& spec, Desired& desired) {
   desired.heal = spec.heal;
   desired.protect = {spec.protect.begin(), spec.protect.end()};
+  desired.approval = spec.approval;
   desired.on_failure = spec.on_failure;
   desired.irreversible = {spec.irreversible.begin(), spec.irreversible.end()};
   desired.keep = spec.keep;
 }
 
-Result<Wish> compile(const Parts& parts, const Asked& asked, SourceTree& tree) {
+Result<Wish> compile(const Parts& parts, const Asked& asked, SourceTree& tree,
+                     const std::stop_token& stop) {
   const EnvironmentSpec& spec = asked.spec;
   const HostEnvironment own = of_host(parts.host, spec.id);
-  auto variables = load_variables(spec, tree.commit, tree.path, own.files);
+  Wish wish;
+  const auto provide = [&](const std::string& provider,
+                           const std::string& file) -> Result<Provided> {
+    auto answer = parts.providers.ask({spec.id, provider, file, asked.answers_within}, stop);
+    if (!answer) return failed(answer);
+    say_how_old(provider, *answer, wish.notices);
+    const bool literal = parts.host.providers.at(provider).file.empty();
+    return Provided{std::move(answer->text), literal};
+  };
+  auto variables = load_variables(spec, tree.commit, tree.path, own.files, provide);
   if (!variables) return failed(variables);
 
   Request request;
@@ -125,7 +147,6 @@ Result<Wish> compile(const Parts& parts, const Asked& asked, SourceTree& tree) {
     return failure(placed(std::move(prepared.error()), places));
   }
 
-  Wish wish;
   wish.stale = std::move(tree.stale);
   Desired& desired = wish.desired;
   desired.id = spec.id;

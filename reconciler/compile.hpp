@@ -29,8 +29,9 @@ Result<SourceTree> tree_of(const Parts& parts, const Asked& asked, const std::st
                            const std::string& commit = "");
 
 /// What the drivers make of the files of `tree`. Places of their diagnostics are turned into file,
-/// line and column of the manifest.
-Result<Wish> compile(const Parts& parts, const Asked& asked, SourceTree& tree);
+/// line and column of the manifest. `variables.provider` (it may pass): a provider does not answer.
+Result<Wish> compile(const Parts& parts, const Asked& asked, SourceTree& tree,
+                     const std::stop_token& stop);
 
 /// What is done about drift and a failure, what waits for approval and how many versions are kept:
 /// no part of a version, so that of one that was recorded, too, it is as the manifest says now.

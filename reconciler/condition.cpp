@@ -87,7 +87,10 @@ Condition forgotten(const EnvironmentId& id) {
 
 Condition condition_of(const EnvironmentId& id, const Error& why) {
   if (why.lasting == Lasting::transient)
-    return {"Reconciling", why.code.starts_with("git.") ? "SourceUnavailable" : "CannotLook",
+    return {"Reconciling",
+            why.code.starts_with("git.")       ? "SourceUnavailable"
+            : why.code == "variables.provider" ? "VariablesUnavailable"
+                                               : "CannotLook",
             why.message, why.hint};
   if (why.code == "rollback.failed") return {"Stalled", "RollbackFailed", why.message, why.hint};
   return {"Stalled", "CannotLook", fmt::format("{}: {}", why.code, why.message),

@@ -51,13 +51,13 @@ bool is_for_good(const Error& why) {
 }
 
 Result<Wish> as_git_asks(const Parts& parts, const Asked& asked, SourceTree& tree,
-                         const std::string& repository_asks) {
+                         const std::string& repository_asks, const std::stop_token& stop) {
   const EnvironmentSpec& spec = asked.spec;
   // Only a tag that a source resolved can move.
   if (spec.source.kind == Source::Kind::repository)
     if (auto kept = parts.ledger.remember_commit(spec.id, spec.tag, tree.commit); !kept)
       return failed(kept);
-  auto wish = compile(parts, asked, tree);
+  auto wish = compile(parts, asked, tree, stop);
   if (wish) wish->desired.asked = repository_asks;
   return wish;
 }
@@ -89,6 +89,35 @@ Result<Wish> instead_of_what_cannot_be(const Parts& parts, const Asked& asked, M
   return wish;
 }
 
+/// What was recorded last, with the variables of then.
+Result<Wish> as_recorded(const Parts& parts, const EnvironmentSpec& spec, const Memory& memory) {
+  if (!memory.current || memory.touched)
+    return failure(error("rollback.not_kept",
+                         fmt::format("no recorded version of {} runs by itself", spec.id.text())));
+  const Again current{spec.id, memory.current->tag, Ledger::Slot::current};
+  auto kept =
+      restore_version(parts.ledger, parts.drivers, current, Deadline(parts.clock, restore_within));
+  if (!kept) return failed(kept);
+  Wish wish;
+  wish.desired = std::move(kept->desired);
+  as_the_manifest_says(spec, wish.desired);
+  wish.variables = std::move(kept->variables);
+  wish.prepared.wanted = wish.desired.wanted;
+  return wish;
+}
+
+/// While a provider is away, what was recorded is looked after if git asks for nothing else.
+std::optional<Wish> without_provider(const Parts& parts, const EnvironmentSpec& spec,
+                                     const Memory& memory, const std::string& repository_asks,
+                                     const Error& why) {
+  auto wish = as_recorded(parts, spec, memory);
+  if (!wish || wish->desired.asked != repository_asks) return std::nullopt;
+  wish->notices.push_back(
+      fmt::format("variables: {} is as it was recorded {}, with those of then: {}",
+                  memory.current->tag, to_text(memory.current->at), why.message));
+  return std::move(*wish);
+}
+
 }  // namespace
 
 Result<Wish> desire_target(const Parts& parts, const EnvironmentSpec& spec, const Memory& memory) {
@@ -113,6 +142,7 @@ Result<Wish> desire_target(const Parts& parts, const EnvironmentSpec& spec, cons
 Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory,
                     std::stop_token stop) {
   const EnvironmentSpec& spec = asked.spec;
+  if (asked.recorded) return as_recorded(parts, spec, memory);
   auto tree = tree_of(parts, asked, stop);
   Result<std::string> repository_asks =
       tree ? asked_of(spec, *tree) : Result<std::string>(failure(tree.error()));
@@ -128,9 +158,12 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
     if (!tree) wish->unreadable = std::move(tree.error());
     return wish;
   }
-  auto wish = tree ? as_git_asks(parts, asked, *tree, *repository_asks)
+  auto wish = tree ? as_git_asks(parts, asked, *tree, *repository_asks, stop)
                    : Result<Wish>(failure(std::move(tree.error())));
   if (wish || asked.instead) return wish;
+  if (wish.error().code == "variables.provider")
+    if (auto kept = without_provider(parts, spec, memory, *repository_asks, wish.error()))
+      return std::move(*kept);
   return instead_of_what_cannot_be(parts, asked, memory, repository_asks.value_or(""),
                                    std::move(wish.error()));
 }

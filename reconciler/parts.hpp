@@ -11,6 +11,7 @@
 #include "reconciler/ledger/ledger.hpp"
 #include "reconciler/model/application.hpp"
 #include "reconciler/model/host.hpp"
+#include "reconciler/providers.hpp"
 
 namespace reconciler {
 
@@ -22,6 +23,7 @@ struct Parts {
   Clock& clock;
   const Host& host;
   std::string state;  ///< the state folder
+  Providers& providers;
 };
 
 /// A version that a person wants in the place of what git asks for.
@@ -37,6 +39,10 @@ struct Asked {
   Snapshot config;
   bool fetch = false;  ///< whether the application's own repository may be asked
   std::optional<Instead> instead{};
+  /// How old what providers said may be; none: as old as the host file says.
+  std::optional<Duration> answers_within{};
+  /// Only what was recorded last is looked after: what git asks for cannot be had now.
+  bool recorded = false;
 };
 
 }  // namespace reconciler

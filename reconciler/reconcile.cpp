@@ -19,6 +19,8 @@ namespace reconciler {
 namespace {
 
 using namespace std::chrono_literals;
+/// What is performed is performed with what providers say now, asked once for each apply.
+constexpr Duration just_now{1min};
 
 /// What came back once too often is left to a person from now on, however long that takes.
 Status leave_to_a_person(const Parts& parts, const Look& seen) {
@@ -143,6 +145,7 @@ Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::
   // A person thinks for a while; what is performed is what was shown, or nothing.
   Asked same = asked;
   same.fetch = false;
+  same.answers_within = just_now;
   auto again = look(parts, same, ends.stop);
   if (ends.newer.stop_requested()) return failure(superseded(asked));
   if (!again) return failed(again);

@@ -1,9 +1,11 @@
 // `approve`: a person lets through a plan that a gate holds up.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "reconciler/base/openssl.hpp"
+#include "reconciler/base/text.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
@@ -26,6 +28,19 @@ Error other_plan(const std::string& id, const std::string& named, const Plan& pl
                                          named, id))
       .with("now", plan.empty() ? "there is nothing to do" : "plan " + plan.id.substr(0, 6))
       .next("look at it again: reconciler plan " + id);
+}
+
+/// Who may is for the owner of the machine to say.
+Status may_approve(const Host& host, const EnvironmentId& id, const std::string& user) {
+  const auto own = host.environments.find(id.text());
+  if (own == host.environments.end() || own->second.approvers.empty()) return {};
+  const auto& names = own->second.approvers;
+  if (std::ranges::find(names, user) != names.end()) return {};
+  return failure(
+      error("approve.not_allowed",
+            fmt::format("{} may not approve for {}; nothing was approved", user, id.text()))
+          .next(fmt::format("ask {} to, or have them added to approvers in {}", join(names, " or "),
+                            host.file)));
 }
 
 /// What is agreed to is what is seen: by the id that a plan showed, or shown and asked for here.
@@ -52,6 +67,8 @@ int approve(Context& context, const ApproveOptions& options, std::stop_token sto
   auto parts = context.parts();
   if (!parts) return report(context, parts.error());
   for (const auto& notice : selection->notices) std::cerr << notice << "\n";
+  if (auto may = may_approve(parts->host, selection->asked.at(0).spec.id, who()); !may)
+    return report(context, may.error());
   auto seen = look(*parts, selection->asked.at(0), std::move(stop));
   if (!seen) return report(context, seen.error());
   const Plan& plan = seen->plan;

@@ -54,7 +54,10 @@ Result<Parts> Context::parts(const std::string& only) {
     if (!made) return failed(made);
     drivers_ = std::move(*made);
   }
-  return Parts{**opened, *drivers_, helper_, clock_, **known, options_.state};
+  if (!providers_)
+    providers_ = std::make_unique<Providers>(**known, (*opened)->key(), (*opened)->lineage(),
+                                             options_.state, clock_);
+  return Parts{**opened, *drivers_, helper_, clock_, **known, options_.state, *providers_};
 }
 
 Result<std::unique_ptr<Drivers>> Context::more_drivers() {

@@ -61,6 +61,7 @@ class Context {
   std::unique_ptr<Host> host_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Drivers> drivers_;
+  std::unique_ptr<Providers> providers_;
 };
 
 /// The user who started it, for the history.

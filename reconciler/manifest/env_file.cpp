@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "reconciler/base/json.hpp"
+#include "reconciler/base/text.hpp"
 #include "reconciler/manifest/document.hpp"
 #include "reconciler/manifest/text_check.hpp"
 
@@ -54,8 +56,8 @@ size_t append_octal(std::string_view text, std::string& out) {
   return digits;
 }
 
-/// The shell's escapes in double quotes. `\$` becomes `$$`, which interpolation makes `$`.
-std::string unescape(std::string_view text) {
+/// The shell's escapes in double quotes; `\$` becomes `dollar`.
+std::string unescape(std::string_view text, std::string_view dollar) {
   static const std::map<char, char> plain{{'a', '\a'}, {'b', '\b'},  {'f', '\f'},
                                           {'n', '\n'}, {'r', '\r'},  {'t', '\t'},
                                           {'v', '\v'}, {'\\', '\\'}, {'"', '"'}};
@@ -67,7 +69,7 @@ std::string unescape(std::string_view text) {
     }
     const char c = text[i + 1];
     if (c == '$') {
-      out += "$$";
+      out += dollar;
       ++i;
     } else if (const auto found = plain.find(c); found != plain.end()) {
       out += found->second;
@@ -176,7 +178,8 @@ class Parser {
       const char c = here();
       if (c == quote) {
         step();
-        return quote == '"' ? filled(unescape(inside)) : Result<std::string>(inside);
+        return quote == '"' ? filled(unescape(inside, lookup_ ? "$$" : "$"))
+                            : Result<std::string>(inside);
       }
       if (c == '\\' && at_ + 1 < text_.size()) {
         if (text_[at_ + 1] != quote) inside += c;
@@ -191,6 +194,7 @@ class Parser {
   }
 
   Result<std::string> filled(std::string_view value) const {
+    if (!lookup_) return std::string(value);
     return interpolate(value, [&](const std::string& name) -> std::optional<std::string> {
       if (auto outer = lookup_(name)) return outer;
       const auto found = known_.find(name);
@@ -216,6 +220,29 @@ Result<std::vector<EnvEntry>> parse_env_file(const std::string& called, std::str
     return failure(
         error("variables.syntax", "the file holds a NUL character").at(whole_file(called)));
   return Parser(called, std::string(text), lookup).parse();
+}
+
+Result<std::vector<EnvEntry>> parse_provided(const std::string& called, std::string_view text) {
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos ||
+      text[text.find_first_not_of(" \t\r\n")] != '{')
+    return parse_env_file(called, text, {});
+  const auto refuse = [&](std::string message) {
+    return failure(error("variables.syntax", std::move(message))
+                       .next("have it print one JSON object of texts, or NAME=value lines")
+                       .at(whole_file(called)));
+  };
+  const auto value = parse_json(text);  // its error may quote the text
+  const JsonObject* all = value ? value->if_object() : nullptr;
+  if (!all) return refuse("what it printed begins like JSON and is none");
+  std::vector<EnvEntry> entries;
+  for (const auto& [name, one] : *all) {
+    if (one.is_object() || one.is_array())
+      return refuse(fmt::format("\"{}\" holds no text", printable(name, 60)));
+    if (one.is_null()) continue;
+    std::string words = one.is_string() ? std::string(one.get_string()) : canonical(one);
+    entries.push_back({std::string(name), Secret(std::move(words)), 0});
+  }
+  return entries;
 }
 
 }  // namespace reconciler

@@ -39,6 +39,7 @@ class Reader {
     source();
     tag();
     if (const Value* host = at("host")) spec_.host = host->text;
+    if (const Value* approval = at("approval")) spec_.approval = approval->text == "required";
     variables();
     JsonObject sections;
     sections["compose"] = compose();
@@ -140,14 +141,15 @@ class Reader {
   }
 
   void env_file(const Value& node) {
-    const Value* path = node.is(Value::Kind::map) ? node.find("path") : &node;
-    if (!path) {
-      if (!node.find("provider"))
-        note(error("manifest.missing", "an env file has a path, and this has none"), node.spot);
-      return;  // a provider alone was refused before
-    }
-    hold(check_tree_path("env_file", path->text), path->spot);
-    spec_.env_files.push_back({path->text, path->spot.place()});
+    const bool keys = node.is(Value::Kind::map);
+    const Value* path = keys ? node.find("path") : &node;
+    const Value* provider = keys ? node.find("provider") : nullptr;
+    if (!path && !provider)
+      return note(error("manifest.missing", "an env file has a path, and this has none"),
+                  node.spot);
+    if (path) hold(check_tree_path("env_file", path->text), path->spot);
+    spec_.env_files.push_back({path ? path->text : "", (provider ? provider : path)->spot.place(),
+                               provider ? provider->text : ""});
   }
 
   void placeholders(const Value& text) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "reconciler/base/duration.hpp"
+#include "reconciler/base/expand.hpp"
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/size.hpp"
 #include "reconciler/base/text.hpp"
@@ -48,6 +49,7 @@ class Reader {
         hold(failure(std::move(bytes.error())), budget->spot);
     }
     environments();
+    providers();
     policy();
     return std::move(host_);
   }
@@ -140,8 +142,63 @@ class Reader {
                              .next("keep one of them")),
                  file.spot);
         }
+      if (const Value* approvers = member.value.find("approvers"))
+        for (const auto& item : approvers->items) one.approvers.push_back(item.text);
       host_.environments[member.key] = std::move(one);
     }
+  }
+
+  /// What is filled in when it is asked.
+  void asked_with(const Value& text) {
+    const auto names = placeholders(text.text);
+    if (!names) return hold(failure(names.error()), text.spot);
+    for (const auto& name : *names)
+      if (name != "APPLICATION" && name != "ENVIRONMENT" && name != "FILE")
+        hold(failure(error("variables.unknown",
+                           fmt::format("a provider is not told ${{{}}}", printable(name, 60)))
+                         .next("it is told ${APPLICATION}, ${ENVIRONMENT} and ${FILE}")),
+             text.spot);
+  }
+
+  void providers() {
+    const Value* providers = at("providers");
+    if (!providers) return;
+    for (const auto& member : providers->members) {
+      hold(check_name("provider", member.key), member.spot);
+      Provider one;
+      const Value& own = member.value;
+      if (const Value* command = own.find("command"))
+        for (const auto& item : command->items) {
+          asked_with(item);
+          one.command.push_back(item.text);
+        }
+      if (const Value* file = own.find("file")) {
+        asked_with(*file);
+        one.file = path("file", *file);
+      }
+      if (const Value* names = own.find("from_environment"))
+        for (const auto& item : names->items) one.names.push_back(item.text);
+      if (const Value* environment = own.find("environment"))
+        for (const auto& value : environment->members)
+          one.environment[value.key] = {value.value.text, path("file", &value.value, "file")};
+      span(own, "timeout", one.timeout);
+      span(own, "refresh", one.refresh);
+      span(own, "keep_last", one.keep_last);
+      const int ways =
+          (one.command.empty() ? 0 : 1) + (one.file.empty() ? 0 : 1) + (one.names.empty() ? 0 : 1);
+      if (ways != 1)
+        hold(failure(error("manifest.conflict",
+                           fmt::format("provider {} has {} of command, file and from_environment",
+                                       member.key, ways == 0 ? "none" : "more than one"))
+                         .next("write exactly one of them")),
+             own.spot);
+      host_.providers[member.key] = std::move(one);
+    }
+  }
+
+  static void span(const Value& map, std::string_view key, Duration& into) {
+    if (const Value* value = map.find(key))
+      if (const auto parsed = parse_duration(value->text)) into = *parsed;
   }
 
   std::vector<std::string> folders(const Value* map, std::string_view key) {

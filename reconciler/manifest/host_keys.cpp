@@ -49,11 +49,13 @@ const Shape& providers() {
   static const Shape environment = map_of(value, "names, each with text or a file");
   static const Shape one = keys(
       {
-          {"command", &text_list(), "", "The program that prints the variables."},
+          {"command", &text_list(), "",
+           "The program that prints the variables: NAME=value lines, or a JSON object."},
           {"environment", &environment, "{}", "The environment of that program."},
           {"timeout", &duration(), "20s", "How long it may take."},
           {"refresh", &duration(), "10m", "Asked at most that often, and before each apply."},
-          {"keep_last", &duration(), "", "How long its last answer is kept, sealed."},
+          {"keep_last", &duration(), "0s",
+           "How long its last answer is kept, sealed, for when it does not answer."},
           {"file", &text(), "", "The file that holds the variables."},
           {"from_environment", &text_list(), "", "Names taken from the reconciler's environment."},
       },
@@ -70,7 +72,7 @@ const Shape& environments() {
           {"data", &text(), "(DATA/APP/ENV)", "This environment's data folder itself."},
           {"also_lock", &text_list(), "[]", "Locks of the old scripts, taken and honoured.",
            not_yet},
-          {"approvers", &text_list(), "[]", "Users of this host who may approve.", not_yet},
+          {"approvers", &text_list(), "[]", "Users of this host who may approve."},
       },
       "files and data", "an environment of this host");
   static const Shape shape = map_of(one, "APP/ENV, each with its keys");
@@ -157,7 +159,7 @@ const Shape& host_shape() {
           {"parallel", &parallel, "2", "Images supplied at a time."},
           {"look", &duration(), "60s",
            "How often `run` looks at each environment by the clock, whatever it hears of it."},
-          {"providers", &providers(), "{}", "Where secrets and variables come from.", not_yet},
+          {"providers", &providers(), "{}", "Where secrets and variables come from."},
           {"environments", &environments(), "{}", "What this host adds to an environment."},
           {"policy", &policy(), "{}", "What compose files may ask for."},
           {"trust", &trust(), "{}", "Whose evidence and signatures count here.", not_yet},

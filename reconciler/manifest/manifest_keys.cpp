@@ -99,7 +99,7 @@ const Shape& variables() {
     Shape one = keys(
         {
             {"path", &text(), "", "Where the file lies in the tree."},
-            {"provider", &text(), "", "A provider of the host file that supplies it.", not_yet},
+            {"provider", &text(), "", "A provider of the host file that supplies it."},
         },
         "a path, or path and provider", "an env file");
     one.scalar = Shape::Scalar::text;
@@ -255,7 +255,7 @@ const Shape& environment_shape() {
         {"tag", &text(), "", "The version wanted, read as it is written.", now, true},
         {"host", &text(), "(whoever serves it)", "The name of the host that serves it."},
         {"promote", &promote, "", "What must have run elsewhere before.", not_yet},
-        {"approval", &approval, "", "A person must approve a change of version.", not_yet},
+        {"approval", &approval, "", "A person must approve a change of version."},
         {"window", &window, "", "When the version may change.", not_yet},
     };
     for (auto& key : common_keys()) all.push_back(std::move(key));

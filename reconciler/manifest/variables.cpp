@@ -41,15 +41,16 @@ bool redirects(std::string_view name) {
 class Loader {
  public:
   Loader(const EnvironmentSpec& spec, const std::string& tree,
-         const std::map<std::string, std::string>& files)
-      : spec_(spec), tree_(tree), files_(files) {}
+         const std::map<std::string, std::string>& files, const Provide& provide)
+      : spec_(spec), tree_(tree), files_(files), provide_(provide) {}
 
   Result<Variables> load(const std::string& commit) {
     always("TAG", spec_.tag, spec_.tag_place);
     always("COMMIT", commit, {});
     always("APPLICATION", spec_.id.application, {});
     always("ENVIRONMENT", spec_.id.environment, {});
-    for (const auto& file : spec_.env_files) env_file(file);
+    for (const auto& file : spec_.env_files)
+      if (auto read = env_file(file); !read) return failed(read);
     for (const auto& one : spec_.set) {
       texts_[one.name] = &one;
       redirect(one.name, one.text, one.place);
@@ -89,23 +90,62 @@ class Loader {
     return read_file(fmt::format("/proc/self/fd/{}", opened->get()), largest_env_file);
   }
 
-  void env_file(const EnvFile& file) {
-    auto text = read(file.path);
-    if (!text) return note(no_file(file, text.error()), file.place);
+  /// `sops (secrets.enc.env)`
+  static std::string called(const EnvFile& file) {
+    if (file.provider.empty()) return file.path;
+    return file.path.empty() ? file.provider : fmt::format("{} ({})", file.provider, file.path);
+  }
+
+  /// Where a provider finds the file that it is to read.
+  Result<std::string> found(const std::string& path) const {
+    if (path.empty()) return std::string();
+    if (auto real = real_path(path)) return std::move(*real);
+    const auto opened = open_beneath(tree_, path, O_RDONLY);
+    if (!opened) return failure(opened.error());
+    return tree_ + "/" + clean_path(path);
+  }
+
+  Result<std::vector<EnvEntry>> entries_of(const EnvFile& file, const Provided& said) const {
+    if (!file.provider.empty() && said.literal)
+      return parse_provided(called(file), said.text.reveal());
     const auto lookup = [&](const std::string& name) -> std::optional<std::string> {
-      const auto found = variables_.find(name);
-      if (found == variables_.end()) return std::nullopt;
-      return found->second.value.reveal();
+      const auto known = variables_.find(name);
+      if (known == variables_.end()) return std::nullopt;
+      return known->second.value.reveal();
     };
-    auto entries = parse_env_file(file.path, *text, lookup);
+    return parse_env_file(called(file), said.text.reveal(), lookup);
+  }
+
+  Status env_file(const EnvFile& file) {
+    Provided said;
+    if (file.provider.empty()) {
+      auto text = read(file.path);
+      if (!text) {
+        note(no_file(file, text.error()), file.place);
+        return {};
+      }
+      said.text = Secret(std::move(*text));
+    } else {
+      const auto path = found(file.path);
+      if (!path) {
+        note(no_file(file, path.error()), file.place);
+        return {};
+      }
+      auto answer = provide_(file.provider, *path);
+      if (!answer && answer.error().place.file.empty()) answer.error().place = file.place;
+      if (!answer) return failed(answer);
+      said = std::move(*answer);
+    }
+    auto entries = entries_of(file, said);
     if (!entries) {
       mistakes_.push_back(std::move(entries.error()));
-      return;
+      return {};
     }
     std::map<std::string, const EnvEntry*> last;
     for (const auto& entry : *entries) last[entry.name] = &entry;
-    read_.push_back({file.path, last.size()});
+    read_.push_back({called(file), last.size()});
     for (const auto& [name, entry] : last) add(file, *entry);
+    return {};
   }
 
   Error no_file(const EnvFile& file, const Error& why) const {
@@ -123,14 +163,17 @@ class Loader {
   }
 
   void add(const EnvFile& file, const EnvEntry& entry) {
-    Place place = {file.path, entry.line, 1, 1, ""};
+    Place place = file.provider.empty() ? Place{file.path, entry.line, 1, 1, ""} : file.place;
     redirect(entry.name, entry.value.reveal(), place);
     const auto known = variables_.find(entry.name);
     if (known == variables_.end()) {
-      variables_[entry.name] = {entry.value, shown(place), true};
+      variables_[entry.name] = {entry.value, file.provider.empty() ? shown(place) : called(file),
+                                true};
     } else if (known->second.value.reveal() != entry.value.reveal()) {
-      note(error("variables.conflict", fmt::format("{} has one value here and another from {}",
-                                                   entry.name, known->second.from))
+      note(error("variables.conflict",
+                 fmt::format("{} has one value {} and another from {}", entry.name,
+                             file.provider.empty() ? "here" : "from " + called(file),
+                             known->second.from))
                .next(known->second.secret ? "keep one of them"
                                           : "take it out here: the reconciler sets it"),
            std::move(place));
@@ -219,6 +262,8 @@ class Loader {
 
   std::string mend() const {
     if (spec_.env_files.empty()) return "add them to `set`, or name an env_file";
+    if (const auto& provider = spec_.env_files.front().provider; !provider.empty())
+      return fmt::format("mend them in {}", provider);
     const std::string& path = spec_.env_files.front().path;
     return fmt::format("mend them in {}", real_path(path).value_or(path));
   }
@@ -226,6 +271,7 @@ class Loader {
   const EnvironmentSpec& spec_;
   const std::string& tree_;
   const std::map<std::string, std::string>& files_;
+  const Provide& provide_;
   Variables variables_;
   Variables set_;
   std::map<std::string, const SetVariable*> texts_;
@@ -240,8 +286,9 @@ class Loader {
 
 Result<Variables> load_variables(const EnvironmentSpec& spec, const std::string& commit,
                                  const std::string& tree,
-                                 const std::map<std::string, std::string>& files) {
-  return Loader(spec, tree, files).load(commit);
+                                 const std::map<std::string, std::string>& files,
+                                 const Provide& provide) {
+  return Loader(spec, tree, files, provide).load(commit);
 }
 
 }  // namespace reconciler

@@ -1,6 +1,7 @@
 // The variables of an environment, from env files, `set` and what is always there.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,6 +11,15 @@
 #include "reconciler/model/variables.hpp"
 
 namespace reconciler {
+
+/// What a provider of the host file says, asked to read `file` (absolute, or empty): an env file's
+/// text, or JSON; `literal`: a `$` in it is a `$`.
+struct Provided {
+  Secret text;
+  bool literal = true;
+};
+using Provide =
+    std::function<Result<Provided>(const std::string& provider, const std::string& file)>;
 
 /// Reads and fills in all variables; TAG, COMMIT, APPLICATION and ENVIRONMENT are among them, and
 /// nothing comes from the process's own environment. Values of env files are secret, and so is what
@@ -21,10 +31,12 @@ namespace reconciler {
 ///
 /// Errors, all found at once, none of them with a value in it: `variables.no_file`, `.syntax`,
 /// `.conflict` (one name, two values), `.cycle`, `compose.env_redirect`; else `variables.missing`
-/// with everything that is required or referred to and not set, empty or of the wrong form.
+/// with everything that is required or referred to and not set, empty or of the wrong form. What a
+/// provider does not answer is that error alone: nothing else can be said then.
 Result<Variables> load_variables(const EnvironmentSpec& spec, const std::string& commit,
                                  const std::string& tree,
-                                 const std::map<std::string, std::string>& files);
+                                 const std::map<std::string, std::string>& files,
+                                 const Provide& provide);
 
 /// One row of `variables.missing`.
 struct MissingVariable {

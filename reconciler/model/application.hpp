@@ -30,8 +30,10 @@ struct Source {
 };
 
 struct EnvFile {
-  std::string path;  ///< relative to the tree
+  std::string path;  ///< relative to the tree; may be empty where a provider is named
   Place place;
+  std::string
+      provider{};  ///< a provider of the host file, which is to read it; empty: Compose's way
 };
 
 /// A regular expression that a required variable must match as a whole; empty: any value.
@@ -77,6 +79,7 @@ struct EnvironmentSpec {
   std::vector<std::string> irreversible;  ///< tags that nothing goes back past by itself
   bool heal = true;                       ///< `drift: heal`
   std::vector<std::string> protect;       ///< services whose replacement waits for approval
+  bool approval = false;                  ///< another version waits for approval
   std::optional<int> keep = 3;            ///< none: all
   std::string state_files;                ///< empty: under the state folder
   Place state_files_place;

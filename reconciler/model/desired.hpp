@@ -54,6 +54,7 @@ struct Desired {
   std::set<std::string> irreversible;
   bool heal = true;               ///< drift is put right; else it is only reported
   std::set<std::string> protect;  ///< names of things whose replacement waits for approval
+  bool approval = false;          ///< all that is new waits for approval
   std::optional<int> keep;        ///< images besides current and previous; none: all
   int parallel = 2;               ///< images supplied at a time
 };

@@ -42,9 +42,27 @@ struct Policy {
   std::vector<std::string> external;  ///< networks and volumes of others
 };
 
+/// Where variables come from that stand in no file of the tree: exactly one of command, file and
+/// names. `${APPLICATION}`, `${ENVIRONMENT}` and `${FILE}` are filled in in the first two.
+struct Provider {
+  /// A part of a program's environment: a text, or what a file holds (its last line end aside).
+  struct Value {
+    std::string text;
+    std::string file;
+  };
+  std::vector<std::string> command;  ///< an argument vector; it prints an env file, or JSON
+  std::map<std::string, Value> environment;
+  std::string file;                ///< an env file, absolute
+  std::vector<std::string> names;  ///< of the reconciler's own environment
+  Duration timeout{std::chrono::seconds(20)};
+  Duration refresh{std::chrono::minutes(10)};  ///< asked at most that often, and before each apply
+  Duration keep_last{0};                       ///< how long its last answer serves when it is away
+};
+
 struct HostEnvironment {
   std::map<std::string, std::string> files;  ///< place in the tree -> absolute real path
   std::string data;                          ///< empty: DATA/APP/ENV
+  std::vector<std::string> approvers;        ///< users who may approve; empty: whoever runs it
 };
 
 struct Host {
@@ -57,6 +75,7 @@ struct Host {
   int parallel = 2;
   Duration look{std::chrono::seconds(60)};  ///< how often `run` looks by the clock alone
   std::optional<std::int64_t> build_cache;  ///< budget in bytes; none: it is never touched
+  std::map<std::string, Provider> providers;
   std::map<std::string, HostEnvironment> environments;
   Policy policy;
 };

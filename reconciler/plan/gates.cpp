@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "reconciler/base/text.hpp"
+#include "reconciler/plan/drift.hpp"
 
 namespace reconciler {
 namespace {
@@ -37,11 +40,8 @@ bool goes_back(const Memory& memory) {
   return memory.unfinished || !memory.current || memory.current->tag != memory.target->tag;
 }
 
-}  // namespace
-
-void add_gates(Plan& plan, const Desired& desired, const Observation& observation,
-               const Memory& memory) {
-  if (desired.protect.empty() || goes_back(memory)) return;
+void protect(Plan& plan, const Desired& desired, const Observation& observation,
+             const Memory& memory) {
   const auto names = replaced(plan, desired, observation, memory);
   if (names.empty()) return;
   Gate gate;
@@ -49,6 +49,31 @@ void add_gates(Plan& plan, const Desired& desired, const Observation& observatio
   gate.why = "replaces " + enumerate({names.begin(), names.end()});
   for (const auto& name : names) gate.grants.insert(plan.desired + " " + name);
   plan.gates.push_back(std::move(gate));
+}
+
+/// Of a version that nobody approved, or that was approved as something else. That what runs
+/// already is written down waits for nobody.
+void approve_what_is_new(Plan& plan, const Desired& desired, const Memory& memory) {
+  const bool does =
+      memory.current || std::ranges::any_of(plan.actions, [](const Action& action) {
+        const Phase phase = action.work.phase;
+        return phase != Phase::verify && phase != Phase::record && phase != Phase::prune;
+      });
+  if (!desired.approval || plan.empty() || !does || nothing_new(desired, memory)) return;
+  Gate gate;
+  gate.name = "approval";
+  gate.why = "0 of 1";
+  gate.grants.insert(plan.desired);
+  plan.gates.push_back(std::move(gate));
+}
+
+}  // namespace
+
+void add_gates(Plan& plan, const Desired& desired, const Observation& observation,
+               const Memory& memory) {
+  if (goes_back(memory)) return;
+  if (!desired.protect.empty()) protect(plan, desired, observation, memory);
+  approve_what_is_new(plan, desired, memory);
   judge_gates(plan, memory);
 }
 
@@ -58,6 +83,7 @@ void judge_gates(Plan& plan, const Memory& memory) {
     if (gate.grants.empty()) continue;  // no approval opens it
     gate.open = memory.approved.contains(plan.id) ||
                 (begun && std::ranges::includes(memory.approved, gate.grants));
+    if (gate.name == "approval") gate.why = gate.open ? "1 of 1" : "0 of 1";
     gate.opens_when = fmt::format("reconciler approve {} --plan {}", plan.environment.text(),
                                   plan.id.substr(0, 6));
   }

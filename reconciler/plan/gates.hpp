@@ -9,8 +9,9 @@
 
 namespace reconciler {
 
-/// Replacing a thing that is protected waits for an approval (`switch.protect`); on the way back,
-/// from a failure or asked for, nothing does. The plan's id is known.
+/// Replacing a thing that is protected waits for an approval (`switch.protect`), and so does all
+/// that is new (`approval: required`). Putting right what is not as it was does not, nor does the
+/// way back, from a failure or asked for. The plan's id is known.
 void add_gates(Plan& plan, const Desired& desired, const Observation& observation,
                const Memory& memory);
 

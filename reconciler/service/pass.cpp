@@ -18,6 +18,12 @@ bool leaves_beside(const Result<Reconciled>& done) {
   return done.error().code != "apply.stopped" && done.error().code != "apply.superseded";
 }
 
+/// What is new is not to be had, or not allowed, for now.
+bool waits_for_others(const Result<Reconciled>& done) {
+  if (!done) return done.error().code == "variables.provider";
+  return !done->changed && !done->plan.stalled && !done->plan.suspended && done->plan.closed() > 0;
+}
+
 }  // namespace
 
 Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<void()>& performs,
@@ -43,6 +49,13 @@ Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<v
   LogEvents events(log, id);
   const Ends ends{std::move(stop), newer_.get_token(), beside_.get_token(), patience};
   auto done = reconcile(parts, asked_, "run", agree, events, ends);
+  if (waits_for_others(done)) {
+    // What is new waits; what runs is looked after all the same.
+    Asked recorded = asked_;
+    recorded.recorded = true;
+    auto kept = reconcile(parts, recorded, "run", agree, events, ends);
+    if (!kept && kept.error().code != "rollback.not_kept") return kept;
+  }
   if (started_beside_ && leaves_beside(done))
     if (auto stopped = stop_beside(parts, asked_, "run", events, ends); !stopped && done)
       return failed(stopped);

@@ -133,7 +133,8 @@ void Service::begin(const EnvironmentId& id, Place& place, const std::stop_token
   const auto pass =
       std::make_shared<Pass>(*place.asked, now, place.beside, place.tidy_after <= now);
   const auto work = [this, id, pass, stop](const Drivers& drivers) {
-    const Parts own{parts_.ledger, drivers, parts_.helper, parts_.clock, parts_.host, parts_.state};
+    const Parts own{parts_.ledger, drivers,      parts_.helper,   parts_.clock,
+                    parts_.host,   parts_.state, parts_.providers};
     auto done = pass->run(
         own, log_, [this] { wake_(); }, stop);
     const std::lock_guard lock(mutex_);

@@ -120,3 +120,33 @@ def test_a_protected_database_whose_image_changed_waits_for_an_approval(stack, e
     stack.run("approve", stack.environment, "--yes").ok()
     back = stack.try_apply(complete=True)
     assert back.code == 1 and stack.id("db") == kept and stack.condition() == "RolledBack/VerifyFailed"
+
+
+def test_another_version_waits_for_who_may_approve_it_and_what_runs_is_looked_after(stack):
+    required = "environments: { production: { tag: %s, approval: required } }\nverify: { stable: 1s }\n"
+    host = {"environments": {stack.environment: {"approvers": ["nobody-else"]}},
+            "repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}, "look": "1s"}
+    stack.commit({"compose.yaml": compose_file(), "reconciler.yaml": required % "v1.0.0"})
+    assert untouched(stack).code == 3
+    stack.run("approve", stack.environment, "--yes").ok()
+    stack.apply()
+
+    stack.use_host(host)
+    stack.commit({"reconciler.yaml": required % "v1.1.0"})
+    web = stack.id()
+    with Running(stack) as running:
+        running.wait("web/production: Blocked/GateClosed: approval: 0 of 1; next: reconciler approve web/production --plan ")
+        stack.engine.docker("kill", "web-web-1")
+        running.wait("web/production: start web done")
+        assert stack.id() == web and "v1.0.0" in stack.state_file("current_tag")
+
+        refused = stack.run("approve", stack.environment, "--yes")
+        assert refused.code == 1 and "error approve.not_allowed: root may not approve for web/production; nothing was approved\n" \
+            "  next  ask nobody-else to, or have them added to approvers in " in refused.err, refused.err
+        assert running.end() == 143
+    stack.use_host({**host, "environments": {stack.environment: {"approvers": ["nobody-else", "root"]}}})
+    with Running(stack) as running:
+        running.wait("web/production: Blocked/GateClosed: approval: 0 of 1")
+        stack.run("approve", stack.environment, "--plan", stack.plan_json()["id"][:6]).ok()
+        running.wait("web/production: runs v1.1.0")
+        assert running.end() == 143

@@ -30,6 +30,7 @@ class Story {
   /// `keep`: how many versions' images beside the current and the previous one.
   explicit Story(int keep) : folder_("/dev/shm/reconciler-story-" + to_hex(random_bytes(8))) {
     ledger_ = std::move(*Ledger::open(folder_, clock_));
+    providers_.emplace(machine_, ledger_->key(), ledger_->lineage(), folder_, clock_);
     (void)drivers_.add(std::make_unique<VersionsDriver>(host));
     asked_.spec.id = id;
     asked_.spec.folder = "app";
@@ -100,7 +101,7 @@ class Story {
   VersionsHost host;
 
  private:
-  Parts parts() { return {*ledger_, drivers_, helper_, clock_, machine_, folder_}; }
+  Parts parts() { return {*ledger_, drivers_, helper_, clock_, machine_, folder_, *providers_}; }
   /// One tree for all: what a version is stands in its manifest.
   void export_tree() const {
     const std::string tree = folder_ + "/trees/app/production/" + commit_;
@@ -118,6 +119,7 @@ class Story {
   Drivers drivers_;
   NoHelper helper_;
   Host machine_;
+  std::optional<Providers> providers_;
   Silent silent_;
   Asked asked_;
   std::string check_ = "services";

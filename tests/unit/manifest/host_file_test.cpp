@@ -47,6 +47,15 @@ serve: [portfolio/production]
 data: /srv
 parallel: 4
 look: 5m
+providers:
+  doppler:
+    command: [doppler, secrets, download, --project, "${APPLICATION}"]
+    environment: { DOPPLER_TOKEN: { file: /etc/token }, LANG: C }
+    timeout: 5s
+    refresh: 1m
+    keep_last: 24h
+  plain: { file: "/etc/${APPLICATION}.env" }
+  shell: { from_environment: [A, B] }
 environments:
   portfolio/production:
     files: { .env.production: /opt/portfolio/.env.production, ./certs/: /etc/certs }
@@ -78,6 +87,17 @@ policy:
   EXPECT_EQ(host->data, "/srv");
   EXPECT_EQ(host->parallel, 4);
   EXPECT_EQ(host->look, Duration(std::chrono::minutes(5)));
+  const Provider& doppler = host->providers.at("doppler");
+  EXPECT_EQ(doppler.command, (std::vector<std::string>{"doppler", "secrets", "download",
+                                                       "--project", "${APPLICATION}"}));
+  EXPECT_EQ(doppler.environment.at("DOPPLER_TOKEN").file, "/etc/token");
+  EXPECT_EQ(doppler.environment.at("LANG").text, "C");
+  EXPECT_EQ(doppler.timeout, Duration(std::chrono::seconds(5)));
+  EXPECT_EQ(doppler.refresh, Duration(std::chrono::minutes(1)));
+  EXPECT_EQ(doppler.keep_last, Duration(std::chrono::hours(24)));
+  EXPECT_EQ(host->providers.at("plain").file, "/etc/${APPLICATION}.env");
+  EXPECT_EQ(host->providers.at("shell").names, (std::vector<std::string>{"A", "B"}));
+  EXPECT_EQ(host->providers.at("shell").refresh, Duration(std::chrono::minutes(10)));
   const HostEnvironment& environment = host->environments.at("portfolio/production");
   EXPECT_EQ(environment.files.at(".env.production"), "/opt/portfolio/.env.production");
   EXPECT_EQ(environment.files.at("certs"), "/etc/certs");
@@ -91,6 +111,30 @@ policy:
   EXPECT_EQ(host->policy.devices.at("portfolio/production/vpn"),
             std::vector<std::string>{"/dev/net/tun"});
   EXPECT_EQ(host->policy.external, std::vector<std::string>{"proxy"});
+}
+
+TEST_F(HostFile, AProviderIsOneOfThree) {
+  EXPECT_EQ(
+      said("providers:\n"
+           "  none: {}\n"
+           "  both: { file: /a, from_environment: [A] }\n"
+           "  told: { command: [x, \"${TOKEN}\"] }\n"
+           "  near: { file: a }\n"),
+      "host.yaml:2:9: error manifest.conflict: provider none has none of command, file and "
+      "from_environment\n"
+      "    2 |   none: {}\n"
+      "      |         ^ write exactly one of them\n"
+      "host.yaml:3:9: error manifest.conflict: provider both has more than one of command, "
+      "file and from_environment\n"
+      "    3 |   both: { file: /a, from_environment: [A] }\n"
+      "      |         ^ write exactly one of them\n"
+      "host.yaml:4:24: error variables.unknown: a provider is not told ${TOKEN}\n"
+      "    4 |   told: { command: [x, \"${TOKEN}\"] }\n"
+      "      |                        ^^^^^^^^^^ it is told ${APPLICATION}, ${ENVIRONMENT} and "
+      "${FILE}\n"
+      "host.yaml:5:17: error path.relative: file is \"a\", and must be absolute\n"
+      "    5 |   near: { file: a }\n"
+      "      |                 ^ begin it with /\n");
 }
 
 TEST_F(HostFile, SaysAllThatIsWrong) {

@@ -81,24 +81,23 @@ TEST(Schema, TheReferenceIsRefusedForWhatIsNotYetDoneAlone) {
   const auto manifest = parse_document("reference.yaml", text_of("reference.yaml"));
   ASSERT_TRUE(manifest) << render(manifest.error());
   EXPECT_EQ(keys_refused(check(*manifest, manifest_shape())),
-            "provider\nprovider\nimages.also\npreflight\nbackup\nrestore\n"
-            "verify.watch\npromote\napproval\nwindow\n");
+            "images.also\npreflight\nbackup\nrestore\n"
+            "verify.watch\npromote\nwindow\n");
   const auto host = parse_document("host-reference.yaml", text_of("host-reference.yaml"));
   ASSERT_TRUE(host) << render(host.error());
-  EXPECT_EQ(keys_refused(check(*host, host_shape())),
-            "backups\nbundles\nproviders\nalso_lock\napprovers\n");
+  EXPECT_EQ(keys_refused(check(*host, host_shape())), "backups\nbundles\nalso_lock\n");
 }
 
 TEST(Schema, SaysOfAKeyThatIsNotYetDoneWhatToDo) {
   Files files;
   files.write("app/reconciler.yaml", "images: load\nverify: { watch: 15m }\n");
-  files.write("app/environments/production.yaml", "tag: v1\napproval: required\n");
+  files.write("app/environments/production.yaml", "tag: v1\nwindow: { days: Mon }\n");
   EXPECT_EQ(
       files.validate(),
-      "app/environments/production.yaml:2:1: error manifest.not_yet: approval is not done by "
+      "app/environments/production.yaml:2:1: error manifest.not_yet: window is not done by "
       "this version yet\n"
-      "    2 | approval: required\n"
-      "      | ^^^^^^^^ take it out until it is\n"
+      "    2 | window: { days: Mon }\n"
+      "      | ^^^^^^ take it out until it is\n"
       "app/reconciler.yaml:1:9: error manifest.not_yet: images: load is not done by this version "
       "yet\n"
       "    1 | images: load\n"
@@ -135,20 +134,13 @@ TEST(Schema, WhatIsNotYetDoneIsStillChecked) {
 
 TEST(Schema, TheReferenceWithoutThatIsTaken) {
   std::string text = text_of("reference.yaml");
-  const auto take_out = [&](const std::string& what) {
-    const auto at = text.find(what);
-    ASSERT_NE(at, std::string::npos) << what;
-    text.erase(at, what.size());
-  };
   const auto take_line = [&](const std::string& begins) {
     const auto at = text.find("\n" + begins);
     ASSERT_NE(at, std::string::npos) << begins;
     text.erase(at, text.find('\n', at + 1) - at);
   };
-  take_out(", { path: secrets.enc.env, provider: sops }, { provider: doppler }");
-  for (const char* line :
-       {"  also:", "preflight:", "  - { name: one-head", "backup:", "restore:", "irreversible:",
-        "  watch:", "    promote:", "    approval:", "    window:"})
+  for (const char* line : {"  also:", "preflight:", "  - { name: one-head", "backup:", "restore:",
+                           "irreversible:", "  watch:", "    promote:", "    window:"})
     take_line(line);
   Files files;
   files.write("somewhere/reconciler.yaml", text);

@@ -17,7 +17,7 @@ class VariablesTest : public testing::Test {
     files_.write("portfolio/reconciler.yaml", "variables:\n" + variables + more_);
     files_.write("portfolio/environments/production.yaml", "tag: v1.2.3\n");
     spec_ = files_.environment();
-    return load_variables(spec_, "4be1d07", files_.path("tree"), host_files);
+    return load_variables(spec_, "4be1d07", files_.path("tree"), host_files, provide_);
   }
   std::string said(const std::string& variables, const HostFiles& host_files = {}) {
     const auto loaded = load(variables, host_files);
@@ -26,6 +26,7 @@ class VariablesTest : public testing::Test {
   Files files_;
   EnvironmentSpec spec_;
   std::string more_;
+  Provide provide_;
 };
 
 TEST_F(VariablesTest, ComeFromEnvFilesSetAndTheReconciler) {
@@ -103,6 +104,70 @@ TEST_F(VariablesTest, TranscriptOfThoseThatAreMissing) {
             "  OTHER        not set     portfolio/reconciler.yaml:6\n"
             "  looked in    .env (4 names), `set` in portfolio/reconciler.yaml:4\n"
             "  next         mend them in .env, then: reconciler plan portfolio/production\n");
+}
+
+TEST_F(VariablesTest, ComeFromAProvider) {
+  files_.write("tree/secrets.enc.env", "sealed\n").write("tree/.env", "C=file\n");
+  std::vector<std::string> asked;
+  provide_ = [&](const std::string& provider, const std::string& file) -> Result<Provided> {
+    asked.push_back(provider + " " + file.substr(std::min(file.size(), files_.root().size())));
+    if (provider == "sops") return Provided{Secret("D=\"a\\$b$C\"\n")};
+    return Provided{Secret("{\"A\": \"p$$${C}\", \"N\": 5, \"T\": true, \"O\": null}")};
+  };
+  const auto loaded = load(
+      "  env_file: [.env, { path: secrets.enc.env, provider: sops }, { provider: doppler }]\n");
+  ASSERT_TRUE(loaded) << render(loaded.error());
+  EXPECT_EQ(asked, (std::vector<std::string>{"sops /tree/secrets.enc.env", "doppler "}));
+  // It prints values, no templates: a $ is a $.
+  EXPECT_EQ(loaded->at("D").value.reveal(), "a$b$C");
+  EXPECT_EQ(loaded->at("A").value.reveal(), "p$$${C}");
+  EXPECT_EQ(loaded->at("N").value.reveal(), "5");
+  EXPECT_EQ(loaded->at("T").value.reveal(), "true");
+  EXPECT_FALSE(loaded->contains("O"));
+  EXPECT_EQ(loaded->at("A").from, "doppler");
+  EXPECT_EQ(loaded->at("D").from, "sops (secrets.enc.env)");
+  EXPECT_TRUE(loaded->at("A").secret);
+}
+
+TEST_F(VariablesTest, WhatAProviderSaysWrong) {
+  files_.write("tree/.env", "A=1\n");
+  std::string text = "A=2\n";
+  provide_ = [&](const std::string&, const std::string&) -> Result<Provided> {
+    return Provided{Secret(text)};
+  };
+  const char* both = "  env_file: [.env, { provider: doppler }]\n";
+  EXPECT_EQ(
+      said(both),
+      "portfolio/reconciler.yaml:2:32: error variables.conflict: A has one value from doppler "
+      "and another from .env:1\n"
+      "    2 |   env_file: [.env, { provider: doppler }]\n"
+      "      |                                ^^^^^^^ keep one of them\n");
+  text = "{\"B\": {\"hunter2\": 1}}";
+  EXPECT_EQ(said(both),
+            "doppler: error variables.syntax: \"B\" holds no text\n"
+            "      | have it print one JSON object of texts, or NAME=value lines\n");
+  text = "{ \"hunter2\" ";
+  EXPECT_EQ(said(both),
+            "doppler: error variables.syntax: what it printed begins like JSON and is none\n"
+            "      | have it print one JSON object of texts, or NAME=value lines\n");
+  text = "B=2\n";
+  more_ = "  required: [SECRET_KEY]\n";
+  EXPECT_EQ(said("  env_file: { provider: doppler }\n"),
+            "error variables.missing: 1 variable of portfolio/production has no usable value\n"
+            "  SECRET_KEY  not set  portfolio/reconciler.yaml:3\n"
+            "  looked in   doppler (1 name)\n"
+            "  next        mend them in doppler, then: reconciler plan portfolio/production\n");
+}
+
+TEST_F(VariablesTest, AProviderThatDoesNotAnswerIsAllThatIsSaid) {
+  provide_ = [](const std::string& provider, const std::string&) -> Result<Provided> {
+    return failure(error("variables.provider", provider + " does not answer").passing());
+  };
+  const auto loaded = load("  env_file: [nowhere.env, { provider: doppler }]\n");
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().code, "variables.provider");
+  EXPECT_EQ(loaded.error().lasting, Lasting::transient);
+  EXPECT_EQ(loaded.error().place.line, 2);
 }
 
 TEST_F(VariablesTest, OneNameWithTwoValuesIsRefused) {

@@ -108,6 +108,36 @@ TEST_F(Gates, TheWayBackWaitsForNobody) {
   EXPECT_THAT(plan({new_db}).gates, IsEmpty()) << "a person chose it, and is shown this plan";
 }
 
+TEST_F(Gates, WhatIsNewWaitsWhereAnApprovalIsRequired) {
+  desired.protect.clear();
+  desired.approval = true;
+  const Resource web = changed("web", {"image", "web:1", "web:2"});
+  const Plan blocked = plan({web});
+  ASSERT_EQ(blocked.closed(), 1);
+  EXPECT_EQ(blocked.gates[0].why, "0 of 1");
+  EXPECT_EQ(blocked.gates[0].opens_when, approval(blocked));
+  EXPECT_EQ(plan_of({missing("web")}, desired, {}).closed(), 1) << "the first deploy is new, too";
+  EXPECT_EQ(plan({as_it_should_be("web")}).closed(), 1) << "its tag is another one";
+  EXPECT_THAT(plan_of({as_it_should_be("web")}, desired, {}).gates, IsEmpty()) << "taken over";
+  memory.approved = approval_of(blocked);
+  EXPECT_EQ(plan({web}).closed(), 0);
+  EXPECT_EQ(plan({web}).gates[0].why, "1 of 1");
+  EXPECT_EQ(plan({web, changed("db", {"command", "", ""})}).closed(), 1) << "that is another plan";
+  memory.unfinished = desired.digest;
+  EXPECT_EQ(plan({missing("web")}).closed(), 0) << "what was begun is ended";
+}
+
+TEST_F(Gates, PuttingRightWaitsForNoApproval) {
+  desired.protect.clear();
+  desired.approval = true;
+  memory = recorded("v1.1.0");
+  EXPECT_THAT(plan({missing("web")}).gates, IsEmpty());
+  memory = recorded("v1.1.0");
+  memory.target = Target{"v1.1.0", "asked", "v1.2.0", "VerifyFailed", "why", 7, {}};
+  memory.unfinished = "digest of v1.2.0";
+  EXPECT_THAT(plan({changed("web", {"command", "", ""})}).gates, IsEmpty());
+}
+
 TEST_F(Gates, WithoutAWayBackItIsAnotherPlan) {
   Plan blocked = plan({new_db});
   memory.approved = approval_of(blocked);

@@ -48,8 +48,10 @@ class ServiceTest : public GitTest {
     about.repositories = {repository()};
     about.repositories[0].poll = 30min;
     about.data = root + "/data";
+    providers.emplace(about, ledger->key(), ledger->lineage(), state, moved);
     service.emplace(
-        Parts{*ledger, none, helper, moved, about, state}, [this] { return drivers(); }, log);
+        Parts{*ledger, none, helper, moved, about, state, *providers}, [this] { return drivers(); },
+        log);
   }
   void TearDown() override {
     stop.request_stop();
@@ -118,6 +120,7 @@ class ServiceTest : public GitTest {
   Drivers none;
   Host about;
   std::unique_ptr<Ledger> ledger;
+  std::optional<Providers> providers;
   std::stop_source stop;
   int lanes_made = 0;
   std::optional<Service> service;
