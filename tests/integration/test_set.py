@@ -143,6 +143,11 @@ def test_what_is_said_before_anything_is_changed(alone, folder):
          "  next  write the version alone: the image's name stands in the compose file\n")
     assert refused(program, config, "web/prodution", "v2.0.0", "--yes", code=64) == (
         'error env.unknown: there is no environment "web/prodution"\n  next  did you mean web/production?\n')
+    elsewhere = folder / "elsewhere.yaml"
+    elsewhere.write_text(json.dumps({"repositories": {"deploy": str(config.path)}, "serve": ["web/stage"]}))
+    assert refused(Reconciler(folder / "state", host_file=elsewhere, home=folder), config, code=64) == (
+        "error env.elsewhere: this host does not serve web/production\n"
+        "  next  ask there; or see name: and serve: in the host file\n")
     assert "set asks before it commits, and there is no terminal to ask on\n" in \
         refused(program, config, "web/production", "v1.1.0", code=64)
 
