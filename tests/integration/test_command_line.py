@@ -78,10 +78,10 @@ def test_apply_without_a_terminal_needs_yes(running):
 
 def on_a_terminal(program, answer, *arguments):
     """Exit code and everything that was shown."""
+    command, env = program.arguments(*arguments), {**program.env, "TERM": "xterm"}
     pid, terminal = pty.fork()
-    if pid == 0:
-        arguments = program.arguments(*arguments)
-        os.execve(arguments[0], arguments, {**program.env, "TERM": "xterm"})
+    if pid == 0:  # other threads may have held any lock: nothing but this
+        os.execve(command[0], command, env)
     shown = b""
     answered = False
     while True:
@@ -111,10 +111,10 @@ def test_apply_asks_on_a_terminal(running):
 
 def test_moved_while_a_person_thinks(running):
     deploy(running, "v1.1.0")
+    command = running.program.arguments("apply", running.environment)
     pid, terminal = pty.fork()
     if pid == 0:
-        arguments = running.program.arguments("apply", running.environment)
-        os.execve(arguments[0], arguments, running.program.env)
+        os.execve(command[0], command, running.program.env)
     shown = b""
     while b"[y/N]" not in shown:
         shown += os.read(terminal, 4096)
