@@ -9,10 +9,11 @@
 #include "reconciler/base/any_stop.hpp"
 #include "reconciler/counted_on.hpp"
 #include "reconciler/cut_off.hpp"
-#include "reconciler/ledger/locks.hpp"
+#include "reconciler/other_locks.hpp"
 #include "reconciler/plan/moved.hpp"
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/sweep.hpp"
+#include "reconciler/take_over.hpp"
 #include "reconciler/way_back.hpp"
 
 namespace reconciler {
@@ -64,6 +65,8 @@ class Reconciling {
     const bool had_target = memory->target.has_value();
     auto seen = look_at(parts_, asked_, std::move(*wish), std::move(*memory));
     if (!seen || suspended) return seen;
+    seen = take_over(parts_, asked_, std::move(*seen), who_, stop_);
+    if (!seen) return seen;
     auto rejected = reject_cut_off(parts_, *seen);
     if (!rejected) return failed(rejected);
     if (*rejected) {
@@ -140,6 +143,8 @@ Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::
   if (!agreed) return failed(agreed);
   done.declined = !*agreed;
   if (done.declined) return done;
+  auto others = lock_others(parts, asked.spec.id);
+  if (!others) return failed(others);
   if (auto counted = count_on(parts, seen->plan, {parts.clock, ends.patience, ends.stop}); !counted)
     return failed(counted);
   // A person thinks for a while; what is performed is what was shown, or nothing.
@@ -169,6 +174,8 @@ Status stop_beside(const Parts& parts, const Asked& asked, const std::string& wh
   if (!seen) return failed(seen);
   keep_what_stops(seen->plan, seen->observation);
   if (seen->plan.empty() || seen->plan.suspended) return {};
+  auto others = lock_others(parts, asked.spec.id);
+  if (!others) return failed(others);
   return reconciling.perform_aside(*seen);
 }
 

@@ -2,7 +2,7 @@
 
 #include "reconciler/apply/executor.hpp"
 #include "reconciler/apply/kept.hpp"
-#include "reconciler/ledger/locks.hpp"
+#include "reconciler/other_locks.hpp"
 #include "reconciler/plan/moved.hpp"
 #include "reconciler/plan/planner.hpp"
 
@@ -51,6 +51,8 @@ Result<Reconciled> remove_environment(const Parts& parts, const EnvironmentId& i
   if (!agreed) return failed(agreed);
   done.declined = !*agreed;
   if (done.declined) return done;
+  auto others = lock_others(parts, id);
+  if (!others) return failed(others);
   auto again = plan_removal(parts, id);
   if (!again) return failed(again);
   if (auto why = moved(saved(*plan), *again)) return failure(std::move(*why));

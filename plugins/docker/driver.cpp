@@ -125,12 +125,13 @@ class DockerDriver final : public Driver {
     if (auto one = one_owner(id, *look, texts_at(wanted, "lineages"), memory); !one)
       return failed(one);
     const auto tag = text_at(member_or_null(wanted, "version"), "tag");
-    const bool new_version = !memory.current || memory.current->tag != tag;
-    const auto changing = changing_images(**model, *look, new_version);
+    const WantedVersion version{tag, !memory.current || memory.current->tag != tag,
+                                taken_images(**model, *look, memory, tag)};
+    const auto changing = changing_images(**model, *look, version);
     Observation observation;
-    if (auto done = observe_images(context_, **model, *look, {tag, new_version}, observation);
-        !done)
+    if (auto done = observe_images(context_, **model, *look, version, observation); !done)
       return failed(done);
+    observe_older_images(**model, *look, memory, tag, observation);
     const Observed observed{
         id, **model, *look, memory, changing, tag, truth_at(wanted, "remove_orphans")};
     if (auto done = observe_services(context_, observed, observation); !done) return failed(done);

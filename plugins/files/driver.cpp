@@ -71,6 +71,21 @@ Result<Resource> look(const std::string& name, const std::string& value, const J
   return resource;
 }
 
+/// What others wrote of the version before theirs, while nothing is known here: it is not asked
+/// for, and says which tag that was.
+Result<std::optional<Resource>> found_before(const Json& wanted) {
+  auto found = read_value(text_at(wanted, "folder"), prev_tag);
+  if (!found) return failed(found);
+  if (!*found) return std::optional<Resource>();
+  Resource resource;
+  resource.id = {"files", "state", prev_tag};
+  resource.observed = fingerprint(*found);
+  resource.state = resource.version = printable(**found, 128);
+  resource.differences = {{prev_tag, resource.state, ""}};
+  resource.health = Health::none;
+  return std::optional(std::move(resource));
+}
+
 }  // namespace
 
 Description FilesDriver::describe() const {
@@ -110,6 +125,11 @@ Result<Observation> FilesDriver::observe(const EnvironmentId&, const Json& wante
   auto current = look(current_tag, tag, wanted);
   if (!current) return failed(current);
   seen.resources.push_back(std::move(*current));
+  if (!memory.current) {
+    auto before = found_before(wanted);
+    if (!before) return failed(before);
+    if (*before) seen.resources.push_back(std::move(**before));
+  }
   // Without a version before this one nobody knows what prev_tag should say: it is left alone.
   if (const auto before = previous_of(tag, memory)) {
     auto previous = look(prev_tag, *before, wanted);

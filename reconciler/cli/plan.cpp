@@ -9,6 +9,8 @@
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
+#include "reconciler/ledger/locks.hpp"
+#include "reconciler/take_over.hpp"
 
 namespace reconciler::cli {
 namespace {
@@ -28,6 +30,17 @@ Json document(const std::vector<Plan>& plans) {
   return JsonObject{{"format_version", "1.0"}, {"environments", std::move(environments)}};
 }
 
+/// What others deployed, and is seen for the first time, is known from here on; while another run
+/// is at it, that one sees to it.
+Result<Look> look_first(const Parts& parts, const Asked& asked, bool committed,
+                        const std::stop_token& stop) {
+  auto seen = look(parts, asked, stop);
+  if (!seen || !committed || seen->plan.taken_over.empty()) return seen;
+  auto lock = lock_environment(parts.state, asked.spec.id, {parts.clock, Duration{0}, {}});
+  if (!lock) return seen;
+  return take_over(parts, asked, std::move(*seen), who(), stop);
+}
+
 int plan(Context& context, const PlanOptions& options, std::stop_token stop) {
   const AlgorithmsAhead ahead;
   const Reading reading = options.worktree   ? Reading::worktree
@@ -43,7 +56,7 @@ int plan(Context& context, const PlanOptions& options, std::stop_token stop) {
   for (const auto& broken : selection->broken) worst = report(context, broken.error);
   std::vector<Plan> plans;
   for (const auto& asked : selection->asked) {
-    auto seen = look(*parts, asked, stop);
+    auto seen = look_first(*parts, asked, reading != Reading::worktree, stop);
     if (!seen) {
       worst = report(context, seen.error());
       continue;

@@ -16,6 +16,7 @@ Status take_over(Database& db, const EnvironmentId& id, const Adoption& adoption
   if (!adoption.current) return {};
   // What runs is not what was recorded here: a record of that would make something else of it.
   if (auto done = drop_snapshots(db, id); !done) return done;
+  if (auto done = replace_snapshots(db, id.text(), false, adoption.snapshots); !done) return done;
   auto query = db.query(
       "UPDATE environments SET current_tag = ?, current_commit = ?, current_digest = ?, "
       "current_at = ?, previous_tag = ?, previous_commit = ?, previous_digest = ?, "
@@ -27,6 +28,8 @@ Status take_over(Database& db, const EnvironmentId& id, const Adoption& adoption
   const auto at = [](const Release& release) {
     return std::int64_t{release.at.time_since_epoch().count()};
   };
+  for (const auto& tag : adoption.before)
+    if (auto done = record_version(db, id.text(), {tag, "", "", {}}, now); !done) return done;
   if (const auto& previous = adoption.previous)
     if (auto done = record_version(db, id.text(), *previous, at(*previous)); !done) return done;
   return record_version(db, id.text(), *adoption.current, at(*adoption.current));
@@ -64,6 +67,7 @@ Status assumed(Database& db, RunId run, const EnvironmentId& id, const Assumed& 
 }  // namespace
 
 Status Ledger::adopt(const EnvironmentId& id, const Adoption& adoption) {
+  if (auto fit = check_snapshots(adoption.snapshots); !fit) return fit;
   const std::lock_guard lock(parts_->mutex);
   Database& db = parts_->database;
   auto transaction = Transaction::begin(db);
@@ -80,9 +84,8 @@ Status Ledger::adopt(const EnvironmentId& id, const Adoption& adoption) {
   auto run = parts_->note(id, adoption.current ? adoption.current->tag : "", "Ready", "Adopted",
                           adoption.who);
   if (!run) return failed(run);
-  for (const auto& key : adoption.once_keys)
-    if (auto done = assumed(db, *run, id, {key, "release", Fate::succeeded, ""}, parts_->wall());
-        !done)
+  for (const auto& [key, task] : adoption.once_keys)
+    if (auto done = assumed(db, *run, id, {key, task, Fate::succeeded, ""}, parts_->wall()); !done)
       return done;
   if (adoption.current)
     if (auto done = count_as_recorded(db, id); !done) return done;

@@ -169,4 +169,28 @@ Result<Lock> lock_artifact(const std::string& state_dir, const ResourceId& artif
               patience);
 }
 
+Result<OtherLocks> lock_others(const std::vector<std::string>& paths, const EnvironmentId& id) {
+  OtherLocks all;
+  for (const auto& path : paths) {
+    Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!fd)
+      return failure(error("file.unwritable", fmt::format("cannot open {}, a lock of {}: {}", path,
+                                                          id.text(), std::strerror(errno)))
+                         .next("mend `also_lock` in the host file, or make the folder"));
+    while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EINTR) continue;
+      if (errno != EWOULDBLOCK)
+        return failure(error("file.unwritable",
+                             fmt::format("cannot lock {}: {}", path, std::strerror(errno))));
+      return failure(
+          error("lock.held", fmt::format("a script, or somebody else, holds {}, which {} honours",
+                                         path, id.text()))
+              .next(fmt::format("wait until it has ended; who it is: fuser -v {}", path))
+              .passing());
+    }
+    all.push_back(std::move(fd));
+  }
+  return all;
+}
+
 }  // namespace reconciler

@@ -5,6 +5,7 @@
 
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "reconciler/base/clock.hpp"
 #include "reconciler/base/filesystem.hpp"
@@ -46,5 +47,11 @@ bool is_locked(const std::string& state_dir, const EnvironmentId& id);
 /// taken after an environment's, and one at a time.
 Result<Lock> lock_artifact(const std::string& state_dir, const ResourceId& artifact,
                            const Patience& patience);
+
+/// Locks that others take with flock: held while the object lives, their files never written to.
+using OtherLocks = std::vector<Descriptor>;
+/// All of them, or none: `lock.held` where somebody has one. They are made where they are missing,
+/// as who locks them makes them.
+Result<OtherLocks> lock_others(const std::vector<std::string>& paths, const EnvironmentId& id);
 
 }  // namespace reconciler

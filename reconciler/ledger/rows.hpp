@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -104,8 +105,11 @@ struct Adoption {
   std::string who;
   std::optional<Release> current{};
   std::optional<Release> previous{};
-  std::vector<std::string> once_keys{};  ///< count as succeeded; history says `assumed`
+  /// By once key, the step's name: these count as succeeded; history says `assumed`.
+  std::map<std::string, std::string> once_keys{};
   std::optional<std::string> changed_to{};
+  std::vector<std::string> before{};    ///< tags that ran before `previous`, oldest first
+  SealedRecords snapshots{};            ///< of `current`
   std::vector<std::string> lineages{};  ///< others' whose things are this environment's from now on
 };
 

@@ -130,6 +130,7 @@ class Reader {
       environment(member.key, member.spot);
       HostEnvironment one;
       one.data = path("data", &member.value, "data");
+      one.also_lock = paths(&member.value, "also_lock");
       if (const Value* files = member.value.find("files"))
         for (const auto& file : files->members) {
           hold(check_tree_path("a place of files", file.key), file.spot);
@@ -201,7 +202,8 @@ class Reader {
       if (const auto parsed = parse_duration(value->text)) into = *parsed;
   }
 
-  std::vector<std::string> folders(const Value* map, std::string_view key) {
+  /// A list of absolute paths.
+  std::vector<std::string> paths(const Value* map, std::string_view key) {
     std::vector<std::string> out;
     if (const Value* list = at(map, key))
       for (const auto& item : list->items) out.push_back(path(key, item));
@@ -231,8 +233,8 @@ class Reader {
   void policy() {
     const Value* policy = at("policy");
     const Value* allow = at(policy, "allow");
-    host_.policy.state_files = folders(policy, "state_files");
-    host_.policy.binds = folders(policy, "binds");
+    host_.policy.state_files = paths(policy, "state_files");
+    host_.policy.binds = paths(policy, "binds");
     host_.policy.docker_socket = services(allow, "docker_socket");
     host_.policy.privileged = services(allow, "privileged");
     host_.policy.host_network = services(allow, "host_network");

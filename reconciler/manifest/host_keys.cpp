@@ -70,8 +70,8 @@ const Shape& environments() {
           {"files", &text_map(), "{}",
            "Real paths for places in the tree that are not in git, or must not come from it."},
           {"data", &text(), "(DATA/APP/ENV)", "This environment's data folder itself."},
-          {"also_lock", &text_list(), "[]", "Locks of the old scripts, taken and honoured.",
-           not_yet},
+          {"also_lock", &text_list(), "[]",
+           "Locks of the old scripts (flock), taken and honoured while something is changed."},
           {"approvers", &text_list(), "[]", "Users of this host who may approve."},
       },
       "files and data", "an environment of this host");

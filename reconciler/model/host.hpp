@@ -62,6 +62,7 @@ struct Provider {
 struct HostEnvironment {
   std::map<std::string, std::string> files;  ///< place in the tree -> absolute real path
   std::string data;                          ///< empty: DATA/APP/ENV
+  std::vector<std::string> also_lock;        ///< files that others, old scripts say, flock
   std::vector<std::string> approvers;        ///< users who may approve; empty: whoever runs it
 };
 

@@ -47,6 +47,7 @@ Json to_json(const Plan& plan) {
       {"stays", to_json(plan.stays)},
       {"gates", std::move(gates)},
       {"fallback", plan.fallback ? Json(*plan.fallback) : Json(nullptr)}};
+  if (!plan.taken_over.empty()) out["taken_over"] = plan.taken_over;
   if (!plan.reported.empty()) {
     JsonArray reported;
     for (const auto& action : plan.reported) reported.push_back(action_json(action));

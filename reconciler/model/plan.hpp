@@ -52,6 +52,7 @@ struct Plan {
   std::string config_subject;
   std::string desired;  ///< Desired::digest
   std::vector<std::string> notices;
+  std::string taken_over;  ///< what others made and counts as known from here on, in words
   std::vector<Action> actions;
   std::vector<std::string> stays;  ///< beside what is switched, what is left alone
   std::vector<Gate> gates;

@@ -14,6 +14,7 @@
 #include "reconciler/plan/order.hpp"
 #include "reconciler/plan/retention.hpp"
 #include "reconciler/plan/select.hpp"
+#include "reconciler/plan/take_over.hpp"
 
 namespace reconciler {
 namespace {
@@ -245,8 +246,12 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
                WallTime now) {
   const auto by_hand = runs_by_hand(observation, remembered);
   const auto assumed = assumed_of(desired, by_hand);
+  const auto taken = find_taken_over(desired, observation, remembered);
   std::optional<Memory> with;
-  if (!assumed.empty()) with = with_assumed(remembered, assumed);
+  if (taken)
+    with = with_taken_over(remembered, desired, *taken, now);
+  else if (!assumed.empty())
+    with = with_assumed(remembered, assumed);
   const Memory& memory = with ? *with : remembered;
   Plan plan;
   plan.assumed = assumed;
@@ -272,9 +277,11 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
   if (memory.suspended_at(now)) plan.suspended = memory.suspended;
   plan.artifacts = artifacts_of(observation);
   plan.released = released(desired, memory, observation);
-  plan.stalled = find_by_hand(desired, observation, memory);
+  plan.stalled = find_by_hand(desired, observation, remembered);
   if (!plan.stalled) plan.stalled = find_stall(desired, memory);
   if (!plan.stalled) plan.stalled = find_shared(plan, memory);
+
+  if (taken && !plan.stalled) plan.taken_over = taken->words;
 
   if (!plan.stalled) {
     const bool new_version = memory.changed_to != version_key(desired);
@@ -294,6 +301,8 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
       for (auto& action : select_checks(desired)) plan.actions.push_back(std::move(action));
       plan.actions.push_back(record_action(desired));
     }
+    // What nobody has written so far is written as the stack is taken over.
+    if (taken && taken->whole) plan.actions.clear();
     order_actions(plan.actions);
     if (drift && !on_the_way_back(memory)) judge_drift(plan, memory);
     plan.stays = what_stays(observation, plan.actions);

@@ -246,6 +246,8 @@ std::string render(const Plan& plan, const Page& page, bool explain) {
   if (plan.suspended)
     out += fmt::format("  suspended  {}\n             ends with: reconciler resume {}\n\n",
                        for_people(*plan.suspended), plan.environment.text());
+  if (!plan.taken_over.empty())
+    out += fmt::format("  taken over: {}\n\n", wrapped(plan.taken_over, ", ", 14, page));
   if (!plan.notices.empty()) {
     for (const auto& notice : plan.notices) out += "  " + notice + "\n";
     out += "\n";
@@ -255,7 +257,8 @@ std::string render(const Plan& plan, const Page& page, bool explain) {
                              plan.stalled->reason, plan.stalled->why, plan.stalled->next);
   out += gates_of(plan, page) + reported_of(plan);
   if (plan.empty())
-    return out + (plan.reported.empty()
+    return out + (!plan.taken_over.empty() ? "No changes. No container needs a restart.\n"
+                  : plan.reported.empty()
                       ? "No changes.\n"
                       : "No changes: what differs is left as it is (drift: report).\n");
   const auto lines = lines_of(plan);

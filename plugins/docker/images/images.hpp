@@ -3,6 +3,7 @@
 
 #include <stop_token>
 
+#include "plugins/docker/images/taken.hpp"
 #include "plugins/docker/services/context.hpp"
 #include "plugins/docker/services/resources.hpp"
 #include "reconciler/driver/driver.hpp"
@@ -13,12 +14,13 @@ namespace reconciler::docker {
 struct WantedVersion {
   std::string tag;
   bool is_new = false;
+  TakenImages taken{};
 };
 
 /// Images that are on the host under their name and will be made anew: the services that run them
 /// will have another.
-/// `new_version`: another than was recorded last.
-ChangingImages changing_images(const CompiledModel& model, const Look& look, bool new_version);
+ChangingImages changing_images(const CompiledModel& model, const Look& look,
+                               const WantedVersion& version);
 
 /// Adds a resource for each image of the model, with build, pull or tag as its remedy.
 /// `image.missing` and `image.platform` where it is not the one, and its pull_policy forbids to

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "plugins/docker/images/images.hpp"
+#include "plugins/docker/images/taken.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/place.hpp"
 #include "plugins/docker/services/platform.hpp"
@@ -105,16 +106,17 @@ Standing standing_of_recorded(const Image& image, const CompiledModel& model, co
 }
 
 Standing standing_of(const Image& image, const CompiledModel& model, const Look& look,
-                     bool new_version) {
+                     const WantedVersion& version) {
   if (!image.id.empty()) return standing_of_recorded(image, model, look);
   const SeenImage* seen = look.image_by_reference(image.reference);
   if (!seen) return never_pulled(image) && runs(image, look) ? Standing::right : Standing::missing;
   if (!image.platform.empty() && !same_platform(image.platform, look.image_platform(seen->id)))
     return Standing::other_platform;
-  if (new_version && is_pulled_again(image)) return Standing::asked_again;
+  if (version.is_new && is_pulled_again(image)) return Standing::asked_again;
   if (image.build_service.empty()) return Standing::right;
   const auto inputs = text_at(seen->labels, label::inputs);
-  if (inputs.empty()) return Standing::not_ours;
+  if (inputs.empty())
+    return version.taken.contains(image.reference) ? Standing::right : Standing::not_ours;
   return inputs == image.inputs ? Standing::right : Standing::other_inputs;
 }
 
@@ -166,10 +168,11 @@ Work supply(const Image& image, Standing standing, const Look& look, const Compi
 
 }  // namespace
 
-ChangingImages changing_images(const CompiledModel& model, const Look& look, bool new_version) {
+ChangingImages changing_images(const CompiledModel& model, const Look& look,
+                               const WantedVersion& version) {
   ChangingImages changing;
   for (const auto& image : model.images) {
-    const auto standing = standing_of(image, model, look, new_version);
+    const auto standing = standing_of(image, model, look, version);
     // Whether what is pulled again is another one is known when it is there: the next look tells.
     if (standing != Standing::right && standing != Standing::asked_again)
       changing[image.reference] = untagged(image, standing, model, look);
@@ -182,7 +185,7 @@ Status observe_images(const Context& context, const CompiledModel& model, const 
   std::vector<Error> refused;
   for (const auto& image : model.images) {
     const SeenImage* seen = look.image_by_reference(image.reference);
-    const auto standing = standing_of(image, model, look, version.is_new);
+    const auto standing = standing_of(image, model, look, version);
     Resource r;
     r.id = image_id(image.reference);
     r.desired = image.build_service.empty() ? "present"
@@ -191,6 +194,8 @@ Status observe_images(const Context& context, const CompiledModel& model, const 
     r.ours = seen && !text_at(seen->labels, label::inputs).empty();
     r.artifact = !image.build_service.empty() || image.reference.ends_with(":" + version.tag);
     r.inputs = image.build_service.empty() ? "" : image.inputs;
+    if (const auto taken = version.taken.find(image.reference); taken != version.taken.end())
+      r.inputs = taken->second;
     r.state = seen ? "on the host" : "not on the host";
     if (seen) r.summary = short_id(seen->id);
     r.reason = why(standing);

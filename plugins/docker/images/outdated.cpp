@@ -83,13 +83,15 @@ bool is_wanted(const CompiledModel& model, const std::string& reference) {
   });
 }
 
-/// Under its name, and made by us or by nobody that could be told from us.
+/// Under its name, and made by us, taken over, or made by nobody that could be told from us.
 const SeenImage* find(const Look& look, const std::string& reference, const std::string& inputs) {
   const auto found = std::ranges::find_if(look.images, [&](const SeenImage& image) {
     return std::ranges::find(image.tags, familiar_reference(reference)) != image.tags.end();
   });
   if (found == look.images.end()) return nullptr;
-  return inputs.empty() || text_at(found->labels, label::inputs) == inputs ? &*found : nullptr;
+  const bool known =
+      inputs.empty() || text_at(found->labels, label::inputs) == inputs || is_taken(inputs, *found);
+  return known ? &*found : nullptr;
 }
 
 Resource outdated(const Context& context, const Observed& observed, const std::string& reference,

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "plugins/docker/services/mounts.hpp"
+#include "plugins/docker/services/names.hpp"
 
 namespace reconciler::docker {
 namespace {
@@ -53,8 +54,18 @@ std::string mac_address(const Json& endpoint) {
   return text;
 }
 
-bool same(const Json& before, const Json& wanted, const Json& inspect) {
-  const auto aliases = as_set(texts_at(wanted, "Aliases"));
+/// What is wanted of one that version 1 made: its alias is not yet the name that it goes without.
+std::set<std::string> wanted_aliases(const Json& wanted, const Container& container,
+                                     const Json& inspect) {
+  auto aliases = as_set(texts_at(wanted, "Aliases"));
+  const Json& labels = member_or_null(member_or_null(inspect, "Config"), "Labels");
+  if (is_of_version_1(labels) && text_at(inspect, "Name") != "/" + container.name)
+    aliases.erase(container.name);
+  return aliases;
+}
+
+bool same(const Json& before, const Json& wanted, const Container& container, const Json& inspect) {
+  const auto aliases = wanted_aliases(wanted, container, inspect);
   if (as_set(asked_aliases(before, inspect, aliases)) != aliases) return false;
   if (as_set(texts_at(before, "Links")) != as_set(texts_at(wanted, "Links"))) return false;
   for (const std::string_view field : {"IPAMConfig", "DriverOpts"})
@@ -100,7 +111,7 @@ void compare_endpoints(const Container& wanted, const Json& inspect, const Surro
     if (around.networks && !is_predefined_network(endpoint.network) && !id.empty() &&
         id_of(endpoint, *around.networks) != id)
       out.push_back({field, "removed", "connected"});
-    else if (!same(*before, endpoint.config, inspect))
+    else if (!same(*before, endpoint.config, wanted, inspect))
       out.push_back({field, "connected otherwise", "connected"});
   }
   if (!there.is_object()) return;

@@ -288,12 +288,20 @@ Result<Look> look_at(Engine& engine, ImageConfigs& configs, const CompiledModel&
   return Reader(engine, configs, model, scope, deadline).read();
 }
 
-Result<Json> inspect_container(Engine& engine, const std::string& name, Deadline deadline) {
-  auto there = engine.get("/containers/" + url_encode(name) + "/json", deadline);
+Result<Json> inspect_container(Engine& engine, const Container& container, Deadline deadline) {
+  const auto inspect = [&](const std::string& name) {
+    return engine.get("/containers/" + url_encode(name) + "/json", deadline);
+  };
+  auto there = inspect(container.name);
   if (there || there.error().code != "docker.not_found") return there;
-  auto next = engine.get("/containers/" + url_encode(next_name(name)) + "/json", deadline);
-  const bool ran = next && text_at(member_or_null(*next, "State"), "Status") != "created";
-  return ran ? next : there;
+  auto next = inspect(next_name(container.name));
+  if (next && text_at(member_or_null(*next, "State"), "Status") != "created") return next;
+  const auto old_name = name_of_version_1(container);
+  if (old_name.empty()) return there;
+  auto old = inspect(old_name);
+  const bool is_it =
+      old && is_of_version_1(member_or_null(member_or_null(*old, "Config"), "Labels"));
+  return is_it ? old : there;
 }
 
 }  // namespace reconciler::docker

@@ -50,4 +50,19 @@ inline std::string orphan_name(const std::string& name) {
   return name + ".orphan";
 }
 
+/// What version 1 of Compose called it: `app_web_1` for `app-web-1`; empty where the compose file
+/// gives it a name of its own.
+inline std::string name_of_version_1(const Container& container) {
+  const auto number = std::to_string(container.number);
+  const auto end = "-" + container.service + "-" + number;
+  if (!container.name.ends_with(end)) return "";
+  return container.name.substr(0, container.name.size() - end.size()) + "_" + container.service +
+         "_" + number;
+}
+
+/// Made by version 1: what it did otherwise is no difference.
+inline bool is_of_version_1(const Json& labels) {
+  return text_at(labels, "com.docker.compose.version").starts_with("1.");
+}
+
 }  // namespace reconciler::docker

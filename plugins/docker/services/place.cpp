@@ -40,6 +40,12 @@ void take_stray(Place& place, const Seen*& role, const std::string& suffix) {
   place.strays.erase(found);
 }
 
+/// It goes on under the name that it has; the container that takes its place some day has ours.
+bool has_name_of_version_1(const Place& place) {
+  const Json& labels = member_or_null(member_or_null(place.current->inspect, "Config"), "Labels");
+  return is_of_version_1(labels) && place.current->name == name_of_version_1(*place.wanted);
+}
+
 bool is_restart_policy(const Difference& difference) {
   return difference.field == "restart";
 }
@@ -115,7 +121,7 @@ class Judge {
       find_stale_lender(place, all, replaced);
       if (place.hooks_are_due())
         place.differences.push_back({"post_start hooks", "not through", "run"});
-      else if (place.current->name != place.wanted->name)
+      else if (place.current->name != place.wanted->name && !has_name_of_version_1(place))
         place.differences.push_back({"name", place.current->name, place.wanted->name});
     }
     if (place.next) place.next_is_right = is_right(place, all, replaced);

@@ -287,9 +287,6 @@ class Services {
   }
 
   void add_notices(const Place& place) {
-    if (place.current && place.current->label(label::lineage).empty())
-      into_.notices.push_back(
-          fmt::format("{} was not made by reconciler; it is taken as it is", place.current->name));
     if (place.current)
       for (const auto& extra :
            extra_endpoints(*place.wanted, place.current->inspect, observed_.look.networks))

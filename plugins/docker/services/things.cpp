@@ -64,7 +64,11 @@ std::vector<std::string> differences(const Network& wanted, const Json& there) {
   for (const auto& [flag, name] :
        {std::pair("Internal", "internal"), std::pair("EnableIPv6", "enable_ipv6"),
         std::pair("Attachable", "attachable")})
-    if (truth_at(wanted.config, flag) != truth_at(there, flag)) out.emplace_back(name);
+    // Version 1 makes every network attachable, which means nothing on one host.
+    if (truth_at(wanted.config, flag) != truth_at(there, flag) &&
+        !(name == std::string_view("attachable") && truth_at(there, flag) &&
+          is_of_version_1(member_or_null(there, "Labels"))))
+      out.emplace_back(name);
   // Only later Engines can do without.
   if (member(wanted.config, "EnableIPv4") && member(there, "EnableIPv4") &&
       !member(wanted.config, "EnableIPv4")->is_null() &&

@@ -51,7 +51,7 @@ Status await_dependencies(Context& context, const CompiledModel& model,
     const Dependency& on = *dependency;
     std::string before;
     for (;;) {
-      auto now = inspect_container(context.engine, container->name, context.within(call_time));
+      auto now = inspect_container(context.engine, *container, context.within(call_time));
       if (!now && now.error().code != "docker.not_found") return failed(now);
       if (!now && !on.required) break;
       bool over = false;

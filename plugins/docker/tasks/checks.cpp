@@ -157,7 +157,7 @@ Result<Outcome> perform_exec(Context& context, const CompiledModel& model, const
   if (container == model.containers.end())
     return failure(error("plan.stale", fmt::format("there is no service {} any more", service))
                        .next("plan again"));
-  auto there = inspect_container(context.engine, container->name, context.within(call_time));
+  auto there = inspect_container(context.engine, *container, context.within(call_time));
   if (!there) return failed(there);
   const Json body = JsonObject{{"AttachStdout", true},
                                {"AttachStderr", true},

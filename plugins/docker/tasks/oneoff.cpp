@@ -159,7 +159,7 @@ class Task {
     const auto from = lenders(own);
     for (const auto& container : model.containers) {
       if (!from.contains(container.service)) continue;
-      auto there = inspect_container(context_.engine, container.name, context_.within(call_time));
+      auto there = inspect_container(context_.engine, container, context_.within(call_time));
       if (!there && there.error().code != "docker.not_found") return failed(there);
       if (there)
         out[fmt::format("@service:{}:{}", container.service, container.number)] =

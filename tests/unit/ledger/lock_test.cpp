@@ -196,5 +196,24 @@ TEST_F(LockTest, AWaitIsOverWhenItIsStopped) {
             "error lock.stopped: stopped while waiting for portfolio/production\n");
 }
 
+TEST_F(LockTest, LocksOfOthersAreHeldAndTheirFilesNeverWrittenTo) {
+  const std::string path = state + "/deploy.lock";
+  ASSERT_TRUE(make_folders(state));
+  ASSERT_TRUE(replace_file(path, "4711\n"));
+  {
+    const auto held = lock_others({path, state + "/release.lock"}, production);
+    ASSERT_TRUE(held) << render(held.error());
+    EXPECT_EQ(told(lock_others({path}, production)),
+              "error lock.held: a script, or somebody else, holds " + path +
+                  ", which portfolio/production honours\n"
+                  "  next  wait until it has ended; who it is: fuser -v " +
+                  path + "\n");
+  }
+  EXPECT_TRUE(lock_others({path}, production));
+  EXPECT_EQ(*read_file(path), "4711\n");
+  EXPECT_EQ(lock_others({state + "/nowhere/deploy.lock"}, production).error().code,
+            "file.unwritable");
+}
+
 }  // namespace
 }  // namespace reconciler

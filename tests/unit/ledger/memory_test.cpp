@@ -113,7 +113,7 @@ TEST_F(MemoryTest, AdoptionIsWrittenAsIfItHadBeenDoneHere) {
   Adoption adoption{"anna"};
   adoption.current = release_of("v1.2.2");
   adoption.previous = release_of("v1.2.1");
-  adoption.once_keys = {"portfolio/production/release/v1.2.2"};
+  adoption.once_keys = {{"portfolio/production/release/v1.2.2", "release"}};
   adoption.changed_to = "v1.2.2@c";
   adoption.lineages = {"another"};
   ASSERT_TRUE(ledger->adopt(production, adoption));

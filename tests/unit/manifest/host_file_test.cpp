@@ -60,6 +60,7 @@ environments:
   portfolio/production:
     files: { .env.production: /opt/portfolio/.env.production, ./certs/: /etc/certs }
     data: /opt/portfolio/
+    also_lock: [/var/lock/portfolio-deploy.lock]
 policy:
   state_files: [/var/lib/portfolio]
   binds: [/mnt, /opt/media]
@@ -82,6 +83,8 @@ policy:
   EXPECT_EQ(host->repositories[1].poll, std::chrono::seconds(60));
   EXPECT_EQ(host->repositories[1].place.line, 5);
   EXPECT_EQ(host->sources.at("git@github.com:acme/").ssh_key, "/etc/s");
+  EXPECT_EQ(host->environments.at("portfolio/production").also_lock,
+            std::vector<std::string>{"/var/lock/portfolio-deploy.lock"});
   EXPECT_EQ(host->sources.count("/srv/src/portfolio"), 1U);
   EXPECT_EQ(host->serve, std::vector<std::string>{"portfolio/production"});
   EXPECT_EQ(host->data, "/srv");

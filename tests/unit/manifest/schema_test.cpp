@@ -85,7 +85,7 @@ TEST(Schema, TheReferenceIsRefusedForWhatIsNotYetDoneAlone) {
             "verify.watch\npromote\nwindow\n");
   const auto host = parse_document("host-reference.yaml", text_of("host-reference.yaml"));
   ASSERT_TRUE(host) << render(host.error());
-  EXPECT_EQ(keys_refused(check(*host, host_shape())), "backups\nbundles\nalso_lock\n");
+  EXPECT_EQ(keys_refused(check(*host, host_shape())), "backups\nbundles\n");
 }
 
 TEST(Schema, SaysOfAKeyThatIsNotYetDoneWhatToDo) {
