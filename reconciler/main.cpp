@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "plugins/docker/discover/discover.hpp"
 #include "plugins/docker/driver.hpp"
 #include "plugins/files/driver.hpp"
 #include "plugins/probe/driver.hpp"
@@ -71,13 +72,25 @@ Result<std::unique_ptr<Drivers>> make_drivers(const cli::PluginParts& parts,
   return drivers;
 }
 
+/// What `init` asks: what is deployed from a folder.
+Result<Discovered> discover(const DiscoverRequest& request, std::stop_token stop) {
+  auto socket = engine_socket();
+  if (!socket) return failed(socket);
+  const SystemClock clock;
+  const auto engine = docker::make_engine_socket(*socket, clock);
+  return docker::discover(*engine, docker::find_compose(environment("HOME", "/root")), request,
+                          std::move(stop));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   reconciler::prepare_openssl();
   const auto shared = std::make_shared<docker::Shared>();
-  return cli::run(argc, argv, RECONCILER_VERSION,
-                  [&](const cli::PluginParts& parts, const std::string& only) {
-                    return make_drivers(parts, shared, only);
-                  });
+  return cli::run(
+      argc, argv, RECONCILER_VERSION,
+      [&](const cli::PluginParts& parts, const std::string& only) {
+        return make_drivers(parts, shared, only);
+      },
+      discover);
 }

@@ -98,9 +98,9 @@ void add_everything(CLI::App& app, Options& options, Context& context, const std
   app.footer("Examples:\n  reconciler plan portfolio/production\n  reconciler apply --help");
   add_common(app, options);
   for (const AddVerb add :
-       {add_set, add_plan, add_apply, add_run, add_status, add_history, add_rollback, add_retry,
-        add_approve, add_suspend, add_resume, add_settle, add_adopt, add_remove, add_validate,
-        add_schema, add_driver})
+       {add_init, add_set, add_plan, add_apply, add_run, add_status, add_history, add_rollback,
+        add_retry, add_approve, add_suspend, add_resume, add_settle, add_adopt, add_remove,
+        add_validate, add_schema, add_driver})
     add(app, context, chosen);
   app.add_subcommand("version", "Print the version.")
       ->footer("Examples:\n  reconciler version\n  reconciler --help")
@@ -113,10 +113,11 @@ void add_everything(CLI::App& app, Options& options, Context& context, const std
   add_manual(app, version, chosen, context);
 }
 
-int run(int argc, char** argv, const std::string& version, MakeDrivers make_drivers) {
+int run(int argc, char** argv, const std::string& version, MakeDrivers make_drivers,
+        Discover discover) {
   CLI::App app;
   Options options;
-  Context context(options, std::move(make_drivers));
+  Context context(options, std::move(make_drivers), std::move(discover));
   Verb chosen;
   add_everything(app, options, context, version, chosen);
   if (argc > 2 && std::string_view(argv[1]) == "complete" && std::string_view(argv[2]) == "--")

@@ -7,6 +7,7 @@ namespace reconciler::cli {
 
 /// Parses and performs; the exit status of DESIGN section 8. Results go to standard output, errors
 /// to standard error.
-int run(int argc, char** argv, const std::string& version, MakeDrivers make_drivers);
+int run(int argc, char** argv, const std::string& version, MakeDrivers make_drivers,
+        Discover discover);
 
 }  // namespace reconciler::cli

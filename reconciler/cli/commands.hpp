@@ -31,6 +31,7 @@ void add_settle(CLI::App& app, Context& context, Verb& chosen);
 void add_adopt(CLI::App& app, Context& context, Verb& chosen);
 void add_validate(CLI::App& app, Context& context, Verb& chosen);
 void add_schema(CLI::App& app, Context& context, Verb& chosen);
+void add_init(CLI::App& app, Context& context, Verb& chosen);
 void add_driver(CLI::App& app, Context& context, Verb& chosen);
 
 /// The whole command line: what all verbs take, and every verb. What is passed must outlive `app`.

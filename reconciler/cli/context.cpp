@@ -15,10 +15,14 @@ constexpr const char* usual_host_file = "/etc/reconciler/host.yaml";
 
 }  // namespace
 
+std::string Context::host_file() const {
+  return options_.host_file.empty() ? usual_host_file : options_.host_file;
+}
+
 Result<const Host*> Context::host() {
   if (host_) return host_.get();
   const bool named = !options_.host_file.empty();
-  const std::string path = named ? options_.host_file : usual_host_file;
+  const std::string path = host_file();
   auto host = std::make_unique<Host>();
   if (named || exists(path)) {
     auto read = read_host_file(path);

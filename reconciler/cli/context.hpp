@@ -10,6 +10,7 @@
 #include "reconciler/base/clock.hpp"
 #include "reconciler/base/helper.hpp"
 #include "reconciler/base/result.hpp"
+#include "reconciler/driver/discover.hpp"
 #include "reconciler/driver/registry.hpp"
 #include "reconciler/ledger/ledger.hpp"
 #include "reconciler/model/host.hpp"
@@ -39,12 +40,18 @@ using MakeDrivers =
 /// Owns the parts of one command. Not thread-safe.
 class Context {
  public:
-  Context(Options& options, MakeDrivers make_drivers)
-      : options_(options), make_drivers_(std::move(make_drivers)) {}
+  Context(Options& options, MakeDrivers make_drivers, Discover discover)
+      : options_(options), make_drivers_(std::move(make_drivers)), discover_(std::move(discover)) {}
 
   const Options& options() const { return options_; }
   Clock& clock() { return clock_; }
   Helper& helper() { return helper_; }
+  /// What a plugin finds out of a folder; needs neither manifest nor state.
+  Result<Discovered> discover(const DiscoverRequest& request, std::stop_token stop) const {
+    return discover_(request, std::move(stop));
+  }
+  /// Where the host file lies, or would.
+  std::string host_file() const;
   /// The host file, or the defaults; `--repo` takes the place of its repositories.
   Result<const Host*> host();
   Result<Ledger*> ledger();
@@ -56,6 +63,7 @@ class Context {
  private:
   Options& options_;
   MakeDrivers make_drivers_;
+  Discover discover_;
   SystemClock clock_;
   HelperProcess helper_;
   std::unique_ptr<Host> host_;

@@ -94,7 +94,8 @@ int main(int argc, char** argv) {
         if (auto done = drivers->add(std::make_unique<files::FilesDriver>()); !done)
           return failed(done);
         return drivers;
-      });
+      },
+      {});
   const Parts parts = must(context.parts());
   const Mirror mirror(options.state, parts.host.repositories.front(), MirrorOf::config,
                       context.helper(), context.clock());

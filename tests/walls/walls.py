@@ -14,7 +14,7 @@ NARROW = {
 }
 # Plugins see the seam, and their own folders in this order.
 PLUGIN_SEES = {"base", "model", "driver"}
-PLUGIN_ORDER = {"docker": ["client", "compose", "services", "images", "tasks"], "files": [], "probe": []}
+PLUGIN_ORDER = {"docker": ["client", "compose", "discover", "services", "images", "tasks"], "files": [], "probe": []}
 # A third-party header belongs to one folder. YAML has two: manifests are ours, compose files are Compose's.
 OWNERS = {
     r"yaml-cpp/": {"reconciler/manifest", "plugins/docker/compose"},

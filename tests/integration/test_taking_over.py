@@ -1,0 +1,334 @@
+"""A stack that others deployed is taken over without one restart: by the seed's three scripts, and in six other shapes."""
+
+import fcntl
+import json
+import re
+
+import pytest
+
+from support.canary import CANARY
+from support.compose_v1 import compose_v1
+from support.images import BUSYBOX
+from support.reconciler import Reconciler
+from support.repository import Repository
+from support.scripted import ScriptedHost
+from support.stack import clean
+
+
+class Taken:
+    """Config repository, host file and program of somebody who takes a stack over."""
+
+    def __init__(self, folder, engine, compose):
+        self.engine = engine
+        self.config = Repository(folder / "srv" / "deploy")
+        self.host_file = folder / "host.yaml"
+        self.state = folder / "state"
+        self.program = Reconciler(self.state, host_file=self.host_file, docker_host=engine.url, home=compose.home)
+
+    def init(self, looked_at, into, *more):
+        self.program.cwd = looked_at
+        done = self.program.run("init", "--into", str(self.config.path / into) if into else str(looked_at), *more)
+        self.program.cwd = None
+        return done
+
+    def commit(self, subject="as it runs today"):
+        return self.config.commit(subject)
+
+
+def masked(text, folder):
+    """Folders of the test, whose length the columns of `wrote` follow, and what is another at each run."""
+    text = "\n".join(re.sub(r"(?<=\S) {2,}", "   ", line) if line.startswith("  wrote") else line for line in text.split("\n"))
+    text = text.replace(str(folder), "")
+    return re.sub(r"config [0-9a-f]{7}", "config 5d0e9b1", text)
+
+
+@pytest.fixture
+def host(folder, engine, newest):
+    host = ScriptedHost(folder, engine, newest)
+    yield host
+    clean(engine, host.project)
+    for one in engine.api("GET", "/images/json"):
+        for name in one["RepoTags"] or []:
+            if name.startswith("portfolio-"):
+                engine.docker("image", "rm", "-f", name, check=False)
+
+
+WROTE = """\
+portfolio: 5 services run here from docker-compose.prod.yml (Compose VERSION, project "portfolio")
+
+  tag         v1.2.2     current_tag, HEAD and both images agree; before it v1.2.1
+  release     service "release", after db and redis
+  variables   6 used; .env.production has all but what is derived; API_URL as build.sh sets it
+  not in git  ./certs, mounted by nginx; stays at /opt/portfolio/certs
+  scripts     build.sh, release.sh, deploy.sh; their two lock files will be honoured
+
+  wrote   /srv/deploy/portfolio/reconciler.yaml   17 lines
+  wrote   /srv/deploy/portfolio/environments/production.yaml   1 line   tag: v1.2.2
+  wrote   /host.yaml   10 lines   .env.production, ./certs
+
+Nothing that runs was touched. Read the three files, commit, then: reconciler plan
+"""
+PLANNED = """\
+portfolio/production  v1.2.2   config 5d0e9b1 "portfolio as it runs today"
+
+  taken over: 5 containers, 4 images (2 of them v1.2.1, for a rollback), current_tag, prev_tag
+
+No changes. No container needs a restart.
+"""
+
+
+def test_what_three_scripts_deployed_goes_on_as_it_is_and_is_deployed_from_then_on(host, folder, engine, newest):
+    host.deploy("v1.2.1")
+    host.deploy("v1.2.2")
+    before = host.containers()
+    assert len(before) == 5 and host.released() == "start v1.2.1\ndone v1.2.1\nstart v1.2.2\ndone v1.2.2\n"
+    taken = Taken(folder, engine, newest)
+    wrote = taken.init(host.checkout.path, "portfolio").ok()
+    assert masked(wrote.out, folder).replace(f"Compose {newest.version}", "Compose VERSION") == WROTE
+    taken.commit("portfolio as it runs today")
+
+    plan = taken.program.run("plan").ok()
+    assert masked(plan.out, folder) == PLANNED
+    again = taken.program.run("plan", "--detailed-exitcode")
+    assert again.code == 0 and again.out.endswith("\n\nNo changes.\n"), again.out + again.err
+    assert taken.program.run("apply", "--yes").ok().out.endswith("No changes.\n")
+    assert host.containers() == before
+    assert (host.state_files / "current_tag").read_text() == "v1.2.2\n"
+
+    # The scripts' locks are honoured, both ways.
+    host.tag("v1.2.3")
+    taken.config.commit("portfolio/production v1.2.3", {"portfolio/environments/production.yaml": "tag: v1.2.3\n"})
+    with open(host.locks / "portfolio-deploy.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        held = taken.program.run("apply", "--yes")
+        assert held.code == 75
+        assert masked(held.err, folder) == (
+            "error lock.held: a script, or somebody else, holds /var/lock/portfolio-deploy.lock, which "
+            "portfolio/production honours\n"
+            "  next  wait until it has ended; who it is: fuser -v /var/lock/portfolio-deploy.lock\n")
+    assert host.containers() == before
+
+    # The next version, by us: the release of v1.2.2 counts as done, and only what is new is switched.
+    taken.program.run("apply", "--yes").ok()
+    after = host.containers()
+    assert {name for name in after if after[name] != before.get(name)} == {"portfolio-backend-1", "portfolio-frontend-1"}
+    assert host.released().endswith("done v1.2.2\nstart v1.2.3\ndone v1.2.3\n")
+    assert [(host.state_files / name).read_text().strip() for name in ("current_tag", "prev_tag")] == ["v1.2.3", "v1.2.2"]
+    images = {name for one in engine.api("GET", "/images/json") for name in one["RepoTags"] or [] if name.startswith("portfolio-")}
+    assert images == {f"portfolio-{part}:{tag}" for part in ("backend", "frontend") for tag in ("v1.2.2", "v1.2.3")}
+
+    # And back to what the scripts had built, from their image.
+    taken.program.run("rollback", "portfolio/production", "v1.2.2", "--yes").ok()
+    assert engine.inspect("portfolio-backend-1")["Config"]["Image"] == "portfolio-backend:v1.2.2"
+    assert (host.state_files / "current_tag").read_text().strip() == "v1.2.2"
+    assert host.released().endswith("done v1.2.3\n"), "going back releases nothing"
+
+
+SLEEP = f"image: {BUSYBOX}, init: true, command: [sleep, '100000']"
+
+
+class Shape:
+    """A stack that somebody deployed by hand from `opt/app`, and what becomes of it."""
+
+    def __init__(self, folder, engine, compose):
+        self.folder, self.engine, self.compose = folder, engine, compose
+        self.opt = folder / "opt" / "app"
+        self.taken = Taken(folder, engine, compose)
+
+    def in_git(self, files, tag="", ignored=""):
+        repository = Repository(self.opt)
+        repository.commit("The stack", {**files, **({".gitignore": ignored} if ignored else {})})
+        if tag:
+            repository.tag(tag)
+
+    def up(self, *options, cwd=None, **env):
+        self.compose.run(*options, "up", "-d", cwd=cwd or self.opt, env={"DOCKER_BUILDKIT": "0", **env})
+
+    def containers(self):
+        found = {}
+        for one in self.engine.containers(label="com.docker.compose.project"):
+            inspect = self.engine.inspect(one["Id"])
+            found[inspect["Name"]] = (inspect["Id"], inspect["State"]["StartedAt"])
+        return found
+
+    def is_taken_over(self, into="app"):
+        """`init`, commit, `plan`: nothing is changed, nothing is restarted, and the next look is an ordinary one."""
+        before = self.containers()
+        assert before
+        wrote = self.taken.init(self.opt, into).ok()
+        if into:
+            self.taken.commit()
+        else:
+            Repository(self.opt).commit("A manifest")
+        plan = self.taken.program.run("plan")
+        assert plan.code == 0 and plan.out.endswith("No changes. No container needs a restart.\n"), wrote.out + plan.out + plan.err
+        again = self.taken.program.run("plan", "--detailed-exitcode", "--explain")
+        assert again.code == 0 and again.out.endswith("\n\nNo changes.\n"), again.out + again.err
+        assert self.containers() == before
+        return wrote.out, plan.out
+
+
+@pytest.fixture
+def shape(folder, engine, newest):
+    shape = Shape(folder, engine, newest)
+    yield shape
+    for name in ("app", "deploy", "other"):
+        clean(engine, name)
+
+
+def test_one_file_alone_that_is_in_no_git_repository(shape):
+    shape.opt.mkdir(parents=True)
+    (shape.opt / "data").mkdir()
+    (shape.opt / "compose.yaml").write_text(f"services:\n  web: {{ {SLEEP}, volumes: ['./data:/data'] }}\n")
+    shape.up()
+    wrote, plan = shape.is_taken_over()
+    assert "  tag         v1         nothing here shows one: a name to begin with\n" in wrote
+    assert "taken over: 1 container\n" in plan
+
+
+def test_three_files_in_their_order(shape):
+    shape.in_git({"a.yml": f"services:\n  web: {{ {SLEEP}, environment: {{ A: a, B: a, C: a }} }}\n",
+                  "b.yml": "services:\n  web: { environment: { B: b, C: b } }\n",
+                  "c.yml": f"services:\n  web: {{ environment: {{ C: c }} }}\n  db: {{ {SLEEP} }}\n"}, tag="v1.0.0")
+    shape.up("-f", "a.yml", "-f", "b.yml", "-f", "c.yml")
+    wrote, plan = shape.is_taken_over()
+    assert "2 services run here from a.yml, b.yml, c.yml" in wrote
+
+
+def test_deployed_from_another_folder_with_relative_binds(shape):
+    shape.in_git({"docker-compose.yml": f"services:\n  web: {{ {SLEEP}, volumes: ['./site:/site:ro', './data:/data', "
+                                        "'./media:/media'] }\n",
+                  "site/index.html": "well\n", "media/.gitkeep": ""}, tag="v1.0.0", ignored="data/\nmedia/*\n!media/.gitkeep\n")
+    (shape.opt / "data").mkdir()
+    (shape.opt / "data" / "rows").write_text("1\n")
+    (shape.opt / "media" / "picture").write_text("one\n")
+    shape.up("-f", str(shape.opt / "docker-compose.yml"), cwd=shape.folder)
+    wrote, plan = shape.is_taken_over()
+    assert f"./data, mounted by web; stays at {shape.opt}/data" in wrote
+    assert f"./media, mounted by web; stays at {shape.opt}/media" in wrote
+
+
+def test_env_files_that_lie_outside_of_git(shape):
+    shape.in_git({"compose.yaml": f"services:\n  web: {{ {SLEEP}, env_file: .env.web, environment: {{ KEY: '${{KEY}}', "
+                                  "HOW: '${HOW:-quietly}' } }\n"}, tag="v1.0.0", ignored=".env*\n")
+    (shape.opt / ".env.web").write_text("COLOUR=blue\n")
+    etc = shape.folder / "etc-app.env"
+    etc.write_text(f"KEY={CANARY}\n")
+    shape.up("--env-file", str(etc))
+    wrote, plan = shape.is_taken_over()
+    assert "variables   2 used; .env.production has all\n" in wrote
+    assert f"./.env.web, read by web; stays at {shape.opt}/.env.web" in wrote
+
+
+def test_no_release_and_an_image_without_a_tag_beside_its_manifest(shape):
+    shape.in_git({"compose.yaml": "services:\n  web: { build: ., init: true, command: [sleep, '100000'] }\n",
+                  "Dockerfile": f"FROM {BUSYBOX}\n"})
+    shape.up()
+    wrote, plan = shape.is_taken_over(into="")
+    assert "  taken over: 1 container, 1 image\n" in plan
+
+
+def test_what_docker_compose_1_29_made(shape):
+    shape.in_git({"docker-compose.yml": f"version: '3.8'\nservices:\n  web: {{ {SLEEP}, volumes: ['data:/data', './site:/site:ro'], "
+                                        f"depends_on: [db], ports: ['127.0.0.1::80'] }}\n  db: {{ {SLEEP}, healthcheck: "
+                                        "{ test: [CMD, 'true'], interval: 1s } }\nvolumes: { data: }\n",
+                  "site/index.html": "well\n"}, tag="v1.0.0")
+    compose_v1(shape.engine.url, shape.opt, "up", "-d")
+    assert set(shape.containers()) == {"/app_web_1", "/app_db_1"}
+    wrote, plan = shape.is_taken_over()
+    assert '(Compose 1.29.2, project "app")' in wrote
+    # What takes their place some day has the names of now.
+    repository = Repository(shape.opt)
+    compose_file = (shape.opt / "docker-compose.yml").read_text()
+    repository.commit("Blue", {"docker-compose.yml": compose_file.replace("depends_on", "environment: { COLOUR: blue }, depends_on")})
+    repository.tag("v1.1.0")
+    shape.taken.config.commit("app/production v1.1.0", {"app/environments/production.yaml": "tag: v1.1.0\n"})
+    shape.taken.program.run("apply", "--yes").ok()
+    assert set(shape.containers()) == {"/app-web-1", "/app_db_1"}
+
+
+def test_what_differs_is_named_field_by_field_before_anything_happens(shape):
+    shape.in_git({"compose.yaml": f"services:\n  web: {{ {SLEEP}, environment: {{ COLOUR: blue }}, volumes: ['./site:/site:ro'] }}\n"
+                                  f"  db: {{ {SLEEP} }}\n", "site/index.html": "well\n"}, tag="v1.0.0")
+    shape.up()
+    # Edits that nobody deployed: one that makes no difference, and two that do.
+    (shape.opt / "compose.yaml").write_text(
+        "# The stack\nservices:\n  db:\n    command: ['sleep', '100000']\n    init: true\n"
+        f"    image: {BUSYBOX}\n  web: {{ {SLEEP}, environment: {{ COLOUR: red }}, volumes: ['./site:/site:ro'], mem_limit: 64m }}\n")
+    Repository(shape.opt).commit("Red")
+    Repository(shape.opt).tag("v1.0.0", force=True)
+    before = shape.containers()
+    shape.taken.init(shape.opt, "app").ok()
+    shape.taken.commit()
+    plan = shape.taken.program.run("plan", "--json").ok()
+    switched = [one for one in json.loads(plan.out)["environments"][0]["actions"] if one["phase"] == "switch"]
+    assert [one["title"] for one in switched] == ["web"]
+    assert [(d["field"], d["before"], d["after"]) for d in switched[0]["differences"]] == [
+        ("environment COLOUR", "", ""), ("memory", "none", "67108864"), ("memory swap", "none", "134217728")]
+    assert shape.containers() == before
+
+
+def test_init_says_what_is_wrong_and_writes_nothing(shape):
+    shape.opt.mkdir(parents=True)
+    program = shape.taken.program
+
+    def refused(*arguments):
+        done = program.run("init", str(shape.opt), *arguments)
+        assert done.code == 1 and not done.out
+        return masked(done.err, shape.folder)
+
+    into = str(shape.taken.config.path / "app")
+    assert refused("--into", into) == (
+        "error init.no_compose_file: there is no compose file in /opt/app\n"
+        "  looked for  compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml, compose.*.yml, docker-compose*.yml\n"
+        "  and for     a project that runs from here, and -f in scripts\n"
+        "  next        cd to the folder that the stack is deployed from; or name it: reconciler init --file FILE\n")
+    for name in ("docker-compose.blue.yml", "docker-compose.green.yml"):
+        (shape.opt / name).write_text(f"services:\n  web: {{ {SLEEP} }}\n")
+    assert refused("--into", into) == (
+        "error init.ambiguous: /opt/app has 2 compose files, and nothing runs from here: docker-compose.blue.yml and "
+        "docker-compose.green.yml\n"
+        "  next  reconciler init --file docker-compose.blue.yml\n")
+    assert refused("--into", str(shape.folder / "elsewhere" / "app")) == (
+        "error init.not_git: /elsewhere/app is in no git repository; what is committed there is what will count\n"
+        "  next  git init /elsewhere, then the same again\n")
+    for project in ("app", "other"):
+        shape.up("-p", project, "-f", "docker-compose.blue.yml")
+    assert refused("--into", into) == (
+        "error init.ambiguous: 2 projects run from /opt/app: app and other\n"
+        "  next  reconciler init --project app\n")
+    shape.taken.init(shape.opt, "app", "--project", "app", "--dry-run").ok()
+    assert not (shape.taken.config.path / "app").exists() and not shape.taken.host_file.exists()
+    shape.taken.init(shape.opt, "app", "--project", "app").ok()
+    written = shape.taken.host_file.read_text()
+    assert refused("--into", into, "--project", "app") == (
+        "error init.exists: /srv/deploy/app/reconciler.yaml is there already, and is not written over\n"
+        "  next  look at what would be written: reconciler init --dry-run; or move the file away\n")
+    # Another application on the same host: its part of the host file is shown, and left to a person.
+    again = program.run("init", str(shape.opt), "--into", str(shape.taken.config.path / "second"), "--project", "app").ok()
+    assert "host.yaml is there already, and was left as it is. Add to it:\n" in again.out
+    assert shape.taken.host_file.read_text() == written
+    program.env["DOCKER_HOST"] = f"unix://{shape.folder}/nobody"
+    assert refused("--into", str(shape.taken.config.path / "third")).startswith("error docker.unreachable: ")
+
+
+def test_a_program_that_gives_the_variables_is_asked_and_tells_no_value(shape):
+    shape.in_git({"compose.yaml": f"services:\n  web: {{ {SLEEP}, environment: {{ KEY: '${{KEY}}', PORT: '${{PORT:?}}' }} }}\n",
+                  "doppler.yaml": "setup:\n  project: app\n  config: prd\n"}, tag="v1.0.0")
+    tools = shape.folder / "bin"
+    tools.mkdir()
+    (tools / "doppler").write_text("#!/bin/sh\n[ \"$*\" = 'secrets download --no-file --format env --project app --config prd' ] || exit 1\n"
+                                   f"echo 'KEY=\"{CANARY}\"'\necho 'PORT=\"80\"'\n")
+    (tools / "doppler").chmod(0o755)
+    program = shape.taken.program
+    without = shape.taken.init(shape.opt, "app", "--dry-run").ok().out
+    assert "  variables   2 used; doppler.yaml says app/prd, which does not answer here\n" in without
+    program.env["PATH"] = f"{tools}:{program.env['PATH']}"
+    said = shape.taken.init(shape.opt, "app", "--dry-run").ok().out
+    assert "app: 1 service in compose.yaml (project \"app\"); none runs\n" in said
+    assert "  variables   2 used; doppler.yaml says app/prd, which has all 2\n" in said
+    assert "  env_file: { provider: doppler }                  # of the host file; doppler.yaml says app/prd\n" in said
+    assert ("providers:\n  doppler:\n    command: [doppler, secrets, download, \"--no-file\", \"--format\", env, \"--project\", app, "
+            "\"--config\", prd]\n    environment: { DOPPLER_TOKEN: { file: /etc/reconciler/doppler.token } }\n") in said
+    assert said.endswith("Put a token of doppler into /etc/reconciler/doppler.token, readable by root alone\n"
+                         "Nothing was written, nothing that runs was touched.\n")
