@@ -13,9 +13,11 @@ struct WholeParser {
   WholeParser() { add_everything(app, options, context, "1.2.3", chosen); }
   CLI::App app;
   Options options;
-  Context context{options, [](const PluginParts&, const std::string&) {
+  Context context{options,
+                  [](const PluginParts&, const std::string&) {
                     return Result<std::unique_ptr<Drivers>>(std::make_unique<Drivers>());
-                  }};
+                  },
+                  {}};
   Verb chosen;
 };
 
