@@ -7,6 +7,7 @@
 #include "reconciler/base/digest.hpp"
 #include "reconciler/manifest/manifest.hpp"
 #include "reconciler/manifest/variables.hpp"
+#include "reconciler/request.hpp"
 
 namespace reconciler {
 namespace {
@@ -116,23 +117,24 @@ void as_the_manifest_says(const EnvironmentSpec& spec, Desired& desired) {
   desired.keep = spec.keep;
 }
 
-Result<Wish> compile(const Parts& parts, const Asked& asked, SourceTree& tree,
-                     const std::stop_token& stop) {
+Result<Placed> request_of(const Parts& parts, const Asked& asked, const SourceTree& tree,
+                          const std::stop_token& stop) {
   const EnvironmentSpec& spec = asked.spec;
   const HostEnvironment own = of_host(parts.host, spec.id);
-  Wish wish;
+  Placed out;
   const auto provide = [&](const std::string& provider,
                            const std::string& file) -> Result<Provided> {
     auto answer = parts.providers.ask({spec.id, provider, file, asked.answers_within}, stop);
     if (!answer) return failed(answer);
-    say_how_old(provider, *answer, wish.notices);
+    say_how_old(provider, *answer, out.notices);
     const bool literal = parts.host.providers.at(provider).file.empty();
     return Provided{std::move(answer->text), literal};
   };
   auto variables = load_variables(spec, tree.commit, tree.path, own.files, provide);
   if (!variables) return failed(variables);
+  out.variables = std::move(*variables);
 
-  Request request;
+  Request& request = out.request;
   request.id = spec.id;
   request.tag = spec.tag;
   request.lineage = parts.ledger.lineage();
@@ -140,7 +142,18 @@ Result<Wish> compile(const Parts& parts, const Asked& asked, SourceTree& tree,
   request.tree = {tree.path, spec.source.kind == Source::Kind::repository ? tree.commit : "",
                   tree.index, parts.state + "/objects"};
   request.host = host_json(parts, spec);
-  auto prepared = parts.drivers.prepare(request, *variables, Deadline(parts.clock, prepare_within));
+  return out;
+}
+
+Result<Wish> compile(const Parts& parts, const Asked& asked, SourceTree& tree,
+                     const std::stop_token& stop) {
+  const EnvironmentSpec& spec = asked.spec;
+  auto of = request_of(parts, asked, tree, stop);
+  if (!of) return failed(of);
+  Wish wish;
+  wish.notices = std::move(of->notices);
+  auto prepared =
+      parts.drivers.prepare(of->request, of->variables, Deadline(parts.clock, prepare_within));
   if (!prepared) {
     Places places = spec.places;
     places["/state_files"] = spec.state_files_place;
@@ -163,7 +176,7 @@ Result<Wish> compile(const Parts& parts, const Asked& asked, SourceTree& tree,
   desired.verify_stable = spec.verify_stable;
   as_the_manifest_says(spec, desired);
   desired.parallel = parts.host.parallel;
-  wish.variables = std::move(*variables);
+  wish.variables = std::move(of->variables);
   wish.prepared = std::move(*prepared);
   return wish;
 }

@@ -55,6 +55,10 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last, bool
     return {"Stalled", last->end.reason,
             fmt::format("{}; and the way back to {}: {}", about(*held), plan.to, last->end.message),
             fmt::format("reconciler history {} --run {} --log", id, last->serial)};
+  if (last && last->end.condition == "Stalled" && last->end.reason == "CutShort" &&
+      last->desired == plan.desired)
+    return {"Stalled", "CutShort", about(plan.to, last->end.message),
+            fmt::format("reconciler apply {}, which goes on from there", id)};
   if (last && last->ended && last->end.condition == "Stalled" && last->desired == plan.desired)
     return {"Stalled", last->end.reason, about(plan.to, last->end.message),
             fmt::format("reconciler history {} --run {} --log", id, last->serial)};

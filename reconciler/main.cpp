@@ -1,9 +1,12 @@
 // Puts the parts together; the only file that knows every plugin.
+#include <unistd.h>
+
 #include <cstdlib>
 #include <memory>
 
 #include "plugins/docker/discover/discover.hpp"
 #include "plugins/docker/driver.hpp"
+#include "plugins/docker/passthrough.hpp"
 #include "plugins/files/driver.hpp"
 #include "plugins/probe/driver.hpp"
 #include "reconciler/base/openssl.hpp"
@@ -82,15 +85,32 @@ Result<Discovered> discover(const DiscoverRequest& request, std::stop_token stop
                           std::move(stop));
 }
 
+/// What `compose` passes on to.
+Result<Command> compose(const PassRequest& request) {
+  auto socket = engine_socket();
+  if (!socket) return failed(socket);
+  docker::PassWith with;
+  with.socket = *socket;
+  for (char** one = ::environ; *one; ++one) {
+    const std::string_view pair(*one);
+    const auto equals = pair.find('=');
+    if (equals != std::string_view::npos)
+      with.own[std::string(pair.substr(0, equals))] = pair.substr(equals + 1);
+  }
+  auto plugin = docker::find_compose(environment("HOME", "/root"));
+  if (!plugin) return failed(plugin);
+  with.plugin = *plugin;
+  return docker::compose_command(request, with);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   reconciler::prepare_openssl();
   const auto shared = std::make_shared<docker::Shared>();
-  return cli::run(
-      argc, argv, RECONCILER_VERSION,
-      [&](const cli::PluginParts& parts, const std::string& only) {
-        return make_drivers(parts, shared, only);
-      },
-      discover);
+  return cli::run(argc, argv, RECONCILER_VERSION,
+                  [&](const cli::PluginParts& parts, const std::string& only) {
+                    return make_drivers(parts, shared, only);
+                  },
+                  discover, {docker::may_pass, compose});
 }

@@ -10,6 +10,7 @@
 #include "reconciler/counted_on.hpp"
 #include "reconciler/cut_off.hpp"
 #include "reconciler/other_locks.hpp"
+#include "reconciler/partly.hpp"
 #include "reconciler/plan/moved.hpp"
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/sweep.hpp"
@@ -91,12 +92,14 @@ class Reconciling {
   }
 
   /// Performs the plan, then at most the fallback that it named.
-  Status perform(const Look& look) {
+  Status perform(const Look& look, const Shortened& cut = {}) {
     for (const auto& [key, task] : look.plan.assumed)
       if (auto done = parts_.ledger.assume(asked_.spec.id, key, task, Fate::succeeded, "by hand");
           !done)
         return done;
-    Executor executor(tools_);
+    Tools tools = tools_;
+    tools.cut = cut;  // of this plan: the way back is whole
+    Executor executor(std::move(tools));
     auto applied = executor.apply(look.plan, look.desired, look.variables, who_, stop_);
     if (!applied) return failed(applied);
     if (!applied->why) return {};
@@ -125,8 +128,9 @@ Error superseded(const Asked& asked) {
 
 }  // namespace
 
-Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::string& who,
-                             const Agree& agree, Events& events, Ends ends) {
+Result<Partly> reconcile_partly(const Parts& parts, const Asked& asked, const Cut& cut,
+                                const std::string& who, const Agree& agree, Events& events,
+                                Ends ends) {
   const Instant began = parts.clock.now();
   auto lock = lock_environment(parts.state, asked.spec.id, {parts.clock, 0s, ends.stop});
   if (!lock) return failed(lock);
@@ -135,14 +139,17 @@ Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::
   auto seen = reconciling.begin();
   if (ends.newer.stop_requested()) return failure(superseded(asked));
   if (!seen) return failed(seen);
-  Reconciled done{seen->plan};
   if (auto left = leave_to_a_person(parts, *seen); !left) return failed(left);
-  if (seen->plan.empty() || seen->plan.waits()) return done;
+  auto shown = shorten(seen->plan, seen->desired, cut);
+  if (!shown) return failed(shown);
+  Partly partly{{seen->plan}, std::move(*shown)};
+  Reconciled& done = partly.done;
+  if (seen->plan.empty() || seen->plan.waits()) return partly;
 
   auto agreed = agree(*seen);
   if (!agreed) return failed(agreed);
   done.declined = !*agreed;
-  if (done.declined) return done;
+  if (done.declined) return partly;
   auto others = lock_others(parts, asked.spec.id);
   if (!others) return failed(others);
   if (auto counted = count_on(parts, seen->plan, {parts.clock, ends.patience, ends.stop}); !counted)
@@ -154,15 +161,25 @@ Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::
   auto again = look(parts, same, ends.stop);
   if (ends.newer.stop_requested()) return failure(superseded(asked));
   if (!again) return failed(again);
+  auto shortened = shorten(again->plan, again->desired, cut);
+  if (!shortened) return failed(shortened);
   if (auto why = moved(saved(seen->plan), again->plan)) return failure(std::move(*why));
   done.plan = again->plan;
-  if (done.plan.waits()) return done;
+  if (done.plan.waits()) return partly;
 
-  if (auto performed = reconciling.perform(*again); !performed) return failed(performed);
+  if (auto performed = reconciling.perform(*again, *shortened); !performed)
+    return failed(performed);
   sweep(parts, asked.spec.id);
   done.changed = true;
   done.took = parts.clock.now() - began;
-  return done;
+  return partly;
+}
+
+Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::string& who,
+                             const Agree& agree, Events& events, Ends ends) {
+  auto partly = reconcile_partly(parts, asked, {}, who, agree, events, std::move(ends));
+  if (!partly) return failed(partly);
+  return std::move(partly->done);
 }
 
 Status stop_beside(const Parts& parts, const Asked& asked, const std::string& who, Events& events,

@@ -106,6 +106,12 @@ Status one_by_one(Run& run, const std::vector<const Action*>& actions) {
   return {};
 }
 
+/// All work that belongs to a switch to the version has run, once verify is come to.
+bool switch_steps_ran(const Run& run) {
+  if (run.tools.cut.unrecorded) return !run.tools.cut.steps_left;
+  return !of_phase(run.plan, Phase::record).empty();
+}
+
 /// Work of a version that is done again by the next one, or on the way back.
 bool begins_switch_steps(const std::vector<const Action*>& actions) {
   return std::ranges::any_of(actions, [](const Action* action) {
@@ -142,6 +148,10 @@ Target after(const Run& run, const RunEnd& end) {
 /// How a run ended in which all went well.
 RunEnd well(const Run& run) {
   if (run.tools.aside) return {"Reconciling", "StoppedBeside"};
+  const Shortened& cut = run.tools.cut;
+  const std::string as_asked = fmt::format("{} ({})", cut.leaves, cut.by);
+  if (cut.unrecorded) return {"Stalled", "CutShort", "apply.cut", as_asked};
+  if (!cut.unchecked.empty()) return {"Ready", "StepLeftOut", "apply.cut", as_asked};
   const auto& held = run.plan.held;
   if (held && held->rejected_tag.empty()) return {"Ready", "RequestFailed", "", about(*held)};
   return {"Ready", "Succeeded"};
@@ -154,7 +164,7 @@ Status all_phases(Run& run) {
   for (int p = 0; p <= static_cast<int>(Phase::prune); ++p) {
     const auto phase = static_cast<Phase>(p);
     const auto actions = of_phase(run.plan, phase);
-    if (phase == Phase::verify && !of_phase(run.plan, Phase::record).empty())
+    if (phase == Phase::verify && switch_steps_ran(run))
       // From here on the switch steps of this version have run, whatever verify finds.
       if (auto written =
               run.tools.ledger.switch_steps_done(run.plan.environment, version_key(run.desired));
@@ -193,6 +203,7 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
                                 std::stop_token stop) {
   RunStart start = run_of(plan, who);
   start.aside = tools_.aside;
+  start.to_be_recorded = start.to_be_recorded || tools_.cut.unrecorded;
   auto id = tools_.ledger.begin_run(start);
   if (!id) return failed(id);
   // Nobody is left with a version that is not good until another one is ready.

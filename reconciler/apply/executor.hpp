@@ -13,6 +13,7 @@
 #include "reconciler/ledger/ledger.hpp"
 #include "reconciler/model/plan.hpp"
 #include "reconciler/model/variables.hpp"
+#include "reconciler/plan/cut.hpp"
 
 namespace reconciler {
 
@@ -28,6 +29,7 @@ struct Tools {
   /// How long to wait for what another environment supplies at the moment; then `lock.held`.
   Duration patience = std::chrono::hours(1);
   bool aside = false;  ///< RunStart::aside
+  Shortened cut{};     ///< what was cut off the plan
 };
 
 /// What a plan's run came to.
@@ -54,6 +56,8 @@ class Executor {
   /// ledger's target in the write that ends the run. What fails once the version is recorded, or
   /// where nothing was to be recorded, takes nothing of that back: `prune.failed`, or, where a file
   /// was not written, the driver's error as one that passes. An error: no run was begun.
+  /// What was cut off is as if it had been stopped there, only that it ends `Stalled/CutShort`
+  /// (`apply.cut`): nobody but a person goes on.
   Result<Applied> apply(const Plan& plan, const Desired& desired, const Variables& variables,
                         const std::string& who, std::stop_token stop);
 

@@ -6,11 +6,13 @@
 
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/openssl.hpp"
+#include "reconciler/cli/cut.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/reporter.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
+#include "reconciler/partly.hpp"
 #include "reconciler/plan/moved.hpp"
 
 namespace reconciler::cli {
@@ -20,6 +22,7 @@ struct ApplyOptions {
   std::vector<std::string> environments;
   bool yes = false;
   bool no_fetch = false;
+  CutOptions cut;
 };
 
 using Saved = std::map<std::string, SavedPlan>;
@@ -60,9 +63,13 @@ class Applying {
         reporter_(std::cout, page_of_stdout()) {}
 
   int one(const Parts& parts, const Asked& asked, std::stop_token stop) {
-    auto done = reconcile(parts, asked, who(), [&](const Look& seen) { return agree(seen); },
-                          reporter_, {.stop = std::move(stop)});
+    auto partly = reconcile_partly(parts, asked, options_.cut.cut(), who(),
+                                   [&](const Look& seen) { return agree(seen); }, reporter_,
+                                   {.stop = std::move(stop)});
     reporter_.ended();
+    if (partly && partly->done.changed && !partly->cut.by.empty()) return tell_cut(*partly);
+    const Result<Reconciled> done =
+        partly ? Result<Reconciled>(std::move(partly->done)) : Result<Reconciled>(failed(partly));
     if (done && saved_ && !done->changed && !done->declined)
       if (auto why = moved(saved_->at(done->plan.environment.text()), done->plan))
         return report(context_, *why);
@@ -92,6 +99,17 @@ class Applying {
     return agreed;
   }
 
+  /// It ended where it was to.
+  static int tell_cut(const Partly& partly) {
+    const Plan& plan = partly.done.plan;
+    const std::string id = plan.environment.text();
+    std::cout << fmt::format("\n{}: {} ({}), after {}.\n", id, partly.cut.leaves, partly.cut.by,
+                             for_people(partly.done.took));
+    if (partly.cut.unrecorded)
+      std::cout << fmt::format("next  reconciler apply {}, which goes on from there\n", id);
+    return well;
+  }
+
   Context& context_;
   const ApplyOptions& options_;
   std::optional<Saved> saved_;
@@ -103,6 +121,10 @@ int apply(Context& context, const ApplyOptions& options, std::stop_token stop) {
   auto saved = read_saved(options.environments);
   if (!saved) return report(context, saved.error());
   std::vector<std::string> names = options.environments;
+  if (*saved && !options.cut.cut().empty())
+    return report(context, error("usage", fmt::format("{} is performed as it was saved, and whole",
+                                                      options.environments[0]))
+                               .next("leave --until and --skip out, or name APP/ENV"));
   if (*saved) {
     names.clear();
     for (const auto& [name, plan] : **saved) names.push_back(name);
@@ -137,9 +159,14 @@ void add_apply(CLI::App& app, Context& context, Verb& chosen) {
       ->type_name("APP/ENV|FILE");
   add_yes(*verb, options->yes);
   add_no_fetch(*verb, options->no_fetch);
+  add_cut(*verb, options->cut);
   verb->footer(
       "0 done, or nothing to do; 1 failed, gone back, stalled or suspended; 3 blocked by a gate.\n"
-      "Examples:\n  reconciler apply portfolio/production\n  reconciler apply next.json");
+      "What --until cuts off, and a release step that --skip leaves out, stay due: the version is\n"
+      "not recorded, run leaves it so, and the next apply goes on.\n"
+      "Examples:\n  reconciler apply portfolio/production\n  reconciler apply next.json\n"
+      "  reconciler apply portfolio/production --until supply\n"
+      "  reconciler apply portfolio/production --skip https://shop.example.com/");
   performs(*verb, chosen, [&context, options](std::stop_token stop) {
     return apply(context, *options, std::move(stop));
   });

@@ -9,6 +9,7 @@
 
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/complete.hpp"
+#include "reconciler/cli/compose.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/manual.hpp"
 
@@ -114,12 +115,13 @@ void add_everything(CLI::App& app, Options& options, Context& context, const std
 }
 
 int run(int argc, char** argv, const std::string& version, MakeDrivers make_drivers,
-        Discover discover) {
+        Discover discover, Passing compose) {
   CLI::App app;
   Options options;
   Context context(options, std::move(make_drivers), std::move(discover));
   Verb chosen;
   add_everything(app, options, context, version, chosen);
+  add_compose(app, context, std::move(compose), chosen);
   if (argc > 2 && std::string_view(argv[1]) == "complete" && std::string_view(argv[2]) == "--")
     return complete(app, {argv + 3, argv + argc}, context);
   try {

@@ -20,7 +20,9 @@ struct HistoryOptions {
 
 std::string outcome(const RunRow& run) {
   if (!run.ended) return "not ended";
-  return run.end.condition == "Ready" ? "Ready" : run.end.condition + "/" + run.end.reason;
+  return run.end.condition == "Ready" && run.end.reason != "StepLeftOut"
+             ? "Ready"
+             : run.end.condition + "/" + run.end.reason;
 }
 
 /// `before`: the run before it, where there is one. A version that was gone back to may be looked

@@ -5,11 +5,13 @@
 
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/openssl.hpp"
+#include "reconciler/cli/cut.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
 #include "reconciler/ledger/locks.hpp"
+#include "reconciler/plan/cut.hpp"
 #include "reconciler/take_over.hpp"
 
 namespace reconciler::cli {
@@ -22,6 +24,7 @@ struct PlanOptions {
   bool explain = false;
   bool no_fetch = false;
   bool worktree = false;
+  CutOptions cut;
 };
 
 Json document(const std::vector<Plan>& plans) {
@@ -57,6 +60,9 @@ int plan(Context& context, const PlanOptions& options, std::stop_token stop) {
   std::vector<Plan> plans;
   for (const auto& asked : selection->asked) {
     auto seen = look_first(*parts, asked, reading != Reading::worktree, stop);
+    if (seen)
+      if (auto cut = shorten(seen->plan, seen->desired, options.cut.cut()); !cut)
+        seen = failed(cut);
     if (!seen) {
       worst = report(context, seen.error());
       continue;
@@ -94,7 +100,8 @@ void add_plan(CLI::App& app, Context& context, Verb& chosen) {
   auto* verb = app.add_subcommand("plan", "Show what apply would do, and why. Changes nothing.");
   verb->add_option("environment", options->environments,
                    "APP/ENV, or ENV where that is unique; none: all");
-  verb->add_option("--out", options->out, "Save the plan, for apply FILE")->type_name("FILE");
+  auto* out = verb->add_option("--out", options->out, "Save the plan, for apply FILE");
+  out->type_name("FILE");
   verb->add_flag(
       "--detailed-exitcode", options->detailed,
       "0 nothing to do (drift that is only reported, too), 2 changes (suspended or not), "
@@ -104,8 +111,10 @@ void add_plan(CLI::App& app, Context& context, Verb& chosen) {
                                   "Work from the last fetch; starts no other program");
   verb->add_flag("--worktree", options->worktree, "Read the config repository's working files")
       ->excludes(no_fetch);
+  add_cut(*verb, options->cut, out);
   verb->footer(
-      "Examples:\n  reconciler plan portfolio/production\n  reconciler plan --out next.json && "
+      "Examples:\n  reconciler plan portfolio/production --until switch\n  reconciler plan "
+      "portfolio/production\n  reconciler plan --out next.json && "
       "reconciler apply next.json");
   performs(*verb, chosen, [&context, options](std::stop_token stop) {
     return plan(context, *options, std::move(stop));

@@ -10,6 +10,7 @@
 #include "reconciler/base/digest.hpp"
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/condition.hpp"
+#include "reconciler/partly.hpp"
 #include "reconciler/reconcile.hpp"
 #include "reconciler/rollback.hpp"
 #include "tests/simulation/versions.hpp"
@@ -64,6 +65,11 @@ class Story {
     };
     clock_.wait_until(clock_.now() + std::chrono::minutes(1), {});
     return reconcile(parts(), asked_, "run", agree, silent_, std::move(ends));
+  }
+  /// As a person applies it, all or a part of it.
+  Result<Partly> apply(const Cut& cut = {}) {
+    const auto agree = [](const Look&) -> Result<bool> { return true; };
+    return reconcile_partly(parts(), asked_, cut, "anna", agree, silent_, {});
   }
   /// As a person asks for it; what cannot be gone back to is left.
   void rollback() {
