@@ -5,6 +5,9 @@
 #include <algorithm>
 
 #include "reconciler/base/digest.hpp"
+#include "reconciler/base/filesystem.hpp"
+#include "reconciler/known_variables.hpp"
+#include "reconciler/manifest/env_file.hpp"
 #include "reconciler/manifest/manifest.hpp"
 #include "reconciler/manifest/variables.hpp"
 #include "reconciler/request.hpp"
@@ -94,6 +97,26 @@ std::string digest_of(const EnvironmentSpec& spec, const std::string& commit,
                                      {"state_files", spec.state_files}}));
 }
 
+/// Asks providers for that environment; what is to be known of their answers goes to `notices`.
+Provide asking(const Parts& parts, const Asked& asked, const std::stop_token& stop,
+               std::vector<std::string>& notices) {
+  return [&parts, &asked, stop, &notices](const std::string& provider,
+                                          const std::string& file) -> Result<Provided> {
+    std::string content;
+    if (!file.empty()) {
+      const auto text = read_file(file, largest_env_file);
+      if (!text) return failure(text.error());
+      content = sha256(*text);
+    }
+    auto answer =
+        parts.providers.ask({asked.spec.id, provider, file, content, asked.answers_within}, stop);
+    if (!answer) return failed(answer);
+    say_how_old(provider, *answer, notices);
+    const bool literal = parts.host.providers.at(provider).file.empty();
+    return Provided{std::move(answer->text), literal};
+  };
+}
+
 }  // namespace
 
 Result<SourceTree> tree_of(const Parts& parts, const Asked& asked, const std::stop_token& stop,
@@ -117,19 +140,20 @@ void as_the_manifest_says(const EnvironmentSpec& spec, Desired& desired) {
   desired.keep = spec.keep;
 }
 
+Result<Variables> known_variables(const Parts& parts, const Asked& asked, const SourceTree& tree,
+                                  const std::stop_token& stop) {
+  std::vector<std::string> notices;
+  return known_variables(asked.spec, tree.commit, tree.path,
+                         of_host(parts.host, asked.spec.id).files,
+                         asking(parts, asked, stop, notices));
+}
+
 Result<Placed> request_of(const Parts& parts, const Asked& asked, const SourceTree& tree,
                           const std::stop_token& stop) {
   const EnvironmentSpec& spec = asked.spec;
   const HostEnvironment own = of_host(parts.host, spec.id);
   Placed out;
-  const auto provide = [&](const std::string& provider,
-                           const std::string& file) -> Result<Provided> {
-    auto answer = parts.providers.ask({spec.id, provider, file, asked.answers_within}, stop);
-    if (!answer) return failed(answer);
-    say_how_old(provider, *answer, out.notices);
-    const bool literal = parts.host.providers.at(provider).file.empty();
-    return Provided{std::move(answer->text), literal};
-  };
+  const auto provide = asking(parts, asked, stop, out.notices);
   auto variables = load_variables(spec, tree.commit, tree.path, own.files, provide);
   if (!variables) return failed(variables);
   out.variables = std::move(*variables);

@@ -89,11 +89,34 @@ Result<Wish> instead_of_what_cannot_be(const Parts& parts, const Asked& asked, M
   return wish;
 }
 
-/// What was recorded last, with the variables of then.
-Result<Wish> as_recorded(const Parts& parts, const EnvironmentSpec& spec, const Memory& memory) {
-  if (!memory.current || memory.touched)
+/// What is to run while what git asks for waits or cannot be had. Of a version that was begun and
+/// not recorded that is the way back, where there is one.
+Status may_be_as_recorded(const EnvironmentSpec& spec, const Memory& memory) {
+  const auto refused = [&](const std::string& why) {
     return failure(error("rollback.not_kept",
-                         fmt::format("no recorded version of {} runs by itself", spec.id.text())));
+                         fmt::format("the recorded version of {} is not looked after meanwhile: {}",
+                                     spec.id.text(), why)));
+  };
+  if (!memory.current) return refused("there is none");
+  // A person's wish for another version is not given up for it.
+  if (memory.target && memory.target->tag != memory.current->tag)
+    return refused(memory.target->tag + " is wanted");
+  if (!memory.touched || memory.unfinished == memory.current->digest) return {};
+  Desired wanted;
+  wanted.id = spec.id;
+  wanted.tag = spec.tag;
+  as_the_manifest_says(spec, wanted);
+  Memory towards = memory;
+  towards.target.reset();
+  if (const auto none = why_no_way_back(wanted, towards))
+    return refused(none->empty() ? "nothing goes back by itself" : *none);
+  return {};
+}
+
+/// What was recorded last, with the variables of then. A way back that was begun goes on.
+Result<Wish> as_recorded(const Parts& parts, const EnvironmentSpec& spec, const Memory& memory) {
+  if (auto may = may_be_as_recorded(spec, memory); !may) return failed(may);
+  if (memory.target) return desire_target(parts, spec, memory);
   const Again current{spec.id, memory.current->tag, Ledger::Slot::current};
   auto kept =
       restore_version(parts.ledger, parts.drivers, current, Deadline(parts.clock, restore_within));
@@ -110,6 +133,7 @@ Result<Wish> as_recorded(const Parts& parts, const EnvironmentSpec& spec, const 
 std::optional<Wish> without_provider(const Parts& parts, const EnvironmentSpec& spec,
                                      const Memory& memory, const std::string& repository_asks,
                                      const Error& why) {
+  if (memory.touched) return std::nullopt;
   auto wish = as_recorded(parts, spec, memory);
   if (!wish || wish->desired.asked != repository_asks) return std::nullopt;
   wish->notices.push_back(
@@ -164,7 +188,10 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
   if (wish.error().code == "variables.provider")
     if (auto kept = without_provider(parts, spec, memory, *repository_asks, wish.error()))
       return std::move(*kept);
-  return instead_of_what_cannot_be(parts, asked, memory, repository_asks.value_or(""),
+  // What the ledger's target held off is not asked for any more.
+  Memory now = memory;
+  now.target.reset();
+  return instead_of_what_cannot_be(parts, asked, std::move(now), repository_asks.value_or(""),
                                    std::move(wish.error()));
 }
 

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <functional>
 
 #include "reconciler/base/digest.hpp"
 #include "reconciler/base/expand.hpp"
@@ -13,13 +15,15 @@
 #include "reconciler/base/json.hpp"
 #include "reconciler/base/process.hpp"
 #include "reconciler/base/text.hpp"
-#include "reconciler/model/redaction.hpp"
+#include "reconciler/manifest/env_file.hpp"
 
 namespace reconciler {
 namespace {
 
 using namespace std::chrono_literals;
 constexpr size_t most_said = 1U << 20U;
+constexpr size_t most_known = 256;
+constexpr size_t most_kept = 16;  // answers of one environment
 /// One that has just failed is not waited for again.
 constexpr Duration rests_for{30s};
 constexpr const char* usual_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -58,19 +62,6 @@ std::string program(const std::string& name) {
   return name;
 }
 
-/// What it says for itself, in one line: nothing that it was given, or that it printed.
-std::string last_words(const Finished& done, const Command& command) {
-  Variables given;
-  for (const auto& [name, value] : command.environment)
-    if (name != "PATH" && name != "HOME") given[name] = {Secret(value), "", true};
-  const auto lines = split(done.err, '\n');
-  const auto last = std::find_if(lines.rbegin(), lines.rend(), [](const std::string& line) {
-    return line.find_first_not_of(" \t\r") != std::string::npos;
-  });
-  if (last == lines.rend()) return "";
-  return ": " + printable(Redaction(given).text(*last), 200);
-}
-
 Result<Secret> ask_program(const Provider& provider, const Question& question,
                            const std::stop_token& stop) {
   Command command;
@@ -99,10 +90,17 @@ Result<Secret> ask_program(const Provider& provider, const Question& question,
   if (!done && done.error().code == "process.output_limit")
     return failure(away(question, "says more than 1 MiB"));
   if (!done) return failure(away(question, "cannot be asked: " + done.error().message));
+  // Its own words are not told: nobody knows which values stand in them.
   if (done->exit_code != 0)
-    return failure(away(question, fmt::format("ended with exit code {}{}", done->exit_code,
-                                              last_words(*done, command))));
-  return Secret(std::move(done->out));
+    return failure(away(question, fmt::format("ended with exit code {}", done->exit_code)));
+  Secret text(std::move(done->out));
+  if (const auto entries = parse_provided(question.provider, text.reveal()); !entries)
+    return failure(
+        away(question, fmt::format("says what is no variables (line {}): {}",
+                                   entries.error().place.line, entries.error().message)));
+  else if (entries->empty())
+    return failure(away(question, "names no variable"));
+  return text;
 }
 
 Result<Secret> names_of(const Provider& provider) {
@@ -123,16 +121,31 @@ Result<Secret> ask_now(const Provider& provider, const Question& question,
   return Secret(std::move(*text));
 }
 
+/// Of files that changed time and again the newest answers are left.
+Status forget_oldest(const std::string& folder) {
+  std::error_code ignored;
+  std::vector<std::pair<std::filesystem::file_time_type, std::string>> all;
+  for (const auto& one : std::filesystem::directory_iterator(folder, ignored))
+    all.emplace_back(one.last_write_time(ignored), one.path().string());
+  std::ranges::sort(all, std::greater<>{});
+  for (size_t i = most_kept; i < all.size(); ++i)
+    if (auto gone = remove_tree(all[i].second); !gone) return gone;
+  return {};
+}
+
 std::string key_of(const Question& question) {
-  return canonical(JsonArray{question.id.text(), question.provider, question.file});
+  return canonical(JsonArray{question.id.text(), question.provider, question.content});
 }
 
 }  // namespace
 
 std::shared_ptr<Providers::Last> Providers::last_of(const Question& question) {
   const std::lock_guard lock(mutex_);
+  if (all_.size() > most_known)
+    all_.clear();  // of files that are not wanted any more, most of them
   auto& last = all_[key_of(question)];
   if (!last) last = std::make_shared<Last>();
+  last->id = question.id;
   return last;
 }
 
@@ -176,8 +189,20 @@ Result<Answer> Providers::ask(const Provider& provider, const Question& question
   return answer;
 }
 
+Status Providers::forget(const EnvironmentId& id) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(all_, [&](const auto& one) { return one.second->id == id; });
+  }
+  return remove_tree(folder_of(id));
+}
+
+std::string Providers::folder_of(const EnvironmentId& id) const {
+  return fmt::format("{}/answers/{}", state_, id.text());
+}
+
 std::string Providers::place_of(const Question& question) const {
-  return fmt::format("{}/answers/{}", state_, sha256(key_of(question)).substr(0, 32));
+  return fmt::format("{}/{}", folder_of(question.id), sha256(key_of(question)).substr(0, 32));
 }
 
 std::string Providers::purpose_of(const Question& question) const {
@@ -189,8 +214,9 @@ Status Providers::keep(const Question& question, const Secret& text, WallTime at
       JsonObject{{"at", std::int64_t{at.time_since_epoch().count()}}, {"text", text.reveal()}};
   auto sealed = seal(key_, purpose_of(question), canonical(all));
   if (!sealed) return failed(sealed);
-  if (auto made = make_folders(state_ + "/answers"); !made) return made;
-  return replace_file(place_of(question), sealed->box);
+  if (auto made = make_folders(folder_of(question.id)); !made) return made;
+  if (auto done = replace_file(place_of(question), sealed->box); !done) return done;
+  return forget_oldest(folder_of(question.id));
 }
 
 Result<Answer> Providers::kept(const Provider& provider, const Question& question,

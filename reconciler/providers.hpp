@@ -29,8 +29,9 @@ struct Answer {
 
 struct Question {
   EnvironmentId id;
-  std::string provider;  ///< its name in the host file
-  std::string file;      ///< what it is to read, absolute; may be empty
+  std::string provider;   ///< its name in the host file
+  std::string file{};     ///< what it is to read, absolute; may be empty
+  std::string content{};  ///< digest of what stands there: of the same file it says the same
   /// How old the answer may be; none: as old as the host file's `refresh` says.
   std::optional<Duration> within{};
 };
@@ -52,9 +53,13 @@ class Providers {
   /// may pass) where it does not answer, says no, or says too much: never with a value in it.
   Result<Answer> ask(const Question& question, std::stop_token stop);
 
+  /// Nothing that was said for that environment is kept any more.
+  Status forget(const EnvironmentId& id);
+
  private:
   /// The last answer of one provider for one environment and file.
   struct Last {
+    EnvironmentId id;
     std::mutex asking;  ///< one asks, the others wait for what it gets
     std::optional<Secret> text;
     Instant at{};
@@ -68,6 +73,7 @@ class Providers {
                      std::stop_token stop);
   Result<Answer> kept(const Provider& provider, const Question& question, Error why) const;
   Status keep(const Question& question, const Secret& text, WallTime at) const;
+  std::string folder_of(const EnvironmentId& id) const;
   std::string place_of(const Question& question) const;
   std::string purpose_of(const Question& question) const;
 

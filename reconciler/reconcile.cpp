@@ -76,7 +76,7 @@ class Reconciling {
       return look(parts_, same, stop_);
     }
     // A run ends the target that it does not work towards; here none is begun.
-    const bool ends = seen->plan.empty() && !seen->plan.held && had_target;
+    const bool ends = seen->plan.empty() && !seen->plan.held && had_target && !asked_.recorded;
     if (ends)
       if (auto ended = parts_.ledger.clear_target(asked_.spec.id); !ended) return failed(ended);
     return seen;

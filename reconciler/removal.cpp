@@ -65,6 +65,7 @@ Result<Reconciled> remove_environment(const Parts& parts, const EnvironmentId& i
     if (applied->why) return failure(std::move(*applied->why));
   }
   if (auto forgotten = parts.ledger.forget(id, who); !forgotten) return failed(forgotten);
+  if (auto gone = parts.providers.forget(id); !gone) return failed(gone);
   done.changed = true;
   done.took = parts.clock.now() - began;
   return done;

@@ -9,8 +9,9 @@ namespace reconciler {
 using AgreeToRemove = std::function<Result<bool>(const Plan&)>;
 
 /// Stops and removes its containers and networks under its lock, then the ledger forgets which
-/// version is current; what was released stays known. Asks neither git nor a compiler. The caller
-/// knows that git does not name it. `Reconciled::changed` where that was done.
+/// version is current, and what providers said is not kept any more; what was released stays known.
+/// Asks neither git nor a compiler. The caller knows that git does not name it.
+/// `Reconciled::changed` where that was done.
 Result<Reconciled> remove_environment(const Parts& parts, const EnvironmentId& id,
                                       const std::string& who, const AgreeToRemove& agree,
                                       Events& events, std::stop_token stop);

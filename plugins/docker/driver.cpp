@@ -4,7 +4,10 @@
 
 #include <mutex>
 
+#include "plugins/docker/check.hpp"
+#include "plugins/docker/commands.hpp"
 #include "plugins/docker/images/images.hpp"
+#include "plugins/docker/services/differ.hpp"
 #include "plugins/docker/services/left_behind.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/owner.hpp"
@@ -17,6 +20,7 @@
 #include "plugins/docker/tasks/steps.hpp"
 #include "plugins/docker/tidy.hpp"
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/driver/explains.hpp"
 
 namespace reconciler::docker {
 namespace {
@@ -59,7 +63,7 @@ class Changing {
   Inspected& inspected_;
 };
 
-class DockerDriver final : public Driver {
+class DockerDriver final : public Driver, public Explains {
  public:
   DockerDriver(Engine& engine, Compiler& compiler, Clock& clock, InstallationKey key,
                DockerPaths paths, std::shared_ptr<Shared> shared)
@@ -222,25 +226,23 @@ class DockerDriver final : public Driver {
   }
 
   std::vector<Finding> check(Deadline deadline) override {
-    std::vector<Finding> findings;
-    const auto before = context_.clock.now();
-    auto version = context_.engine.get("/version", deadline);
-    if (version)
-      findings.push_back(
-          {true,
-           fmt::format("Engine {}, API {}, answers in {} ms", text_at(*version, "Version"),
-                       text_at(*version, "ApiVersion"), (context_.clock.now() - before).count()),
-           ""});
-    else
-      findings.push_back({false, version.error().message, version.error().hint});
-    const bool compose =
-        !context_.paths.compose_plugin.empty() && exists(context_.paths.compose_plugin);
-    findings.push_back({compose,
-                        compose ? "Compose at " + context_.paths.compose_plugin : "no Compose v2",
-                        compose ? ""
-                                : "put the docker-compose binary, made executable, at "
-                                  "/usr/local/lib/docker/cli-plugins/docker-compose"});
-    return findings;
+    return check_docker(context_, deadline);
+  }
+
+  Result<Observation> differ(const PreparedVersion& a, const PreparedVersion& b) override {
+    auto one = models_.get(context_, a.id, text_at(a.wanted, "model"));
+    if (!one) return failed(one);
+    auto other = models_.get(context_, b.id, text_at(b.wanted, "model"));
+    if (!other) return failed(other);
+    return docker::differ(**one, **other);
+  }
+
+  std::vector<std::string> commands(const EnvironmentId& id, const Work& work) override {
+    auto model = models_.get(context_, id, text_at(work.input, "model"));
+    std::vector<std::string> files;
+    if (const auto made = inputs_.find(id); made != inputs_.end())
+      files = texts_at(member_or_null(made->second.input.sections, "compose"), "files");
+    return commands_of(model ? model->get() : nullptr, files, work);
   }
 
  private:

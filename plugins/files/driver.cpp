@@ -4,6 +4,7 @@
 
 #include "plugins/files/folder.hpp"
 #include "reconciler/base/digest.hpp"
+#include "reconciler/base/shell.hpp"
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::files {
@@ -61,7 +62,7 @@ Result<Resource> look(const std::string& name, const std::string& value, const J
   resource.desired = fingerprint(value);
   resource.observed = fingerprint(*found);
   resource.state = *found ? printable(**found, 128) : "missing";
-  resource.summary = resource.state + "   " + folder + "/" + name;
+  resource.summary = resource.state + "\t" + folder + "/" + name;
   resource.health = Health::none;
   resource.ours = true;
   if (name == current_tag && *found) resource.version = printable(**found, 128);
@@ -171,6 +172,14 @@ Result<Outcome> FilesDriver::recover(const Attempt& attempt, const Variables&, P
                        fmt::format("files has no work that is done only once, and was asked about "
                                    "attempt {}",
                                    attempt.id)));
+}
+
+std::vector<std::string> FilesDriver::commands(const EnvironmentId&, const Work& work) {
+  const std::string folder = text_at(work.input, "folder");
+  const std::string name = text_at(work.input, "name");
+  if (folder.empty() || name.empty()) return {};
+  return {fmt::format("echo {} > {}", shell_word(text_at(work.input, "value")),
+                      shell_word(folder + "/" + name))};
 }
 
 std::vector<Finding> FilesDriver::check(Deadline) {

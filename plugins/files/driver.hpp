@@ -3,10 +3,11 @@
 #pragma once
 
 #include "reconciler/driver/driver.hpp"
+#include "reconciler/driver/explains.hpp"
 
 namespace reconciler::files {
 
-class FilesDriver final : public Driver {
+class FilesDriver final : public Driver, public Explains {
  public:
   Description describe() const override;
   /// Reads `host.state_files` (where the manifest wants them; empty: under `host.state`),
@@ -22,6 +23,7 @@ class FilesDriver final : public Driver {
   Result<Outcome> recover(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override;
   std::vector<Finding> check(Deadline deadline) override;
+  std::vector<std::string> commands(const EnvironmentId& id, const Work& work) override;
 };
 
 }  // namespace reconciler::files

@@ -228,6 +228,18 @@ Result<Outcome> ProbeDriver::recover(const Attempt& attempt, const Variables&, P
                                    attempt.id)));
 }
 
+std::vector<std::string> ProbeDriver::commands(const EnvironmentId&, const Work& work) {
+  const std::string url = text_at(work.input, "url");
+  if (url.empty()) return {};
+  // Variables stay names: the shell fills them in where they are set.
+  std::string quoted;
+  for (const char c : url) {
+    if (c == '"' || c == '`' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return {fmt::format("curl -sS -o /dev/null -w '%{{http_code}}\\n' \"{}\"", quoted)};
+}
+
 std::vector<Finding> ProbeDriver::check(Deadline) {
   return {};
 }

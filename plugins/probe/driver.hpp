@@ -4,10 +4,11 @@
 
 #include "reconciler/base/helper.hpp"
 #include "reconciler/driver/driver.hpp"
+#include "reconciler/driver/explains.hpp"
 
 namespace reconciler::probe {
 
-class ProbeDriver final : public Driver {
+class ProbeDriver final : public Driver, public Explains {
  public:
   /// `helper` must outlive it.
   explicit ProbeDriver(Helper& helper) : helper_(helper) {}
@@ -27,6 +28,7 @@ class ProbeDriver final : public Driver {
   Result<Outcome> recover(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override;
   std::vector<Finding> check(Deadline deadline) override;
+  std::vector<std::string> commands(const EnvironmentId& id, const Work& work) override;
 
  private:
   Helper& helper_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <utility>
 
 namespace reconciler {
 namespace {
@@ -34,6 +35,14 @@ Result<std::int64_t> parse_size(std::string_view text) {
     return number * unit.bytes;
   }
   return failure(invalid(text, "is no size"));
+}
+
+std::string size_for_people(std::int64_t bytes) {
+  for (const auto& [name, unit] : {std::pair("TB", 1e12), std::pair("GB", 1e9)})
+    if (static_cast<double>(bytes) >= unit)
+      return fmt::format("{:.3g} {}", static_cast<double>(bytes) / unit, name);
+  if (bytes >= 1'000'000) return fmt::format("{:.3g} MB", static_cast<double>(bytes) / 1e6);
+  return fmt::format("{:.3g} kB", static_cast<double>(bytes) / 1e3);
 }
 
 }  // namespace reconciler

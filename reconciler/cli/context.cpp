@@ -68,6 +68,11 @@ Result<std::unique_ptr<Drivers>> Context::more_drivers() {
   return make_drivers_({clock_, helper_, ledger_->key(), options_.state}, "");
 }
 
+Result<std::unique_ptr<Drivers>> Context::drivers_to_check() {
+  const InstallationKey none;
+  return make_drivers_({clock_, helper_, none, options_.state}, "");
+}
+
 std::string who() {
   if (const char* sudo = std::getenv("SUDO_USER"); sudo && *sudo) return sudo;
   const passwd* user = ::getpwuid(::getuid());

@@ -57,6 +57,8 @@ class Context {
   Result<Ledger*> ledger();
   /// Everything; opens the ledger and makes the drivers (`only`: that one alone).
   Result<Parts> parts(const std::string& only = "");
+  /// Drivers that are asked to check() and nothing else: no ledger is opened, none is made.
+  Result<std::unique_ptr<Drivers>> drivers_to_check();
   /// Drivers of their own for another thread; after parts().
   Result<std::unique_ptr<Drivers>> more_drivers();
 

@@ -4,8 +4,10 @@
 #include <iostream>
 
 #include "reconciler/base/text.hpp"
+#include "reconciler/cli/columns.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/known.hpp"
+#include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
 
 namespace reconciler::cli {
@@ -35,15 +37,55 @@ std::string versions(const RunRow& run, const RunRow* before = nullptr) {
   return run.from == run.to || run.from.empty() ? run.to : run.from + " -> " + run.to;
 }
 
-void print_attempt(const AttemptRow& attempt) {
-  const std::string fate = !attempt.code.empty() ? attempt.code
-                           : attempt.fate        ? std::string(to_text(*attempt.fate))
-                                                 : "no result";
-  std::cout << fmt::format("  {:<8} {:<40} {:>8}   {}", attempt.verb, attempt.title,
-                           attempt.took ? for_people(*attempt.took) : "-", fate);
-  if (!attempt.settled_by.empty()) std::cout << fmt::format(" (said {})", attempt.settled_by);
-  if (!attempt.message.empty()) std::cout << ": " << printable(attempt.message, 160);
-  std::cout << "\n";
+std::string fate_of(const AttemptRow& attempt) {
+  return !attempt.code.empty() ? attempt.code
+         : attempt.fate        ? std::string(to_text(*attempt.fate))
+                               : "no result";
+}
+
+std::vector<std::string> cells(const AttemptRow& attempt) {
+  std::string fate = fate_of(attempt);
+  if (!attempt.settled_by.empty()) fate += fmt::format(" (said {})", attempt.settled_by);
+  if (!attempt.message.empty()) fate += ": " + printable(attempt.message);
+  return {attempt.verb, attempt.title, attempt.took ? for_people(*attempt.took) : "-",
+          std::move(fate)};
+}
+
+JsonObject to_json(const RunRow& run) {
+  return {{"run", run.serial},
+          {"started", to_text(run.started)},
+          {"from", run.from},
+          {"to", run.to},
+          {"instead_of_git", run.instead},
+          {"who", run.who},
+          {"config", run.config_commit},
+          {"condition", run.end.condition},
+          {"reason", run.end.reason},
+          {"code", run.end.code},
+          {"message", run.end.message}};
+}
+
+/// With what it did, or with what it said.
+int one_run_json(const RunRow& run, const std::vector<std::string>* log) {
+  JsonObject out = to_json(run);
+  out["format_version"] = "1.0";
+  if (log) {
+    out["log"] = reconciler::to_json(*log);
+  } else {
+    JsonArray attempts;
+    for (const auto& attempt : run.attempts)
+      attempts.push_back(
+          JsonObject{{"phase", to_text(attempt.phase)},
+                     {"kind", attempt.verb},
+                     {"title", attempt.title},
+                     {"took_ms", attempt.took ? Json(attempt.took->count()) : Json()},
+                     {"fate", fate_of(attempt)},
+                     {"message", attempt.message},
+                     {"settled_by", attempt.settled_by}});
+    out["attempts"] = std::move(attempts);
+  }
+  std::cout << boost::json::serialize(out) << "\n";
+  return well;
 }
 
 int one_run(Context& context, Ledger& ledger, const EnvironmentId& id, RunId serial, bool log) {
@@ -56,15 +98,22 @@ int one_run(Context& context, Ledger& ledger, const EnvironmentId& id, RunId ser
   if (log) {
     auto lines = ledger.log(serial);
     if (!lines) return report(context, lines.error());
+    if (context.options().json) return one_run_json(*run, &*lines);
+    if (lines->empty()) std::cerr << fmt::format("run {} said nothing\n", serial);
     for (const auto& line : *lines) std::cout << printable(line, 4096) << "\n";
     return well;
   }
+  if (context.options().json) return one_run_json(*run, nullptr);
   std::cout << fmt::format("run {}  {}  {}{}  {}  {}\n", run->serial, run->id.text(),
                            versions(*run), run->who.empty() ? "" : " by " + run->who,
                            to_text(run->started), outcome(*run));
-  for (const auto& attempt : run->attempts) print_attempt(attempt);
+  const Page page = page_of_stdout();
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& attempt : run->attempts) rows.push_back(cells(attempt));
+  std::cout << table(rows, 2, page);
   if (!run->end.message.empty())
-    std::cout << fmt::format("  {}: {}\n", run->end.code, run->end.message);
+    std::cout << "  " << wrapped(fmt::format("{}: {}", run->end.code, run->end.message), 2, page)
+              << "\n";
   return well;
 }
 
@@ -78,18 +127,7 @@ int history(Context& context, const HistoryOptions& options) {
     return one_run(context, known->ledger, known->id, runs->front().serial, true);
   if (context.options().json) {
     JsonArray rows;
-    for (const auto& run : *runs)
-      rows.push_back(JsonObject{{"run", run.serial},
-                                {"started", to_text(run.started)},
-                                {"from", run.from},
-                                {"to", run.to},
-                                {"instead_of_git", run.instead},
-                                {"who", run.who},
-                                {"config", run.config_commit},
-                                {"condition", run.end.condition},
-                                {"reason", run.end.reason},
-                                {"code", run.end.code},
-                                {"message", run.end.message}});
+    for (const auto& run : *runs) rows.push_back(to_json(run));
     std::cout << boost::json::serialize(
                      JsonObject{{"format_version", "1.0"}, {"runs", std::move(rows)}})
               << "\n";
@@ -99,13 +137,14 @@ int history(Context& context, const HistoryOptions& options) {
     std::cout << fmt::format("{} has no history here yet.\n", known->id.text());
     return well;
   }
-  std::cout << "RUN   STARTED               VERSION                  BY          ENDED\n";
+  std::vector<std::vector<std::string>> rows{{"RUN", "STARTED", "VERSION", "BY", "ENDED"}};
   for (size_t i = 0; i < runs->size(); ++i) {
     const RunRow& run = (*runs)[i];
     const RunRow* before = i + 1 < runs->size() ? &(*runs)[i + 1] : nullptr;
-    std::cout << fmt::format("{:<5} {:<21} {:<24} {:<11} {}\n", run.serial, to_text(run.started),
-                             versions(run, before), run.who, outcome(run));
+    rows.push_back({std::to_string(run.serial), to_text(run.started), versions(run, before),
+                    run.who, outcome(run)});
   }
+  std::cout << table(rows, 0, page_of_stdout());
   return well;
 }
 

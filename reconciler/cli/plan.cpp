@@ -7,6 +7,7 @@
 #include "reconciler/base/openssl.hpp"
 #include "reconciler/cli/cut.hpp"
 #include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/plan_commands.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
@@ -22,15 +23,20 @@ struct PlanOptions {
   std::string out;
   bool detailed = false;
   bool explain = false;
+  bool commands = false;
   bool no_fetch = false;
   bool worktree = false;
   CutOptions cut;
 };
 
+Json document(JsonArray environments) {
+  return JsonObject{{"format_version", "1.0"}, {"environments", std::move(environments)}};
+}
+
 Json document(const std::vector<Plan>& plans) {
   JsonArray environments;
   for (const auto& plan : plans) environments.push_back(to_json(plan));
-  return JsonObject{{"format_version", "1.0"}, {"environments", std::move(environments)}};
+  return document(std::move(environments));
 }
 
 /// What others deployed, and is seen for the first time, is known from here on; while another run
@@ -58,6 +64,7 @@ int plan(Context& context, const PlanOptions& options, std::stop_token stop) {
   for (const auto& notice : selection->notices) std::cerr << notice << "\n";
   for (const auto& broken : selection->broken) worst = report(context, broken.error);
   std::vector<Plan> plans;
+  JsonArray commands;
   for (const auto& asked : selection->asked) {
     auto seen = look_first(*parts, asked, reading != Reading::worktree, stop);
     if (seen)
@@ -69,11 +76,17 @@ int plan(Context& context, const PlanOptions& options, std::stop_token stop) {
     }
     if (!context.options().json) {
       if (!plans.empty()) std::cout << "\n";
-      std::cout << render(seen->plan, page_of_stdout(), options.explain);
+      std::cout << (options.commands ? commands_of(seen->plan, parts->drivers)
+                                     : render(seen->plan, page_of_stdout(), options.explain));
+    } else if (options.commands) {
+      commands.push_back(commands_json(seen->plan, parts->drivers));
     }
     plans.push_back(std::move(seen->plan));
   }
-  if (context.options().json) std::cout << boost::json::serialize(document(plans)) << "\n";
+  if (context.options().json)
+    std::cout << boost::json::serialize(options.commands ? document(std::move(commands))
+                                                         : document(plans))
+              << "\n";
   if (!options.out.empty() && !plans.empty()) {
     if (auto written = replace_file(options.out, boost::json::serialize(document(plans)) + "\n");
         !written)
@@ -106,7 +119,10 @@ void add_plan(CLI::App& app, Context& context, Verb& chosen) {
       "--detailed-exitcode", options->detailed,
       "0 nothing to do (drift that is only reported, too), 2 changes (suspended or not), "
       "3 blocked by a gate, 1 error");
-  verb->add_flag("--explain", options->explain, "Every differing field");
+  auto* explain = verb->add_flag("--explain", options->explain, "Every differing field");
+  verb->add_flag("--commands", options->commands,
+                 "The same as docker and compose lines, to read; none of them is run")
+      ->excludes(explain);
   auto* no_fetch = verb->add_flag("--no-fetch", options->no_fetch,
                                   "Work from the last fetch; starts no other program");
   verb->add_flag("--worktree", options->worktree, "Read the config repository's working files")

@@ -81,6 +81,11 @@ Error explained(Context& context, Error unknown, const std::vector<std::string>&
   return unknown;
 }
 
+bool something_was_recorded(Context& context) {
+  const auto ledger = context.ledger();
+  return ledger && !forgotten_environments(**ledger, Named{}).empty();
+}
+
 }  // namespace
 
 std::vector<Forgotten> forgotten_environments(const Ledger& ledger, const Named& named) {
@@ -113,6 +118,8 @@ Result<Selection> select(Context& context, const std::vector<std::string>& names
     if (!selection.fetched_at || snapshot->fetched_at < *selection.fetched_at)
       selection.fetched_at = snapshot->fetched_at;
     auto manifests = read_manifests(snapshot->folder, root_name_of(repository));
+    if (!manifests && manifests.error().code == "manifest.none" && something_was_recorded(context))
+      manifests = Manifests{};  // git names nothing any more
     if (!manifests) return failed(manifests);
     for (const auto& spec : manifests->environments) config[spec.id] = *snapshot;
     read.push_back(std::move(*manifests));

@@ -5,8 +5,10 @@
 #include <iostream>
 
 #include "reconciler/base/text.hpp"
+#include "reconciler/cli/columns.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/selection.hpp"
+#include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
 #include "reconciler/condition.hpp"
 #include "reconciler/ledger/locks.hpp"
@@ -71,23 +73,11 @@ std::vector<Row> forgotten_rows(const Parts& parts, const Named& named) {
 }
 
 void print_table(const std::vector<Row>& rows) {
-  size_t environment = 11;
-  size_t tag = 3;
-  size_t since = 5;
-  for (const auto& row : rows) {
-    environment = std::max(environment, row.id.text().size());
-    tag = std::max(tag, row.tag.size());
-    since = std::max(since, row.since.size());
-  }
-  std::cout << fmt::format("{:<{}}  {:<{}}  {:<11}  {}\n", "ENVIRONMENT", environment, "TAG", tag,
-                           "CONDITION", "SINCE");
-  for (const auto& row : rows) {
-    std::string line = fmt::format("{:<{}}  {:<{}}  {:<11}  {:<{}}", row.id.text(), environment,
-                                   row.tag, tag, row.condition.word, row.since, since);
-    if (!row.condition.why.empty()) line += "  " + printable(row.condition.why, 120);
-    while (line.ends_with(' ')) line.pop_back();
-    std::cout << line << "\n";
-  }
+  std::vector<std::vector<std::string>> cells{{"ENVIRONMENT", "TAG", "CONDITION", "SINCE", ""}};
+  for (const auto& row : rows)
+    cells.push_back(
+        {row.id.text(), row.tag, row.condition.word, row.since, printable(row.condition.why)});
+  std::cout << table(cells, 0, page_of_stdout());
 }
 
 void print_one(const Row& row, const Parts& parts) {
@@ -101,12 +91,20 @@ void print_one(const Row& row, const Parts& parts) {
   std::cout << "\n";
   if (!row.condition.why.empty()) std::cout << "  " << row.condition.why << "\n";
   if (!row.seen) return;
-  size_t widest = 0;
-  for (const auto& r : row.seen->observation.resources)
-    if (!r.summary.empty()) widest = std::max(widest, r.id.name.size());
-  for (const auto& r : row.seen->observation.resources)
-    if (!r.summary.empty())
-      std::cout << fmt::format("  {:<{}}  {}\n", r.id.name, widest, r.summary);
+  // What runs first, a column each for tag, image, health, uptime; then what it is made of.
+  std::vector<std::vector<std::string>> services;
+  std::vector<std::vector<std::string>> others;
+  for (const auto& r : row.seen->observation.resources) {
+    if (r.summary.empty()) continue;
+    const bool runs = r.id.kind == "service";
+    std::vector<std::string> cells{r.id.name};
+    if (!runs) cells.insert(cells.begin(), r.id.kind);
+    for (auto& cell : split(r.summary, '\t')) cells.push_back(std::move(cell));
+    (runs ? services : others).push_back(std::move(cells));
+  }
+  const Page page = page_of_stdout();
+  std::cout << table(services, 2, page);
+  if (!others.empty()) std::cout << "\n" << table(others, 2, page);
 }
 
 Json to_json(const Row& row) {
@@ -119,6 +117,7 @@ Json to_json(const Row& row) {
       resources.push_back(JsonObject{{"id", r.id.text()},
                                      {"health", to_text(r.health)},
                                      {"state", r.state},
+                                     {"summary", r.summary},
                                      {"as_desired", r.desired == r.observed}});
     out["resources"] = std::move(resources);
   }
@@ -157,9 +156,10 @@ int print(Context& context, const Parts& parts, const std::vector<Row>& rows, bo
   if (needing > 0)
     std::cout << fmt::format("\n{} of {} need{} you:\n", needing, rows.size(),
                              needing == 1 ? "s" : "");
+  std::vector<std::vector<std::string>> next;
   for (const auto& row : rows)
-    if (row.condition.needs_someone())
-      std::cout << fmt::format("  {}   {}\n", row.id.text(), row.condition.next);
+    if (row.condition.needs_someone()) next.push_back({row.id.text(), row.condition.next});
+  std::cout << table(next, 2, page_of_stdout());
   print_as_of(parts, fetched_at);
   return status;
 }

@@ -1,7 +1,8 @@
-// `fetch`: brings a bare mirror up to what the other side has, or makes it anew.
+// `fetch`: brings a bare mirror up to what the other side has, or makes it anew. `list` asks alone.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -276,6 +277,24 @@ Status swap(const std::string& fresh, const std::string& mirror) {
   return remove_tree(broken);
 }
 
+Result<Json> list_into(const Json& request) {
+  auto ask = read(request);
+  if (!ask) return failed(ask);
+  const PrivateHome home(ask->mirror + ".home",
+                         ask->access.parsed.kind == Url::Kind::ssh ? ask->access.known_hosts : "");
+  const LibGit git(home.path(), ask->ca_file);
+  auto nothing = open_or_make(ask->mirror);
+  if (!nothing) return failed(nothing);
+  auto connection = Connection::open(nothing->get(), ask->access);
+  if (!connection) return failed(connection);
+  auto theirs = connection->list();
+  if (!theirs) return failed(theirs);
+  const std::string branch = ask->branch.empty() ? theirs->head : ask->branch;
+  const auto found = theirs->refs.find("refs/heads/" + branch);
+  if (found == theirs->refs.end()) return failure(no_branch(*ask, *theirs));
+  return Json(JsonObject{{"branch", branch}, {"commit", to_text(found->second.commit)}});
+}
+
 }  // namespace
 
 Result<Json> fetch(const Json& request) {
@@ -303,6 +322,18 @@ Result<Json> fetch(const Json& request) {
   }
   if (auto swapped = swap(fresh, ask->mirror); !swapped) return failed(swapped);
   return done;
+}
+
+Result<Json> list(const Json& request) {
+  std::string scratch = "/tmp/reconciler-list-XXXXXX";
+  if (!::mkdtemp(scratch.data()))
+    return failure(error("file.unwritable",
+                         fmt::format("cannot make a folder in /tmp: {}", std::strerror(errno))));
+  Json own = request;
+  if (own.is_object()) own.as_object()["mirror"] = scratch + "/mirror";
+  auto listed = list_into(own);
+  static_cast<void>(remove_tree(scratch));
+  return listed;
 }
 
 }  // namespace reconciler::helper

@@ -26,6 +26,7 @@ struct Verb {
 
 constexpr std::array verbs = {
     Verb{"fetch", helper::fetch},
+    Verb{"list", helper::list},
     Verb{"export", helper::export_tree},
     Verb{"last-change", helper::last_change},
     Verb{"commit-info", helper::commit_info},

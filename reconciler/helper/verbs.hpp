@@ -7,6 +7,7 @@
 namespace reconciler::helper {
 
 Result<Json> fetch(const Json& request);
+Result<Json> list(const Json& request);
 Result<Json> export_tree(const Json& request);
 Result<Json> last_change(const Json& request);
 Result<Json> commit_info(const Json& request);

@@ -25,7 +25,9 @@ Error unsafe(const std::string& path, std::string_view rule, std::string hint) {
   return error("state.unsafe", fmt::format("{} {}", path, rule)).next(std::move(hint));
 }
 
-/// A path that must be ours alone: no link, no other owner, nothing for group and others.
+}  // namespace
+
+// No link, no other owner, nothing for group and others.
 Status ours_alone(const std::string& path, bool folder) {
   struct stat about {};
   if (::lstat(path.c_str(), &about) != 0)
@@ -49,6 +51,8 @@ Status ours_alone(const std::string& path, bool folder) {
   return {};
 }
 
+namespace {
+
 struct Paths {
   explicit Paths(const std::string& state_dir)
       : folder(state_dir),
@@ -62,6 +66,8 @@ struct Paths {
   std::string new_key;
   std::string suspect;
 };
+
+}  // namespace
 
 std::string digest_of(const InstallationKey& key) {
   return keyed_digest(key.bytes, "reconciler installation key");
@@ -77,6 +83,8 @@ Result<InstallationKey> read_key(const std::string& path) {
                        .next("put the right key back from a backup, or move it away"));
   return InstallationKey{std::move(*bytes)};
 }
+
+namespace {
 
 Result<InstallationKey> make_key(const std::string& path) {
   InstallationKey key{random_bytes(key_bytes)};

@@ -20,6 +20,13 @@ struct Identity {
 
 /// The folder is ours alone (`state.unsafe`); made where it is missing.
 Status secure_state_folder(const std::string& state_dir);
+/// The folder, or the file, is there, belongs to us, and is closed to others: `state.unsafe`,
+/// `state.unreadable`.
+Status ours_alone(const std::string& path, bool folder);
+/// The installation key; `state.key_invalid`.
+Result<InstallationKey> read_key(const std::string& path);
+/// What the ledger keeps of its key.
+std::string digest_of(const InstallationKey& key);
 /// Opens ledger and key, or makes them together; sets a broken ledger aside (see ledger.hpp).
 Result<Identity> open_identity(const std::string& state_dir, const Clock& clock,
                                const std::string& vfs);

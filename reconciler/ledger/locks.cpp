@@ -8,10 +8,12 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "reconciler/base/digest.hpp"
 #include "reconciler/base/json.hpp"
 #include "reconciler/base/text.hpp"
+#include "reconciler/ledger/holders.hpp"
 #include "reconciler/ledger/identity.hpp"
 
 namespace reconciler {
@@ -57,26 +59,36 @@ void write_holder(int fd, const Clock& clock) {
     const ssize_t n = ::pwrite(fd, text.data(), text.size(), 0);
 }
 
-/// The process that the lock's file names runs.
-bool is_alive(const Json& holder) {
-  const std::int64_t pid = number_at(holder, "pid");
-  return pid > 0 && text_at(holder, "boot") == boot_id() &&
-         text_at(holder, "start") == start_ticks(pid);
+/// Who wrote its name into a lock's file.
+struct Holder {
+  std::string command;
+  std::int64_t pid = 0;
+  std::string since;
+  bool alive = false;
+};
+
+std::optional<Holder> holder_in(const std::string& path) {
+  const auto text = read_file(path, 4096);
+  if (!text) return std::nullopt;
+  const auto said = parse_json(*text);
+  if (!said) return std::nullopt;
+  const std::int64_t pid = number_at(*said, "pid");
+  return Holder{printable(text_at(*said, "command"), 200), pid,
+                printable(text_at(*said, "since"), 40),
+                pid > 0 && text_at(*said, "boot") == boot_id() &&
+                    text_at(*said, "start") == start_ticks(pid)};
+}
+
+std::string in_words(const Holder& holder) {
+  return fmt::format("{} (pid {}, since {}{})", holder.command, holder.pid, holder.since,
+                     holder.alive ? "" : "; it has ended, a child of it holds the lock");
 }
 
 Error held(const std::string& what, const std::string& path) {
   Error e = error("lock.held", fmt::format("another run holds {}", what))
                 .next("wait until it has ended; a lock never outlives the process that holds it")
                 .passing();
-  const auto text = read_file(path, 4096);
-  const auto holder = text ? parse_json(*text) : failure(Error{});
-  if (!holder) return e;
-  const std::int64_t pid = number_at(*holder, "pid");
-  const bool alive = is_alive(*holder);
-  e.facts.push_back(
-      {"holder", fmt::format("{} (pid {}, since {}{})", printable(text_at(*holder, "command"), 200),
-                             pid, printable(text_at(*holder, "since"), 40),
-                             alive ? "" : "; it has ended, a child of it holds the lock")});
+  if (const auto holder = holder_in(path)) e.facts.push_back({"holder", in_words(*holder)});
   return e;
 }
 
@@ -153,8 +165,7 @@ bool is_locked(const std::string& state_dir, const EnvironmentId& id) {
   const std::string path = state_dir + "/locks/" + file_of(id);
   const auto text = read_file(path, 4096);
   if (!text || text->empty()) return false;  // who lets go of it empties it
-  const auto holder = parse_json(*text);
-  if (holder && is_alive(*holder)) return true;
+  if (const auto holder = holder_in(path); holder && holder->alive) return true;
   // Only where its holder died, or cannot be seen from here, is it tried: for a moment that is in
   // the way of others.
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -167,6 +178,25 @@ Result<Lock> lock_artifact(const std::string& state_dir, const ResourceId& artif
   return take(state_dir,
               {fmt::format(".{}.lock", sha256(artifact.text()).substr(0, 32)), artifact.name, true},
               patience);
+}
+
+std::vector<HeldLock> held_locks(const std::string& state_dir) {
+  std::vector<HeldLock> all;
+  const std::string folder = state_dir + "/locks";
+  const auto names = list_folder(folder);
+  if (!names) return all;
+  for (const auto& name : *names) {
+    if (!name.ends_with(".lock")) continue;
+    const auto holder = holder_in(folder + "/" + name);
+    if (!holder || !holder->alive) continue;  // the kernel frees it with its holder
+    std::string what = name.substr(0, name.size() - std::string_view(".lock").size());
+    if (what.starts_with('.'))
+      what = "an image";
+    else if (const auto dot = what.find('.'); dot != std::string::npos)
+      what[dot] = '/';
+    all.push_back({std::move(what), in_words(*holder)});
+  }
+  return all;
 }
 
 Result<OtherLocks> lock_others(const std::vector<std::string>& paths, const EnvironmentId& id) {

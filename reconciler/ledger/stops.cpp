@@ -49,14 +49,17 @@ Status read_stops(Database& database, const EnvironmentId& id, std::int64_t now,
 
 Status end_with_record(Database& database, const std::string& environment,
                        const std::string& digest) {
-  auto approvals = database.query("DELETE FROM approvals WHERE environment = ?");
-  if (!approvals) return failed(approvals);
-  if (auto done = approvals->bind(environment).run(); !done) return done;
-  auto returns = database.query(
-      "DELETE FROM returns WHERE environment = ?1 AND NOT EXISTS (SELECT 1 FROM environments "
-      "WHERE name = ?1 AND current_digest = ?2)");
-  if (!returns) return failed(returns);
-  return returns->bind(environment).bind(digest).run();
+  // What was put right is the same version as before: what is to come after it is approved still.
+  for (const char* each :
+       {"DELETE FROM approvals WHERE environment = ?1 AND NOT EXISTS (SELECT 1 FROM environments "
+        "WHERE name = ?1 AND current_digest = ?2)",
+        "DELETE FROM returns WHERE environment = ?1 AND NOT EXISTS (SELECT 1 FROM environments "
+        "WHERE name = ?1 AND current_digest = ?2)"}) {
+    auto query = database.query(each);
+    if (!query) return failed(query);
+    if (auto done = query->bind(environment).bind(digest).run(); !done) return done;
+  }
+  return {};
 }
 
 Status forget_returns(Database& database, const EnvironmentId& id) {

@@ -239,6 +239,9 @@ Result<std::vector<EnvEntry>> parse_provided(const std::string& called, std::str
     if (one.is_object() || one.is_array())
       return refuse(fmt::format("\"{}\" holds no text", printable(name, 60)));
     if (one.is_null()) continue;
+    const bool cut = name.find('\0') != std::string_view::npos ||
+                     (one.is_string() && one.get_string().find('\0') != std::string_view::npos);
+    if (cut) return refuse("a name or a value holds a NUL character");
     std::string words = one.is_string() ? std::string(one.get_string()) : canonical(one);
     entries.push_back({std::string(name), Secret(std::move(words)), 0});
   }

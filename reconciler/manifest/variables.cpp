@@ -45,6 +45,21 @@ class Loader {
       : spec_(spec), tree_(tree), files_(files), provide_(provide) {}
 
   Result<Variables> load(const std::string& commit) {
+    if (auto found = find(commit); !found) return failed(found);
+    const auto missing =
+        MissingSearch(spec_, variables_, std::move(missing_), std::move(unfilled_)).run();
+    if (!missing.empty()) return failure(missing_variables(spec_.id, missing, looked_in(), mend()));
+    return std::move(variables_);
+  }
+
+  Result<Variables> known(const std::string& commit) {
+    if (auto found = find(commit); !found) return failed(found);
+    return std::move(variables_);
+  }
+
+ private:
+  /// Everything that has a value.
+  Status find(const std::string& commit) {
     always("TAG", spec_.tag, spec_.tag_place);
     always("COMMIT", commit, {});
     always("APPLICATION", spec_.id.application, {});
@@ -58,13 +73,9 @@ class Loader {
     for (const auto& one : spec_.set) resolve(one);
     for (auto& [name, value] : set_) variables_.insert_or_assign(name, value);
     if (!mistakes_.empty()) return failure(gather(std::move(mistakes_)));
-    const auto missing =
-        MissingSearch(spec_, variables_, std::move(missing_), std::move(unfilled_)).run();
-    if (!missing.empty()) return failure(missing_variables(spec_.id, missing, looked_in(), mend()));
-    return std::move(variables_);
+    return {};
   }
 
- private:
   void note(Error e, Place where) { mistakes_.push_back(std::move(e).at(std::move(where))); }
 
   void always(const std::string& name, const std::string& value, const Place& place) {
@@ -289,6 +300,13 @@ Result<Variables> load_variables(const EnvironmentSpec& spec, const std::string&
                                  const std::map<std::string, std::string>& files,
                                  const Provide& provide) {
   return Loader(spec, tree, files, provide).load(commit);
+}
+
+Result<Variables> known_variables(const EnvironmentSpec& spec, const std::string& commit,
+                                  const std::string& tree,
+                                  const std::map<std::string, std::string>& files,
+                                  const Provide& provide) {
+  return Loader(spec, tree, files, provide).known(commit);
 }
 
 }  // namespace reconciler

@@ -38,6 +38,12 @@ Result<Variables> load_variables(const EnvironmentSpec& spec, const std::string&
                                  const std::map<std::string, std::string>& files,
                                  const Provide& provide);
 
+/// The same as far as they go: what is set, whatever else is missing. The other errors as above.
+Result<Variables> known_variables(const EnvironmentSpec& spec, const std::string& commit,
+                                  const std::string& tree,
+                                  const std::map<std::string, std::string>& files,
+                                  const Provide& provide);
+
 /// One row of `variables.missing`.
 struct MissingVariable {
   enum class What { not_set, empty, wrong_form };

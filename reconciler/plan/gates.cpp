@@ -59,6 +59,8 @@ void approve_what_is_new(Plan& plan, const Desired& desired, const Memory& memor
         const Phase phase = action.work.phase;
         return phase != Phase::verify && phase != Phase::record && phase != Phase::prune;
       });
+  // What was recorded last is nothing new, whatever was begun meanwhile.
+  if (memory.current && memory.current->digest == desired.digest) return;
   if (!desired.approval || plan.empty() || !does || nothing_new(desired, memory)) return;
   Gate gate;
   gate.name = "approval";

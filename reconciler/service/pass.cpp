@@ -18,9 +18,14 @@ bool leaves_beside(const Result<Reconciled>& done) {
   return done.error().code != "apply.stopped" && done.error().code != "apply.superseded";
 }
 
-/// What is new is not to be had, or not allowed, for now.
+/// What is new is not to be had, or not allowed, for now: nobody says so of what runs.
 bool waits_for_others(const Result<Reconciled>& done) {
-  if (!done) return done.error().code == "variables.provider";
+  if (!done) {
+    const std::string_view code = done.error().code;
+    const auto of = [&](std::string_view family) { return code.starts_with(family); };
+    return !of("docker.") && !of("ledger.") && !of("lock.") && !of("rollback.") &&
+           !code.ends_with(".stopped") && code != "apply.superseded" && code != "plan.stale";
+  }
   return !done->changed && !done->plan.stalled && !done->plan.suspended && done->plan.closed() > 0;
 }
 
@@ -53,7 +58,9 @@ Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<v
     // What is new waits; what runs is looked after all the same.
     Asked recorded = asked_;
     recorded.recorded = true;
-    auto kept = reconcile(parts, recorded, "run", agree, events, ends);
+    // Whatever is asked for by now, it is not this that another commit ends.
+    const Ends own{ends.stop, {}, ends.beside, ends.patience};
+    auto kept = reconcile(parts, recorded, "run", agree, events, own);
     if (!kept && kept.error().code != "rollback.not_kept") return kept;
   }
   if (started_beside_ && leaves_beside(done))

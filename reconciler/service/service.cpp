@@ -238,6 +238,12 @@ void Service::later(const EnvironmentId& id, Place& place, const Error& why) {
                 fmt::format("{}: {}: {}{}; tried again until it has ended", id.text(), why.code,
                             why.message, by == why.facts.end() ? "" : ": " + by->text));
   }
+  if (why.code == "variables.provider") {
+    // It rests by itself when it has failed; what runs is looked after as before.
+    place.backoff.reset();
+    return tell(place, fmt::format("{}: {}: {}; again in {}", id.text(), why.code, why.message,
+                                   for_people(parts_.host.look)));
+  }
   if (why.lasting == Lasting::transient || why.code == "plan.stale") {
     const Duration wait = place.backoff.next();
     place.due = parts_.clock.now() + wait;

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from support.canary import CANARY, assert_folder_silent
+from support.engine import wait_for
 from support.running import Running
 from support.stack import SLEEPS, manifest, services
 
@@ -86,7 +87,7 @@ def test_while_it_is_away_no_new_target_and_all_else_goes_on(stack, doppler):
 
     # Nothing new is asked for: what runs is looked after with what was recorded.
     plan = stack.run("plan", stack.environment).ok().out
-    assert "No changes" in plan and "doppler ended with exit code 1: Unable to reach Doppler" in plan, plan
+    assert "No changes" in plan and "doppler ended with exit code 1" in plan, plan
     stack.engine.docker("kill", "web-web-1")
     stack.apply()
     assert stack.inspect()["State"]["Status"] == "running" and stack.id() == made
@@ -94,7 +95,7 @@ def test_while_it_is_away_no_new_target_and_all_else_goes_on(stack, doppler):
     commit(stack, "v1.1.0")
     asked = stack.run("apply", stack.environment, "--yes")
     assert asked.code == 1 and stack.id() == made
-    assert "error variables.provider: doppler ended with exit code 1: Unable to reach Doppler" in asked.err, asked.err
+    assert "error variables.provider: doppler ended with exit code 1\n" in asked.err, asked.err
     assert f"reconciler plan {stack.environment}" in asked.err
     assert "VariablesUnavailable" in json.dumps(json.loads(stack.run("status", "--json").out))
 
@@ -104,6 +105,9 @@ def test_while_it_is_away_no_new_target_and_all_else_goes_on(stack, doppler):
     with Running(stack) as running:
         running.wait("web/production: start web done")
         assert stack.id() == made
+        wait_for(lambda: stack.runs()[-1][1] == "Ready", "that to have ended")
+        stack.engine.docker("kill", "web-web-1")
+        wait_for(lambda: stack.inspect()["State"]["Status"] == "running", "web to be started once more")
         doppler.comes_back()
         running.wait("web/production: runs v1.1.0", timeout=120)
         assert running.end() == 143
@@ -131,5 +135,5 @@ def test_a_token_that_is_wrong_is_said_without_it(stack, doppler):
     commit(stack, "v1.0.0")
     asked = stack.run("plan", stack.environment)
     assert asked.code == 1
-    assert "doppler ended with exit code 1: Unauthorized: ‹DOPPLER_TOKEN›" in asked.err, asked.err
+    assert "doppler ended with exit code 1\n" in asked.err, asked.err
     assert "revoked" not in asked.err

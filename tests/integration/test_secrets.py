@@ -41,7 +41,8 @@ def logged(stack):
 def test_used_by_the_container_and_shown_nowhere(secret):
     deploy(secret, "v1.0.0", services(WEB))
     for verb in (["plan"], ["plan", "--explain"], ["plan", "--json"], ["apply", "--yes"], ["status"], ["status", "--json"],
-                 ["history"], ["history", "--json"]):
+                 ["history"], ["history", "--json"], ["show"], ["show", "--json"], ["variables"], ["variables", "--json"],
+                 ["variables", "--reveal"], ["verify"], ["plan", "--commands"], ["diff", secret.environment]):
         secret.run(verb[0], secret.environment, *verb[1:])
     assert f"PASSWORD={CANARY}" in secret.inspect()["Config"]["Env"]
 

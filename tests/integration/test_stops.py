@@ -2,6 +2,7 @@
 
 import signal
 
+from support.engine import wait_for
 from support.images import BUSYBOX
 from support.stack import SLEEPS, called, manifest, services
 from test_run import Running
@@ -149,4 +150,33 @@ def test_another_version_waits_for_who_may_approve_it_and_what_runs_is_looked_af
         running.wait("web/production: Blocked/GateClosed: approval: 0 of 1")
         stack.run("approve", stack.environment, "--plan", stack.plan_json()["id"][:6]).ok()
         running.wait("web/production: runs v1.1.0")
+        assert running.end() == 143
+
+
+def test_while_something_new_waits_nothing_is_left_half_done_or_down(stack):
+    """An approval is due, or a commit cannot be carried out: the recorded version is looked after, and gone back to."""
+    required = "environments: { production: { tag: %s, approval: required } }\nverify: { stable: 1s }\n"
+    stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}, "look": "1s"})
+    deployed(stack)
+    first = stack.id()
+    stack.commit({"compose.yaml": services(f"web: {{ {SLEEPS}, environment: {{ NEW: 'yes' }} }}\ndb: {{ {SLEEPS} }}"),
+                  "reconciler.yaml": manifest("v1.1.0")})
+    killed = stack.run("apply", stack.environment, "--yes", env={"RECONCILER_FAILPOINTS": "engine.start.before:kill"})
+    assert killed.code != 0 and stack.id() != first
+
+    stack.commit({"reconciler.yaml": required % "v1.2.0"})
+    with Running(stack) as running:
+        running.wait("web/production: Blocked/GateClosed: approval: 0 of 1")
+        wait_for(lambda: stack.names() == ["web-db-1", "web-web-1"] and stack.inspect()["State"]["Status"] == "running",
+                 "v1.0.0 to be back")
+        assert stack.id() == first and stack.state_file("current_tag") == "v1.0.0"
+
+        stack.commit({"compose.yaml": services("web: { image: 'nowhere.invalid/none:1' }")})
+        stack.engine.docker("kill", "web-db-1")
+        wait_for(lambda: stack.inspect("db")["State"]["Status"] == "running", "db to be started again")
+        stack.commit({"reconciler.yaml": manifest("v1.3.0"), "compose.yaml": services("web: { image: '${NOT_SET}' }")})
+        running.wait("compose.variable_unset")
+        stack.engine.docker("kill", "web-db-1")
+        wait_for(lambda: stack.inspect("db")["State"]["Status"] == "running", "db to be started once more")
+        assert stack.id() == first
         assert running.end() == 143

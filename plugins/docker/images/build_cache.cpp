@@ -5,6 +5,7 @@
 
 #include "plugins/docker/images/images.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "reconciler/base/size.hpp"
 
 namespace reconciler::docker {
 namespace {
@@ -15,13 +16,6 @@ bool builds(const Resource& r) {
   const auto match = r.remedies.find(Aim::match);
   return match != r.remedies.end() &&
          std::ranges::any_of(match->second, [](const Work& work) { return work.verb == "build"; });
-}
-
-/// `10 GB`, `1.5 GB`, `500 MB`.
-std::string shown(std::int64_t bytes) {
-  constexpr std::int64_t giga = 1'000'000'000;
-  if (bytes >= giga) return fmt::format("{:.3g} GB", static_cast<double>(bytes) / giga);
-  return fmt::format("{:.3g} MB", static_cast<double>(bytes) / 1'000'000);
 }
 
 }  // namespace
@@ -35,7 +29,7 @@ void observe_build_cache(const Context& context, const CompiledModel& model, std
   r.differences = {{"build cache", "", ""}};
   r.health = Health::none;
   r.ours = true;
-  r.reason = fmt::format("what is more than {}", shown(budget));
+  r.reason = fmt::format("what is more than {}", size_for_people(budget));
   Work work;
   work.phase = Phase::prune;
   work.verb = "trim";
@@ -56,8 +50,8 @@ Result<Outcome> trim_build_cache(Context& context, const Attempt& attempt) {
   if (!done) return failed(done);
   return Outcome{
       Fate::succeeded,
-      Json(JsonObject{
-          {"detail", fmt::format("{} freed", shown(number_at(*done, "SpaceReclaimed")))}})};
+      Json(JsonObject{{"detail", fmt::format("{} freed", size_for_people(number_at(
+                                                             *done, "SpaceReclaimed")))}})};
 }
 
 }  // namespace reconciler::docker

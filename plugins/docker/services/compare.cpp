@@ -317,4 +317,32 @@ std::vector<Difference> compare(const Container& wanted, const Json& inspect,
   return out;
 }
 
+std::vector<Difference> compare_records(const Container& before, const Container& after) {
+  std::vector<Difference> out;
+  static const Json nothing;
+  const Surroundings none;
+  const auto side = [&](const Container& one) {
+    return Side{one.config, member_or_null(one.config, "HostConfig"), nothing, true, none};
+  };
+  const Side a = side(before);
+  const Side b = side(after);
+  const auto was = text_at(before.config, "Image");
+  const auto is = text_at(after.config, "Image");
+  if (familiar_reference(was) != familiar_reference(is)) out.push_back({"image", was, is});
+  for (const auto& row : table) {
+    if (row.read == network_mode) continue;  // the networks themselves say it
+    const auto old = row.read(a, row.field);
+    const auto now = row.read(b, row.field);
+    compare_row(row, old.value_or(Json()), now.value_or(Json()), out);
+  }
+  if (before.files.size() != after.files.size() ||
+      !std::ranges::equal(before.files, after.files, [](const auto& one, const auto& other) {
+        return one.path == other.path && one.content == other.content && one.mode == other.mode;
+      }))
+    out.push_back({"copied files", "", ""});
+  if (before.post_start != after.post_start || before.pre_stop != after.pre_stop)
+    out.push_back({"hooks", "", ""});
+  return out;
+}
+
 }  // namespace reconciler::docker

@@ -42,6 +42,10 @@ struct Surroundings {
 std::vector<Difference> compare(const Container& wanted, const Json& inspect,
                                 const Surroundings& around);
 
+/// The same of two containers that are both asked for: what the image and the Engine would add is
+/// left out of both. Mounts and networks have names of their project, and are no part of it.
+std::vector<Difference> compare_records(const Container& before, const Container& after);
+
 /// A container's fields before and after for one row of the table; an object is compared key by
 /// key.
 struct Side {

@@ -39,7 +39,9 @@ void Inspected::all_changed() {
 
 void Inspected::keep(Moment asked, const std::string& id, const Json& inspect) {
   const std::lock_guard lock(mutex_);
-  if (!listening_ || asked != moment_) return;
+  // Not each change of one that is stopped is told: its networks, on Engine 20.10.
+  const auto status = text_at(member_or_null(inspect, "State"), "Status");
+  if (!listening_ || asked != moment_ || status != "running") return;
   auto name = text_at(inspect, "Name");
   if (name.starts_with("/")) name.erase(0, 1);
   all_[id] = {std::move(name),

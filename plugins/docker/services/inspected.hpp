@@ -29,7 +29,7 @@ class Inspected {
   /// Any of them may have changed, and it may be told later: what we do ourselves.
   void all_changed();
 
-  /// An answer to what was asked at `asked`; kept where nothing changed since then.
+  /// An answer to what was asked at `asked`; kept where nothing changed since then, and it runs.
   void keep(Moment asked, const std::string& id, const Json& inspect);
   /// The inspect of a container that the Engine lists in that state (`running`).
   std::optional<Json> find(const std::string& id, std::string_view state) const;

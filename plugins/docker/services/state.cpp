@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "reconciler/base/text.hpp"
+
 namespace reconciler::docker {
 namespace {
 
@@ -60,18 +62,20 @@ bool keeps_restarting(const Place& place, WallTime now) {
 }
 
 std::string summary_of(const Place& place, WallTime now) {
-  if (!place.current) return "not there";
+  if (!place.current) return "\t\tnot there";
   const Seen& seen = *place.current;
   const Json* config = member(seen.inspect, "Config");
   const auto reference = config ? text_at(*config, "Image") : "";
   const auto word = health_word(seen);
-  std::string text = fmt::format("{} {} {}", tag_of(reference), short_id(seen.image_id()),
-                                 word.empty() || !seen.up() ? state_of(place) : word);
+  std::string up;
   if (const auto since = engine_time(text_at(state_json(seen), "StartedAt")); since && seen.up())
-    text += " up " + for_people(std::max(Duration::zero(), Duration(now - *since)));
-  text += fmt::format(" restarts {}", number_at(seen.inspect, "RestartCount"));
-  if (truth_at(state_json(seen), "OOMKilled")) text += " OOM killed";
-  return text;
+    up = "up " + for_people(std::max(Duration::zero(), Duration(now - *since)));
+  std::vector<std::string> columns{
+      tag_of(reference), short_id(seen.image_id()),
+      word.empty() || !seen.up() ? state_of(place) : word, std::move(up),
+      fmt::format("restarts {}", number_at(seen.inspect, "RestartCount"))};
+  if (truth_at(state_json(seen), "OOMKilled")) columns.emplace_back("OOM killed");
+  return join(columns, "\t");
 }
 
 std::optional<WallTime> engine_time(std::string_view text) {

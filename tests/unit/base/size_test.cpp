@@ -12,6 +12,15 @@ TEST(Size, ReadsUnits) {
   EXPECT_EQ(*parse_size("512MiB"), 536'870'912);
 }
 
+TEST(Size, ForPeople) {
+  EXPECT_EQ(size_for_people(0), "0 kB");
+  EXPECT_EQ(size_for_people(12'345), "12.3 kB");
+  EXPECT_EQ(size_for_people(1'900'000), "1.9 MB");
+  EXPECT_EQ(size_for_people(500'000'000), "500 MB");
+  EXPECT_EQ(size_for_people(10'000'000'000), "10 GB");
+  EXPECT_EQ(size_for_people(2'500'000'000'000), "2.5 TB");
+}
+
 TEST(Size, SaysWhatToWrite) {
   const auto told = [](std::string_view text) { return render(parse_size(text).error()); };
   EXPECT_EQ(told("10"), "error size.invalid: \"10\" has no unit\n  next  write 500MB or 10GB\n");

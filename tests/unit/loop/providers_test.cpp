@@ -34,7 +34,7 @@ class ProvidersTest : public testing::Test {
   }
   Providers made() { return {host_, InstallationKey{key_}, "lineage", folder_, clock_}; }
   Question question(std::optional<Duration> within = {}) const {
-    return {{"portfolio", "production"}, "vault", "", within};
+    return {{"portfolio", "production"}, "vault", "", "", within};
   }
   static std::string text(const Result<Answer>& answer) {
     return answer ? answer->text.reveal() : render(answer.error());
@@ -91,11 +91,16 @@ TEST_F(ProvidersTest, WhatFailedIsSaidWithoutAValue) {
   vault().environment = {{"TOKEN", {"s3cr3t-token", ""}}};
   says("echo A=hunter2; echo \"no project for $TOKEN\" >&2; exit 3");
   EXPECT_EQ(text(made().ask(question(), {})),
-            "error variables.provider: vault ended with exit code 3: no project for ‹TOKEN›\n"
+            "error variables.provider: vault ended with exit code 3\n"
             "  next  ask it by hand as the host file does; then: reconciler plan "
             "portfolio/production\n");
   says("exec yes A=hunter2");
   EXPECT_EQ(made().ask(question(), {}).error().message, "vault says more than 1 MiB");
+  says("echo '<html>log in: hunter2</html>'");
+  EXPECT_EQ(made().ask(question(), {}).error().message,
+            "vault says what is no variables (line 1): this line has a character that no name has");
+  says("true");
+  EXPECT_EQ(made().ask(question(), {}).error().message, "vault names no variable");
   vault().timeout = 1s;
   says("exec sleep 60");
   const auto late = made().ask(question(), {});
@@ -124,7 +129,8 @@ TEST_F(ProvidersTest, TheLastAnswerServesWhileKeepLastSays) {
   EXPECT_EQ(kept->instead_of->message, "vault ended with exit code 1");
 
   // It is sealed, and of this installation and question alone.
-  for (const auto& file : std::filesystem::directory_iterator(folder_ + "/answers")) {
+  for (const auto& file :
+       std::filesystem::directory_iterator(folder_ + "/answers/portfolio/production")) {
     const auto box = *read_file(file.path());
     EXPECT_EQ(box.find("A=1"), std::string::npos);
     EXPECT_EQ(std::filesystem::status(file).permissions(), std::filesystem::perms(0600));
@@ -135,6 +141,47 @@ TEST_F(ProvidersTest, TheLastAnswerServesWhileKeepLastSays) {
   passes(2h);
   EXPECT_NE(made().ask(question(), {}).error().message.find("vault ended with exit code 1"),
             std::string::npos);
+}
+
+TEST_F(ProvidersTest, WhatIsNoAnswerTakesNotThePlaceOfTheLastOne) {
+  vault().keep_last = 24h;
+  EXPECT_TRUE(made().ask(question(), {}));
+  for (const char* script : {"echo '<html></html>'", "true", "exit 1"}) {
+    says(script);
+    EXPECT_EQ(text(made().ask(question(), {})), "A=1\n") << script;
+  }
+}
+
+TEST_F(ProvidersTest, OfTheSameFileItSaysTheSameWhereverItLies) {
+  vault().keep_last = 24h;
+  const auto of = [&](const std::string& path, const std::string& content) {
+    Question one = question();
+    one.file = path;
+    one.content = content;
+    return one;
+  };
+  EXPECT_TRUE(made().ask(of("/trees/1/secrets", "digest"), {}));
+  says("exit 1");
+  EXPECT_TRUE(made().ask(of("/trees/2/secrets", "digest"), {}));
+  EXPECT_FALSE(made().ask(of("/trees/2/secrets", "another digest"), {}));
+  says("echo A=1");
+  for (int i = 0; i < 40; ++i) EXPECT_TRUE(made().ask(of("/f", std::to_string(i)), {}));
+  size_t kept = 0;
+  for (const auto& one :
+       std::filesystem::directory_iterator(folder_ + "/answers/portfolio/production"))
+    kept += one.is_regular_file() ? 1 : 0;
+  EXPECT_EQ(kept, 16U);
+}
+
+TEST_F(ProvidersTest, OfAnEnvironmentThatIsRemovedNothingIsKept) {
+  vault().keep_last = 24h;
+  auto providers = made();
+  EXPECT_TRUE(providers.ask(question(), {}));
+  EXPECT_TRUE(providers.forget(question().id));
+  EXPECT_FALSE(exists(folder_ + "/answers/portfolio/production"));
+  says("exit 1");
+  EXPECT_FALSE(providers.ask(question(), {}));
+  EXPECT_TRUE(made().forget(question().id)) << "nor is there anything to forget";
 }
 
 TEST_F(ProvidersTest, OneThatIsTooOldIsNotUsed) {

@@ -150,6 +150,10 @@ TEST_F(VariablesTest, WhatAProviderSaysWrong) {
   EXPECT_EQ(said(both),
             "doppler: error variables.syntax: what it printed begins like JSON and is none\n"
             "      | have it print one JSON object of texts, or NAME=value lines\n");
+  text = "{\"B\": \"abc\\u0000def\"}";
+  EXPECT_EQ(said(both),
+            "doppler: error variables.syntax: a name or a value holds a NUL character\n"
+            "      | have it print one JSON object of texts, or NAME=value lines\n");
   text = "B=2\n";
   more_ = "  required: [SECRET_KEY]\n";
   EXPECT_EQ(said("  env_file: { provider: doppler }\n"),

@@ -127,6 +127,16 @@ TEST_F(Gates, WhatIsNewWaitsWhereAnApprovalIsRequired) {
   EXPECT_EQ(plan({missing("web")}).closed(), 0) << "what was begun is ended";
 }
 
+TEST_F(Gates, WhatWasRecordedLastIsNothingNewWhateverWasBegunMeanwhile) {
+  desired.protect.clear();
+  desired.approval = true;
+  memory = recorded("v1.1.0");
+  memory.unfinished = "digest of v1.2.0";
+  memory.changed_to = "v1.2.0";
+  memory.touched = true;
+  EXPECT_THAT(plan({changed("web", {"image", "web:2", "web:1"})}).gates, IsEmpty());
+}
+
 TEST_F(Gates, PuttingRightWaitsForNoApproval) {
   desired.protect.clear();
   desired.approval = true;
