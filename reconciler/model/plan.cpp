@@ -59,12 +59,15 @@ Json to_json(const Plan& plan) {
         {"reason", plan.suspended->reason},
         {"since", to_text(plan.suspended->at)},
         {"until", plan.suspended->until ? Json(to_text(*plan.suspended->until)) : Json(nullptr)}};
-  if (plan.held)
-    out["rejected"] = JsonObject{{"tag", plan.held->rejected_tag},
-                                 {"failed", plan.held->failed_tag},
-                                 {"reason", plan.held->reason},
-                                 {"why", plan.held->why},
-                                 {"run", plan.held->run}};
+  if (plan.held) {
+    JsonObject held{{"tag", plan.held->rejected_tag},
+                    {"reason", plan.held->reason},
+                    {"why", plan.held->why},
+                    {"run", plan.held->run}};
+    if (!plan.held->failed_tag.empty() && plan.held->failed_tag != plan.held->rejected_tag)
+      held["failed"] = plan.held->failed_tag;
+    out["rejected"] = std::move(held);
+  }
   if (plan.stalled)
     out["stalled"] = JsonObject{
         {"reason", plan.stalled->reason}, {"why", plan.stalled->why}, {"next", plan.stalled->next}};

@@ -197,6 +197,8 @@ void Service::ended(const EnvironmentId& id, Place& place, const Result<Reconcil
       log_.info(
           fmt::format("{}: runs {} after {}", id.text(), done->plan.to, for_people(done->took)));
     const Plan& plan = done->plan;
+    if (!plan.taken_over.empty())
+      log_.info(fmt::format("{}: taken over: {}", id.text(), plan.taken_over));
     if (plan.suspended && plan.suspended->until)
       place.due = std::min<Instant>(
           place.due, now + std::max(0s, *plan.suspended->until - parts_.clock.wall()));

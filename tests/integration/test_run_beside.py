@@ -125,7 +125,7 @@ def test_what_was_killed_is_started_though_compose_made_it(stack):
     made = stack.inspect()
     hosted(stack)
     with Running(stack) as running:
-        running.wait("web/production: runs v1.0.0")
+        running.wait("web/production: taken over: ")
         assert stack.inspect()["State"]["StartedAt"] == made["State"]["StartedAt"]
         stack.engine.docker("kill", "web-web-1")
         running.wait("web/production: start web done")
