@@ -44,6 +44,25 @@ std::optional<Target> target_of(const Parts& parts, const Asked& asked, const Me
                 parts.clock.wall()};
 }
 
+/// A version as it was recorded; what is done about failures, drift and gates as git says now.
+Wish wish_for(const EnvironmentSpec& spec, Kept kept) {
+  Wish wish;
+  wish.desired = std::move(kept.desired);
+  as_the_manifest_says(spec, wish.desired);
+  wish.variables = std::move(kept.variables);
+  wish.prepared.wanted = wish.desired.wanted;
+  return wish;
+}
+
+/// Why nothing goes back by itself from what git asks for; none: something does.
+std::optional<std::string> nothing_goes_back(const EnvironmentSpec& spec, const Memory& memory) {
+  Desired wanted;
+  wanted.id = spec.id;
+  wanted.tag = spec.tag;
+  as_the_manifest_says(spec, wanted);
+  return why_no_way_back(wanted, memory);
+}
+
 /// Of those that nobody has to wait the end of, or to answer.
 bool is_for_good(const Error& why) {
   return why.lasting == Lasting::terminal && !why.code.ends_with(".stopped") &&
@@ -68,11 +87,7 @@ Result<Wish> instead_of_what_cannot_be(const Parts& parts, const Asked& asked, M
                                        const std::string& repository_asks, Error why) {
   const EnvironmentSpec& spec = asked.spec;
   if (!something_else_runs(memory) || !is_for_good(why)) return failure(std::move(why));
-  Desired wanted;
-  wanted.id = spec.id;
-  wanted.tag = spec.tag;
-  as_the_manifest_says(spec, wanted);
-  if (const auto none = why_no_way_back(wanted, memory)) {
+  if (const auto none = nothing_goes_back(spec, memory)) {
     why.facts.push_back({"stays", "what was begun before, as it is" +
                                       (none->empty() ? "" : fmt::format(" ({})", *none))});
     return failure(std::move(why));
@@ -102,13 +117,9 @@ Status may_be_as_recorded(const EnvironmentSpec& spec, const Memory& memory) {
   if (memory.target && memory.target->tag != memory.current->tag)
     return refused(memory.target->tag + " is wanted");
   if (!memory.touched || memory.unfinished == memory.current->digest) return {};
-  Desired wanted;
-  wanted.id = spec.id;
-  wanted.tag = spec.tag;
-  as_the_manifest_says(spec, wanted);
   Memory towards = memory;
   towards.target.reset();
-  if (const auto none = why_no_way_back(wanted, towards))
+  if (const auto none = nothing_goes_back(spec, towards))
     return refused(none->empty() ? "nothing goes back by itself" : *none);
   return {};
 }
@@ -121,12 +132,7 @@ Result<Wish> as_recorded(const Parts& parts, const EnvironmentSpec& spec, const 
   auto kept =
       restore_version(parts.ledger, parts.drivers, current, Deadline(parts.clock, restore_within));
   if (!kept) return failed(kept);
-  Wish wish;
-  wish.desired = std::move(kept->desired);
-  as_the_manifest_says(spec, wish.desired);
-  wish.variables = std::move(kept->variables);
-  wish.prepared.wanted = wish.desired.wanted;
-  return wish;
+  return wish_for(spec, std::move(*kept));
 }
 
 /// While a provider is away, what was recorded is looked after if git asks for nothing else.
@@ -154,11 +160,7 @@ Result<Wish> desire_target(const Parts& parts, const EnvironmentSpec& spec, cons
   auto kept =
       restore_version(parts.ledger, parts.drivers, again, Deadline(parts.clock, restore_within));
   if (!kept) return failed(kept);
-  Wish wish;
-  wish.desired = std::move(kept->desired);
-  as_the_manifest_says(spec, wish.desired);
-  wish.variables = std::move(kept->variables);
-  wish.prepared.wanted = wish.desired.wanted;
+  Wish wish = wish_for(spec, std::move(*kept));
   wish.target = target;
   return wish;
 }
