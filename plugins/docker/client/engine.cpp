@@ -60,4 +60,14 @@ Result<Json> Engine::change(const std::string& method, const std::string& path, 
   return std::move(answer->body);
 }
 
+Status Engine::start(const std::string& id, Deadline deadline) {
+  for (int left = 2;; --left) {
+    auto done = change("POST", "/containers/" + id + "/start", nullptr, deadline);
+    if (done) return {};
+    const bool name_taken =
+        done.error().message.find("pair interfaces: file exists") != std::string::npos;
+    if (!name_taken || left == 0) return failed(done);
+  }
+}
+
 }  // namespace reconciler::docker

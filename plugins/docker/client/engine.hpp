@@ -52,6 +52,10 @@ class Engine {
   /// `docker.conflict`.
   Result<Json> change(const std::string& method, const std::string& path, const Json* body,
                       Deadline deadline, std::stop_token stop = {});
+  /// Starts a container; errors as `change`. Asked again, at most twice, where the Engine could not
+  /// make the pair of network interfaces because its random names for them were taken: nothing was
+  /// started then, and the next names are others.
+  Status start(const std::string& id, Deadline deadline);
 };
 
 /// `socket` is a path. Nothing is opened before the first call.

@@ -328,8 +328,7 @@ Status Mover::rename(const Move& move) {
 Status Mover::start(const std::string& name) {
   auto id = id_of(name);
   if (!id) return failed(id);
-  auto done = context_.engine.change("POST", "/containers/" + *id + "/start", nullptr,
-                                     context_.within(call_time));
+  auto done = context_.engine.start(*id, context_.within(call_time));
   if (done) return {};
   // An orphan is no member's.
   const auto what = stage_.group.members.empty()

@@ -168,12 +168,7 @@ class Task {
     return out;
   }
 
-  Status start() {
-    auto done = context_.engine.change("POST", "/containers/" + id_ + "/start", nullptr,
-                                       context_.within(call_time));
-    if (!done) return failed(done);
-    return {};
-  }
+  Status start() { return context_.engine.start(id_, context_.within(call_time)); }
 
   /// Streams until it ends, then judges; `left` is how long it may still run.
   Result<Outcome> follow(std::string id, Duration left, std::stop_token stop) {

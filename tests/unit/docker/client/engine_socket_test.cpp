@@ -55,6 +55,24 @@ TEST_F(EngineSocketTest, RefusesADaemonThatIsTooOld) {
                            " speaks API \"1.40\"; at least 1.41 (Engine 20.10) is needed");
 }
 
+TEST_F(EngineSocketTest, AStartWhoseRandomInterfaceNamesWereTakenIsAskedAgain) {
+  auto& server =
+      serve(http(500, R"({"message":"failed to add the host (veth1) <=> sandbox (veth2) )"
+                      R"(pair interfaces: file exists"})"));
+  const auto e = engine_->start("abc", soon()).error();
+  EXPECT_EQ(e.message,
+            "the Engine answers 500 to POST /containers/abc/start: failed to add the host (veth1) "
+            "<=> sandbox (veth2) pair interfaces: file exists");
+  const std::string asked = "POST /v1.44/containers/abc/start HTTP/1.1";
+  EXPECT_THAT(server.requests(), ElementsAre("GET /_ping HTTP/1.1", asked, asked, asked));
+}
+
+TEST_F(EngineSocketTest, AStartThatFailsOtherwiseIsAskedOnce) {
+  auto& server = serve(http(500, R"({"message":"port is already allocated"})"));
+  ASSERT_FALSE(engine_->start("abc", soon()));
+  EXPECT_EQ(server.requests().size(), 2U);
+}
+
 TEST_F(EngineSocketTest, ErrorsMayBeJsonOrPlainText) {
   serve(http(400, R"({"message":"client version 1.99 is too new"})"));
   auto e = engine_->get("/info", soon()).error();
