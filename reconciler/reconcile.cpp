@@ -82,10 +82,10 @@ class Reconciling {
     return seen;
   }
 
-  /// Performs a plan of which keep_what_stops() left something.
-  Status perform_aside(const Look& look) {
+  /// Performs a plan beside what is wanted; `end` is how that ends when all went well.
+  Status perform_aside(const Look& look, RunEnd end) {
     Tools tools = tools_;
-    tools.aside = true;
+    tools.aside = std::move(end);
     auto applied = Executor(tools).apply(look.plan, look.desired, look.variables, who_, stop_);
     if (!applied) return failed(applied);
     return applied->why ? failure(std::move(*applied->why)) : Status{};
@@ -182,18 +182,41 @@ Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::
   return std::move(partly->done);
 }
 
-Status stop_beside(const Parts& parts, const Asked& asked, const std::string& who, Events& events,
-                   Ends ends) {
+Result<Reconciled> reconcile_aside(const Parts& parts, const Asked& asked, const Aside& aside,
+                                   const std::string& who, const Agree& agree, Events& events,
+                                   Ends ends) {
+  const Instant began = parts.clock.now();
   auto lock = lock_environment(parts.state, asked.spec.id, {parts.clock, 0s, ends.stop});
   if (!lock) return failed(lock);
   Reconciling reconciling(parts, asked, who, events, ends);
   auto seen = reconciling.begin();
   if (!seen) return failed(seen);
-  keep_what_stops(seen->plan, seen->observation);
-  if (seen->plan.empty() || seen->plan.suspended) return {};
+  auto end = aside(*seen);
+  if (!end) return failed(end);
+  Reconciled done{seen->plan};
+  if (done.plan.empty() || done.plan.suspended) return done;
+  auto agreed = agree(*seen);
+  if (!agreed) return failed(agreed);
+  done.declined = !*agreed;
+  if (done.declined) return done;
   auto others = lock_others(parts, asked.spec.id);
   if (!others) return failed(others);
-  return reconciling.perform_aside(*seen);
+  if (auto performed = reconciling.perform_aside(*seen, std::move(*end)); !performed)
+    return failed(performed);
+  done.changed = true;
+  done.took = parts.clock.now() - began;
+  return done;
+}
+
+Status stop_beside(const Parts& parts, const Asked& asked, const std::string& who, Events& events,
+                   Ends ends) {
+  const auto only_stops = [](Look& seen) -> Result<RunEnd> {
+    keep_what_stops(seen.plan, seen.observation);
+    return RunEnd{"Reconciling", "StoppedBeside"};
+  };
+  const auto yes = [](const Look&) -> Result<bool> { return true; };
+  auto done = reconcile_aside(parts, asked, only_stops, who, yes, events, std::move(ends));
+  return done ? Status{} : failed(done);
 }
 
 }  // namespace reconciler

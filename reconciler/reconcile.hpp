@@ -35,6 +35,15 @@ struct Ends {
 Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::string& who,
                              const Agree& agree, Events& events, Ends ends);
 
+/// Makes of a fresh look's plan one that is done beside what is wanted: how the last run ended goes
+/// on to count (RunStart::aside). What it returns is how this one ends when all goes well.
+using Aside = std::function<Result<RunEnd>(Look&)>;
+
+/// The loop over such a plan; only while it is suspended does that wait, too.
+Result<Reconciled> reconcile_aside(const Parts& parts, const Asked& asked, const Aside& aside,
+                                   const std::string& who, const Agree& agree, Events& events,
+                                   Ends ends);
+
 /// Performs of the plan that follows from a fresh look only what stops things that are not to be
 /// there: what someone started beside what runs does not wait until a person has answered for all
 /// else; only while it is suspended does that wait, too. How the last run ended goes on to count

@@ -21,6 +21,7 @@
 #include "plugins/docker/tidy.hpp"
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/driver/explains.hpp"
+#include "reconciler/driver/restarts.hpp"
 
 namespace reconciler::docker {
 namespace {
@@ -63,7 +64,7 @@ class Changing {
   Inspected& inspected_;
 };
 
-class DockerDriver final : public Driver, public Explains {
+class DockerDriver final : public Driver, public Explains, public Restarts {
  public:
   DockerDriver(Engine& engine, Compiler& compiler, Clock& clock, InstallationKey key,
                DockerPaths paths, std::shared_ptr<Shared> shared)
@@ -235,6 +236,19 @@ class DockerDriver final : public Driver, public Explains {
     auto other = models_.get(context_, b.id, text_at(b.wanted, "model"));
     if (!other) return failed(other);
     return docker::differ(**one, **other);
+  }
+
+  Result<std::vector<Work>> restart(const EnvironmentId& id, const Json& wanted,
+                                    const Memory& memory, const std::vector<std::string>& names,
+                                    Deadline deadline) override {
+    auto model = models_.get(context_, id, text_at(wanted, "model"));
+    if (!model) return failed(model);
+    auto look = look_at(context_.engine, context_.configs, **model, Scope{}, deadline);
+    if (!look) return failed(look);
+    const auto tag = text_at(member_or_null(wanted, "version"), "tag");
+    auto work = restart_services(context_, {id, **model, *look, memory, {}, tag}, names);
+    if (!work) return failed(work);
+    return std::vector<Work>{std::move(*work)};
   }
 
   std::vector<std::string> commands(const EnvironmentId& id, const Work& work) override {

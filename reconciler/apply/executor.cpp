@@ -147,7 +147,7 @@ Target after(const Run& run, const RunEnd& end) {
 
 /// How a run ended in which all went well.
 RunEnd well(const Run& run) {
-  if (run.tools.aside) return {"Reconciling", "StoppedBeside"};
+  if (run.tools.aside) return *run.tools.aside;
   const Shortened& cut = run.tools.cut;
   const std::string as_asked = fmt::format("{} ({})", cut.leaves, cut.by);
   if (cut.unrecorded) return {"Stalled", "CutShort", "apply.cut", as_asked};
@@ -178,7 +178,7 @@ Status all_phases(Run& run) {
                                             run.plan.by_hand);
       if (!written) return written;
     }
-    if (begins_switch_steps(actions)) {
+    if (begins_switch_steps(actions) && !run.tools.aside) {
       // Cut off or failed from here on, they are those of no version.
       auto written = run.tools.ledger.switch_steps_done(run.plan.environment,
                                                         "begun:" + version_key(run.desired));
@@ -202,7 +202,7 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
                                 const Variables& variables, const std::string& who,
                                 std::stop_token stop) {
   RunStart start = run_of(plan, who);
-  start.aside = tools_.aside;
+  start.aside = tools_.aside.has_value();
   start.to_be_recorded = start.to_be_recorded || tools_.cut.unrecorded;
   auto id = tools_.ledger.begin_run(start);
   if (!id) return failed(id);

@@ -28,8 +28,8 @@ struct Tools {
   std::stop_token beside{};  ///< something was started beside what is verified
   /// How long to wait for what another environment supplies at the moment; then `lock.held`.
   Duration patience = std::chrono::hours(1);
-  bool aside = false;  ///< RunStart::aside
-  Shortened cut{};     ///< what was cut off the plan
+  std::optional<RunEnd> aside{};  ///< RunStart::aside; how it ends when all went well
+  Shortened cut{};                ///< what was cut off the plan
 };
 
 /// What a plan's run came to.

@@ -26,6 +26,8 @@ void add_suspend(CLI::App& app, Context& context, Verb& chosen);
 void add_resume(CLI::App& app, Context& context, Verb& chosen);
 void add_remove(CLI::App& app, Context& context, Verb& chosen);
 void add_rollback(CLI::App& app, Context& context, Verb& chosen);
+void add_task(CLI::App& app, Context& context, Verb& chosen);
+void add_restart(CLI::App& app, Context& context, Verb& chosen);
 void add_set(CLI::App& app, Context& context, Verb& chosen);
 void add_settle(CLI::App& app, Context& context, Verb& chosen);
 void add_adopt(CLI::App& app, Context& context, Verb& chosen);

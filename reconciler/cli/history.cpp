@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <set>
 
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/columns.hpp"
@@ -22,7 +23,8 @@ struct HistoryOptions {
 
 std::string outcome(const RunRow& run) {
   if (!run.ended) return "not ended";
-  return run.end.condition == "Ready" && run.end.reason != "StepLeftOut"
+  static const std::set<std::string_view> told = {"StepLeftOut", "Restarted", "TaskRun"};
+  return run.end.condition == "Ready" && !told.contains(run.end.reason)
              ? "Ready"
              : run.end.condition + "/" + run.end.reason;
 }

@@ -337,6 +337,26 @@ Plan make_removal(const EnvironmentId& id, const Observation& left, const Memory
   return plan;
 }
 
+Plan make_errand(const Desired& desired, const Observation& observation, const Memory& memory,
+                 std::vector<Action> actions, WallTime now) {
+  Plan plan;
+  plan.environment = desired.id;
+  plan.lineage = memory.lineage;
+  plan.from = plan.to = desired.tag;
+  plan.commit = desired.commit;
+  plan.config_commit = desired.config_commit;
+  plan.config_subject = desired.config_subject;
+  plan.desired = desired.digest;
+  if (memory.suspended_at(now)) plan.suspended = memory.suspended;
+  plan.actions = std::move(actions);
+  order_actions(plan.actions);
+  for (auto& action : plan.actions) action.key = key_of(action, desired.id);
+  excuse(observation, memory, plan);
+  plan.on_failure = "it stops there; what is wanted stays as it is";
+  plan.id = id_of(plan);
+  return plan;
+}
+
 void without_way_back(Plan& plan, const Memory& memory, const std::string& why) {
   plan.fallback.reset();
   plan.on_failure = fmt::format("{} (no way back: {})", stops_there(memory), why);

@@ -17,6 +17,11 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
 /// The plan that takes away what is left of an environment that nobody asks for any more.
 Plan make_removal(const EnvironmentId& id, const Observation& left, const Memory& memory);
 
+/// The plan of what a person has done beside what is wanted: that stays as it is, and a failure
+/// goes back to nothing.
+Plan make_errand(const Desired& desired, const Observation& observation, const Memory& memory,
+                 std::vector<Action> actions, WallTime now);
+
 /// Takes the fallback out of a plan: what it would take is not here any more.
 void without_way_back(Plan& plan, const Memory& memory, const std::string& why);
 

@@ -123,11 +123,13 @@ std::string summary(const Plan& plan) {
   if (verbs.contains("start")) parts.push_back(count(verbs["start"], "service") + " to start");
   if (steps > 0) parts.push_back(count(steps, "release step"));
   if (verbs.contains("switch")) parts.push_back(count(verbs["switch"], "service") + " to switch");
+  if (verbs.contains("restart"))
+    parts.push_back(count(verbs["restart"], "service") + " to restart");
   if (verbs.contains("prune")) parts.push_back(count(verbs["prune"], "container") + " to prune");
   if (artifacts > 0) parts.push_back(count(artifacts, "image") + " to prune");
   for (const auto& [verb, n] : verbs) {
-    static const std::set<std::string> known{"build", "pull",   "tag",  "create",
-                                             "start", "switch", "prune"};
+    static const std::set<std::string> known{"build", "pull",   "tag",     "create",
+                                             "start", "switch", "restart", "prune"};
     if (!known.contains(verb)) parts.push_back(fmt::format("{} to {}", n, verb));
   }
   if (parts.empty()) return "nothing to change, only to be verified and written down";
@@ -206,9 +208,9 @@ char sign_of(const Action& action) {
     case Phase::start:
       return '+';
     case Phase::change:
-      return action.work.verb == "switch"                                 ? '~'
-             : action.work.verb == "remove" || action.work.verb == "stop" ? '-'
-                                                                          : '+';
+      return action.work.verb == "switch" || action.work.verb == "restart" ? '~'
+             : action.work.verb == "remove" || action.work.verb == "stop"  ? '-'
+                                                                           : '+';
     case Phase::release:
     case Phase::after:
       return '!';

@@ -247,6 +247,14 @@ std::vector<Action> select_checks(const Desired& desired) {
   return actions;
 }
 
+Action asked_for(Work work, const std::string& title) {
+  Action action;
+  action.title = work.targets.empty() || !title.empty() ? title : title_of(work, title);
+  action.reason = "asked for";
+  action.work = std::move(work);
+  return action;
+}
+
 std::optional<Stall> find_stall(const Desired& desired, const Memory& memory) {
   for (const auto& step : desired.steps) {
     if (step.once != Once::tag) continue;

@@ -30,6 +30,9 @@ std::vector<Action> select_steps(const Desired& desired, const Memory& memory, b
 /// The checks, in the manifest's order.
 std::vector<Action> select_checks(const Desired& desired);
 
+/// What a person asks for; titled after its targets where `title` is empty.
+Action asked_for(Work work, const std::string& title);
+
 /// Once-a-tag work that failed, or of which nobody knows what became: no plan before it is
 /// answered.
 std::optional<Stall> find_stall(const Desired& desired, const Memory& memory);

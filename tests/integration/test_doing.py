@@ -61,3 +61,68 @@ def test_compose_is_given_everything_and_goes_round_no_plan(stack):
     assert piped.code == 64 and "letmein" not in piped.out + piped.err
     assert stack.names() == before and not stack.proxy.changes()
     stack.assert_second_plan_empty()
+
+
+def aside(stack, *verb):
+    """What a person has done beside what is wanted: what is shown is done, and nothing of it counts for a plan."""
+    before, deed = stack.status(), Deed(stack.engine)
+    stack.proxy.clear()
+    done = stack.run(*verb[:1], stack.environment, *verb[1:], "--yes").ok()
+    plan, condition = stack.runs()[-1]
+    assert_declared(plan, deed.told(stack.proxy.changes()))
+    assert (condition, plan["fallback"]) == ("Ready", None), (condition, plan)
+    after = stack.status()
+    assert {key: after[key] for key in ("condition", "reason", "tag")} == {key: before[key] for key in ("condition", "reason", "tag")}
+    return done
+
+
+def test_a_task_runs_once_more_and_a_service_is_restarted_as_it_is(stack):
+    files = {"compose.yaml": services(f"""
+        web: {{ {SLEEPS}, network_mode: "service:lender" }}
+        lender: {{ {SLEEPS} }}
+        other: {{ {SLEEPS} }}
+        job: {{ image: {BUSYBOX}, command: ['true'] }}
+        release: {{ image: {BUSYBOX}, profiles: [release], command: [echo, released] }}
+        """), "reconciler.yaml": manifest("v1.0.0", RELEASE, "compose: { jobs: [job] }")}
+    stack.commit(files)
+    stack.apply()
+    ids, started = stack.ids(), stack.started()
+    done = aside(stack, "task", "release")
+    assert "\n  ! release  release   asked for\n" in done.out and "released" in done.out, done.out
+    assert done.out.rpartition("\n\n")[2].startswith("web/production runs v1.0.0, as before; done after "), done.out
+    assert stack.releases() == 1 and stack.ids() == ids and stack.started() == started
+    stack.assert_second_plan_empty()
+
+    done = aside(stack, "restart", "lender")
+    assert "\n  ~ restart  lender, web" in done.out and "\n  ✓ verify" in done.out, done.out
+    again = stack.started()
+    assert stack.ids() == ids and again["other"] == started["other"]
+    assert again["lender"] != started["lender"] and again["web"] != started["web"]
+    stack.assert_second_plan_empty()
+    assert "Ready/Restarted" in stack.run("history", stack.environment).out
+
+    for arguments, code, said in [
+            (("task",), "task.unknown", "error task.unknown: which task of web/production?\n  tasks  release\n"
+             "  next   reconciler task web/production release\n"),
+            (("task", "relase"), "task.unknown", 'error task.unknown: web/production has no task "relase"\n  tasks  release\n'
+             "  next   reconciler task web/production release\n"),
+            (("restart", "othr"), "service.unknown", 'error service.unknown: web/production has no service "othr"\n'
+             "  services  job, lender, other, web\n  next      reconciler restart web/production other\n"),
+            (("restart", "job"), "service.no_restart", "error service.no_restart: service job of web/production is not "
+             "restarted: it is a job, which runs to its end\n  next  reconciler plan web/production\n")]:
+        stack.proxy.clear()
+        refused = stack.run(arguments[0], stack.environment, *arguments[1:], "--yes")
+        assert refused.code == 1 and refused.err == said, refused.err
+        assert not stack.proxy.changes()
+    assert stack.run("restart", stack.environment, "web").code == 64
+
+    # What is yet to run has no tasks here, and what runs is restarted as it was recorded.
+    stack.commit({**files, "reconciler.yaml": manifest("v1.1.0", RELEASE, "compose: { jobs: [job] }")})
+    refused = stack.run("task", stack.environment, "release", "--yes")
+    assert "error task.not_deployed: web/production runs v1.0.0, and git asks for v1.1.0: " in refused.err, refused.err
+    stack.plan_json()  # from here on it is known
+    aside(stack, "restart", "other")
+    assert stack.ids() == ids and stack.started()["other"] != started["other"]
+    stack.run("suspend", stack.environment).ok()
+    suspended = stack.run("restart", stack.environment, "other", "--yes")
+    assert suspended.code == 1 and "Suspended" in suspended.out + suspended.err, suspended

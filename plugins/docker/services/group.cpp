@@ -43,6 +43,25 @@ class Sets {
   std::vector<size_t> parent_;
 };
 
+/// Places come in an order that obeys depends_on; lending is none of it where it is not written.
+Group in_order(Group group) {
+  std::vector<Member> out;
+  std::vector<Member>& open = group.members;
+  while (!open.empty()) {
+    const auto ready = std::ranges::find_if(open, [&](const Member& member) {
+      const auto from = lenders(*member.place->wanted);
+      return std::ranges::none_of(open, [&](const Member& other) {
+        return other.place != member.place && from.contains(other.place->wanted->service);
+      });
+    });
+    const auto next = ready == open.end() ? open.begin() : ready;
+    out.push_back(std::move(*next));
+    open.erase(next);
+  }
+  group.members = std::move(out);
+  return group;
+}
+
 class Grouping {
  public:
   Grouping(const std::vector<Place>& places, const std::set<std::string>& changed)
@@ -129,25 +148,6 @@ class Grouping {
     }
   }
 
-  /// Places come in an order that obeys depends_on; lending is none of it where it is not written.
-  static Group in_order(Group group) {
-    std::vector<Member> out;
-    std::vector<Member>& open = group.members;
-    while (!open.empty()) {
-      const auto ready = std::ranges::find_if(open, [&](const Member& member) {
-        const auto from = lenders(*member.place->wanted);
-        return std::ranges::none_of(open, [&](const Member& other) {
-          return other.place != member.place && from.contains(other.place->wanted->service);
-        });
-      });
-      const auto next = ready == open.end() ? open.begin() : ready;
-      out.push_back(std::move(*next));
-      open.erase(next);
-    }
-    group.members = std::move(out);
-    return group;
-  }
-
   const std::vector<Place>& places_;
   const std::set<std::string>& changed_;
   Sets sets_;
@@ -173,6 +173,31 @@ const Member* Group::find(const std::string& service, int number) const {
 std::vector<Group> groups_of(const std::vector<Place>& places,
                              const std::set<std::string>& changed) {
   return Grouping(places, changed).run();
+}
+
+Group group_to_restart(const std::vector<Place>& places, const std::set<std::string>& services) {
+  std::set<const Place*> in;
+  std::set<std::string> moved = services;
+  for (bool more = true; more;) {
+    more = false;
+    for (const auto& place : places) {
+      const Container& wanted = *place.wanted;
+      const auto from = namespace_lenders(wanted);
+      const bool joins = services.contains(wanted.service) ||
+                         (place.current && place.current->up() &&
+                          std::ranges::any_of(moved, [&](const std::string& service) {
+                            return from.contains(service) || restarts_with(wanted, service);
+                          }));
+      if (!joins || !place.current || !in.insert(&place).second) continue;
+      moved.insert(wanted.service);
+      more = true;
+    }
+  }
+  Group group;
+  for (const auto& place : places)
+    if (in.contains(&place))
+      group.members.push_back({.place = &place, .role = Member::Role::restart, .networks = {}});
+  return in_order(std::move(group));
 }
 
 std::string identity(const Group& group, const Context& context) {

@@ -34,6 +34,10 @@ struct Group {
 std::vector<Group> groups_of(const std::vector<Place>& places,
                              const std::set<std::string>& changed);
 
+/// Those that stop and start together when the services that are called so do: with whoever has a
+/// namespace of theirs or `depends_on: restart: true`, and runs. All have a container.
+Group group_to_restart(const std::vector<Place>& places, const std::set<std::string>& services);
+
 /// What a Work on the group was planned on: the containers, by role. Not whether they run.
 std::string identity(const Group& group, const Context& context);
 

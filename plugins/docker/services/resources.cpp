@@ -77,6 +77,23 @@ class Services {
     if (group && replaces(place)) add_losses(place);
   }
 
+  std::vector<Work> works_on(const Group& group) const {
+    const auto moves = moves_of(group);
+    Work work = work_on(group);
+    const bool restarts = std::ranges::all_of(group.members, [](const Member& member) {
+      return member.role == Member::Role::restart || member.place->only_joins_anew();
+    });
+    const bool switches = std::ranges::any_of(
+        group.members, [](const Member& member) { return replaces(*member.place); });
+    work.verb = restarts ? "restart" : switches ? "switch" : "start";
+    work.calls = declared(moves);
+    std::vector<Work> works{std::move(work)};
+    for (const auto& member : group.members)
+      // Of one that is well, and only stopped and started, what is left over has its own row.
+      if (!member.place->well_placed()) add_prunes(*member.place, moves, works);
+    return works;
+  }
+
   /// A changed network leads all that are on it.
   void lead(const Group& group) {
     for (auto& r : into_.resources)
@@ -112,23 +129,6 @@ class Services {
   static bool replaces(const Place& place) {
     return place.current && !place.only_restart_policy() &&
            place.differences.size() > (place.hooks_are_due() ? 1U : 0U);
-  }
-
-  std::vector<Work> works_on(const Group& group) const {
-    const auto moves = moves_of(group);
-    Work work = work_on(group);
-    const bool restarts = std::ranges::all_of(group.members, [](const Member& member) {
-      return member.role == Member::Role::restart || member.place->only_joins_anew();
-    });
-    const bool switches = std::ranges::any_of(
-        group.members, [](const Member& member) { return replaces(*member.place); });
-    work.verb = restarts ? "restart" : switches ? "switch" : "start";
-    work.calls = declared(moves);
-    std::vector<Work> works{std::move(work)};
-    for (const auto& member : group.members)
-      // Of one that is well, and only stopped and started, what is left over has its own row.
-      if (!member.place->well_placed()) add_prunes(*member.place, moves, works);
-    return works;
   }
 
   void add_prunes(const Place& place, const std::vector<Move>& moves,
@@ -304,12 +304,60 @@ class Services {
   Observation& into_;
 };
 
+Status may_restart(const Observed& observed, const std::vector<Place>& places,
+                   const std::vector<std::string>& services) {
+  const std::string id = observed.id.text();
+  std::vector<std::string> names;
+  for (const auto& place : places) names.push_back(place.wanted->service);
+  std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  const auto refused = [&](const std::string& service, const char* why, const std::string& next) {
+    return failure(error("service.no_restart",
+                         fmt::format("service {} of {} is not restarted: {}", service, id, why))
+                       .next(next));
+  };
+  for (const auto& service : services) {
+    if (std::ranges::find(names, service) == names.end()) {
+      const auto near = nearest(service, names);
+      return failure(
+          error("service.unknown", fmt::format("{} has no service \"{}\"", id, service))
+              .with("services", join(names, ", "))
+              .next(fmt::format("reconciler restart {} {}", id, near.value_or("SERVICE"))));
+    }
+    for (const auto& place : places) {
+      if (place.wanted->service != service) continue;
+      if (place.wanted->job)
+        return refused(service, "it is a job, which runs to its end",
+                       fmt::format("reconciler plan {}", id));
+      if (!place.current)
+        return refused(service, "it has no container", fmt::format("reconciler apply {}", id));
+      if (removes_itself(*place.current))
+        return refused(
+            service, "its container removes itself when it is stopped",
+            fmt::format("docker stop {0}; reconciler apply {1}", place.current->name, id));
+    }
+  }
+  return {};
+}
+
 Prev prev_of(const Place& place, const Memory& memory) {
   return place.prev && place.current && !part_of_last_good(*place.current, memory) ? Prev::keep
                                                                                    : Prev::drop;
 }
 
 }  // namespace
+
+Result<Work> restart_services(const Context& context, const Observed& observed,
+                              const std::vector<std::string>& services) {
+  auto places = place_all(observed.model, observed.look, {});
+  if (auto may = may_restart(observed, places, services); !may) return failed(may);
+  Observation notices;
+  find_pre_stop(context, observed, places, notices);
+  Group group = group_to_restart(places, {services.begin(), services.end()});
+  for (auto& member : group.members)
+    member.networks = network_names(all_endpoints(*member.place, observed.look));
+  return Services(context, observed, notices).works_on(group).front();
+}
 
 std::vector<std::string> network_names(const std::vector<Endpoint>& endpoints) {
   std::vector<std::string> out;

@@ -29,6 +29,12 @@ struct Observed {
 /// `volume.foreign`, `network.in_use`, `container.name_taken`; all at once.
 Status observe_services(const Context& context, const Observed& observed, Observation& into);
 
+/// The work that stops and starts the containers of these services as they are, with whoever has to
+/// join them anew. `service.unknown`; `service.no_restart` of one that has no container, of a job,
+/// and of one that would vanish.
+Result<Work> restart_services(const Context& context, const Observed& observed,
+                              const std::vector<std::string>& services);
+
 std::vector<std::string> network_names(const std::vector<Endpoint>& endpoints);
 /// The networks of a container in the order in which it joins them, with those that a person
 /// connected the old one to.

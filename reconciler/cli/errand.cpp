@@ -1,0 +1,96 @@
+// `task` and `restart`: what a person has done beside what git asks for.
+#include "reconciler/errand.hpp"
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "reconciler/base/openssl.hpp"
+#include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/reporter.hpp"
+#include "reconciler/cli/selection.hpp"
+#include "reconciler/cli/terminal.hpp"
+#include "reconciler/cli/verb.hpp"
+
+namespace reconciler::cli {
+namespace {
+
+struct ErrandOptions {
+  std::string environment;
+  Errand errand;
+  bool yes = false;
+};
+
+int run_errand(Context& context, const std::string& verb, const ErrandOptions& options,
+               std::stop_token stop) {
+  const AlgorithmsAhead ahead;
+  // A restart must not need a forge.
+  const Reading reading = options.errand.restart.empty() ? Reading::fetch : Reading::last;
+  auto selection = select(context, {options.environment}, reading, stop);
+  if (!selection) return report(context, selection.error());
+  for (const auto& notice : selection->notices) std::cerr << notice << "\n";
+  auto parts = context.parts();
+  if (!parts) return report(context, parts.error());
+  const Asked& asked = selection->asked.at(0);
+  const std::string id = asked.spec.id.text();
+  Reporter reporter(std::cout, page_of_stdout());
+  const auto agree = [&](const Look& seen) -> Result<bool> {
+    std::cout << render(seen.plan, page_of_stdout());
+    if (!options.yes) {
+      if (!stdin_is_terminal())
+        return failure(no_terminal(
+            verb + " asks before it does anything",
+            fmt::format("the same with --yes, or in a terminal: reconciler {} {}", verb, id)));
+      if (!ask("Do it?")) return false;
+    }
+    std::cout << "\n";
+    return true;
+  };
+  const auto done = reconciler::run_errand(*parts, asked, options.errand, who(), agree, reporter,
+                                           {.stop = std::move(stop)});
+  reporter.ended();
+  if (const auto status = not_performed(context, done)) return *status;
+  std::cout << fmt::format("\n{} runs {}, as before; done after {}.\n", id, done->plan.to,
+                           for_people(done->took));
+  return well;
+}
+
+}  // namespace
+
+void add_task(CLI::App& app, Context& context, Verb& chosen) {
+  auto options = std::make_shared<ErrandOptions>();
+  auto* verb = app.add_subcommand(
+      "task", "Run a task of the manifest once more, now, in the version that runs.");
+  add_environment(*verb, options->environment);
+  verb->add_option("task", options->errand.task, "By its name in plans; none: says which there are")
+      ->type_name("TASK");
+  add_yes(*verb, options->yes);
+  verb->footer(
+      "It counts for no plan: what is due once a tag stays due, what has run stays done.\n"
+      "Examples:\n  reconciler task portfolio/production static\n"
+      "  reconciler task portfolio/production release --yes");
+  performs(*verb, chosen, [&context, options](std::stop_token stop) {
+    return run_errand(context, "task", *options, std::move(stop));
+  });
+}
+
+void add_restart(CLI::App& app, Context& context, Verb& chosen) {
+  auto options = std::make_shared<ErrandOptions>();
+  auto* verb = app.add_subcommand(
+      "restart", "Stop and start services as they are, in order, and ask the checks afterwards.");
+  add_environment(*verb, options->environment);
+  verb->add_option("services", options->errand.restart,
+                   "As the compose files call them; with whoever has to join them anew")
+      ->type_name("SERVICE")
+      ->required();
+  add_yes(*verb, options->yes);
+  verb->footer(
+      "The same containers, with what they were made with: a change is brought in by apply.\n"
+      "Examples:\n  reconciler restart portfolio/production backend\n"
+      "  reconciler restart portfolio/production backend worker --yes");
+  performs(*verb, chosen, [&context, options](std::stop_token stop) {
+    return run_errand(context, "restart", *options, std::move(stop));
+  });
+}
+
+}  // namespace reconciler::cli
