@@ -39,7 +39,8 @@ HostEnvironment of_host(const Host& host, const EnvironmentId& id) {
 }
 
 /// What drivers are told of the host for one environment.
-Json host_json(const Parts& parts, const EnvironmentSpec& spec) {
+Json host_json(const Parts& parts, const Asked& asked) {
+  const EnvironmentSpec& spec = asked.spec;
   const HostEnvironment own = of_host(parts.host, spec.id);
   const std::string place = spec.id.application + "/" + spec.id.environment;
   JsonObject files;
@@ -56,6 +57,7 @@ Json host_json(const Parts& parts, const EnvironmentSpec& spec) {
       {"file", parts.host.file},
       {"adopted", std::move(adopted)}};
   if (parts.host.build_cache) all["build_cache"] = *parts.host.build_cache;
+  if (asked.rebuild) all["rebuild"] = true;
   return all;
 }
 
@@ -165,7 +167,7 @@ Result<Placed> request_of(const Parts& parts, const Asked& asked, const SourceTr
   request.sections = spec.sections;
   request.tree = {tree.path, spec.source.kind == Source::Kind::repository ? tree.commit : "",
                   tree.index, parts.state + "/objects"};
-  request.host = host_json(parts, spec);
+  request.host = host_json(parts, asked);
   return out;
 }
 
@@ -192,6 +194,7 @@ Result<Wish> compile(const Parts& parts, const Asked& asked, SourceTree& tree,
   desired.config_commit = asked.config.commit;
   desired.config_subject = asked.config.subject;
   desired.digest = digest_of(spec, tree.commit, *prepared);
+  desired.rebuild = asked.rebuild;
   desired.steps = prepared->steps;
   desired.required = prepared->required;
   desired.wanted = prepared->wanted;

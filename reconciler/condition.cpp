@@ -31,7 +31,8 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last, bool
       return {"Blocked", "GateClosed", fmt::format("{}: {}", gate.name, gate.why), gate.opens_when};
   const auto& held = plan.held;
   if (plan.empty() && held)
-    return {"RolledBack", held->reason, about(*held), what_ends(plan.environment, *held)};
+    return {held->is_deployed() ? "Ready" : "RolledBack", held->reason, about(*held),
+            what_ends(plan.environment, *held)};
   if (plan.empty() && !plan.reported.empty())
     return {
         leaves_down(plan) ? "Stalled" : "Ready", "Drifted", what_differs(plan) + " (drift: report)",
@@ -55,9 +56,10 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last, bool
     return {"Stalled", last->end.reason,
             fmt::format("{}; and the way back to {}: {}", about(*held), plan.to, last->end.message),
             fmt::format("reconciler history {} --run {} --log", id, last->serial)};
-  if (last && last->end.condition == "Stalled" && last->end.reason == "CutShort" &&
-      last->desired == plan.desired)
-    return {"Stalled", "CutShort", about(plan.to, last->end.message),
+  const bool by_a_person =
+      last && (last->end.reason == "CutShort" || last->end.reason == "Cancelled");
+  if (by_a_person && last->end.condition == "Stalled" && last->desired == plan.desired)
+    return {"Stalled", last->end.reason, about(plan.to, last->end.message),
             fmt::format("reconciler apply {}, which goes on from there", id)};
   if (last && last->ended && last->end.condition == "Stalled" && last->desired == plan.desired)
     return {"Stalled", last->end.reason, about(plan.to, last->end.message),

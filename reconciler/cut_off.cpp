@@ -50,8 +50,12 @@ Result<bool> reject_cut_off(const Parts& parts, const Look& seen) {
   if (one == run.attempts.end()) return false;
   const Error why = release_failed(id, one->title, run.to, one->evidence);
   const RunEnd end = end_of_rejected(why);
-  const Target target{(*open)->fallback, seen.desired.asked, run.to, end.reason, why.message,
-                      run.serial,        parts.clock.wall(), run.to};
+  Plan plan = seen.plan;  // has a person's answer to wait for, and so no way back
+  plan.to = run.to;
+  plan.fallback = (*open)->fallback;
+  const auto kept = kept_version(parts.ledger, {id, *plan.fallback, Ledger::Slot::current});
+  plan.fallback_is_asked = plan.held && kept && kept->desired.asked == plan.held->rejected;
+  const Target target = target_after(plan, seen.desired, run.serial, end, parts.clock.wall());
   if (auto written = parts.ledger.reject(run.serial, end, target); !written) return failed(written);
   return true;
 }

@@ -81,6 +81,20 @@ Result<Wish> as_git_asks(const Parts& parts, const Asked& asked, SourceTree& tre
   return wish;
 }
 
+/// A tag that a person wants in the place of git's, deployed as git would have it deployed.
+Result<Wish> deploy_another(const Parts& parts, const Asked& asked, const Target& target,
+                            const std::stop_token& stop) {
+  Asked another = asked;
+  another.spec.tag = target.tag;
+  auto tree = tree_of(parts, another, stop);
+  if (!tree) return failed(tree);
+  auto asks = asked_of(another.spec, *tree);
+  if (!asks) return failed(asks);
+  auto wish = as_git_asks(parts, another, *tree, *asks, stop);
+  if (wish) wish->target = target;
+  return wish;
+}
+
 /// What git asks for cannot even be planned. Where half of a version runs, that is a failure like
 /// any other: then it is to be the recorded one, if that may be gone back to.
 Result<Wish> instead_of_what_cannot_be(const Parts& parts, const Asked& asked, Memory memory,
@@ -177,9 +191,11 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
     Memory towards = memory;
     towards.target = std::move(target);
     const bool recorded = memory.current && memory.current->tag == towards.target->tag;
-    auto wish = recorded ? desire_target(parts, spec, towards)
-                         : desire_another(parts, asked, towards, stop);
-    if (!wish && asked.instead) return wish;
+    const bool deploys = !recorded && towards.target->is_deployed();
+    auto wish = recorded  ? desire_target(parts, spec, towards)
+                : deploys ? deploy_another(parts, asked, *towards.target, stop)
+                          : desire_another(parts, asked, towards, stop);
+    if (!wish && (asked.instead || deploys)) return wish;
     if (!wish) return failure(cannot_go_back(spec.id, *towards.target, std::move(wish.error())));
     if (!tree) wish->unreadable = std::move(tree.error());
     return wish;

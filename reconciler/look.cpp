@@ -66,7 +66,7 @@ Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish, Memory m
   if (auto found = find_outdated(parts, wish.desired, memory); !found) return failed(found);
   auto seen = parts.drivers.observe(asked.spec.id, wish.prepared.wanted, memory, wish.variables,
                                     Deadline(parts.clock, look_within));
-  if (!seen && wish.target && !asked.instead)
+  if (!seen && wish.target && !asked.instead && !wish.target->is_deployed())
     return failure(cannot_go_back(asked.spec.id, *wish.target, std::move(seen.error())));
   if (!seen) return failed(seen);
   if (auto found = find_claims(parts, *seen, wish.desired, memory); !found) return failed(found);

@@ -41,6 +41,7 @@ struct Asked {
   std::optional<Instead> instead{};
   /// How old what providers said may be; none: as old as the host file says.
   std::optional<Duration> answers_within{};
+  bool rebuild = false;  ///< what is built here is built anew, though it is there
   /// Only what was recorded last is looked after: what git asks for cannot be had now.
   bool recorded = false;
 };

@@ -47,7 +47,10 @@ class Reconciling {
         tools_{parts.drivers, parts.ledger,           parts.clock,  events, parts.state,
                ends.newer,    std::move(ends.beside), ends.patience},
         stop_(std::move(ends.stop)),
-        cut_{stop_, std::move(ends.newer)} {}
+        cut_{stop_, std::move(ends.newer)},
+        cancel_(parts.state, asked.spec.id) {
+    tools_.cancelled = &cancel_;
+  }
 
   /// Settles what was cut off, unless a person stopped everything; what is to be from here on, and
   /// the plan that follows.
@@ -84,9 +87,12 @@ class Reconciling {
 
   /// Performs a plan beside what is wanted; `end` is how that ends when all went well.
   Status perform_aside(const Look& look, RunEnd end) {
+    const AnyStop stop{stop_, cancel_.token()};
+    cancel_.watch();
     Tools tools = tools_;
     tools.aside = std::move(end);
-    auto applied = Executor(tools).apply(look.plan, look.desired, look.variables, who_, stop_);
+    auto applied =
+        Executor(tools).apply(look.plan, look.desired, look.variables, who_, stop.token());
     if (!applied) return failed(applied);
     return applied->why ? failure(std::move(*applied->why)) : Status{};
   }
@@ -97,14 +103,17 @@ class Reconciling {
       if (auto done = parts_.ledger.assume(asked_.spec.id, key, task, Fate::succeeded, "by hand");
           !done)
         return done;
+    const AnyStop stop{stop_, cancel_.token()};
+    cancel_.watch();
     Tools tools = tools_;
     tools.cut = cut;  // of this plan: the way back is whole
     Executor executor(std::move(tools));
-    auto applied = executor.apply(look.plan, look.desired, look.variables, who_, stop_);
+    auto applied = executor.apply(look.plan, look.desired, look.variables, who_, stop.token());
     if (!applied) return failed(applied);
     if (!applied->why) return {};
-    if (applied->rejected) return failure(go_back(parts_, asked_, tools_, who_, *applied, stop_));
-    if (look.plan.held && !applied->stands && !asked_.instead)
+    if (applied->rejected)
+      return failure(go_back(parts_, asked_, tools_, who_, *applied, stop.token()));
+    if (look.plan.held && !look.plan.held->is_deployed() && !applied->stands && !asked_.instead)
       return failure(cannot_go_back(asked_.spec.id, *look.plan.held, std::move(*applied->why)));
     return failure(std::move(*applied->why));
   }
@@ -116,6 +125,7 @@ class Reconciling {
   Tools tools_;
   std::stop_token stop_;
   AnyStop cut_;
+  Cancellation cancel_;
 };
 
 Error superseded(const Asked& asked) {

@@ -112,6 +112,7 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
       prepared.wanted.as_object()["build_cache"] = budget;
     if (truth_at(member_or_null(request.sections, "compose"), "remove_orphans"))
       prepared.wanted.as_object()["remove_orphans"] = true;
+    if (truth_at(request.host, "rebuild")) prepared.wanted.as_object()["rebuild"] = true;
     roots_[request.id] = roots_of(request.host);
     prepared.digest = model->key;
     prepared.patience = model->patience;
@@ -131,7 +132,8 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
       return failed(one);
     const auto tag = text_at(member_or_null(wanted, "version"), "tag");
     const WantedVersion version{tag, !memory.current || memory.current->tag != tag,
-                                taken_images(**model, *look, memory, tag)};
+                                taken_images(**model, *look, memory, tag),
+                                truth_at(wanted, "rebuild")};
     const auto changing = changing_images(**model, *look, version);
     Observation observation;
     if (auto done = observe_images(context_, **model, *look, version, observation); !done)
@@ -193,6 +195,7 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
     Prepared prepared;
     prepared.wanted = recorded.wanted;
     prepared.wanted.as_object()["model"] = model->key;
+    prepared.wanted.as_object().erase("rebuild");  // that was for once
     // What the host file says now counts; where it was not read, what it said then.
     roots_.try_emplace(recorded.id, texts_at(recorded.wanted, "roots"));
     for (const auto& step : recorded.steps) prepared.steps.push_back(step_for(step, *model));

@@ -127,24 +127,6 @@ bool stands(const Run& run) {
           (run.recorded || std::ranges::none_of(run.plan.actions, is_ledgers)));
 }
 
-/// What the environment is to be once this run has failed. What git asks for is held off as before;
-/// where that is what is gone back to, until it is back.
-Target after(const Run& run, const RunEnd& end) {
-  const Plan& plan = run.plan;
-  const WallTime now = run.tools.clock.wall();
-  if (!plan.held)
-    return {*plan.fallback, run.desired.asked, plan.to, end.reason, end.message, run.id, now,
-            plan.to};
-  return {*plan.fallback,
-          plan.held->rejected,
-          plan.fallback_is_asked ? "" : plan.held->rejected_tag,
-          end.reason,
-          end.message,
-          run.id,
-          now,
-          plan.to};
-}
-
 /// How a run ended in which all went well.
 RunEnd well(const Run& run) {
   if (run.tools.aside) return *run.tools.aside;
@@ -228,21 +210,25 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
     else if (run.newer.stop_requested())
       why = superseded(run, fmt::format("during {}", to_text(run.phase)));
   }
+  const auto by = tools_.cancelled ? tools_.cancelled->by() : "";
+  if (why.code == "apply.stopped" && !by.empty()) why = cancelled(run, std::move(why), by);
   const auto memory = tools_.ledger.memory(plan.environment);
   if (plan.fallback && memory && sends_back(run.phase, memory->touched, why)) {
     why = with_not_undone(run, std::move(why));
     const RunEnd end = end_of_rejected(why);
-    auto written = tools_.ledger.reject(*id, end, after(run, end));
+    auto written =
+        tools_.ledger.reject(*id, end, target_after(plan, desired, *id, end, tools_.clock.wall()));
     if (!written) return Applied{*id, std::move(written.error()), false};
     return Applied{*id, std::move(why), true, plan.stays};
   }
   // A ledger that cannot be written any more says so in `why`; the next look finds the run open.
-  if (stands(run) && why.code != "apply.stopped") {
+  if (stands(run) && why.code != "apply.stopped" && why.code != "apply.cancelled") {
     (void)tools_.ledger.end_run(*id, end_of_what_follows(run.phase, why));
     return Applied{*id, what_follows_failed(run, std::move(why)), false, {}, true};
   }
   why = told(run, std::move(why));
-  (void)tools_.ledger.end_run(*id, plan.held ? end_of_way_back(why) : end_of(why));
+  (void)tools_.ledger.end_run(
+      *id, plan.held && !plan.held->is_deployed() ? end_of_way_back(why) : end_of(why));
   return Applied{*id, std::move(why), false};
 }
 

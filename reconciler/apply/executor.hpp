@@ -10,6 +10,7 @@
 #include "reconciler/base/clock.hpp"
 #include "reconciler/base/result.hpp"
 #include "reconciler/driver/registry.hpp"
+#include "reconciler/ledger/cancel.hpp"
 #include "reconciler/ledger/ledger.hpp"
 #include "reconciler/model/plan.hpp"
 #include "reconciler/model/variables.hpp"
@@ -28,8 +29,9 @@ struct Tools {
   std::stop_token beside{};  ///< something was started beside what is verified
   /// How long to wait for what another environment supplies at the moment; then `lock.held`.
   Duration patience = std::chrono::hours(1);
-  std::optional<RunEnd> aside{};  ///< RunStart::aside; how it ends when all went well
-  Shortened cut{};                ///< what was cut off the plan
+  std::optional<RunEnd> aside{};            ///< RunStart::aside; how it ends when all went well
+  Shortened cut{};                          ///< what was cut off the plan
+  const Cancellation* cancelled = nullptr;  ///< a person may have wished it, where it was stopped
 };
 
 /// What a plan's run came to.
@@ -48,7 +50,8 @@ class Executor {
   /// Performs the plan. The caller holds the environment's lock and has settled open attempts.
   /// On the first failure it stops, leaves what is there, and says what failed with what to do
   /// next: the failing driver's error, `release.failed`, `verify.failed`, `PHASE.failed`;
-  /// `apply.stopped` when `stop` was asked for: it ends between two actions, never inside a switch.
+  /// `apply.stopped` when `stop` was asked for: it ends between two actions, never inside a switch;
+  /// `apply.cancelled` (`Stalled/Cancelled`) when a person wished it: nobody but one goes on.
   /// `apply.superseded` after Tools::newer: supply is cut off, and so is verify; else it ends
   /// before the release or, where there is none, the switch. It is no failure: nothing is rejected.
   /// Of the way back it ends nothing but verify.

@@ -151,6 +151,7 @@ RunEnd end_of(const Error& why) {
   RunEnd end{"Stalled", "ApplyFailed", why.code, message};
   if (why.lasting == Lasting::transient) return {"Reconciling", "Retrying", why.code, message};
   if (why.code == "apply.stopped") return {"Reconciling", "Stopped", why.code, message};
+  if (why.code == "apply.cancelled") return {"Stalled", "Cancelled", why.code, message};
   if (why.code == "apply.superseded") return {"Reconciling", "Superseded", why.code, message};
   if (why.code == "release.failed")
     end.reason = "ReleaseFailed";
@@ -173,8 +174,8 @@ RunEnd end_of(const Error& why) {
 bool sends_back(Phase in, bool touched, const Error& why) {
   // Once it is recorded, the version is the last good one itself.
   if (in >= Phase::record || (in < Phase::release && !touched)) return false;
-  if (why.code == "apply.stopped" || why.code == "apply.superseded" || why.code == "plan.stale" ||
-      why.code == "lock.held")
+  if (why.code == "apply.stopped" || why.code == "apply.cancelled" ||
+      why.code == "apply.superseded" || why.code == "plan.stale" || why.code == "lock.held")
     return false;
   // Of once-only work that still runs, or that nobody knows the end of, a person has to answer.
   if (why.code == "release.timeout" || why.code == "release.outcome_unknown") return false;
@@ -196,6 +197,33 @@ RunEnd end_of_way_back(const Error& why) {
   RunEnd end = end_of(why);
   if (end.condition == "Stalled") end.reason = "RollbackFailed";
   return end;
+}
+
+Error cancelled(const Run& run, Error stopped, const std::string& by) {
+  const std::string id = run.plan.environment.text();
+  stopped.code = "apply.cancelled";
+  stopped.message = fmt::format("{} cancelled it: {}", by, stopped.message);
+  stopped.lasting = Lasting::terminal;
+  stopped.hint =
+      fmt::format("to go on: reconciler apply {}; {}", id,
+                  run.plan.from.empty() ? fmt::format("what there is: reconciler status {}", id)
+                                        : fmt::format("to go back: reconciler rollback {}", id));
+  return stopped;
+}
+
+Target target_after(const Plan& plan, const Desired& desired, RunId run, const RunEnd& end,
+                    WallTime now) {
+  const auto& held = plan.held;
+  return {*plan.fallback,
+          held ? held->rejected : desired.asked,
+          !held                    ? plan.to
+          : plan.fallback_is_asked ? ""
+                                   : held->rejected_tag,
+          end.reason,
+          end.message,
+          run,
+          now,
+          plan.to};
 }
 
 Error gone_back(const Plan& back, const Applied& failed_one,

@@ -30,6 +30,12 @@ bool sends_back(Phase in, bool touched, const Error& why);
 /// How the ledger remembers a run whose target is rejected, and one that was the way back.
 RunEnd end_of_rejected(const Error& why);
 RunEnd end_of_way_back(const Error& why);
+/// It was stopped because a person wished it.
+Error cancelled(const Run& run, Error stopped, const std::string& by);
+/// What an environment is to be once that run has failed, with the plan's fallback. What git asks
+/// for is held off as before; where that is what is gone back to, until it is back.
+Target target_after(const Plan& plan, const Desired& desired, RunId run, const RunEnd& end,
+                    WallTime now);
 /// The error of a deploy that failed and was gone back from: why, and that `back` is well again.
 Error gone_back(const Plan& back, const Applied& failed_one,
                 const std::optional<Release>& previous);

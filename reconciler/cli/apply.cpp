@@ -6,8 +6,8 @@
 
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/openssl.hpp"
-#include "reconciler/cli/cut.hpp"
 #include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/once.hpp"
 #include "reconciler/cli/reporter.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
@@ -22,7 +22,7 @@ struct ApplyOptions {
   std::vector<std::string> environments;
   bool yes = false;
   bool no_fetch = false;
-  CutOptions cut;
+  OnceOptions once;
 };
 
 using Saved = std::map<std::string, SavedPlan>;
@@ -63,7 +63,9 @@ class Applying {
         reporter_(std::cout, page_of_stdout()) {}
 
   int one(const Parts& parts, const Asked& asked, std::stop_token stop) {
-    auto partly = reconcile_partly(parts, asked, options_.cut.cut(), who(),
+    auto wanted = options_.once.of(asked, parts.ledger);
+    if (!wanted) return report(context_, wanted.error());
+    auto partly = reconcile_partly(parts, *wanted, options_.once.cut(), who(),
                                    [&](const Look& seen) { return agree(seen); }, reporter_,
                                    {.stop = std::move(stop)});
     reporter_.ended();
@@ -73,7 +75,9 @@ class Applying {
     if (done && saved_ && !done->changed && !done->declined)
       if (auto why = moved(saved_->at(done->plan.environment.text()), done->plan))
         return report(context_, *why);
-    return tell_applied(context_, done);
+    const int status = tell_applied(context_, done);
+    if (done && done->changed && wanted->instead) return tell_held(*done, *wanted);
+    return status;
   }
 
  private:
@@ -99,6 +103,12 @@ class Applying {
     return agreed;
   }
 
+  /// What git asks for is not what runs, as was asked for.
+  static int tell_held(const Reconciled& done, const Asked& asked) {
+    std::cout << held_off(done.plan, asked);
+    return well;
+  }
+
   /// It ended where it was to.
   static int tell_cut(const Partly& partly) {
     const Plan& plan = partly.done.plan;
@@ -121,10 +131,10 @@ int apply(Context& context, const ApplyOptions& options, std::stop_token stop) {
   auto saved = read_saved(options.environments);
   if (!saved) return report(context, saved.error());
   std::vector<std::string> names = options.environments;
-  if (*saved && !options.cut.cut().empty())
+  if (*saved && options.once.any())
     return report(context, error("usage", fmt::format("{} is performed as it was saved, and whole",
                                                       options.environments[0]))
-                               .next("leave --until and --skip out, or name APP/ENV"));
+                               .next("leave the options out, or name APP/ENV"));
   if (*saved) {
     names.clear();
     for (const auto& [name, plan] : **saved) names.push_back(name);
@@ -159,14 +169,15 @@ void add_apply(CLI::App& app, Context& context, Verb& chosen) {
       ->type_name("APP/ENV|FILE");
   add_yes(*verb, options->yes);
   add_no_fetch(*verb, options->no_fetch);
-  add_cut(*verb, options->cut);
+  add_once(*verb, options->once);
   verb->footer(
       "0 done, or nothing to do; 1 failed, gone back, stalled or suspended; 3 blocked by a gate.\n"
       "What --until cuts off, and a release step that --skip leaves out, stay due: the version is\n"
       "not recorded, run leaves it so, and the next apply goes on.\n"
       "Examples:\n  reconciler apply portfolio/production\n  reconciler apply next.json\n"
       "  reconciler apply portfolio/production --until supply\n"
-      "  reconciler apply portfolio/production --skip https://shop.example.com/");
+      "  reconciler apply portfolio/production --skip https://shop.example.com/\n"
+      "  reconciler apply portfolio/production --tag v1.2.3");
   performs(*verb, chosen, [&context, options](std::stop_token stop) {
     return apply(context, *options, std::move(stop));
   });

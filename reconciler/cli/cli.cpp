@@ -100,10 +100,10 @@ void add_everything(CLI::App& app, Options& options, Context& context, const std
   app.footer("Examples:\n  reconciler plan portfolio/production\n  reconciler apply --help");
   add_common(app, options);
   for (const AddVerb add :
-       {add_init,     add_set,     add_plan,      add_apply,  add_run,      add_status, add_history,
-        add_show,     add_verify,  add_variables, add_diff,   add_rollback, add_task,   add_restart,
-        add_retry,    add_approve, add_suspend,   add_resume, add_settle,   add_adopt,  add_remove,
-        add_validate, add_schema,  add_doctor,    add_driver})
+       {add_init,   add_set,      add_plan,      add_apply,  add_run,      add_status, add_history,
+        add_show,   add_verify,   add_variables, add_diff,   add_rollback, add_task,   add_restart,
+        add_retry,  add_approve,  add_suspend,   add_resume, add_cancel,   add_settle, add_adopt,
+        add_remove, add_validate, add_schema,    add_doctor, add_driver})
     add(app, context, chosen);
   app.add_subcommand("version", "Print the version.")
       ->footer("Examples:\n  reconciler version\n  reconciler --help")

@@ -26,6 +26,7 @@ void add_suspend(CLI::App& app, Context& context, Verb& chosen);
 void add_resume(CLI::App& app, Context& context, Verb& chosen);
 void add_remove(CLI::App& app, Context& context, Verb& chosen);
 void add_rollback(CLI::App& app, Context& context, Verb& chosen);
+void add_cancel(CLI::App& app, Context& context, Verb& chosen);
 void add_task(CLI::App& app, Context& context, Verb& chosen);
 void add_restart(CLI::App& app, Context& context, Verb& chosen);
 void add_set(CLI::App& app, Context& context, Verb& chosen);

@@ -35,6 +35,7 @@ std::string versions(const RunRow& run, const RunRow* before = nullptr) {
   const bool went = run.from != run.to || (before && before->to != run.to);
   if (went && run.instead == "Requested") return "rollback to " + run.to;
   if (went && run.instead == "OperatorDeployed") return "kept " + run.to;
+  if (went && run.instead == deployed) return fmt::format("{} -> {} (--tag)", run.from, run.to);
   if (went && !run.instead.empty()) return "back to " + run.to;
   return run.from == run.to || run.from.empty() ? run.to : run.from + " -> " + run.to;
 }

@@ -5,8 +5,8 @@
 
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/openssl.hpp"
-#include "reconciler/cli/cut.hpp"
 #include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/once.hpp"
 #include "reconciler/cli/plan_commands.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
@@ -26,7 +26,7 @@ struct PlanOptions {
   bool commands = false;
   bool no_fetch = false;
   bool worktree = false;
-  CutOptions cut;
+  OnceOptions once;
 };
 
 Json document(JsonArray environments) {
@@ -66,9 +66,11 @@ int plan(Context& context, const PlanOptions& options, std::stop_token stop) {
   std::vector<Plan> plans;
   JsonArray commands;
   for (const auto& asked : selection->asked) {
-    auto seen = look_first(*parts, asked, reading != Reading::worktree, stop);
+    auto wanted = options.once.of(asked, parts->ledger);
+    auto seen = wanted ? look_first(*parts, *wanted, reading != Reading::worktree, stop)
+                       : Result<Look>(failure(wanted.error()));
     if (seen)
-      if (auto cut = shorten(seen->plan, seen->desired, options.cut.cut()); !cut)
+      if (auto cut = shorten(seen->plan, seen->desired, options.once.cut()); !cut)
         seen = failed(cut);
     if (!seen) {
       worst = report(context, seen.error());
@@ -127,7 +129,7 @@ void add_plan(CLI::App& app, Context& context, Verb& chosen) {
                                   "Work from the last fetch; starts no other program");
   verb->add_flag("--worktree", options->worktree, "Read the config repository's working files")
       ->excludes(no_fetch);
-  add_cut(*verb, options->cut, out);
+  add_once(*verb, options->once, out);
   verb->footer(
       "Examples:\n  reconciler plan portfolio/production --until switch\n  reconciler plan "
       "portfolio/production\n  reconciler plan --out next.json && "

@@ -150,16 +150,7 @@ void print_end(const Reconciled& done, const Asked& asked, const Candidate& to) 
   if (!to.released.empty())
     std::cout << fmt::format("  not undone  release of {}: what it changed stays\n",
                              join(to.released, ", "));
-  const auto& held = done.plan.held;
-  if (!held) return;
-  const Place& place = asked.spec.tag_place;
-  const std::string agree = is_folder(asked.config.url)
-                                ? fmt::format("reconciler set {} {}", id, to.tag)
-                                : fmt::format("tag: {} in {}:{}", to.tag, place.file, place.line);
-  std::cout << fmt::format(
-      "  held        git still asks for {0}; nothing brings it back until git or you say so\n"
-      "  next        make git agree: {1}; or {0} again: reconciler retry {2}\n",
-      held->rejected_tag, agree, id);
+  if (done.plan.held) std::cout << held_off(done.plan, asked);
 }
 
 int rollback(Context& context, const RollbackOptions& options, std::stop_token stop) {

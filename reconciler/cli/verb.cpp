@@ -4,6 +4,7 @@
 
 #include <iostream>
 
+#include "reconciler/base/filesystem.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/plan/drift.hpp"
@@ -44,6 +45,18 @@ std::optional<int> not_performed(const Context& context, const Result<Reconciled
   return wrong;
 }
 
+std::string held_off(const Plan& plan, const Asked& asked) {
+  const std::string id = asked.spec.id.text();
+  const Place& place = asked.spec.tag_place;
+  const std::string agree = is_folder(asked.config.url)
+                                ? fmt::format("reconciler set {} {}", id, plan.to)
+                                : fmt::format("tag: {} in {}:{}", plan.to, place.file, place.line);
+  return fmt::format(
+      "  held        git still asks for {0}; nothing brings it back until git or you say so\n"
+      "  next        make git agree: {1}; or {0} again: reconciler retry {2}\n",
+      plan.held->rejected_tag, agree, id);
+}
+
 int tell_applied(const Context& context, const Result<Reconciled>& done) {
   if (const auto status = not_performed(context, done))
     return done && !done->declined ? of_unperformed(done->plan) : *status;
@@ -53,7 +66,7 @@ int tell_applied(const Context& context, const Result<Reconciled>& done) {
   if (!plan.held && !plan.from.empty() && plan.from != plan.to)
     std::cout << "   Back: reconciler rollback " << id;
   std::cout << "\n";
-  if (!plan.held || plan.held->rejected_tag.empty()) return well;
+  if (!plan.held || plan.held->rejected_tag.empty() || plan.held->is_deployed()) return well;
   std::cout << fmt::format("next  commit another tag; or {} again: reconciler retry {}\n",
                            plan.held->rejected_tag, id);
   return wrong;

@@ -30,6 +30,10 @@ Error no_terminal(const std::string& asks_before, const std::string& next);
 /// nothing to do. None where it was performed.
 std::optional<int> not_performed(const Context& context, const Result<Reconciled>& done);
 
+/// `held  git still asks for v1.2.5; ...`, of a version that a person wanted instead, and what to
+/// do about it; two lines.
+std::string held_off(const Plan& plan, const Asked& asked);
+
 /// What an apply came to, said; its exit status.
 int tell_applied(const Context& context, const Result<Reconciled>& done);
 

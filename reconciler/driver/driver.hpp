@@ -49,8 +49,8 @@ struct Request {
   std::string lineage;
   Json sections;  ///< EnvironmentSpec::sections; errors point into it (`#/release/0/run`)
   TreeRef tree;
-  Json host;  ///< {build_cache: bytes|absent, data, files: {place: real}, policy: {..}, state,
-              ///< state_files}
+  Json host;  ///< {build_cache: bytes|absent, rebuild: true|absent, data, files: {place: real},
+              ///< policy: {..}, state, state_files}
 };
 
 /// What a driver made of its sections.

@@ -55,6 +55,7 @@ struct Desired {
   bool heal = true;               ///< drift is put right; else it is only reported
   std::set<std::string> protect;  ///< names of things whose replacement waits for approval
   bool approval = false;          ///< all that is new waits for approval
+  bool rebuild = false;           ///< what is built here is built anew: that is no drift
   std::optional<int> keep;        ///< images besides current and previous; none: all
   int parallel = 2;               ///< images supplied at a time
 };

@@ -29,6 +29,10 @@ struct Release {
 
 /// What an environment is to be in the place of what git asks for: that failed, or a person went
 /// back. It holds until the repository asks for something else, or a person says `retry`.
+/// Target::reason of a tag that a person wants deployed as git would have it deployed: what it
+/// takes is built, pulled and released.
+inline constexpr std::string_view deployed = "Deployed";
+
 struct Target {
   std::string tag;       ///< of `current`
   std::string rejected;  ///< Desired::asked of what git asks for, and that is not tried by itself
@@ -40,6 +44,8 @@ struct Target {
   std::int64_t run = 0;  ///< in which something failed
   WallTime at{};
   std::string failed_tag{};  ///< to which that run went; empty: nothing failed
+
+  bool is_deployed() const { return reason == deployed; }
 };
 
 /// What a tag became: artifacts, each with the digest of what it is made from (empty: pulled).

@@ -36,7 +36,7 @@ std::set<std::string> replaced(const Plan& plan, const Desired& desired,
 
 /// After a failure, or because a person chose that version, who was shown this very plan.
 bool goes_back(const Memory& memory) {
-  if (!memory.target) return false;
+  if (!memory.target || memory.target->is_deployed()) return false;
   return memory.unfinished || !memory.current || memory.current->tag != memory.target->tag;
 }
 

@@ -177,7 +177,7 @@ std::set<std::pair<std::string, ResourceId>> released(const Desired& desired, co
 /// Two environments that want one name made from different inputs would fight for it for ever.
 /// What runs, and was good, is not given up for that.
 std::optional<Stall> find_shared(const Plan& plan, const Memory& memory) {
-  if (memory.target) return std::nullopt;
+  if (memory.target && !memory.target->is_deployed()) return std::nullopt;
   for (const auto& [id, inputs] : plan.artifacts) {
     const auto claims = memory.claims.find(id);
     if (inputs.empty() || claims == memory.claims.end()) continue;
@@ -285,7 +285,7 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
 
   if (!plan.stalled) {
     const bool new_version = memory.changed_to != version_key(desired);
-    const bool drift = nothing_new(desired, memory);
+    const bool drift = nothing_new(desired, memory) && !desired.rebuild;
     Split split{{}, observation};
     if (drift && !desired.heal && !memory.unfinished) split = split_drift(desired, observation);
     plan.reported = std::move(split.reported);

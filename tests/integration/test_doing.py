@@ -1,5 +1,8 @@
 """What a person does by hand beside whole applies: a part of a plan, and Compose with everything given."""
 
+import subprocess
+
+from support.engine import wait_for
 from support.images import BUSYBOX
 from support.stack import SLEEPS, Deed, assert_declared, called, manifest, services
 
@@ -61,6 +64,82 @@ def test_compose_is_given_everything_and_goes_round_no_plan(stack):
     assert piped.code == 64 and "letmein" not in piped.out + piped.err
     assert stack.names() == before and not stack.proxy.changes()
     stack.assert_second_plan_empty()
+
+
+def test_what_is_built_is_built_anew_where_a_person_asks(stack):
+    dockerfile = f"FROM {BUSYBOX}\nRUN head -c 8 /dev/urandom | md5sum > /drawn\n"
+    stack.commit({"compose.yaml": services(f"""
+        web: {{ build: image, image: "web:${{TAG}}", init: true, command: [sleep, '100000'] }}
+        db: {{ {SLEEPS} }}
+        release: {{ image: {BUSYBOX}, profiles: [release], command: ['true'] }}
+        """), "image/Dockerfile": dockerfile, "reconciler.yaml": manifest("v1.0.0", RELEASE)})
+    stack.apply()
+    drawn, db = stack.sh("cat /drawn"), stack.inspect("db")["State"]["StartedAt"]
+    seen = {drawn}
+    # More often than what differs by itself is put right.
+    for _ in range(4):
+        plan, deed = stack.plan_json("--rebuild"), Deed(stack.engine)
+        assert called(plan) == ["supply build web:v1.0.0", "switch switch web", "verify verify 2 services", "record record v1.0.0",
+                                "prune prune web-web-1.prev"], called(plan)
+        assert plan["actions"][0]["reason"] == "asked to be built anew"
+        stack.proxy.clear()
+        stack.run("apply", stack.environment, "--rebuild", "--yes").ok()
+        assert_declared(plan, deed.told(stack.proxy.changes()))
+        stack.assert_second_plan_empty()
+        seen.add(stack.sh("cat /drawn"))
+    assert len(seen) == 5 and stack.releases() == 1 and stack.inspect("db")["State"]["StartedAt"] == db
+    assert stack.condition() == "Ready/Succeeded"
+
+
+def test_a_tag_that_git_does_not_ask_for_is_deployed_and_holds(stack):
+    def files(tag):
+        return {"compose.yaml": services(f"""
+            web: {{ {SLEEPS}, environment: {{ VERSION: "${{TAG}}" }} }}
+            release: {{ image: {BUSYBOX}, profiles: [release], command: ['true'] }}
+            """), "reconciler.yaml": manifest(tag, RELEASE, "verify: { stable: 0s, timeout: 2s, checks: [{ exec: web, command: "
+                                               "[sh, -c, '! echo $VERSION | grep bad'] }] }")}
+    def runs():
+        return stack.sh("echo $VERSION").strip()
+    stack.commit(files("v1.0.0"))
+    stack.apply()
+    plan, deed = stack.plan_json("--tag", "v1.5.0"), Deed(stack.engine)
+    assert (plan["from"], plan["to"], plan["fallback"]) == ("v1.0.0", "v1.5.0", "v1.0.0")
+    assert called(plan)[:2] == ["release release release", "switch switch web"], called(plan)
+    # Killed before it is recorded: what goes on is that, and not what git asks for.
+    stack.proxy.clear()
+    killed = stack.run("apply", stack.environment, "--tag", "v1.5.0", "--yes", env={"RECONCILER_FAILPOINTS": "ledger.record.before:kill"})
+    assert killed.code == -9 and stack.releases() == 2
+    again = stack.run("apply", stack.environment, "--yes").ok()
+    assert "web/production runs v1.5.0, after " in again.out, again.out
+    assert runs() == "v1.5.0" and stack.releases() == 2
+    assert stack.condition() == "Ready/Deployed"
+    said = stack.plan_text()
+    assert "git asks for v1.0.0, which is not what is wanted now (Deployed): root deployed v1.5.0\n" in said, said
+    stack.assert_second_plan_empty()
+    stack.engine.docker("stop", "-t", "0", "web-web-1")
+    stack.apply()
+    assert runs() == "v1.5.0", "it is what is looked after"
+
+    done = stack.run("apply", stack.environment, "--tag", "v1.6.0", "--yes").ok()
+    assert done.out.endswith("  held        git still asks for v1.0.0; nothing brings it back until git or you say so\n"
+                             "  next        make git agree: reconciler set web/production v1.6.0; or v1.0.0 again: "
+                             "reconciler retry web/production\n"), done.out
+    assert (stack.state_file("current_tag"), stack.state_file("prev_tag")) == ("v1.6.0", "v1.5.0")
+    assert "v1.5.0 -> v1.6.0 (--tag)" in stack.run("history", stack.environment).out
+
+    failed = stack.run("apply", stack.environment, "--tag", "bad", "--yes")
+    assert failed.code == 1 and "bad is not well: exec web: exit code 1; web/production is back at v1.6.0, and well" in failed.err, failed.err
+    assert runs() == "v1.6.0"
+    same = stack.run("apply", stack.environment, "--tag", "v1.6.0", "--yes")
+    assert same.code == 1 and stack.error(same) == "apply.tag_current", same.err
+
+    # A commit, of whatever else, ends it.
+    stack.commit(files("v2.0.0"))
+    stack.apply()
+    assert runs() == "v2.0.0" and stack.condition() == "Ready/Succeeded"
+    failed = stack.run("apply", stack.environment, "--tag", "bad", "--yes")
+    assert "  nothing: v2.0.0 is what git asks for\n" in failed.err, failed.err
+    assert stack.condition() == "Ready/RequestFailed" and runs() == "v2.0.0"
 
 
 def aside(stack, *verb):
@@ -126,3 +205,32 @@ def test_a_task_runs_once_more_and_a_service_is_restarted_as_it_is(stack):
     stack.run("suspend", stack.environment).ok()
     suspended = stack.run("restart", stack.environment, "other", "--yes")
     assert suspended.code == 1 and "Suspended" in suspended.out + suspended.err, suspended
+
+
+def test_what_is_under_way_is_cancelled_at_its_next_safe_point(stack):
+    def files(tag):
+        return {"compose.yaml": services(f"""
+            web: {{ {SLEEPS}, environment: {{ VERSION: "${{TAG}}" }} }}
+            db: {{ {SLEEPS}, environment: {{ VERSION: "${{TAG}}" }} }}
+            release: {{ image: {BUSYBOX}, profiles: [release], command: ['true'] }}
+            """), "reconciler.yaml": manifest(tag, RELEASE)}
+    stack.commit(files("v1.0.0"))
+    nothing = stack.run("cancel", stack.environment)
+    assert nothing.code == 1, nothing
+    stack.apply()
+    nothing = stack.run("cancel", stack.environment)
+    assert nothing.code == 1 and nothing.err == ("error cancel.nothing: nothing is under way at web/production\n"
+                                                 "  next  reconciler status web/production\n"), nothing.err
+    stack.commit(files("v1.1.0"))
+    applying = stack.program.start("apply", stack.environment, "--yes", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   env={"RECONCILER_FAILPOINTS": "engine.stop.before:delay=3000"})
+    wait_for(lambda: [name for name in stack.names() if name.endswith(".next")], "the first switch has begun")
+    cancelled = stack.run("cancel", stack.environment).ok()
+    assert cancelled.out.startswith("run 2 of web/production, to v1.1.0, ends at its next safe point; waiting for it ...\nended\n"), cancelled.out
+    _, err = applying.communicate(timeout=60)
+    assert applying.returncode == 1 and "error apply.cancelled: root cancelled it: stopped before switch " in err, err
+    assert err.endswith("  next        to go on: reconciler apply web/production; to go back: reconciler rollback web/production\n"), err
+    assert stack.condition() == "Stalled/Cancelled"
+    # Nobody goes on by itself; a person does, and what was begun is brought to its end.
+    stack.apply()
+    assert stack.releases() == 2 and stack.condition() == "Ready/Succeeded"

@@ -15,6 +15,7 @@ struct WantedVersion {
   std::string tag;
   bool is_new = false;
   TakenImages taken{};
+  bool rebuild = false;  ///< what is built is built anew, though it is there
 };
 
 /// Images that are on the host under their name and will be made anew: the services that run them

@@ -22,6 +22,7 @@ enum class Standing {
   not_ours,
   other_platform,
   asked_again,
+  asked_anew,
   moved,  ///< a recorded image whose name stands for another one, or for none
   gone,   ///< a recorded image that is not on the host, and is needed
 };
@@ -38,6 +39,8 @@ std::string why(Standing standing) {
       return "of another platform";
     case Standing::asked_again:
       return "its pull_policy asks for it with each version";
+    case Standing::asked_anew:
+      return "asked to be built anew";
     case Standing::moved:
       return "its name was given to another image";
     case Standing::gone:
@@ -114,6 +117,7 @@ Standing standing_of(const Image& image, const CompiledModel& model, const Look&
     return Standing::other_platform;
   if (version.is_new && is_pulled_again(image)) return Standing::asked_again;
   if (image.build_service.empty()) return Standing::right;
+  if (version.rebuild) return Standing::asked_anew;
   const auto inputs = text_at(seen->labels, label::inputs);
   if (inputs.empty())
     return version.taken.contains(image.reference) ? Standing::right : Standing::not_ours;
@@ -124,7 +128,9 @@ Standing standing_of(const Image& image, const CompiledModel& model, const Look&
 /// container runs under the wanted name: its tag was taken away, and is put back.
 std::string untagged(const Image& image, Standing standing, const CompiledModel& model,
                      const Look& look) {
-  if (standing == Standing::other_platform || standing == Standing::asked_again) return "";
+  if (standing == Standing::other_platform || standing == Standing::asked_again ||
+      standing == Standing::asked_anew)
+    return "";
   if (standing == Standing::moved) return image.id;
   for (const auto& seen : look.images)
     if (!image.inputs.empty() && text_at(seen.labels, label::inputs) == image.inputs &&
@@ -160,6 +166,7 @@ Work supply(const Image& image, Standing standing, const Look& look, const Compi
     work.verb = "build";
     input["service"] = image.build_service;
     input["inputs"] = image.inputs;
+    if (standing == Standing::asked_anew) input["anew"] = true;
     work.calls = {"POST /build " + image.reference};
   }
   work.input = std::move(input);

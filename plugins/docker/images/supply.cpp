@@ -98,9 +98,10 @@ Result<Supplied> inspect(Context& context, const std::string& reference) {
   return image;
 }
 
-Result<Outcome> build(Context& context, const CompiledModel& model, const Image& image,
+/// `anew`: though it is there, and without the build cache.
+Result<Outcome> build(Context& context, const CompiledModel& model, const Image& image, bool anew,
                       Progress& progress, std::stop_token stop) {
-  if (auto before = inspect(context, image.reference); before && is_built(image, *before))
+  if (auto before = inspect(context, image.reference); before && !anew && is_built(image, *before))
     return finish(image, *before);
   Lines lines(progress);
   Command command;
@@ -115,9 +116,9 @@ Result<Outcome> build(Context& context, const CompiledModel& model, const Image&
                   "/dev/null",
                   "--progress",
                   "plain",
-                  "build",
-                  "--",
-                  image.build_service};
+                  "build"};
+  if (anew) command.argv.emplace_back("--no-cache");
+  command.argv.insert(command.argv.end(), {"--", image.build_service});
   command.environment = environment(context);
   command.input = canonical(with_labels(model, image));
   command.timeout = build_time;
@@ -208,7 +209,7 @@ Result<Outcome> perform_image_work(Context& context, const CompiledModel& model,
             .next("plan again"));
   if (attempt.work.verb == "tag") return tag(context, *found, text_at(input, "id"));
   if (attempt.work.verb == "pull") return pull(context, *found, progress, std::move(stop));
-  return build(context, model, *found, progress, std::move(stop));
+  return build(context, model, *found, truth_at(input, "anew"), progress, std::move(stop));
 }
 
 }  // namespace reconciler::docker

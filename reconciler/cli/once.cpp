@@ -1,0 +1,54 @@
+#include "reconciler/cli/once.hpp"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "reconciler/cli/context.hpp"
+
+namespace reconciler::cli {
+namespace {
+
+std::vector<std::string> phases() {
+  std::vector<std::string> all;
+  for (int p = 0; p <= static_cast<int>(Phase::prune); ++p)
+    all.emplace_back(to_text(static_cast<Phase>(p)));
+  return all;
+}
+
+}  // namespace
+
+Result<Asked> OnceOptions::of(Asked asked, const Ledger& ledger) const {
+  asked.rebuild = rebuild;
+  if (tag.empty() || tag == asked.spec.tag) return asked;
+  auto memory = ledger.memory(asked.spec.id);
+  if (!memory) return failed(memory);
+  const std::string id = asked.spec.id.text();
+  if (memory->current && memory->current->tag == tag)
+    return failure(error("apply.tag_current", fmt::format("{} runs {} already, and git asks for {}",
+                                                          id, tag, asked.spec.tag))
+                       .next(fmt::format("to hold git off: reconciler suspend {}", id)));
+  asked.instead = Instead{tag, std::string(deployed), fmt::format("{} deployed {}", who(), tag)};
+  return asked;
+}
+
+void add_once(CLI::App& verb, OnceOptions& into, CLI::Option* whole) {
+  auto* until =
+      verb.add_option("--until", into.until, "End after this phase; a later apply goes on")
+          ->type_name("PHASE")
+          ->check(CLI::IsMember(phases()));
+  auto* skip = verb.add_option("--skip", into.skip,
+                               "Leave out one release step or check, as the plan shows it")
+                   ->type_name("STEP");
+  auto* tag = verb.add_option("--tag", into.tag,
+                              "This tag in the place of git's, which is held off from then on")
+                  ->type_name("TAG")
+                  ->excludes(until)
+                  ->excludes(skip);
+  auto* rebuild = verb.add_flag("--rebuild", into.rebuild,
+                                "Build what is built here anew, without cache, though it is there");
+  if (!whole) return;
+  for (auto* one : {until, skip, tag, rebuild}) one->excludes(whole);
+}
+
+}  // namespace reconciler::cli

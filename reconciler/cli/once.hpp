@@ -1,0 +1,27 @@
+// What a person wants of one plan besides what git asks for: a part of it, another tag, all built
+// anew. For the verbs that show or perform a plan.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "reconciler/parts.hpp"
+#include "reconciler/plan/cut.hpp"
+
+namespace reconciler::cli {
+
+struct OnceOptions {
+  std::string until;
+  std::string skip;
+  std::string tag;
+  bool rebuild = false;
+  bool any() const { return !until.empty() || !skip.empty() || !tag.empty() || rebuild; }
+  Cut cut() const { return {phase_called(until), skip}; }
+  /// `apply.tag_current` where that tag is what runs, and git asks for another.
+  Result<Asked> of(Asked asked, const Ledger& ledger) const;
+};
+
+/// `whole`: an option that goes with none of them.
+void add_once(CLI::App& verb, OnceOptions& into, CLI::Option* whole = nullptr);
+
+}  // namespace reconciler::cli
