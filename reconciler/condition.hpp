@@ -16,7 +16,7 @@ struct Condition {
   std::string next;    ///< what to type, where someone is needed
   bool needs_someone() const {
     return word == "Stalled" || word == "Blocked" || word == "RolledBack" || word == "Suspended" ||
-           word == "Forgotten";
+           word == "Forgotten" || reason == "CannotLook";
   }
 };
 

@@ -20,6 +20,7 @@ struct Check {
   Attempt attempt;
   int asked = 0;
   bool well = false;
+  bool final = false;  ///< asking again gives no other answer
   std::string said;
   std::vector<std::string> lines;
 };
@@ -45,12 +46,17 @@ class Verification {
       if (well_since && clock.now() - *well_since >= run_.desired.verify_stable)
         return done(clock.now() - began);
       // Once all is well, the stable window may outlast the deadline; falling out of it may not.
-      if (!well_since && deadline.passed(clock)) return give_up(clock.now() - began);
+      if (!well_since && (deadline.passed(clock) || is_final()))
+        return give_up(clock.now() - began);
       clock.wait_until(clock.now() + between_asks, ends_.token());
     }
   }
 
  private:
+  bool is_final() const {
+    return std::ranges::any_of(checks_, [](const Check& c) { return c.final && !c.action->warn; });
+  }
+
   /// What ends it without an answer.
   Status go_on() const {
     if (run_.stop.stop_requested())
@@ -73,6 +79,7 @@ class Verification {
       ++check.asked;
       check.well = outcome && outcome->fate == Fate::succeeded;
       check.said = outcome ? words_of(*outcome) : outcome.error().message;
+      check.final = outcome && !check.well && truth_at(outcome->evidence, "final");
       if (outcome) check.lines = texts_at(outcome->evidence, "lines");
     }
   }
@@ -155,6 +162,7 @@ Status verify(Run& run, const std::vector<const Action*>& actions) {
          *driver,
          {*id, run.plan.environment, run.plan.lineage, "", action->work, run.plan.excused},
          0,
+         false,
          false,
          "",
          {}});

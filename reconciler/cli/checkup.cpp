@@ -254,7 +254,14 @@ std::vector<Noted> check_state_and_clock(Context& context) {
   if (unwritable && exam) all.push_back(std::move(*unwritable));
   if (auto disk = check_disk(there)) all.push_back(std::move(*disk));
   for (const auto& [what, holder] : held_locks(state))
-    all.push_back({Grade::well, "locks", fmt::format("{} is held by {}", what, holder)});
+    all.push_back(what == "run"
+                      ? Noted{Grade::well, "run", holder}
+                      : Noted{Grade::well, "locks", fmt::format("{} is held by {}", what, holder)});
+  if (!service_runs(state))
+    all.push_back({Grade::watch,
+                   "run",
+                   "nobody runs it here: what dies is not started again, and no commit is applied",
+                   {{"mend", "systemctl enable --now reconciler; or: reconciler run"}}});
   all.push_back(check_clock(newest, context.clock().wall()));
   return all;
 }

@@ -1,8 +1,11 @@
 // `run`: keeps every environment of this host as its repository asks, until it is stopped.
 #include <malloc.h>
 
+#include <fmt/format.h>
+
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/verb.hpp"
+#include "reconciler/ledger/locks.hpp"
 #include "reconciler/service/service.hpp"
 #include "reconciler/service/watch.hpp"
 
@@ -19,6 +22,8 @@ int run_service(Context& context, std::stop_token stop) {
             .next(
                 "reconciler --repo PATH|URL run, or `repositories:` in /etc/reconciler/host.yaml"));
   const auto log = log_to_stderr();
+  const auto lock = lock_service(context.options().state, context.clock());
+  if (!lock) log->warn(fmt::format("{}: {}", lock.error().code, lock.error().message));
   Service service(
       *parts, [&] { return context.more_drivers(); }, *log);
   const Watch watch(

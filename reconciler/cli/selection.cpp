@@ -134,6 +134,10 @@ Result<Selection> select(Context& context, const std::vector<std::string>& names
   if (all.environments.empty() && all.broken.empty() && !elsewhere.empty())
     selection.notices.push_back(fmt::format("this host is \"{}\"; other hosts serve {}",
                                             (*host)->name, enumerate(elsewhere)));
+  if (all.environments.empty() && all.broken.empty() && elsewhere.empty())
+    selection.notices.push_back(
+        "git names no environment any more; what was recorded here is left as it is: reconciler "
+        "status");
   auto chosen = select_environments(all, names);
   if (!chosen && chosen.error().code == "env.unknown")
     return failure(explained(context, std::move(chosen.error()), names, all, selection.named));

@@ -14,4 +14,7 @@ struct HeldLock {
 /// Those whose holder's name stands in the lock's file, and who is still there.
 std::vector<HeldLock> held_locks(const std::string& state_dir);
 
+/// Whether `run` is at work on that state folder.
+bool service_runs(const std::string& state_dir);
+
 }  // namespace reconciler

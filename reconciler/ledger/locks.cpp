@@ -20,6 +20,7 @@ namespace reconciler {
 namespace {
 
 constexpr Duration between_tries{100};
+constexpr std::string_view service_lock = "run.lock";  // those of environments have two dots
 
 std::string first_line(const std::string& path) {
   const auto text = read_file(path, 4096);
@@ -170,6 +171,15 @@ bool is_locked(const std::string& state_dir, const EnvironmentId& id) {
   // the way of others.
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   return fd && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+Result<Lock> lock_service(const std::string& state_dir, Clock& clock) {
+  return take(state_dir, {std::string(service_lock), state_dir}, {clock, Duration{0}, {}});
+}
+
+bool service_runs(const std::string& state_dir) {
+  const auto holder = holder_in(state_dir + "/locks/" + std::string(service_lock));
+  return holder && holder->alive;
 }
 
 Result<Lock> lock_artifact(const std::string& state_dir, const ResourceId& artifact,

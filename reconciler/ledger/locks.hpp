@@ -48,6 +48,10 @@ bool is_locked(const std::string& state_dir, const EnvironmentId& id);
 Result<Lock> lock_artifact(const std::string& state_dir, const ResourceId& artifact,
                            const Patience& patience);
 
+/// The service's, for as long as it runs: it keeps nothing out, and says that what dies is started
+/// again. `lock.held` where another one has it.
+Result<Lock> lock_service(const std::string& state_dir, Clock& clock);
+
 /// Locks that others take with flock: held while the object lives, their files never written to.
 using OtherLocks = std::vector<Descriptor>;
 /// All of them, or none: `lock.held` where somebody has one. They are made where they are missing,

@@ -89,7 +89,8 @@ struct Attempt {
   std::vector<ResourceId> excused{};  ///< a check is not to fail for these alone
 };
 
-/// What a driver says became of an attempt. `evidence`: exit_code, lines (the last ones), detail.
+/// What a driver says became of an attempt. `evidence`: exit_code, lines (the last ones), detail;
+/// of a check that fails, final: true where asking again gives no other answer.
 struct Outcome {
   Fate fate = Fate::unknown;
   Json evidence;

@@ -364,6 +364,14 @@ void without_way_back(Plan& plan, const Memory& memory, const std::string& why) 
   judge_gates(plan, memory);
 }
 
+void keep_what_heals(Plan& plan) {
+  std::erase_if(plan.actions,
+                [](const Action& action) { return action.work.phase == Phase::record; });
+  if (std::ranges::none_of(plan.actions, touches)) plan.actions.clear();
+  plan.fallback.reset();
+  plan.id = id_of(plan);
+}
+
 void keep_what_stops(Plan& plan, const Observation& observation) {
   std::set<ResourceId> unwanted;
   for (const auto& resource : observation.resources)

@@ -28,6 +28,10 @@ void without_way_back(Plan& plan, const Memory& memory, const std::string& why);
 /// Leaves of a plan what stops things that are not to be there: a plan of its own.
 void keep_what_stops(Plan& plan, const Observation& observation);
 
+/// Leaves of a plan for the recorded version what puts right what differs: a plan of its own, which
+/// records nothing.
+void keep_what_heals(Plan& plan);
+
 /// Does what is done in that phase change what runs? A failure has to mend it from there on.
 bool touches_what_runs(Phase phase);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "reconciler/condition.hpp"
+#include "reconciler/plan/planner.hpp"
 #include "reconciler/service/log_events.hpp"
 
 namespace reconciler {
@@ -29,7 +30,32 @@ bool waits_for_others(const Result<Reconciled>& done) {
   return !done->changed && !done->plan.stalled && !done->plan.suspended && done->plan.closed() > 0;
 }
 
+/// What is new failed, or was stopped by a person, before anything that runs was touched.
+bool stands_still(const Result<Reconciled>& done, const Ledger& ledger) {
+  if (!done || !done->declined || done->plan.held) return false;
+  const auto memory = ledger.memory(done->plan.environment);
+  return memory && memory->current && memory->unfinished && !memory->touched;
+}
+
 }  // namespace
+
+Result<Reconciled> Pass::look_after_recorded(const Parts& parts, Events& events, const Agree& agree,
+                                             const Ends& ends) const {
+  auto memory = parts.ledger.memory(asked_.spec.id);
+  if (!memory) return failed(memory);
+  Asked recorded = asked_;
+  recorded.recorded = true;
+  // Whatever is asked for by now, it is not this that another commit ends.
+  const Ends own{ends.stop, {}, ends.beside, ends.patience};
+  // Half of what is new runs: then it is the way back, where there is one.
+  if (memory->touched) return reconcile(parts, recorded, "run", agree, events, own);
+  // How the new one ended goes on to count: a person has to answer for it.
+  const auto heals = [](Look& seen) -> Result<RunEnd> {
+    keep_what_heals(seen.plan);
+    return RunEnd{"Ready", "Healed"};
+  };
+  return reconcile_aside(parts, recorded, heals, "run", agree, events, own);
+}
 
 Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<void()>& performs,
                              std::stop_token stop) {
@@ -54,13 +80,9 @@ Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<v
   LogEvents events(log, id);
   const Ends ends{std::move(stop), newer_.get_token(), beside_.get_token(), patience};
   auto done = reconcile(parts, asked_, "run", agree, events, ends);
-  if (waits_for_others(done)) {
-    // What is new waits; what runs is looked after all the same.
-    Asked recorded = asked_;
-    recorded.recorded = true;
-    // Whatever is asked for by now, it is not this that another commit ends.
-    const Ends own{ends.stop, {}, ends.beside, ends.patience};
-    auto kept = reconcile(parts, recorded, "run", agree, events, own);
+  if (waits_for_others(done) || stands_still(done, parts.ledger)) {
+    // Nobody says so of what runs: that is looked after all the same.
+    auto kept = look_after_recorded(parts, events, agree, ends);
     if (!kept && kept.error().code != "rollback.not_kept") return kept;
   }
   if (started_beside_ && leaves_beside(done))

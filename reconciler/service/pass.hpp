@@ -32,6 +32,10 @@ class Pass {
   Instant began() const { return began_; }
 
  private:
+  /// What was recorded last, while what git asks for waits, cannot be had, or failed.
+  Result<Reconciled> look_after_recorded(const Parts& parts, Events& events, const Agree& agree,
+                                         const Ends& ends) const;
+
   const Asked asked_;
   const Instant began_;
   const bool started_beside_;

@@ -22,6 +22,13 @@ constexpr Duration after_a_pass{1s};
 constexpr Duration quick{500ms};
 constexpr Duration no_lane_again{1s};
 
+bool is_broken(const Manifests& all, const EnvironmentId& id) {
+  return std::ranges::any_of(all.broken, [&](const Broken& one) {
+    return one.application == id.application &&
+           (one.environment.empty() || one.environment == id.environment);
+  });
+}
+
 }  // namespace
 
 Service::Service(Parts parts, Lanes::MakeDrivers make_drivers, Log& log)
@@ -33,26 +40,40 @@ Service::Service(Parts parts, Lanes::MakeDrivers make_drivers, Log& log)
 
 void Service::take_up(const std::stop_token& stop) {
   const auto from = configs_.snapshots();
+  Manifests all = served(configs_.manifests(), parts_.host);
   std::set<EnvironmentId> asked;
-  for (auto& spec : served(configs_.manifests(), parts_.host).environments) {
+  for (auto& spec : all.environments) {
     asked.insert(spec.id);
     const Snapshot& snapshot = from.at(spec.id);
     ask(snapshot, std::move(spec), stop);
   }
+  // A mistake in what is asked for is none of what runs.
+  for (auto& [id, place] : places_)
+    if (!asked.contains(id) && is_broken(all, id)) {
+      asked.insert(id);
+      look_after_recorded(id, place);
+    }
   if (asked.size() != serving_)
     log_.info(fmt::format("serving {}", count(asked.size(), "environment")));
   serving_ = asked.size();
-  // Who vanished from git or cannot be read any more: what runs runs on, nothing is done about it.
+  // Who vanished from git: what runs runs on, nothing is done about it.
   for (auto place = places_.begin(); place != places_.end();) {
     const auto here = place++;
     if (asked.contains(here->first) || here->second.gone) continue;
-    log_.warn(fmt::format("{}: not asked for any more, or not readable; left as it is",
-                          here->first.text()));
+    log_.warn(fmt::format("{}: not asked for any more; left as it is", here->first.text()));
     if (here->second.pass)
       here->second.gone = true;
     else
       places_.erase(here);
   }
+}
+
+void Service::look_after_recorded(const EnvironmentId& id, Place& place) {
+  if (!place.asked || place.asked->recorded) return;
+  log_.warn(fmt::format("{}: what git asks for cannot be read; what was recorded is looked after",
+                        id.text()));
+  place.asked->recorded = true;
+  place.wish.clear();  // once it can be read, it is something newer
 }
 
 void Service::ask(const Snapshot& snapshot, EnvironmentSpec spec, const std::stop_token& stop) {

@@ -61,6 +61,7 @@ class Service {
   };
   /// What all repositories together ask of this host.
   void take_up(const std::stop_token& stop);
+  void look_after_recorded(const EnvironmentId& id, Place& place);
   void ask(const Snapshot& snapshot, EnvironmentSpec spec, const std::stop_token& stop);
   /// Ends the pass under way where something else is asked for now.
   void supersede(Place& place, bool by_manifest, const std::stop_token& stop);

@@ -44,6 +44,8 @@ BARE = """\
                  mend        `repositories:` in /etc/reconciler/host.yaml, or reconciler --repo
                              PATH|URL
   ✓ state        FOLDER/none/state is not there yet; the first plan makes it
+  ! run          nobody runs it here: what dies is not started again, and no commit is applied
+                 mend        systemctl enable --now reconciler; or: reconciler run
 
 N to mend. Then again: reconciler doctor
 """
@@ -52,6 +54,8 @@ WORKS = """\
   ✓ host file    FOLDER/host.yaml: host "local", 1 repository
   ✓ git          config: fetched N s ago, main at COMMIT
   ✓ state        FOLDER/state: ledger whole, 1 run, SIZE
+  ! run          nobody runs it here: what dies is not started again, and no commit is applied
+                 mend        systemctl enable --now reconciler; or: reconciler run
 
 N to mend.
 """
@@ -62,6 +66,8 @@ READABLE = """\
   ✗ variables    web/production: FOLDER/secret.env is readable by everyone
                  mend        chmod 600 FOLDER/secret.env
   ✓ state        FOLDER/state: ledger whole, 1 run, SIZE
+  ! run          nobody runs it here: what dies is not started again, and no commit is applied
+                 mend        systemctl enable --now reconciler; or: reconciler run
 
 N to mend. Then again: reconciler doctor
 """

@@ -255,8 +255,17 @@ bool Place::never_ran() const {
   return started.empty() || started.starts_with("0001-");
 }
 
+/// It is there to be asked: it publishes ports, or tells how it does.
+bool serves(const Container& wanted) {
+  const Json& ports = member_or_null(member_or_null(wanted.config, "HostConfig"), "PortBindings");
+  if (ports.is_object() && !ports.get_object().empty()) return true;
+  const auto test = texts_at(member_or_null(wanted.config, "Healthcheck"), "Test");
+  return !test.empty() && test.front() != "NONE";
+}
+
 bool has_finished(const Container& wanted, const Seen& seen) {
   if (seen.state() != "exited" || seen.exit_code() != 0) return false;
+  if (!wanted.job && serves(wanted)) return false;
   const auto name =
       text_at(member_or_null(member_or_null(seen.inspect, "HostConfig"), "RestartPolicy"), "Name");
   return wanted.job || name.empty() || name == "no" || name == "on-failure";
@@ -264,6 +273,13 @@ bool has_finished(const Container& wanted, const Seen& seen) {
 
 bool Place::finished() const {
   return current && has_finished(*wanted, *current);
+}
+
+bool Place::ended_for_good() const {
+  if (!current || finished() || current->state() != "exited") return false;
+  const auto name = text_at(
+      member_or_null(member_or_null(current->inspect, "HostConfig"), "RestartPolicy"), "Name");
+  return name.empty() || name == "no";
 }
 
 bool Place::well_placed() const {

@@ -30,8 +30,10 @@ struct Place {
 
   /// Up as wanted, or through with its work as wanted.
   bool well_placed() const;
-  /// Exited 0 where that is its end: a job, or `restart: no` and `on-failure`.
+  /// has_finished()
   bool finished() const;
+  /// It ended otherwise, and the Engine starts it no more.
+  bool ended_for_good() const;
   /// Created and never started.
   bool never_ran() const;
   /// It was started, by us, and nothing tells that its post_start hooks are through: they are run
@@ -45,7 +47,8 @@ struct Place {
   bool only_joins_anew() const { return stale_lender && differences.size() == 1; }
 };
 
-/// Exited 0 where that is its end: a job, or `restart: no` and `on-failure`.
+/// Exited 0 where that is its end: a job; or `restart: no` and `on-failure` where it neither
+/// publishes ports nor has a health check (ENGINE 20: of a server, an end is never what is wanted).
 bool has_finished(const Container& wanted, const Seen& seen);
 
 /// Images by reference whose name will soon stand for another image: its ID, empty for one that is

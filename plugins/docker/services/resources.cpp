@@ -287,6 +287,10 @@ class Services {
   }
 
   void add_notices(const Place& place) {
+    if (place.finished() && !place.wanted->job)
+      into_.notices.push_back(
+          fmt::format("{} has ended with exit code 0, and its restart policy lets it: it stays so",
+                      place.current->name));
     if (place.current)
       for (const auto& extra :
            extra_endpoints(*place.wanted, place.current->inspect, observed_.look.networks))

@@ -96,6 +96,7 @@ Result<Outcome> check_services(Context& context, const CompiledModel& model, con
   const auto only = text_at(input, "kind") == "service" ? text_at(input, "service") : "";
   std::vector<std::string> wrong;
   std::vector<std::string> before;
+  bool final = false;
   JsonArray lines;
   const auto places = place_all(model, *look, {});
   for (const auto& place : places) {
@@ -107,6 +108,7 @@ Result<Outcome> check_services(Context& context, const CompiledModel& model, con
       continue;
     }
     wrong.push_back(place.wanted->service + ": " + what);
+    final = final || place.ended_for_good();
     if (!place.current || what == "not healthy yet") continue;
     auto last = last_lines(context, place.current->id, shown_lines);
     if (!last) continue;  // a log driver that cannot be read is no reason to fail otherwise
@@ -118,8 +120,9 @@ Result<Outcome> check_services(Context& context, const CompiledModel& model, con
         Json(JsonObject{{"detail", before.empty() ? count(places.size(), "service")
                                                   : "unwell as before: " + join(before, "; ")}})};
   for (const auto& line : wrong) progress.line(line);
-  return Outcome{Fate::failed,
-                 Json(JsonObject{{"detail", join(wrong, "; ")}, {"lines", std::move(lines)}})};
+  JsonObject evidence{{"detail", join(wrong, "; ")}, {"lines", std::move(lines)}};
+  if (final) evidence["final"] = true;
+  return Outcome{Fate::failed, Json(std::move(evidence))};
 }
 
 Result<Outcome> check_logs(Context& context, const CompiledModel& model, const Json& input,

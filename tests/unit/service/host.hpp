@@ -78,6 +78,7 @@ class MemoryHost {
   std::set<std::string> left;                  ///< environments with something to remove
   std::set<std::string> images;
   std::set<std::string> hanging_builds;  ///< tags
+  std::set<std::string> broken_builds;   ///< tags
   std::set<std::string> hanging_looks;   ///< environments
   std::set<std::string> unwell;          ///< tags whose check fails
   std::set<std::string> stuck;           ///< environments where nothing can be removed
@@ -157,6 +158,8 @@ class MemoryDriver final : public Driver {
       host_.with([&](MemoryHost& host) { host.calls.push_back("build " + tag); });
       if (!host_.pass_gate(host_.hanging_builds, tag, stop))
         return failure(error("process.stopped", "the build was stopped"));
+      if (host_.with([&](MemoryHost& host) { return host.broken_builds.contains(tag); }))
+        return failure(error("image.build_failed", "building " + tag + " failed"));
       host_.with([&](MemoryHost& host) { host.images.insert(tag); });
     } else if (verb == "stop") {
       host_.with([&](MemoryHost& host) {

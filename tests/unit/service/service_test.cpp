@@ -34,6 +34,50 @@ TEST_F(ServiceTest, WhatWasRejectedIsNotTriedAgainForTwentyPasses) {
   EXPECT_EQ(running(one), "v3");
 }
 
+TEST_F(ServiceTest, WhileANewVersionCannotBeBuiltTheOldOneIsLookedAfter) {
+  settle();
+  host.with([](MemoryHost& h) { h.broken_builds = {"v2"}; });
+  commit_tag("one", "v2");
+  moved.pass(30min);
+  settle();
+  calls();
+  host.with([](MemoryHost& h) { h.running[one.text()].clear(); });
+  moved.pass(61s);
+  settle();
+  EXPECT_EQ(running(one), "v1");
+  // What failed is not tried again for it.
+  moved.pass(61s);
+  settle();
+  EXPECT_THAT(calls(), ElementsAre("switch one/production v1"));
+  EXPECT_THAT(runs(one),
+              ElementsAre("v1: Ready/Succeeded", "v2: Stalled/SupplyFailed image.build_failed",
+                          "v1: Ready/Healed"));
+  EXPECT_EQ(ledger->memory(one)->current->tag, "v1");
+}
+
+TEST_F(ServiceTest, WhileWhatGitAsksForCannotBeReadWhatWasRecordedIsLookedAfter) {
+  settle();
+  write("one/reconciler.yaml",
+        "verfy: { stable: 0s }\nenvironments: { production: { tag: v2 } }\n");
+  commit("a typo");
+  moved.pass(30min);
+  settle();
+  calls();
+  host.with([](MemoryHost& h) { h.running[one.text()].clear(); });
+  moved.pass(61s);
+  settle();
+  EXPECT_EQ(running(one), "v1");
+  EXPECT_THAT(calls(), ElementsAre("switch one/production v1"));
+  const std::string said =
+      "one/production: what git asks for cannot be read; what was recorded is looked after";
+  EXPECT_EQ(std::ranges::count(log.all(), said), 1);
+
+  commit_tag("one", "v2");
+  moved.pass(30min);
+  settle();
+  EXPECT_EQ(running(one), "v2");
+}
+
 TEST_F(ServiceTest, ABuildThatHangsHoldsUpNoOtherAndEndsWithTheNextCommit) {
   settle();
   host.with([](MemoryHost& h) { h.hanging_builds = {"v2"}; });
