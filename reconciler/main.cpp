@@ -9,7 +9,6 @@
 #include "plugins/docker/passthrough.hpp"
 #include "plugins/files/driver.hpp"
 #include "plugins/probe/driver.hpp"
-#include "reconciler/base/openssl.hpp"
 #include "reconciler/cli/cli.hpp"
 
 namespace {
@@ -106,7 +105,6 @@ Result<Command> compose(const PassRequest& request) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  reconciler::prepare_openssl();
   const auto shared = std::make_shared<docker::Shared>();
   return cli::run(argc, argv, RECONCILER_VERSION,
                   [&](const cli::PluginParts& parts, const std::string& only) {

@@ -1,10 +1,31 @@
 #include "reconciler/base/digest.hpp"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <nettle/base64.h>
+#include <nettle/hmac.h>
+#include <nettle/sha1.h>
+#include <nettle/sha2.h>
 #include <sys/random.h>
 
+#include <array>
+#include <cstdint>
+#include <cstring>
+
 namespace reconciler {
+namespace {
+
+// Nettle, since its functions can be called at once: a library that first looks for its algorithms
+// takes longer over that than a short look takes for all else.
+
+const std::uint8_t* octets(std::string_view text) {
+  return reinterpret_cast<const std::uint8_t*>(text.data());
+}
+
+template <size_t size>
+std::string_view text_of(const std::array<std::uint8_t, size>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), size};
+}
+
+}  // namespace
 
 std::string to_hex(std::string_view bytes) {
   static constexpr char digits[] = "0123456789abcdef";
@@ -19,18 +40,22 @@ std::string to_hex(std::string_view bytes) {
 }
 
 std::string sha256(std::string_view bytes) {
-  unsigned char out[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), out, &size, EVP_sha256(), nullptr);
-  return to_hex({reinterpret_cast<const char*>(out), size});
+  sha256_ctx context;
+  sha256_init(&context);
+  sha256_update(&context, bytes.size(), octets(bytes));
+  std::array<std::uint8_t, SHA256_DIGEST_SIZE> out;
+  sha256_digest(&context, out.size(), out.data());
+  return to_hex(text_of(out));
 }
 
 std::string keyed_digest(std::string_view key, std::string_view bytes) {
-  unsigned char out[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out, &size);
-  return to_hex({reinterpret_cast<const char*>(out), size});
+  hmac_sha256_ctx context;
+  hmac_sha256_set_key(&context, key.size(), octets(key));
+  hmac_sha256_update(&context, bytes.size(), octets(bytes));
+  std::array<std::uint8_t, SHA256_DIGEST_SIZE> out;
+  hmac_sha256_digest(&context, out.size(), out.data());
+  ::explicit_bzero(&context, sizeof context);
+  return to_hex(text_of(out));
 }
 
 std::string random_bytes(size_t n) {
@@ -45,41 +70,40 @@ std::string random_bytes(size_t n) {
 }
 
 std::string sha1(std::string_view bytes) {
-  unsigned char out[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), out, &size, EVP_sha1(), nullptr);
-  return {reinterpret_cast<const char*>(out), size};
+  sha1_ctx context;
+  sha1_init(&context);
+  sha1_update(&context, bytes.size(), octets(bytes));
+  std::array<std::uint8_t, SHA1_DIGEST_SIZE> out;
+  sha1_digest(&context, out.size(), out.data());
+  return std::string(text_of(out));
 }
 
 std::string sha1_mac(std::string_view key, std::string_view bytes) {
-  unsigned char out[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()),
-       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out, &size);
-  return {reinterpret_cast<const char*>(out), size};
+  hmac_sha1_ctx context;
+  hmac_sha1_set_key(&context, key.size(), octets(key));
+  hmac_sha1_update(&context, bytes.size(), octets(bytes));
+  std::array<std::uint8_t, SHA1_DIGEST_SIZE> out;
+  hmac_sha1_digest(&context, out.size(), out.data());
+  return std::string(text_of(out));
 }
 
 std::optional<std::string> from_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
-  if (text.empty()) return std::string();  // no bytes: EVP_DecodeBlock calls that an error
-  const auto padding = text.substr(std::min(text.find('='), text.size()));
-  if (!padding.empty() && padding != "=" && padding != "==") return std::nullopt;
-  std::string out(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  if (size < 0) return std::nullopt;
-  // EVP_DecodeBlock counts the padding as zero bytes.
-  out.resize(static_cast<size_t>(size) - padding.size());
+  base64_decode_ctx context;
+  base64_decode_init(&context);
+  std::string out(BASE64_DECODE_LENGTH(text.size()), '\0');
+  size_t size = 0;
+  if (base64_decode_update(&context, &size, reinterpret_cast<std::uint8_t*>(out.data()),
+                           text.size(), text.data()) != 1 ||
+      base64_decode_final(&context) != 1)
+    return std::nullopt;
+  out.resize(size);
   return out;
 }
 
 std::string to_base64(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  out.resize(static_cast<size_t>(size));
+  std::string out(BASE64_ENCODE_RAW_LENGTH(bytes.size()), '\0');
+  base64_encode_raw(out.data(), bytes.size(), octets(bytes));
   return out;
 }
 

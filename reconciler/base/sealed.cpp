@@ -1,9 +1,10 @@
 #include "reconciler/base/sealed.hpp"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
+#include <nettle/gcm.h>
+#include <nettle/memops.h>
 
-#include <memory>
+#include <cstdint>
+#include <cstring>
 
 #include "reconciler/base/digest.hpp"
 #include "reconciler/base/secret.hpp"
@@ -11,19 +12,51 @@
 namespace reconciler {
 namespace {
 
-constexpr size_t nonce_size = 12;
-constexpr size_t tag_size = 16;
+constexpr size_t nonce_size = GCM_IV_SIZE;
+constexpr size_t tag_size = GCM_DIGEST_SIZE;
 
-struct FreeCipher {
-  void operator()(EVP_CIPHER_CTX* c) const { EVP_CIPHER_CTX_free(c); }
-};
-using Cipher = std::unique_ptr<EVP_CIPHER_CTX, FreeCipher>;
-
-const unsigned char* bytes(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
+const std::uint8_t* octets(std::string_view text) {
+  return reinterpret_cast<const std::uint8_t*>(text.data());
 }
-unsigned char* bytes(std::string& text) {
-  return reinterpret_cast<unsigned char*>(text.data());
+std::uint8_t* octets(std::string& text) {
+  return reinterpret_cast<std::uint8_t*>(text.data());
+}
+
+/// AES-256-GCM for one value; nothing of the key is left behind.
+class Cipher {
+ public:
+  Cipher(std::string_view key, std::string_view nonce, std::string_view purpose) {
+    gcm_aes256_set_key(&context_, octets(key));
+    gcm_aes256_set_iv(&context_, nonce.size(), octets(nonce));
+    gcm_aes256_update(&context_, purpose.size(), octets(purpose));
+  }
+  ~Cipher() { ::explicit_bzero(&context_, sizeof context_); }
+  Cipher(const Cipher&) = delete;
+  Cipher& operator=(const Cipher&) = delete;
+
+  std::string encrypt(std::string_view plain) {
+    std::string text(plain.size(), '\0');
+    gcm_aes256_encrypt(&context_, text.size(), octets(text), octets(plain));
+    return text;
+  }
+  std::string decrypt(std::string_view text) {
+    std::string plain(text.size(), '\0');
+    gcm_aes256_decrypt(&context_, plain.size(), octets(plain), octets(text));
+    return plain;
+  }
+  /// Of all that went through it; the last thing that it is asked.
+  std::string tag() {
+    std::string tag(tag_size, '\0');
+    gcm_aes256_digest(&context_, tag.size(), octets(tag));
+    return tag;
+  }
+
+ private:
+  gcm_aes256_ctx context_;
+};
+
+bool is_key(const InstallationKey& key) {
+  return key.bytes.size() == AES256_KEY_SIZE;
 }
 
 Error broken() {
@@ -35,50 +68,28 @@ Error broken() {
 }  // namespace
 
 void Secret::wipe() {
-  if (!value_.empty()) OPENSSL_cleanse(value_.data(), value_.size());
+  if (!value_.empty()) ::explicit_bzero(value_.data(), value_.size());
 }
 
 Result<Sealed> seal(const InstallationKey& key, std::string_view purpose, std::string_view plain) {
   const std::string nonce = random_bytes(nonce_size);
-  Cipher cipher(EVP_CIPHER_CTX_new());
-  std::string text(plain.size(), '\0');
-  std::string tag(tag_size, '\0');
-  int n = 0;
-  const bool done =
-      key.bytes.size() == 32 && nonce.size() == nonce_size && cipher &&
-      EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes(key.bytes),
-                         bytes(nonce)) == 1 &&
-      EVP_EncryptUpdate(cipher.get(), nullptr, &n, bytes(purpose),
-                        static_cast<int>(purpose.size())) == 1 &&
-      EVP_EncryptUpdate(cipher.get(), bytes(text), &n, bytes(plain),
-                        static_cast<int>(plain.size())) == 1 &&
-      EVP_EncryptFinal_ex(cipher.get(), bytes(text) + n, &n) == 1 &&
-      EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, tag_size, tag.data()) == 1;
-  if (!done) return failure(error("seal.failed", "the installation key cannot seal"));
-  return Sealed{nonce + text + tag};
+  if (!is_key(key) || nonce.size() != nonce_size)
+    return failure(error("seal.failed", "the installation key cannot seal"));
+  Cipher cipher(key.bytes, nonce, purpose);
+  std::string text = cipher.encrypt(plain);
+  return Sealed{nonce + text + cipher.tag()};
 }
 
 Result<std::string> unseal(const InstallationKey& key, std::string_view purpose,
                            const Sealed& sealed) {
-  if (sealed.box.size() < nonce_size + tag_size || key.bytes.size() != 32) return failure(broken());
+  if (sealed.box.size() < nonce_size + tag_size || !is_key(key)) return failure(broken());
   const std::string_view box = sealed.box;
-  const auto nonce = box.substr(0, nonce_size);
   const auto text = box.substr(nonce_size, box.size() - nonce_size - tag_size);
-  std::string tag(box.substr(box.size() - tag_size));
-  Cipher cipher(EVP_CIPHER_CTX_new());
-  std::string plain(text.size(), '\0');
-  int n = 0;
-  const bool done =
-      cipher &&
-      EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes(key.bytes),
-                         bytes(nonce)) == 1 &&
-      EVP_DecryptUpdate(cipher.get(), nullptr, &n, bytes(purpose),
-                        static_cast<int>(purpose.size())) == 1 &&
-      EVP_DecryptUpdate(cipher.get(), bytes(plain), &n, bytes(text),
-                        static_cast<int>(text.size())) == 1 &&
-      EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, tag_size, tag.data()) == 1 &&
-      EVP_DecryptFinal_ex(cipher.get(), bytes(plain) + n, &n) == 1;
-  if (!done) return failure(broken());
+  Cipher cipher(key.bytes, box.substr(0, nonce_size), purpose);
+  std::string plain = cipher.decrypt(text);
+  const std::string tag = cipher.tag();
+  if (memeql_sec(tag.data(), box.substr(box.size() - tag_size).data(), tag_size) != 1)
+    return failure(broken());
   return plain;
 }
 

@@ -6,7 +6,6 @@
 #include <iostream>
 #include <optional>
 
-#include "reconciler/base/openssl.hpp"
 #include "reconciler/cli/by_hand.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/known.hpp"
@@ -30,7 +29,6 @@ struct AdoptOptions {
 
 /// What was deployed past us is what the environment is to be, in the place of what git asks for.
 int keep(Context& context, const ByHand& by_hand, bool yes, std::stop_token stop) {
-  const AlgorithmsAhead ahead;
   auto parts = context.parts();
   if (!parts) return report(context, parts.error());
   const std::string id = by_hand.asked.spec.id.text();
@@ -59,7 +57,6 @@ int keep(Context& context, const ByHand& by_hand, bool yes, std::stop_token stop
 
 /// What every plan would be refused for, where git names it and it can be looked at.
 Status refusal(Context& context, const EnvironmentId& id, std::stop_token stop) {
-  const AlgorithmsAhead ahead;
   auto selection = select(context, {id.text()}, Reading::last, stop);
   if (!selection) return {};
   auto parts = context.parts();

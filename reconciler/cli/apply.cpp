@@ -5,7 +5,6 @@
 #include <map>
 
 #include "reconciler/base/filesystem.hpp"
-#include "reconciler/base/openssl.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/once.hpp"
 #include "reconciler/cli/reporter.hpp"
@@ -127,7 +126,6 @@ class Applying {
 };
 
 int apply(Context& context, const ApplyOptions& options, std::stop_token stop) {
-  const AlgorithmsAhead ahead;
   auto saved = read_saved(options.environments);
   if (!saved) return report(context, saved.error());
   std::vector<std::string> names = options.environments;

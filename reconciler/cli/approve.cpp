@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <iostream>
 
-#include "reconciler/base/openssl.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/selection.hpp"
@@ -60,7 +59,6 @@ Result<bool> agreed(const ApproveOptions& options, const Plan& plan) {
 }
 
 int approve(Context& context, const ApproveOptions& options, std::stop_token stop) {
-  const AlgorithmsAhead ahead;
   auto selection = select(context, {options.environment},
                           options.no_fetch ? Reading::last : Reading::fetch, stop);
   if (!selection) return report(context, selection.error());

@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 
-#include "reconciler/base/openssl.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/columns.hpp"
 #include "reconciler/cli/exit.hpp"
@@ -246,7 +245,6 @@ Json to_json(const Differences& found) {
 
 int diff(Context& context, const std::string& a, const std::string& b,
          const std::stop_token& stop) {
-  const AlgorithmsAhead ahead;
   if (is_number(a) != is_number(b))
     return report(context,
                   error("usage", "a run is held against a run, a version against a version")

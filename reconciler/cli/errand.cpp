@@ -5,7 +5,6 @@
 
 #include <iostream>
 
-#include "reconciler/base/openssl.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/reporter.hpp"
 #include "reconciler/cli/selection.hpp"
@@ -23,7 +22,6 @@ struct ErrandOptions {
 
 int run_errand(Context& context, const std::string& verb, const ErrandOptions& options,
                std::stop_token stop) {
-  const AlgorithmsAhead ahead;
   // A restart must not need a forge.
   const Reading reading = options.errand.restart.empty() ? Reading::fetch : Reading::last;
   auto selection = select(context, {options.environment}, reading, stop);

@@ -4,7 +4,6 @@
 #include <iostream>
 
 #include "reconciler/base/filesystem.hpp"
-#include "reconciler/base/openssl.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/once.hpp"
 #include "reconciler/cli/plan_commands.hpp"
@@ -51,7 +50,6 @@ Result<Look> look_first(const Parts& parts, const Asked& asked, bool committed,
 }
 
 int plan(Context& context, const PlanOptions& options, std::stop_token stop) {
-  const AlgorithmsAhead ahead;
   const Reading reading = options.worktree   ? Reading::worktree
                           : options.no_fetch ? Reading::last
                                              : Reading::fetch;

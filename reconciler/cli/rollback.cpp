@@ -5,7 +5,6 @@
 #include <iostream>
 
 #include "reconciler/base/filesystem.hpp"
-#include "reconciler/base/openssl.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/reporter.hpp"
@@ -154,7 +153,6 @@ void print_end(const Reconciled& done, const Asked& asked, const Candidate& to) 
 }
 
 int rollback(Context& context, const RollbackOptions& options, std::stop_token stop) {
-  const AlgorithmsAhead ahead;
   auto selection = selected(context, options, stop);
   if (!selection) return report(context, selection.error());
   for (const auto& notice : selection->notices) std::cerr << notice << "\n";

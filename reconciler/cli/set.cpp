@@ -6,7 +6,6 @@
 #include <iostream>
 
 #include "reconciler/base/filesystem.hpp"
-#include "reconciler/base/openssl.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/reporter.hpp"
@@ -289,7 +288,6 @@ class Setting {
 };
 
 int set(Context& context, const SetOptions& options, std::stop_token stop) {
-  const AlgorithmsAhead ahead;
   if (auto formed = check_tag(options.tag); !formed) {
     report(context, formed.error());
     return usage;

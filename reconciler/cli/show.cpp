@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <iostream>
 
-#include "reconciler/base/openssl.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/columns.hpp"
 #include "reconciler/cli/exit.hpp"
@@ -149,7 +148,6 @@ Json to_json(const Look& seen) {
 }
 
 int show(Context& context, const std::string& name, std::stop_token stop) {
-  const AlgorithmsAhead ahead;
   auto selection = select(context, {name}, Reading::last, stop);
   if (!selection) return report(context, selection.error());
   for (const auto& notice : selection->notices) std::cerr << notice << "\n";

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <iostream>
 
-#include "reconciler/base/openssl.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/columns.hpp"
 #include "reconciler/cli/exit.hpp"
@@ -76,7 +75,6 @@ Json to_json(const Found& found) {
 }
 
 int variables(Context& context, const std::string& name, bool reveal, const std::stop_token& stop) {
-  const AlgorithmsAhead ahead;
   if (reveal && (context.options().json || ::isatty(STDOUT_FILENO) == 0))
     return report(context,
                   error("usage", "values are shown on a terminal and nowhere else")

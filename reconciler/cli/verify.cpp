@@ -6,7 +6,6 @@
 
 #include "reconciler/apply/ask.hpp"
 #include "reconciler/apply/kept.hpp"
-#include "reconciler/base/openssl.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/columns.hpp"
 #include "reconciler/cli/exit.hpp"
@@ -114,7 +113,6 @@ void print_json(const Checked& checked, const std::vector<CheckAnswer>& answers)
 }
 
 int verify(Context& context, const std::string& name, const std::stop_token& stop) {
-  const AlgorithmsAhead ahead;
   auto selection = select(context, {name}, Reading::last, stop);
   if (!selection) return report(context, selection.error());
   for (const auto& notice : selection->notices) std::cerr << notice << "\n";

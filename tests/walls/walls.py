@@ -23,7 +23,7 @@ OWNERS = {
     r"sqlite3": {"reconciler/ledger"},
     r"CLI/": {"reconciler/cli"},
     r"spdlog/": {"reconciler/base"},
-    r"openssl/": {"reconciler/base"},
+    r"nettle/": {"reconciler/base"},
     r"boost/json": {"reconciler/base"},
     r"boost/beast": {"plugins/docker/client", "plugins/docker/compose"},
     r"tl/expected": {"reconciler/base"},
@@ -32,6 +32,7 @@ LINK_OWNERS = {
     "yaml-cpp": {"reconciler/manifest", "plugins/docker/compose"},
     "PkgConfig::LIBGIT2": {"reconciler/helper"},
     "PkgConfig::LIBCURL": {"reconciler/helper"},
+    "PkgConfig::NETTLE": {"reconciler/base"},
     "SQLite::SQLite3": {"reconciler/ledger"},
     "CLI11::CLI11": {"reconciler/cli"},
 }
