@@ -2,6 +2,25 @@
 
 namespace reconciler {
 
+Snapshot of_folder(const Snapshot& config, const std::string& folder) {
+  Snapshot own;
+  own.repository = config.repository;
+  own.url = config.url;
+  own.branch = config.branch;
+  own.commit = config.commit;
+  own.subject = config.subject;
+  own.author = config.author;
+  own.folder = config.folder;
+  own.mirror = config.mirror;
+  own.fetched_at = config.fetched_at;
+  own.moved_backwards = config.moved_backwards;
+  own.offered = config.offered;
+  for (const auto& one : {std::string(), folder})
+    if (const auto change = config.touched.find(one); change != config.touched.end())
+      own.touched.insert(*change);
+  return own;
+}
+
 Json to_json(const Snapshot& snapshot) {
   JsonObject refs;
   for (const auto& [name, commit] : snapshot.refs) refs[name] = commit;

@@ -35,6 +35,10 @@ struct Snapshot {
   std::string offered;  ///< then: the commit that it names now; empty when the branch is gone
 };
 
+/// What one application of a config repository is told of it, all that is known of others left out:
+/// there may be a thousand of each.
+Snapshot of_folder(const Snapshot& config, const std::string& folder);
+
 /// `refs.json`, and back. `folder`, `mirror` and `repository` are not in it: they follow from where
 /// it lies.
 Json to_json(const Snapshot& snapshot);

@@ -95,10 +95,10 @@ std::vector<Manifests> Configs::manifests() const {
   return all;
 }
 
-std::map<EnvironmentId, Snapshot> Configs::snapshots() const {
-  std::map<EnvironmentId, Snapshot> from;
+std::map<EnvironmentId, const Snapshot*> Configs::snapshots() const {
+  std::map<EnvironmentId, const Snapshot*> from;
   for (const auto& [name, config] : configs_)
-    for (const auto& spec : config.manifests.environments) from[spec.id] = config.snapshot;
+    for (const auto& spec : config.manifests.environments) from[spec.id] = &config.snapshot;
   return from;
 }
 

@@ -31,7 +31,7 @@ class Configs {
   Instant due() const;
   /// What all of them said last, and from which commit each environment is.
   std::vector<Manifests> manifests() const;
-  std::map<EnvironmentId, Snapshot> snapshots() const;
+  std::map<EnvironmentId, const Snapshot*> snapshots() const;
   /// Waits until no repository is being asked.
   void quiet() { lanes_.quiet(); }
 

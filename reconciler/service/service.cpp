@@ -44,7 +44,7 @@ void Service::take_up(const std::stop_token& stop) {
   std::set<EnvironmentId> asked;
   for (auto& spec : all.environments) {
     asked.insert(spec.id);
-    const Snapshot& snapshot = from.at(spec.id);
+    const Snapshot& snapshot = *from.at(spec.id);
     ask(snapshot, std::move(spec), stop);
   }
   // A mistake in what is asked for is none of what runs.
@@ -86,7 +86,8 @@ void Service::ask(const Snapshot& snapshot, EnvironmentSpec spec, const std::sto
                                      spec.source.kind != Source::Kind::repository);
   place.gone = false;
   place.wish = wish;
-  place.asked = Asked{std::move(spec), snapshot, true};
+  Snapshot own = of_folder(snapshot, spec.folder);
+  place.asked = Asked{std::move(spec), std::move(own), true};
   if (!newer) return;
   // It ends every wait and back-off at once.
   place.due = parts_.clock.now();

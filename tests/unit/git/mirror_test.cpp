@@ -47,6 +47,16 @@ TEST_F(MirrorTest, BringsManifestsRefsAndTheLastChangeOfEachFolder) {
   EXPECT_EQ(read(got->folder + "/blog/reconciler.yaml"), "name: blog\n");
   EXPECT_FALSE(exists(got->folder + "/portfolio/docker-compose.yml"));
   EXPECT_FALSE(exists(got->folder + "/docs"));
+
+  // One application is told what is its own, and all of the commit.
+  Snapshot own = of_folder(*got, "blog");
+  EXPECT_EQ(own.folder + own.mirror + own.repository, got->folder + got->mirror + got->repository);
+  EXPECT_EQ(own.touched, (std::map<std::string, Change>{{"", {second, "A blog"}},
+                                                        {"blog", {second, "A blog"}}}));
+  EXPECT_TRUE(own.refs.empty());
+  own.refs = got->refs;
+  own.touched = got->touched;
+  EXPECT_EQ(to_json(own), to_json(*got));
 }
 
 TEST_F(MirrorTest, StartsOneProcessWhereNothingIsNewAndNoneForWhatIsHad) {
