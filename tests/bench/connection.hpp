@@ -70,10 +70,14 @@ class Connection {
   std::string buffer_;
 };
 
+/// What a list is asked for with, where those of one project are wanted.
+inline std::string of_project(const std::string& project) {
+  return "?filters=%7B%22label%22%3A%5B%22com.docker.compose.project%3D" + project + "%22%5D%7D";
+}
+
 /// The path that lists the project's containers.
 inline std::string containers_of(const std::string& project) {
-  return "/containers/json?all=1&filters=%7B%22label%22%3A%5B%22com.docker.compose.project%3D" +
-         project + "%22%5D%7D";
+  return "/containers/json" + of_project(project) + "&all=1";
 }
 
 }  // namespace bench

@@ -1,10 +1,11 @@
-// A pass inside `run`: one process that looks again and again, beside the bare GETs that such a
-// look needs over connections kept open. `pass SOCKET COMPOSE STATE REPO PROJECT`, all of an
-// environment that runs; prints medians of both in milliseconds and the peak memory.
-#include <sys/resource.h>
-
+// A pass inside `run`: one process that reconciles again and again, beside the bare GETs that such
+// a pass needs over connections kept open. `pass SOCKET COMPOSE STATE REPO PROJECT`, all of an
+// environment that runs. Prints medians in milliseconds: pass and GETs with inspects that are kept,
+// as `run` has them while it hears the Engine, then pass and GETs where each container is
+// inspected.
 #include <algorithm>
 #include <chrono>
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -12,13 +13,16 @@
 #include "plugins/files/driver.hpp"
 #include "reconciler/cli/context.hpp"
 #include "reconciler/manifest/manifest.hpp"
+#include "reconciler/reconcile.hpp"
+#include "reconciler/service/log_events.hpp"
+#include "reconciler/service/watch.hpp"
 #include "tests/bench/connection.hpp"
 
 namespace {
 
 using namespace reconciler;
 
-constexpr int rounds = 31;
+constexpr int rounds = 101;
 
 template <class Work>
 double timed(Work work) {
@@ -36,26 +40,31 @@ double median(std::vector<double> all) {
 /// The GETs alone: nothing is parsed, four connections as the reconciler has them.
 class BareGets {
  public:
-  BareGets(const std::string& socket, std::string project) : project_(std::move(project)) {
+  BareGets(const std::string& socket, const std::string& project) {
     for (int i = 0; i < 4; ++i) lanes_.push_back(std::make_unique<bench::Connection>(socket));
-    const auto list = boost::json::parse(lanes_[0]->get(bench::containers_of(project_)));
-    for (const auto& one : list.as_array()) ids_.emplace_back(one.as_object().at("Id").as_string());
+    lists_ = {bench::containers_of(project), "/images/json",
+              "/networks" + bench::of_project(project), "/volumes" + bench::of_project(project)};
+    const auto list = boost::json::parse(lanes_[0]->get(lists_[0]));
+    for (const auto& one : list.as_array())
+      inspects_.push_back("/containers/" + std::string(one.as_object().at("Id").as_string()) +
+                          "/json");
   }
-  void operator()() {
-    lanes_[0]->get(bench::containers_of(project_));
-    lanes_[0]->get("/images/json");
-    std::vector<std::jthread> threads;
-    for (size_t lane = 0; lane < lanes_.size() && lane < ids_.size(); ++lane)
-      threads.emplace_back([this, lane] {
-        for (size_t i = lane; i < ids_.size(); i += lanes_.size())
-          lanes_[lane]->get("/containers/" + ids_[i] + "/json");
-      });
-  }
+  void lists() { all(lists_); }
+  void inspects() { all(inspects_); }
 
  private:
-  std::string project_;
+  void all(const std::vector<std::string>& paths) {
+    const auto lane = [&](size_t first) {
+      for (size_t i = first; i < paths.size(); i += lanes_.size()) lanes_[first]->get(paths[i]);
+    };
+    std::vector<std::jthread> others;
+    for (size_t i = 1; i < lanes_.size() && i < paths.size(); ++i) others.emplace_back(lane, i);
+    lane(0);
+  }
+
   std::vector<std::unique_ptr<bench::Connection>> lanes_;
-  std::vector<std::string> ids_;
+  std::vector<std::string> lists_;
+  std::vector<std::string> inspects_;
 };
 
 template <class T>
@@ -63,6 +72,28 @@ T must(Result<T> result) {
   if (result) return std::move(*result);
   std::fputs(render(result.error()).c_str(), stderr);
   std::exit(1);
+}
+
+struct Medians {
+  double pass;
+  double gets;
+};
+
+template <class Gets>
+Medians measure(const Parts& parts, const Asked& asked, Events& events, Gets gets) {
+  const auto decline = [](const Look&) -> Result<bool> { return false; };
+  std::vector<double> pass;
+  std::vector<double> bare;
+  for (int round = 0; round <= rounds; ++round) {
+    const double ours = timed([&] {
+      if (!must(reconcile(parts, asked, "bench", decline, events, {})).plan.empty()) std::exit(2);
+    });
+    const double theirs = timed(gets);
+    if (round == 0) continue;  // warms
+    pass.push_back(ours);
+    bare.push_back(theirs);
+  }
+  return {median(pass), median(bare)};
 }
 
 }  // namespace
@@ -83,7 +114,6 @@ int main(int argc, char** argv) {
         paths.home = "/";
         paths.state = parts.state;
         paths.docker_cli = "/usr/bin/docker";
-        paths.compose_plugin = argv[2];
         engine = docker::make_engine_socket(socket, parts.clock);
         compiler = docker::make_compiler(argv[2], socket, *engine, parts.key, parts.clock);
         auto drivers = std::make_unique<Drivers>();
@@ -101,23 +131,22 @@ int main(int argc, char** argv) {
                       context.helper(), context.clock());
   const Snapshot snapshot = must(mirror.last());
   const Manifests manifests = must(read_manifests(snapshot.folder));
-  const Asked asked{manifests.environments.at(0), snapshot, false};
+  const Asked asked{manifests.environments.at(0), snapshot, true};
+  const auto log = log_to_stderr();
+  LogEvents events(*log, asked.spec.id);
   BareGets gets(socket, argv[5]);
 
-  std::vector<double> pass;
-  std::vector<double> bare;
-  for (int round = 0; round <= rounds; ++round) {
-    const double ours = timed([&] {
-      if (!must(look(parts, asked, {})).plan.empty()) std::exit(2);
-    });
-    const double theirs = timed([&] { gets(); });
-    if (round == 0) continue;  // warms
-    pass.push_back(ours);
-    bare.push_back(theirs);
-  }
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  std::printf("%.3f %.3f %.1f\n", median(pass), median(bare),
-              static_cast<double>(usage.ru_maxrss) / 1024);
+  const Medians inspecting = measure(parts, asked, events, [&] {
+    gets.lists();
+    gets.inspects();
+  });
+  std::latch listens(1);
+  std::once_flag once;
+  const auto heard = [&](const Heard&) { std::call_once(once, [&] { listens.count_down(); }); };
+  const Watch watch(parts.drivers, heard, context.clock(), *log);
+  listens.wait();
+  const Medians keeping = measure(parts, asked, events, [&] { gets.lists(); });
+  std::printf("%.3f %.3f %.3f %.3f\n", keeping.pass, keeping.gets, inspecting.pass,
+              inspecting.gets);
   return 0;
 }

@@ -14,17 +14,15 @@ HERE = Path(__file__).parent / "scripts"
 
 
 class ScriptedHost:
-    """`folder`/opt/portfolio is the checkout in which people run the scripts."""
+    """`folder`/opt/portfolio is the checkout in which people run the scripts; with another `project`, all is named so."""
 
-    project = "portfolio"
-
-    def __init__(self, folder: Path, engine: Engine, compose: Compose):
-        self.engine, self.compose = engine, compose
+    def __init__(self, folder: Path, engine: Engine, compose: Compose, project: str = "portfolio"):
+        self.engine, self.compose, self.project = engine, compose, project
         self.folder = Path(folder)
-        self.state_files = self.folder / "var" / "lib" / "portfolio"
+        self.state_files = self.folder / "var" / "lib" / project
         self.locks = self.folder / "var" / "lock"
         self.locks.mkdir(parents=True)
-        self.checkout = Repository(self.folder / "opt" / "portfolio")
+        self.checkout = Repository(self.folder / "opt" / project)
         self.variables = {
             "API_DOMAIN": "api.example.com", "SITE_DOMAIN": "example.com", "SITE_PORT": str(free_port()),
             "SECRET_KEY": f"{CANARY}-key", "DB_PASSWORD": f"{CANARY}-db",
@@ -38,7 +36,8 @@ class ScriptedHost:
         files: Dict[str, str] = {".gitignore": ".env.production\ncerts/\n", "nginx/www/index.html": "well\n",
                                  "nginx/www/healthz": "well\n"}
         for path in HERE.iterdir():
-            files[path.name] = path.read_text().replace("@STATE@", str(self.state_files)) \
+            files[path.name] = path.read_text().replace("portfolio", project) \
+                                               .replace("@STATE@", str(self.state_files)) \
                                                .replace("@LOCKS@", str(self.locks))
         for name in ("backend", "frontend"):
             files[f"{name}/Dockerfile"] = "FROM busybox:test\nCOPY version /version\n"
