@@ -45,6 +45,7 @@ class Verification {
         well_since = clock.now();
       if (well_since && clock.now() - *well_since >= run_.desired.verify_stable)
         return done(clock.now() - began);
+      tell(well_since);
       // Once all is well, the stable window may outlast the deadline; falling out of it may not.
       if (!well_since && (deadline.passed(clock) || is_final()))
         return give_up(clock.now() - began);
@@ -82,6 +83,22 @@ class Verification {
       check.final = outcome && !check.well && truth_at(outcome->evidence, "final");
       if (outcome) check.lines = texts_at(outcome->evidence, "lines");
     }
+  }
+
+  /// What it waits for.
+  void tell(const std::optional<Instant>& well_since) const {
+    const auto unwell = [](const Check& c) { return !c.well && !c.action->warn; };
+    const auto first = std::ranges::find_if(checks_, unwell);
+    std::string text;
+    if (well_since)
+      text = fmt::format("all well, for {} of {}", for_people(run_.tools.clock.now() - *well_since),
+                         for_people(run_.desired.verify_stable));
+    else if (first != checks_.end())
+      text =
+          fmt::format("{} of {} well; {}: {}",
+                      checks_.size() - static_cast<size_t>(std::ranges::count_if(checks_, unwell)),
+                      checks_.size(), first->action->title, first->said);
+    run_.tools.events.line(*checks_.front().action, text);
   }
 
   Action as_one() const {

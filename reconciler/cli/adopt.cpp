@@ -9,7 +9,7 @@
 #include "reconciler/cli/by_hand.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/known.hpp"
-#include "reconciler/cli/reporter.hpp"
+#include "reconciler/cli/live_screen.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
@@ -38,15 +38,15 @@ int keep(Context& context, const ByHand& by_hand, bool yes, std::stop_token stop
                                        fmt::format("reconciler adopt {} --yes", id)));
   Asked asked = by_hand.asked;
   asked.instead = Instead{tag, "OperatorDeployed", fmt::format("{} kept {}", who(), tag)};
-  Reporter reporter(std::cout, page_of_stdout());
+  LiveScreen screen(context);
   const auto agree = [&](const Look& seen) -> Result<bool> {
-    std::cout << render(seen.plan, page_of_stdout());
-    const bool agreed = yes || ask("Keep it?");
+    std::cout << render(seen.plan, context.page());
+    const bool agreed = yes || ask(context, "Keep it?", stop);
     std::cout << "\n";
     return agreed;
   };
-  auto done = reconcile(*parts, asked, who(), agree, reporter, {.stop = std::move(stop)});
-  reporter.ended();
+  auto done = reconcile(*parts, asked, who(), agree, screen.events(), {.stop = stop});
+  screen.ended();
   if (const auto status = not_performed(context, done)) return *status;
   std::cout << fmt::format(
       "\n{} runs {}, as it was deployed.\nnext  commit tag: {}; or {} again: "
@@ -103,7 +103,7 @@ int take_over(Context& context, const Known& known, AdoptOptions options, std::s
     const auto theirs = to_ask_about(context, owner.error());
     const int status = report(context, owner.error());
     if (!theirs) return status;
-    if (!ask("Is the other gone for good, and this one to go on in its place?")) {
+    if (!ask(context, "Is the other gone for good, and this one to go on in its place?", stop)) {
       std::cout << "Nothing was changed.\n";
       return status;
     }

@@ -6,8 +6,8 @@
 
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/live_screen.hpp"
 #include "reconciler/cli/once.hpp"
-#include "reconciler/cli/reporter.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
@@ -56,18 +56,15 @@ Result<std::optional<Saved>> read_saved(const std::vector<std::string>& argument
 class Applying {
  public:
   Applying(Context& context, const ApplyOptions& options, std::optional<Saved> saved)
-      : context_(context),
-        options_(options),
-        saved_(std::move(saved)),
-        reporter_(std::cout, page_of_stdout()) {}
+      : context_(context), options_(options), saved_(std::move(saved)), screen_(context) {}
 
   int one(const Parts& parts, const Asked& asked, std::stop_token stop) {
     auto wanted = options_.once.of(asked, parts.ledger);
     if (!wanted) return report(context_, wanted.error());
     auto partly = reconcile_partly(parts, *wanted, options_.once.cut(), who(),
-                                   [&](const Look& seen) { return agree(seen); }, reporter_,
-                                   {.stop = std::move(stop)});
-    reporter_.ended();
+                                   [&](const Look& seen) { return agree(seen, stop); },
+                                   screen_.events(), {.stop = stop});
+    screen_.ended();
     if (partly && partly->done.changed && !partly->cut.by.empty()) return tell_cut(*partly);
     const Result<Reconciled> done =
         partly ? Result<Reconciled>(std::move(partly->done)) : Result<Reconciled>(failed(partly));
@@ -80,31 +77,31 @@ class Applying {
   }
 
  private:
-  Result<bool> agree(const Look& seen) {
+  Result<bool> agree(const Look& seen, const std::stop_token& stop) {
     const Plan& plan = seen.plan;
     if (saved_) {
       if (auto why = moved(saved_->at(plan.environment.text()), plan))
         return failure(std::move(*why));
-      std::cout << render_header(plan) << "\n";
+      std::cout << render_header(plan, context_.page()) << "\n";
       return true;
     }
     if (options_.yes) {
-      std::cout << render(plan, page_of_stdout()) << "\n";
+      std::cout << render(plan, context_.page()) << "\n";
       return true;
     }
     if (!stdin_is_terminal())
       return failure(
           no_terminal("apply asks before it changes anything",
                       fmt::format("reconciler apply {} --yes", plan.environment.text())));
-    std::cout << render(plan, page_of_stdout());
-    const bool agreed = ask("Apply?");
+    std::cout << render(plan, context_.page());
+    const bool agreed = ask(context_, "Apply?", stop);
     std::cout << "\n";
     return agreed;
   }
 
   /// What git asks for is not what runs, as was asked for.
   static int tell_held(const Reconciled& done, const Asked& asked) {
-    std::cout << held_off(done.plan, asked);
+    std::cout << held_off(done.plan, asked, context_.page());
     return well;
   }
 
@@ -122,7 +119,7 @@ class Applying {
   Context& context_;
   const ApplyOptions& options_;
   std::optional<Saved> saved_;
-  Reporter reporter_;
+  LiveScreen screen_;
 };
 
 int apply(Context& context, const ApplyOptions& options, std::stop_token stop) {

@@ -43,7 +43,8 @@ Status may_approve(const Host& host, const EnvironmentId& id, const std::string&
 }
 
 /// What is agreed to is what is seen: by the id that a plan showed, or shown and asked for here.
-Result<bool> agreed(const ApproveOptions& options, const Plan& plan) {
+Result<bool> agreed(Context& context, const ApproveOptions& options, const Plan& plan,
+                    const std::stop_token& stop) {
   const std::string id = plan.environment.text();
   if (!options.plan.empty()) {
     if (options.plan.size() < 6 || plan.empty() || !plan.id.starts_with(options.plan))
@@ -54,8 +55,8 @@ Result<bool> agreed(const ApproveOptions& options, const Plan& plan) {
     return failure(no_terminal(
         "approve asks before it approves",
         fmt::format("reconciler plan {0}, then: reconciler approve {0} --plan ID", id)));
-  std::cout << render(plan, page_of_stdout());
-  return options.yes || ask("Approve?");
+  std::cout << render(plan, context.page());
+  return options.yes || ask(context, "Approve?", stop);
 }
 
 int approve(Context& context, const ApproveOptions& options, std::stop_token stop) {
@@ -71,7 +72,7 @@ int approve(Context& context, const ApproveOptions& options, std::stop_token sto
   if (!seen) return report(context, seen.error());
   const Plan& plan = seen->plan;
   const std::string id = plan.environment.text();
-  auto yes = agreed(options, plan);
+  auto yes = agreed(context, options, plan, stop);
   if (!yes) return report(context, yes.error());
   if (plan.closed() == 0)
     return report(context,

@@ -1,67 +1,24 @@
 #include "reconciler/cli/cli.hpp"
 
-#include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <atomic>
 #include <iostream>
-#include <thread>
+#include <optional>
 
+#include "reconciler/cli/ascii_output.hpp"
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/complete.hpp"
 #include "reconciler/cli/compose.hpp"
+#include "reconciler/cli/error_text.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/manual.hpp"
 #include "reconciler/cli/seeing.hpp"
+#include "reconciler/cli/signals.hpp"
+#include "reconciler/cli/terminal.hpp"
 
 namespace reconciler::cli {
 namespace {
-
-/// Turns SIGINT, SIGTERM and SIGHUP (a dropped connection) into a stop: the first ends at the next
-/// safe point, the second at once. A reader that went away (SIGPIPE) stops nothing: what was begun
-/// is not cut in half because nobody looks.
-class Signals {
- public:
-  Signals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGINT);
-    sigaddset(&set_, SIGTERM);
-    sigaddset(&set_, SIGHUP);
-    sigaddset(&set_, SIGUSR2);  // ends the waiting thread
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    ::signal(SIGPIPE, SIG_IGN);
-    thread_ = std::thread([this] { wait(); });
-  }
-  ~Signals() {
-    done_ = true;
-    pthread_kill(thread_.native_handle(), SIGUSR2);
-    thread_.join();
-  }
-  Signals(const Signals&) = delete;
-  Signals& operator=(const Signals&) = delete;
-  std::stop_token token() const { return source_.get_token(); }
-  int status(int otherwise) const {
-    return first_ == SIGINT ? interrupted : first_ != 0 ? terminated : otherwise;
-  }
-
- private:
-  void wait() {
-    for (;;) {
-      int signal = 0;
-      if (sigwait(&set_, &signal) != 0 || done_) return;
-      if (signal == SIGUSR2) continue;
-      if (first_ != 0) std::_Exit(signal == SIGINT ? interrupted : terminated);
-      first_ = signal;
-      std::cerr << "stopping at the next safe point; once more ends at once\n";
-      source_.request_stop();
-    }
-  }
-  sigset_t set_{};
-  std::stop_source source_;
-  std::atomic<int> first_{0};
-  std::atomic<bool> done_{false};
-  std::thread thread_;
-};
 
 void add_common(CLI::App& app, Options& options) {
   app.add_option("--repo", options.repo,
@@ -77,6 +34,10 @@ void add_common(CLI::App& app, Options& options) {
       ->envname("RECONCILER_STATE_DIR")
       ->capture_default_str();
   app.add_flag("--json", options.json, "Output for programs");
+  app.add_option("--color", options.color,
+                 "Colour of the signs: auto is on a terminal, unless NO_COLOR is set")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -84,6 +45,8 @@ void add_common(CLI::App& app, Options& options) {
 int report(const Context& context, const Error& e) {
   if (context.options().json)
     std::cerr << boost::json::serialize(to_json(e)) << "\n";
+  else if (const Page page = page_of(STDERR_FILENO, Colour::never); page.terminal)
+    std::cerr << render(e, page);
   else
     std::cerr << render(e);
   return exit_of(e);
@@ -136,7 +99,9 @@ int run(int argc, char** argv, const std::string& version, MakeDrivers make_driv
     return usage;
   }
   while (options.state.size() > 1 && options.state.ends_with('/')) options.state.pop_back();
-  Signals signals;
+  std::optional<AsciiOutput> plainly;
+  if (!options.json && !context.page().utf8) plainly.emplace();
+  Signals signals(context.on_screen());
   const int status = chosen(signals.token());
   return signals.status(status);
 }

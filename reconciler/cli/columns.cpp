@@ -1,54 +1,48 @@
 #include "reconciler/cli/columns.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-
-#include "reconciler/base/text.hpp"
 
 namespace reconciler::cli {
 namespace {
 
 /// Fewer columns than these are none to wrap text in.
 constexpr size_t least = 24;
-constexpr size_t between = 2;
+constexpr size_t below = 4;  // what stands below is indented by
 
 std::string blanks(size_t n) {
   return std::string(n, ' ');
 }
 
 void pad(std::string& line, size_t to) {
-  const size_t now = columns_of(line);
-  if (now < to) line += blanks(to - now);
+  line = padded(std::move(line), to);
+}
+
+std::string_view text_of(Sign sign, bool utf8) {
+  switch (sign) {
+    case Sign::well:
+      return utf8 ? "✓" : "ok";
+    case Sign::wrong:
+      return utf8 ? "✗" : "FAILED";
+    case Sign::under_way:
+      return utf8 ? "…" : "...";
+    case Sign::watch:
+      break;
+  }
+  return "!";
 }
 
 }  // namespace
 
-size_t columns_of(std::string_view text) {
-  return static_cast<size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+std::string wrapped(std::string_view text, size_t indent, const Page& page) {
+  return reconciler::wrapped(text, indent, page.width);
 }
 
-std::string wrapped(std::string_view text, size_t indent, const Page& page) {
-  std::string out;
-  size_t at = indent;
-  for (const auto& word : split(text, ' ')) {
-    const size_t width = columns_of(word);
-    if (at > indent && at + 1 + width > page.width) {
-      out += "\n" + blanks(indent);
-      at = indent;
-    } else if (at > indent) {
-      out += ' ';
-      ++at;
-    }
-    out += word;
-    at += width;
-  }
-  return out;
+std::string sentence(std::string_view text, size_t indent, const Page& page) {
+  return page.terminal ? wrapped(text, indent, page) : std::string(text);
 }
 
 std::string table(const std::vector<std::vector<std::string>>& rows, size_t indent,
-                  const Page& page) {
+                  const Page& page, size_t between) {
   std::vector<size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
@@ -69,7 +63,7 @@ std::string table(const std::vector<std::vector<std::string>>& rows, size_t inde
       const bool fits = at + columns_of(row[i]) <= page.width;
       if (!fits && i > 0 && at + least > page.width) {
         while (line.ends_with(' ')) line.pop_back();
-        at = indent + 2 * between;
+        at = indent + below;
         line += "\n" + blanks(at);
       }
       line += wrapped(row[i], at, page);
@@ -81,17 +75,9 @@ std::string table(const std::vector<std::vector<std::string>>& rows, size_t inde
 }
 
 std::string sign(Sign of, const Page& page) {
-  const bool utf8 = page.utf8;
-  std::string text = of == Sign::well    ? (utf8 ? "✓" : "ok")
-                     : of == Sign::wrong ? (utf8 ? "✗" : "FAILED")
-                                         : "!";
-  pad(text, sign_width(page));
-  if (!page.colour) return text;
-  return fmt::format("\x1b[{}m{}\x1b[0m",
-                     of == Sign::well    ? 32
-                     : of == Sign::wrong ? 31
-                                         : 33,
-                     text);
+  const std::string text = padded(std::string(text_of(of, page.utf8)), sign_width(page));
+  const char as = of == Sign::well ? '+' : of == Sign::wrong ? '-' : of == Sign::watch ? '!' : ' ';
+  return painted(text, as, page);
 }
 
 size_t sign_width(const Page& page) {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/cli/terminal.hpp"
 #include "reconciler/manifest/host_file.hpp"
 
 namespace reconciler::cli {
@@ -14,6 +15,12 @@ namespace {
 constexpr const char* usual_host_file = "/etc/reconciler/host.yaml";
 
 }  // namespace
+
+Page Context::page() const {
+  Page page = page_of(STDOUT_FILENO, colour_named(options_.color));
+  if (options_.json) page.terminal = false;
+  return page;
+}
 
 std::string Context::host_file() const {
   return options_.host_file.empty() ? usual_host_file : options_.host_file;

@@ -10,20 +10,23 @@
 #include "reconciler/base/clock.hpp"
 #include "reconciler/base/helper.hpp"
 #include "reconciler/base/result.hpp"
+#include "reconciler/cli/signals.hpp"
 #include "reconciler/driver/discover.hpp"
 #include "reconciler/driver/registry.hpp"
 #include "reconciler/ledger/ledger.hpp"
 #include "reconciler/model/host.hpp"
+#include "reconciler/plan/render.hpp"
 #include "reconciler/reconcile.hpp"
 
 namespace reconciler::cli {
 
-/// `--repo`, `--host-file`, `--state-dir`, `--json`, with their RECONCILER_ twins.
+/// `--repo`, `--host-file`, `--state-dir`, with their RECONCILER_ twins; `--json`, `--color`.
 struct Options {
   std::string repo;
   std::string host_file;
   std::string state = "/var/lib/reconciler";
   bool json = false;
+  std::string color = "auto";
 };
 
 /// What a plugin may be built from.
@@ -44,6 +47,11 @@ class Context {
       : options_(options), make_drivers_(std::move(make_drivers)), discover_(std::move(discover)) {}
 
   const Options& options() const { return options_; }
+  /// What standard output goes to, as it is now: a terminal may be resized. Under `--json` nothing
+  /// is written over.
+  Page page() const;
+  /// Where whoever shows something that lasts hears of signals.
+  OnScreen& on_screen() { return on_screen_; }
   Clock& clock() { return clock_; }
   Helper& helper() { return helper_; }
   /// What a plugin finds out of a folder; needs neither manifest nor state.
@@ -66,6 +74,7 @@ class Context {
   Options& options_;
   MakeDrivers make_drivers_;
   Discover discover_;
+  OnScreen on_screen_;
   SystemClock clock_;
   HelperProcess helper_;
   std::unique_ptr<Host> host_;

@@ -212,7 +212,7 @@ std::string text_of(const Difference& d) {
                      d.after.empty() ? "none" : d.after);
 }
 
-void print(const Differences& found) {
+void print(const Differences& found, const Page& page) {
   std::cout << fmt::format("{}  ->  {}\n\n", found.a, found.b);
   if (found.rows.empty()) {
     std::cout << "Nothing differs.\n";
@@ -227,7 +227,7 @@ void print(const Differences& found) {
         {again ? "" : row.kind, again ? "" : row.name, printable(text_of(row.difference))});
     before = thing;
   }
-  std::cout << table(rows, 2, page_of_stdout())
+  std::cout << table(rows, 2, page)
             << fmt::format("\n{}.\n", count(found.rows.size(), "difference"));
 }
 
@@ -262,7 +262,7 @@ int diff(Context& context, const std::string& a, const std::string& b,
   if (context.options().json)
     std::cout << boost::json::serialize(to_json(*found)) << "\n";
   else
-    print(*found);
+    print(*found, context.page());
   return well;
 }
 

@@ -101,7 +101,7 @@ int doctor(Context& context, std::stop_token stop) {
                      JsonObject{{"format_version", "1.0"}, {"findings", std::move(all)}})
               << "\n";
   } else {
-    const Page page = page_of_stdout();
+    const Page page = context.page();
     for (const auto& finding : findings) std::cout << render(finding, page);
     std::cout << "\n" << sum_of(to_mend, to_watch) << "\n";
   }

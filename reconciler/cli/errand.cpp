@@ -6,7 +6,7 @@
 #include <iostream>
 
 #include "reconciler/cli/exit.hpp"
-#include "reconciler/cli/reporter.hpp"
+#include "reconciler/cli/live_screen.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
@@ -31,22 +31,22 @@ int run_errand(Context& context, const std::string& verb, const ErrandOptions& o
   if (!parts) return report(context, parts.error());
   const Asked& asked = selection->asked.at(0);
   const std::string id = asked.spec.id.text();
-  Reporter reporter(std::cout, page_of_stdout());
+  LiveScreen screen(context);
   const auto agree = [&](const Look& seen) -> Result<bool> {
-    std::cout << render(seen.plan, page_of_stdout());
+    std::cout << render(seen.plan, context.page());
     if (!options.yes) {
       if (!stdin_is_terminal())
         return failure(no_terminal(
             verb + " asks before it does anything",
             fmt::format("the same with --yes, or in a terminal: reconciler {} {}", verb, id)));
-      if (!ask("Do it?")) return false;
+      if (!ask(context, "Do it?", stop)) return false;
     }
     std::cout << "\n";
     return true;
   };
-  const auto done = reconciler::run_errand(*parts, asked, options.errand, who(), agree, reporter,
-                                           {.stop = std::move(stop)});
-  reporter.ended();
+  const auto done = reconciler::run_errand(*parts, asked, options.errand, who(), agree, screen.events(),
+                                           {.stop = stop});
+  screen.ended();
   if (const auto status = not_performed(context, done)) return *status;
   std::cout << fmt::format("\n{} runs {}, as before; done after {}.\n", id, done->plan.to,
                            for_people(done->took));

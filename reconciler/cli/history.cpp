@@ -110,7 +110,7 @@ int one_run(Context& context, Ledger& ledger, const EnvironmentId& id, RunId ser
   std::cout << fmt::format("run {}  {}  {}{}  {}  {}\n", run->serial, run->id.text(),
                            versions(*run), run->who.empty() ? "" : " by " + run->who,
                            to_text(run->started), outcome(*run));
-  const Page page = page_of_stdout();
+  const Page page = context.page();
   std::vector<std::vector<std::string>> rows;
   for (const auto& attempt : run->attempts) rows.push_back(cells(attempt));
   std::cout << table(rows, 2, page);
@@ -147,7 +147,7 @@ int history(Context& context, const HistoryOptions& options) {
     rows.push_back({std::to_string(run.serial), to_text(run.started), versions(run, before),
                     run.who, outcome(run)});
   }
-  std::cout << table(rows, 0, page_of_stdout());
+  std::cout << table(rows, 0, context.page());
   return well;
 }
 

@@ -191,7 +191,8 @@ std::string overview(const CLI::App& app, const std::string& version) {
   out += options(app);
   out += ".SH ENVIRONMENT\n" +
          entry(bold("DOCKER_HOST"),
-               "The Engine's socket, where it is not unix:///var/run/docker.sock.");
+               "The Engine's socket, where it is not unix:///var/run/docker.sock.") +
+         entry(bold("NO_COLOR"), "Where it is set, no sign is coloured unless --color says so.");
   for (const auto* option : options_of(app))
     if (const auto& variable = option->get_envname(); !variable.empty())
       out += entry(bold(variable), "The same as --" + option->get_lnames().front() + ".");

@@ -77,7 +77,7 @@ int plan(Context& context, const PlanOptions& options, std::stop_token stop) {
     if (!context.options().json) {
       if (!plans.empty()) std::cout << "\n";
       std::cout << (options.commands ? commands_of(seen->plan, parts->drivers)
-                                     : render(seen->plan, page_of_stdout(), options.explain));
+                                     : render(seen->plan, context.page(), options.explain));
     } else if (options.commands) {
       commands.push_back(commands_json(seen->plan, parts->drivers));
     }

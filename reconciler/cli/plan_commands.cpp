@@ -28,7 +28,7 @@ std::vector<std::string> lines_of(const Plan& plan, const Action& action, const 
 }  // namespace
 
 std::string commands_of(const Plan& plan, const Drivers& drivers) {
-  std::string out = "# " + render_header(plan);
+  std::string out = "# " + render_header(plan, Page{});
   if (plan.stalled)
     return out + fmt::format("# Stalled/{}: {}\n# next  {}\n", plan.stalled->reason,
                              printable(plan.stalled->why), plan.stalled->next);

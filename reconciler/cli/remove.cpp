@@ -5,7 +5,7 @@
 
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/known.hpp"
-#include "reconciler/cli/reporter.hpp"
+#include "reconciler/cli/live_screen.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
@@ -50,18 +50,18 @@ int remove(Context& context, const RemoveOptions& options, std::stop_token stop)
     return report(context, gone.error());
   auto parts = context.parts();
   if (!parts) return report(context, parts.error());
-  Reporter reporter(std::cout, page_of_stdout());
+  LiveScreen screen(context);
   const auto agree = [&](const Plan& plan) -> Result<bool> {
-    std::cout << render(plan, page_of_stdout());
+    std::cout << render(plan, context.page());
     if (!options.yes && !stdin_is_terminal())
       return failure(no_terminal("remove asks before it takes anything away",
                                  fmt::format("reconciler remove {} --yes", known->id.text())));
-    const bool agreed = options.yes || ask("Remove?");
+    const bool agreed = options.yes || ask(context, "Remove?", stop);
     std::cout << "\n";
     return agreed;
   };
-  auto done = remove_environment(*parts, known->id, who(), agree, reporter, std::move(stop));
-  reporter.ended();
+  auto done = remove_environment(*parts, known->id, who(), agree, screen.events(), stop);
+  screen.ended();
   if (const auto status = not_performed(context, done)) return *status;
   std::cout << fmt::format(
       "{} is removed. Its volumes, its data folder, its images and its state files stay.\n"

@@ -6,8 +6,9 @@
 
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/text.hpp"
+#include "reconciler/cli/columns.hpp"
 #include "reconciler/cli/exit.hpp"
-#include "reconciler/cli/reporter.hpp"
+#include "reconciler/cli/live_screen.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
@@ -34,7 +35,7 @@ class Choice {
         all_(std::move(all)),
         now_(now) {}
 
-  void print(std::ostream& out) const {
+  void print(std::ostream& out, const Page& page) const {
     if (failed_)
       out << fmt::format("{} was well at {} from {}; what runs now was not\n", id_, current_.tag,
                          to_text(current_.at));
@@ -45,18 +46,15 @@ class Choice {
       out << "\n  nothing else was ever well here\n";
       return;
     }
-    size_t tag = 3;
-    for (const auto& one : all_) tag = std::max(tag, one.tag.size());
-    out << fmt::format("\n     {:<{}}   {:<32}   {:<13} {}\n", "tag", tag, "was well from",
-                       "images", "release work since then");
+    std::vector<std::vector<std::string>> rows{
+        {"   tag", "was well from", "images", "release work since then"}};
     size_t number = 0;
-    for (const auto& one : all_) {
-      const std::string when =
-          fmt::format("{}, {}", to_text(one.from), lasted(one.from, one.until));
-      out << fmt::format("  {}  {:<{}}   {:<32}   {:<13} {}\n",
-                         one.blocked.empty() ? std::to_string(++number) : "-", one.tag, tag, when,
-                         one.blocked == "images gone" ? one.blocked : "on the host", work(one));
-    }
+    for (const auto& one : all_)
+      rows.push_back(
+          {fmt::format("{}  {}", one.blocked.empty() ? std::to_string(++number) : "-", one.tag),
+           fmt::format("{}, {}", to_text(one.from), lasted(one.from, one.until)),
+           one.blocked == "images gone" ? one.blocked : "on the host", work(one)});
+    out << "\n" << table(rows, 2, page, 3);
   }
 
   /// The first that can be.
@@ -126,16 +124,17 @@ Result<Selection> selected(Context& context, const RollbackOptions& options, std
   return select(context, {options.environment}, Reading::last, std::move(stop));
 }
 
-Result<std::string> choose(const Choice& choice, const RollbackOptions& options) {
+Result<std::string> choose(Context& context, const Choice& choice, const RollbackOptions& options,
+                           const std::stop_token& stop) {
   if (!options.tag.empty()) return choice.named(options.tag);
-  choice.print(std::cout);
+  choice.print(std::cout, context.page());
   auto first = choice.first();
   if (!first || options.yes) return first;
   if (!stdin_is_terminal())
     return failure(
         no_terminal("rollback asks which version",
                     fmt::format("reconciler rollback {} {} --yes", options.environment, *first)));
-  const auto answer = ask_for("\nBack to which?", "1");
+  const auto answer = ask_for(context, "\nBack to which?", "1", stop);
   if (!answer)
     return failure(
         error("rollback.declined", "nobody chose a version; nothing was changed")
@@ -143,13 +142,16 @@ Result<std::string> choose(const Choice& choice, const RollbackOptions& options)
   return choice.answered(*answer);
 }
 
-void print_end(const Reconciled& done, const Asked& asked, const Candidate& to) {
+void print_end(const Reconciled& done, const Asked& asked, const Candidate& to, const Page& page) {
   const std::string id = asked.spec.id.text();
   std::cout << fmt::format("\n{} runs {}, after {}.\n", id, to.tag, for_people(done.took));
+  const auto fact = [&](std::string_view label, const std::string& text) {
+    std::cout << fmt::format("  {:<12}{}\n", label, sentence(text, 14, page));
+  };
   if (!to.released.empty())
-    std::cout << fmt::format("  not undone  release of {}: what it changed stays\n",
-                             join(to.released, ", "));
-  if (done.plan.held) std::cout << held_off(done.plan, asked);
+    fact("not undone",
+         fmt::format("release of {}: what it changed stays", join(to.released, ", ")));
+  if (done.plan.held) std::cout << held_off(done.plan, asked, page);
 }
 
 int rollback(Context& context, const RollbackOptions& options, std::stop_token stop) {
@@ -169,28 +171,28 @@ int rollback(Context& context, const RollbackOptions& options, std::stop_token s
   auto all = candidates(*parts, asked, stop);
   if (!all) return report(context, all.error());
   const Choice choice(id, *memory, std::move(*all), parts->clock.wall());
-  auto tag = choose(choice, options);
+  auto tag = choose(context, choice, options, stop);
   if (!tag) return report(context, tag.error());
 
   asked.instead = Instead{*tag, "Requested", fmt::format("{} went back to {}", who(), *tag)};
-  Reporter reporter(std::cout, page_of_stdout());
+  LiveScreen screen(context);
   const auto agree = [&](const Look& seen) -> Result<bool> {
     if (options.tag.empty()) std::cout << "\n";  // after the list
-    std::cout << render(seen.plan, page_of_stdout());
+    std::cout << render(seen.plan, context.page());
     if (!options.yes && !options.tag.empty()) {
       if (!stdin_is_terminal())
         return failure(
             no_terminal("rollback asks before it changes anything",
                         fmt::format("reconciler rollback {} {} --yes", id.text(), *tag)));
-      if (!ask("Go back?")) return false;
+      if (!ask(context, "Go back?", stop)) return false;
     }
     std::cout << "\n";
     return true;
   };
-  auto done = reconcile(*parts, asked, who(), agree, reporter, {.stop = std::move(stop)});
-  reporter.ended();
+  auto done = reconcile(*parts, asked, who(), agree, screen.events(), {.stop = stop});
+  screen.ended();
   if (const auto status = not_performed(context, done)) return *status;
-  print_end(*done, asked, choice.of(*tag));
+  print_end(*done, asked, choice.of(*tag), context.page());
   return well;
 }
 

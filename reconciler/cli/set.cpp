@@ -7,8 +7,9 @@
 
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/text.hpp"
+#include "reconciler/cli/columns.hpp"
 #include "reconciler/cli/exit.hpp"
-#include "reconciler/cli/reporter.hpp"
+#include "reconciler/cli/live_screen.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
@@ -140,14 +141,14 @@ std::string what_changes(const Parts& parts, const Edit& edit, const Look& seen,
 }
 
 /// The plan, under a header that says what set changes.
-void show(const Parts& parts, const Edit& edit, const Look& seen, const std::stop_token& stop) {
+void show(const Parts& parts, const Edit& edit, const Look& seen, const Page& page,
+          const std::stop_token& stop) {
   const Plan& plan = seen.plan;
   const std::string to = plan.from == plan.to ? plan.to : fmt::format("-> {}", plan.to);
   const std::string from = plan.from == plan.to || plan.from.empty() ? "" : plan.from + " ";
-  std::cout << fmt::format("{}  {}{}   {}\n", plan.environment.text(), from, to,
-                           what_changes(parts, edit, seen, stop));
-  const std::string text = render(plan, page_of_stdout());
-  std::cout << text.substr(text.find('\n') + 1);
+  std::cout << render_header(fmt::format("{}  {}{}", plan.environment.text(), from, to),
+                             what_changes(parts, edit, seen, stop), page)
+            << render(plan, page).substr(render_header(plan, page).size());
 }
 
 /// What people saw of two plans is the same: which commit asks for it is not.
@@ -188,8 +189,8 @@ class Setting {
     if (!parts) return report(context_, parts.error());
     auto seen = look(*parts, edit->asked, stop_);
     if (!seen) return report(context_, seen.error());
-    if (!context_.options().json) show(*parts, *edit, *seen, stop_);
-    if (asks && !ask(question(*edit))) {
+    if (!context_.options().json) show(*parts, *edit, *seen, context_.page(), stop_);
+    if (asks && !ask(context_, question(*edit), stop_)) {
       std::cout << "Nothing was changed.\n";
       return wrong;
     }
@@ -247,16 +248,17 @@ class Setting {
     if (!selection) return report(context_, selection.error());
     const bool json = context_.options().json;
     std::ostream quiet(nullptr);
-    Reporter reporter(json ? quiet : std::cout, page_of_stdout());
+    LiveScreen screen(context_, json ? quiet : std::cout);
     const auto agree = [&](const Look& seen) -> Result<bool> {
       if (json || looks_the_same(shown, seen.plan)) return true;
-      std::cout << "\nIt is another plan by now:\n\n" << render(seen.plan, page_of_stdout());
-      const bool agreed = options_.yes || ask("Apply?");
+      std::cout << "\nIt is another plan by now:\n\n" << render(seen.plan, context_.page());
+      const bool agreed = options_.yes || ask(context_, "Apply?", stop_);
       std::cout << "\n";
       return agreed;
     };
-    auto done = reconcile(parts, selection->asked.at(0), who(), agree, reporter, {.stop = stop_});
-    reporter.ended();
+    auto done =
+        reconcile(parts, selection->asked.at(0), who(), agree, screen.events(), {.stop = stop_});
+    screen.ended();
     if (!json) return tell_applied(context_, done);
     if (!done) return report(context_, done.error());
     print_json(edit, &done->plan, done->changed);
@@ -268,8 +270,8 @@ class Setting {
     Action action;
     action.work.verb = kind;
     action.title = what;
-    const Page page = page_of_stdout();
-    std::cout << fmt::format("  {} {}\n", page.utf8 ? "✓" : "ok", render_line(action));
+    const Page page = context_.page();
+    std::cout << fmt::format("  {} {}\n", sign(Sign::well, page), render_line(action));
   }
 
   void print_json(const Edit& edit, const Plan* plan, bool applied = false) const {

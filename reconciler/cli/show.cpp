@@ -94,8 +94,10 @@ void print(const Look& seen, const Page& page) {
   std::cout << table(things, 2, page);
   for (const auto& r : seen.observation.resources) {
     if (as_desired(r)) continue;
-    std::cout << fmt::format("\n{} {}{}\n", r.id.kind, r.id.name,
-                             r.reason.empty() ? "" : ": " + printable(r.reason));
+    const std::string name = fmt::format("{} {}", r.id.kind, r.id.name);
+    std::cout << "\n"
+              << sentence(r.reason.empty() ? name : name + ": " + printable(r.reason), 0, page)
+              << "\n";
     std::vector<std::vector<std::string>> rows;
     for (const auto& d : r.differences)
       rows.push_back({printable(d.field), printable(difference_text(d))});
@@ -106,11 +108,16 @@ void print(const Look& seen, const Page& page) {
   }
   const auto differing = std::ranges::count_if(seen.observation.resources,
                                                [](const Resource& r) { return !as_desired(r); });
-  std::cout << (differing == 0
-                    ? "\nEverything is as desired.\n"
-                    : fmt::format("\n{} of {} differ. What is done about it: reconciler plan {}\n",
-                                  differing, count(seen.observation.resources.size(), "thing"),
-                                  seen.desired.id.text()));
+  std::cout << "\n"
+            << sentence(
+                   differing == 0
+                       ? "Everything is as desired."
+                       : fmt::format("{} of {} differ. What is done about it: "
+                                     "reconciler plan {}",
+                                     differing, count(seen.observation.resources.size(), "thing"),
+                                     seen.desired.id.text()),
+                   0, page)
+            << "\n";
 }
 
 Json to_json(const Resource& r, const Plan& plan) {
@@ -158,7 +165,7 @@ int show(Context& context, const std::string& name, std::stop_token stop) {
   if (context.options().json)
     std::cout << boost::json::serialize(to_json(*seen)) << "\n";
   else
-    print(*seen, page_of_stdout());
+    print(*seen, context.page());
   return well;
 }
 

@@ -72,24 +72,24 @@ std::vector<Row> forgotten_rows(const Parts& parts, const Named& named) {
   return rows;
 }
 
-void print_table(const std::vector<Row>& rows) {
+void print_table(const std::vector<Row>& rows, const Page& page) {
   std::vector<std::vector<std::string>> cells{{"ENVIRONMENT", "TAG", "CONDITION", "SINCE", ""}};
   for (const auto& row : rows)
     cells.push_back(
         {row.id.text(), row.tag, row.condition.word, row.since, printable(row.condition.why)});
-  std::cout << table(cells, 0, page_of_stdout());
+  std::cout << table(cells, 0, page);
 }
 
-void print_one(const Row& row, const Parts& parts) {
-  std::cout << fmt::format("{}  {}  {}", row.id.text(), row.tag, row.condition.word);
-  if (row.condition.reason != "Succeeded") std::cout << "/" << row.condition.reason;
-  if (row.seen)
-    std::cout << fmt::format("   config {}", row.seen->desired.config_commit.substr(0, 7));
+void print_one(const Row& row, const Parts& parts, const Page& page) {
+  std::string how = fmt::format("{}  {}  {}", row.id.text(), row.tag, row.condition.word);
+  if (row.condition.reason != "Succeeded") how += "/" + row.condition.reason;
+  std::vector<std::string> why;
+  if (row.seen) why.push_back("config " + row.seen->desired.config_commit.substr(0, 7));
   if (const auto last = parts.ledger.last_run(row.id); last && *last && (*last)->ended)
-    std::cout << fmt::format(", applied {} ago by {}", ago(*(*last)->ended, parts.clock.wall()),
-                             (*last)->who);
-  std::cout << "\n";
-  if (!row.condition.why.empty()) std::cout << "  " << row.condition.why << "\n";
+    why.push_back(fmt::format("applied {} ago by {}", ago(*(*last)->ended, parts.clock.wall()),
+                              (*last)->who));
+  std::cout << (why.empty() ? how + "\n" : render_header(how, join(why, ", "), page));
+  if (!row.condition.why.empty()) std::cout << "  " << sentence(row.condition.why, 2, page) << "\n";
   if (!row.seen) return;
   // What runs first, a column each for tag, image, health, uptime; then what it is made of.
   std::vector<std::vector<std::string>> services;
@@ -102,7 +102,6 @@ void print_one(const Row& row, const Parts& parts) {
     for (auto& cell : split(r.summary, '\t')) cells.push_back(std::move(cell));
     (runs ? services : others).push_back(std::move(cells));
   }
-  const Page page = page_of_stdout();
   std::cout << table(services, 2, page);
   if (!others.empty()) std::cout << "\n" << table(others, 2, page);
 }
@@ -149,17 +148,18 @@ int print(Context& context, const Parts& parts, const std::vector<Row>& rows, bo
     print_json(rows, fetched_at);
     return status;
   }
+  const Page page = context.page();
   if (alone && rows.size() == 1)
-    print_one(rows[0], parts);
+    print_one(rows[0], parts, page);
   else
-    print_table(rows);
+    print_table(rows, page);
   if (needing > 0)
     std::cout << fmt::format("\n{} of {} need{} you:\n", needing, rows.size(),
                              needing == 1 ? "s" : "");
   std::vector<std::vector<std::string>> next;
   for (const auto& row : rows)
     if (row.condition.needs_someone()) next.push_back({row.id.text(), row.condition.next});
-  std::cout << table(next, 2, page_of_stdout());
+  std::cout << table(next, 2, page, 3);
   print_as_of(parts, fetched_at);
   return status;
 }

@@ -45,8 +45,7 @@ Result<Found> find(const Parts& parts, const Asked& asked, const std::stop_token
   return found;
 }
 
-void print(const Found& found, bool reveal) {
-  const Page page = page_of_stdout();
+void print(const Found& found, bool reveal, const Page& page) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& [name, variable] : found.variables) {
     if (found.lacks(name)) continue;
@@ -91,7 +90,7 @@ int variables(Context& context, const std::string& name, bool reveal, const std:
   if (context.options().json)
     std::cout << boost::json::serialize(to_json(*found)) << "\n";
   else
-    print(*found, reveal);
+    print(*found, reveal, context.page());
   if (!found->wrong) return well;
   if (context.options().json) return exit_of(*found->wrong);
   std::cout << "\n" << std::flush;

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/cli/columns.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/plan/drift.hpp"
@@ -41,20 +42,22 @@ Error no_terminal(const std::string& asks_before, const std::string& next) {
 std::optional<int> not_performed(const Context& context, const Result<Reconciled>& done) {
   if (!done) return report(context, done.error());
   if (done->changed) return std::nullopt;
-  std::cout << (done->declined ? "Nothing was changed.\n" : render(done->plan, page_of_stdout()));
+  std::cout << (done->declined ? "Nothing was changed.\n" : render(done->plan, context.page()));
   return wrong;
 }
 
-std::string held_off(const Plan& plan, const Asked& asked) {
+std::string held_off(const Plan& plan, const Asked& asked, const Page& page) {
   const std::string id = asked.spec.id.text();
   const Place& place = asked.spec.tag_place;
   const std::string agree = is_folder(asked.config.url)
                                 ? fmt::format("reconciler set {} {}", id, plan.to)
                                 : fmt::format("tag: {} in {}:{}", plan.to, place.file, place.line);
-  return fmt::format(
-      "  held        git still asks for {0}; nothing brings it back until git or you say so\n"
-      "  next        make git agree: {1}; or {0} again: reconciler retry {2}\n",
-      plan.held->rejected_tag, agree, id);
+  const std::string held = fmt::format(
+      "git still asks for {}; nothing brings it back until git or you say so", plan.held->rejected_tag);
+  const std::string next = fmt::format("make git agree: {}; or {} again: reconciler retry {}", agree,
+                                       plan.held->rejected_tag, id);
+  return fmt::format("  held        {}\n  next        {}\n", sentence(held, 14, page),
+                     sentence(next, 14, page));
 }
 
 int tell_applied(const Context& context, const Result<Reconciled>& done) {
@@ -62,13 +65,19 @@ int tell_applied(const Context& context, const Result<Reconciled>& done) {
     return done && !done->declined ? of_unperformed(done->plan) : *status;
   const Plan& plan = done->plan;
   const std::string id = plan.environment.text();
-  std::cout << fmt::format("\n{} runs {}, after {}.", id, plan.to, for_people(done->took));
+  const Page page = context.page();
+  const std::string runs =
+      fmt::format("{} runs {}, after {}.", id, plan.to, for_people(done->took));
   if (!plan.held && !plan.from.empty() && plan.from != plan.to)
-    std::cout << "   Back: reconciler rollback " << id;
-  std::cout << "\n";
+    std::cout << "\n" << render_header(runs, "Back: reconciler rollback " + id, page);
+  else
+    std::cout << "\n" << runs << "\n";
   if (!plan.held || plan.held->rejected_tag.empty() || plan.held->is_deployed()) return well;
-  std::cout << fmt::format("next  commit another tag; or {} again: reconciler retry {}\n",
-                           plan.held->rejected_tag, id);
+  std::cout << "next  "
+            << sentence(fmt::format("commit another tag; or {} again: reconciler retry {}",
+                                    plan.held->rejected_tag, id),
+                        6, page)
+            << "\n";
   return wrong;
 }
 

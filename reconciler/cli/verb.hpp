@@ -32,7 +32,7 @@ std::optional<int> not_performed(const Context& context, const Result<Reconciled
 
 /// `held  git still asks for v1.2.5; ...`, of a version that a person wanted instead, and what to
 /// do about it; two lines.
-std::string held_off(const Plan& plan, const Asked& asked);
+std::string held_off(const Plan& plan, const Asked& asked, const Page& page);
 
 /// What an apply came to, said; its exit status.
 int tell_applied(const Context& context, const Result<Reconciled>& done);

@@ -71,8 +71,7 @@ std::string word(Kind kind) {
   return "";
 }
 
-void print(const Checked& checked, const std::vector<CheckAnswer>& answers) {
-  const Page page = page_of_stdout();
+void print(const Checked& checked, const std::vector<CheckAnswer>& answers, const Page& page) {
   std::cout << fmt::format("{}  {}   {}\n", checked.desired.id.text(), checked.desired.tag,
                            count(answers.size(), "check"));
   if (!checked.note.empty()) std::cout << "  " << wrapped(printable(checked.note), 2, page) << "\n";
@@ -125,7 +124,7 @@ int verify(Context& context, const std::string& name, const std::stop_token& sto
   if (context.options().json)
     print_json(*checked, answers);
   else
-    print(*checked, answers);
+    print(*checked, answers, context.page());
   const auto unwell = std::ranges::count(answers, Kind::unwell, &CheckAnswer::kind);
   const std::string id = checked->desired.id.text();
   if (unwell == 0) {

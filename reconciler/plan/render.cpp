@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "reconciler/base/columns.hpp"
 #include "reconciler/base/text.hpp"
 
 namespace reconciler {
@@ -59,42 +60,33 @@ std::vector<Line> lines_of(const Plan& plan) {
   return lines;
 }
 
-/// Text broken at `between` so that no line passes the page; what follows stands under the first.
-std::string wrapped(const std::string& text, std::string_view between, size_t indent,
-                    const Page& page) {
+/// Sentences of a page. In a pipe each stays on its line: what reads them looks for whole ones.
+std::string sentence(std::string_view text, size_t indent, const Page& page) {
+  return wrapped(text, indent, page.terminal ? page.width : std::string::npos);
+}
+
+/// Broken after commas, and where that is not enough between words.
+std::string reason_below(const std::string& reason, size_t indent, const Page& page) {
   std::string out;
-  size_t at = indent;
-  size_t from = 0;
-  while (from < text.size()) {
-    size_t end = text.find(between, from);
-    end = end == std::string::npos ? text.size() : end + between.size();
-    const std::string_view piece = std::string_view(text).substr(from, end - from);
-    if (at > indent && at + trim(piece).size() > page.width) {
-      while (out.ends_with(' ')) out.pop_back();
-      out += "\n" + std::string(indent, ' ');
-      at = indent;
-    }
-    out += piece;
-    at += piece.size();
-    from = end;
-  }
+  for (const auto& line : split(wrapped(reason, indent, page.width, ", "), '\n'))
+    out +=
+        (out.empty() ? "" : "\n" + std::string(indent, ' ')) + sentence(trim(line), indent, page);
   return out;
 }
 
 void write_line(std::string& out, const Line& line, size_t target_width, const Page& page) {
-  const std::string sign =
-      page.colour ? fmt::format("\x1b[1m{}\x1b[0m", line.sign) : std::string(1, line.sign);
+  const std::string sign = painted(std::string(1, line.sign), line.sign, page);
   const std::string lead = fmt::format("  {} {:<{}} ", sign, line.kind, kind_width);
   const size_t indent = 2 + 1 + 1 + kind_width + 1;
   const std::string targets = join(line.titles, ", ");
-  const size_t reason_at = indent + std::max(targets.size(), target_width) + 3;
+  const size_t reason_at = indent + std::max(columns_of(targets), target_width) + 3;
   if (line.reason.empty())
-    out += lead + wrapped(targets, ", ", indent, page) + "\n";
-  else if (reason_at + line.reason.size() <= page.width)
-    out += fmt::format("{}{:<{}}   {}\n", lead, targets, target_width, line.reason);
+    out += lead + wrapped(targets, indent, page.width, ", ") + "\n";
+  else if (reason_at + columns_of(line.reason) <= page.width)
+    out += fmt::format("{}{}   {}\n", lead, padded(targets, target_width), line.reason);
   else
-    out += fmt::format("{}{}\n{}{}\n", lead, wrapped(targets, ", ", indent, page),
-                       std::string(indent + 2, ' '), wrapped(line.reason, ", ", indent + 2, page));
+    out += fmt::format("{}{}\n{}{}\n", lead, wrapped(targets, indent, page.width, ", "),
+                       std::string(indent + 2, ' '), reason_below(line.reason, indent + 2, page));
 }
 
 /// Services that change together are one action, and are counted as many.
@@ -145,9 +137,9 @@ std::string gates_of(const Plan& plan, const Page& page) {
         fmt::format("  {:<6}  {:<10} {}", gate.open ? "open" : "closed", gate.name, gate.why);
     if (!gate.open) {
       const std::string opens = "opens with: " + gate.opens_when;
-      line += line.size() + 2 + opens.size() <= page.width
+      line += columns_of(line) + 2 + columns_of(opens) <= page.width
                   ? "; " + opens
-                  : "\n" + std::string(indent, ' ') + opens;
+                  : "\n" + std::string(indent, ' ') + sentence(opens, indent, page);
     }
     out += line + "\n";
   }
@@ -155,13 +147,14 @@ std::string gates_of(const Plan& plan, const Page& page) {
 }
 
 /// One field each: `web  environment COLOUR is blue, wanted red`.
-std::string reported_of(const Plan& plan) {
+std::string reported_of(const Plan& plan, const Page& page) {
   size_t widest = 0;
   for (const auto& action : plan.reported) widest = std::max(widest, action.title.size());
   std::string out;
   for (const auto& action : plan.reported) {
     const auto row = [&](const std::string& text) {
-      out += fmt::format("  drift    {:<{}}   {}\n", action.title, widest, text);
+      out += fmt::format("  drift    {:<{}}   {}\n", action.title, widest,
+                         sentence(text, 11 + widest + 3, page));
     };
     if (action.differences.empty()) row(action.reason);
     for (const auto& d : action.differences)
@@ -172,6 +165,14 @@ std::string reported_of(const Plan& plan) {
                             d.after.empty() ? "none" : d.after));
   }
   return out.empty() ? out : out + "\n";
+}
+
+std::string explained(const std::string& title, const Difference& d) {
+  return fmt::format("{}: {}{}", title, d.field,
+                     d.before.empty() && d.after.empty()
+                         ? " changed"
+                         : fmt::format(": {} -> {}", d.before.empty() ? "nothing" : d.before,
+                                       d.after.empty() ? "nothing" : d.after));
 }
 
 /// What git asks for, and why it is not that.
@@ -227,15 +228,30 @@ char sign_of(const Action& action) {
   return ' ';
 }
 
-std::string render_header(const Plan& plan) {
+std::string painted(std::string_view text, char as, const Page& page) {
+  const int colour = as == '+' || as == '>' ? 32 : as == '-' ? 31 : as == '~' || as == '!' ? 33 : 0;
+  return !page.colour || colour == 0 ? std::string(text)
+                                     : fmt::format("\x1b[{}m{}\x1b[0m", colour, text);
+}
+
+std::string render_header(std::string_view what, std::string_view why, const Page& page) {
+  if (!page.terminal || columns_of(what) + 3 + columns_of(why) <= page.width)
+    return fmt::format("{}   {}\n", what, why);
+  return fmt::format("{}\n  {}\n", what, wrapped(why, 2, page.width));
+}
+
+std::string render_header(const Plan& plan, const Page& page) {
   if (plan.to.empty())
-    return fmt::format("{}  {} -> nothing   git does not name it any more\n",
-                       plan.environment.text(), plan.from.empty() ? "?" : plan.from);
+    return render_header(fmt::format("{}  {} -> nothing", plan.environment.text(),
+                                     plan.from.empty() ? "?" : plan.from),
+                         "git does not name it any more", page);
   std::string versions = plan.from.empty()      ? fmt::format("-> {}", plan.to)
                          : plan.from == plan.to ? plan.to
                                                 : fmt::format("{} -> {}", plan.from, plan.to);
-  return fmt::format("{}  {}   config {} \"{}\"\n", plan.environment.text(), versions,
-                     plan.config_commit.substr(0, 7), printable(plan.config_subject, 60));
+  return render_header(fmt::format("{}  {}", plan.environment.text(), versions),
+                       fmt::format("config {} \"{}\"", plan.config_commit.substr(0, 7),
+                                   printable(plan.config_subject, 60)),
+                       page);
 }
 
 std::string render_line(const Action& action) {
@@ -243,21 +259,24 @@ std::string render_line(const Action& action) {
 }
 
 std::string render(const Plan& plan, const Page& page, bool explain) {
-  std::string out = render_header(plan) + "\n";
-  if (plan.held) out += fmt::format("  held  {}\n\n", why_held(*plan.held));
+  std::string out = render_header(plan, page) + "\n";
+  if (plan.held) out += fmt::format("  held  {}\n\n", sentence(why_held(*plan.held), 8, page));
   if (plan.suspended)
     out += fmt::format("  suspended  {}\n             ends with: reconciler resume {}\n\n",
                        for_people(*plan.suspended), plan.environment.text());
   if (!plan.taken_over.empty())
-    out += fmt::format("  taken over: {}\n\n", wrapped(plan.taken_over, ", ", 14, page));
+    out += fmt::format("  taken over: {}\n\n", wrapped(plan.taken_over, 14, page.width, ", "));
   if (!plan.notices.empty()) {
-    for (const auto& notice : plan.notices) out += "  " + notice + "\n";
+    for (const auto& notice : plan.notices) out += "  " + sentence(notice, 2, page) + "\n";
     out += "\n";
   }
   if (plan.stalled)
-    return out + fmt::format("  Stalled/{}: {}\n  next  {}\n\nNothing was changed.\n",
-                             plan.stalled->reason, plan.stalled->why, plan.stalled->next);
-  out += gates_of(plan, page) + reported_of(plan);
+    return out + fmt::format("  {}\n  next  {}\n\nNothing was changed.\n",
+                             sentence(fmt::format("Stalled/{}: {}", plan.stalled->reason,
+                                                  plan.stalled->why),
+                                      2, page),
+                             sentence(plan.stalled->next, 8, page));
+  out += gates_of(plan, page) + reported_of(plan, page);
   if (plan.empty())
     return out + (!plan.taken_over.empty() ? "No changes. No container needs a restart.\n"
                   : plan.reported.empty()
@@ -273,17 +292,16 @@ std::string render(const Plan& plan, const Page& page, bool explain) {
     if (!explain) continue;
     for (const auto* action : line.actions)
       for (const auto& d : action->differences)
-        out += fmt::format("               {}: {}{}\n", action->title, d.field,
-                           d.before.empty() && d.after.empty()
-                               ? " changed"
-                               : fmt::format(": {} -> {}", d.before.empty() ? "nothing" : d.before,
-                                             d.after.empty() ? "nothing" : d.after));
+        out += fmt::format("{}{}\n", std::string(15, ' '),
+                           sentence(explained(action->title, d), 17, page));
   }
   if (plan.waits()) return out + "\n" + nothing_done(plan);
-  out += fmt::format("\nPlan {}: {}.\n", plan.id.substr(0, 6), summary(plan));
+  out += "\n" +
+         sentence(fmt::format("Plan {}: {}.", plan.id.substr(0, 6), summary(plan)), 0, page) + "\n";
   const bool verified = std::any_of(plan.actions.begin(), plan.actions.end(),
                                     [](const Action& a) { return a.work.phase == Phase::verify; });
-  if (verified) out += fmt::format("If it is not well: {}.\n", plan.on_failure);
+  if (verified)
+    out += sentence(fmt::format("If it is not well: {}.", plan.on_failure), 0, page) + "\n";
   return out;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "reconciler/model/plan.hpp"
 
@@ -13,14 +14,19 @@ struct Page {
   bool utf8 = true;
   bool colour = false;    ///< the sign alone
   bool terminal = false;  ///< a line may be written over
+  size_t height = 24;     ///< of a terminal
 };
 
 /// Header, one line a thing, and what it comes to. `explain` adds every differing field.
 std::string render(const Plan& plan, const Page& page, bool explain = false);
 /// `portfolio/production  v1.2.2 -> v1.2.3   config 4be1d07 "Slugs for projects"`
-std::string render_header(const Plan& plan);
+std::string render_header(const Plan& plan, const Page& page);
+/// `what`, and why beside it, or below it where there is no room.
+std::string render_header(std::string_view what, std::string_view why, const Page& page);
 /// `! release  release`: sign, kind and targets of one line, padded like the plan's.
 std::string render_line(const Action& action);
 char sign_of(const Action& action);
+/// `text`, coloured as the sign `as` is: `+` and `>` green, `-` red, `~` and `!` yellow.
+std::string painted(std::string_view text, char as, const Page& page);
 
 }  // namespace reconciler

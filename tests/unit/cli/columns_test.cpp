@@ -50,8 +50,15 @@ TEST(Columns, WhereThereIsNoRoomBesideItStandsBelow) {
 }
 
 TEST(Columns, ACharacterIsOneColumnHoweverManyBytesItHas) {
-  EXPECT_EQ(columns_of("é→✓"), 3U);
   EXPECT_EQ(table({{"é", "1"}, {"ab", "2"}}, 2, wide(80)), "  é   1\n  ab  2\n");
+  EXPECT_EQ(table({{"é", "1"}, {"ab", "2"}}, 2, wide(80), 3), "  é    1\n  ab   2\n");
+}
+
+TEST(Columns, ASentenceIsWrappedOnATerminalAlone) {
+  Page page = wide(10);
+  EXPECT_EQ(sentence("one two three", 2, page), "one two three");
+  page.terminal = true;
+  EXPECT_EQ(sentence("one two three", 2, page), "one two\n  three");
 }
 
 TEST(Columns, SignsAreAsWideAsEachOther) {
