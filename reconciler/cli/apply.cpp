@@ -100,7 +100,7 @@ class Applying {
   }
 
   /// What git asks for is not what runs, as was asked for.
-  static int tell_held(const Reconciled& done, const Asked& asked) {
+  int tell_held(const Reconciled& done, const Asked& asked) const {
     std::cout << held_off(done.plan, asked, context_.page());
     return well;
   }

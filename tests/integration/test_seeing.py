@@ -8,6 +8,7 @@ import pytest
 
 from support.canary import CANARY
 from support.images import BUSYBOX
+from support.pages import everywhere, flat
 from support.reconciler import Reconciler
 from support.stack import SLEEPS, manifest, services
 from test_command_line import on_a_terminal
@@ -135,6 +136,15 @@ error compose.variable_unset: 1 variable that the compose files of web/productio
   PASSWRD  not set      compose.yaml:2  web
   next     set them under `variables:`, or write ${NAME:-} where empty is meant
 """
+NEEDED = """\
+ENVIRONMENT     TAG     CONDITION  SINCE
+web/production  v1.0.0  Stalled    N s
+
+1 of 1 needs you:
+  web/production   reconciler plan web/production
+
+as of the last fetch, N s ago
+"""
 TWO_ENVIRONMENTS = """\
 web/stage v1.1.0  ->  web/production v1.0.0
 
@@ -195,12 +205,7 @@ docker rm web-web-1.prev
 """
 
 # How this machine's own clock, docker command and disk are is nothing that a test decides.
-HOST = [(r"\n  \S+ (clock|disk|docker|Compose) +.*(\n {17}.*)*", ""), (r"(Nothing|\d+) to mend(, \d+ to watch)?\.?", "N to mend.")]
-
-
-def flat(text):
-    """However it is wrapped: that depends on how long the test's folder is called."""
-    return " ".join(text.split())
+HOST = [(r"\n  \S+ +(clock|disk|docker|Compose) +.*(\n {17}.*)*", ""), (r"(Nothing|\d+) to mend(, \d+ to watch)?\.?", "N to mend.")]
 
 
 @pytest.fixture
@@ -219,9 +224,8 @@ def seen(stack, folder):
 def test_doctor_where_there_is_nothing(folder):
     alone = Reconciler(folder / "none" / "state", docker_host="unix:///nowhere/docker.sock", home=folder)
     before = tree(folder)
-    done = alone.run("doctor")
-    assert (done.code, done.err) == (1, "")
-    assert flat(masked(done.out, *HOST, (re.escape(str(folder)), "FOLDER"))) == flat(BARE)
+    code, said = everywhere(alone, "doctor", masked=lambda text: masked(text, *HOST, (re.escape(str(folder)), "FOLDER")))
+    assert (code, flat(said)) == (1, flat(BARE))
     assert tree(folder) == before
     document = json.loads(alone.run("doctor", "--json").out)
     assert {one["grade"] for one in document["findings"]} <= {"well", "watch", "mend"}
@@ -240,24 +244,22 @@ def test_doctor_of_a_host_that_works(seen, folder):
 
 
 def test_show(seen, folder):
-    assert masked(seen.run("show", seen.environment).ok().out, (re.escape(str(folder)), "FOLDER")) == SHOWN
+    assert everywhere(seen.program, "show", seen.environment, masked=masked) == (0, SHOWN)
     (folder / "secret.env").write_text(f"PASSWORD={CANARY}-rotated\n")
-    assert masked(seen.run("show", seen.environment).ok().out, (re.escape(str(folder)), "FOLDER")) == ROTATED
+    assert everywhere(seen.program, "show", seen.environment, masked=masked) == (0, ROTATED)
 
 
 def test_verify(seen):
-    assert masked(seen.run("verify", seen.environment).ok().out) == WELL
+    assert everywhere(seen.program, "verify", seen.environment, masked=masked) == (0, WELL)
     runs = seen.run("history", seen.environment).out
     seen.sh("touch /tmp/ill")
-    done = seen.run("verify", seen.environment)
-    assert (done.code, seen.error(done)) == (1, "verify.failed")
-    assert masked(done.out + done.err) == ILL
+    assert everywhere(seen.program, "verify", seen.environment, masked=masked) == (1, ILL)
     assert seen.run("history", seen.environment).out == runs, "no run of the ledger"
     seen.proxy.clear()  # the check itself runs a command
 
 
 def test_variables(seen):
-    assert masked(seen.run("variables", seen.environment).ok().out) == VARIABLES_SET
+    assert everywhere(seen.program, "variables", seen.environment, masked=masked) == (0, VARIABLES_SET)
     done = seen.run("variables", seen.environment, "--reveal")
     assert (done.code, seen.error(done)) == (64, "usage")
     code, shown = on_a_terminal(seen.program, b"", "variables", seen.environment, "--reveal")
@@ -265,9 +267,8 @@ def test_variables(seen):
     seen.commit({"compose.yaml": WEB.replace("PASSWORD}", "PASSWRD}")}, "a typo")
     seen.run("plan", "--no-fetch")
     seen.run("plan")
-    done = seen.run("variables", seen.environment)
-    assert done.code == 1
-    assert masked(done.out + done.err) == VARIABLES_SET + UNSET
+    assert everywhere(seen.program, "variables", seen.environment, masked=masked) == (1, VARIABLES_SET + UNSET)
+    assert everywhere(seen.program, "status", masked=masked) == (1, NEEDED)
 
 
 def test_diff(seen):
@@ -276,8 +277,8 @@ def test_diff(seen):
                                     "  stage: { tag: v1.1.0, compose: { project: web-stage }, "
                                     "variables: { env_file: [], set: { PASSWORD: other } } }\n"}, "a stage")
     seen.run("plan")
-    assert masked(seen.run("diff", "web/stage", "web/production").ok().out) == TWO_ENVIRONMENTS
-    assert masked(seen.run("diff", "web/production@v1.0.0", "@v1.2.0").ok().out) == TWO_TAGS
+    assert everywhere(seen.program, "diff", "web/stage", "web/production", masked=masked) == (0, TWO_ENVIRONMENTS)
+    assert everywhere(seen.program, "diff", "web/production@v1.0.0", "@v1.2.0", masked=masked) == (0, TWO_TAGS)
     assert seen.run("diff", seen.environment, seen.environment).ok().out.endswith("Nothing differs.\n")
     assert seen.run("diff", "1", "1").ok().out == "run 1 of web/production  ->  run 1 of web/production\n\nNothing differs.\n"
     done = seen.run("diff", "1", seen.environment)

@@ -1,9 +1,9 @@
 """One output in all the ways in which people get it: in a pipe, without UTF-8, on a terminal."""
 
 import re
-from typing import Callable
+from typing import Callable, Tuple
 
-from .reconciler import Reconciler, Result
+from .reconciler import Reconciler
 from .terminal import Terminal
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -21,16 +21,18 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def everywhere(program: Reconciler, *arguments: str, masked: Callable[[str], str]) -> Result:
-    """What a command that changes nothing says in a pipe, after it has said the same in the other ways."""
+def everywhere(program: Reconciler, *arguments: str, masked: Callable[[str], str]) -> Tuple[int, str]:
+    """Exit code and masked text of a command that changes nothing, in a pipe; after it has said the same in ASCII where
+    the locale has no UTF-8, and on a terminal of 100 columns."""
     pipe = program.run(*arguments)
     said = masked(pipe.out + pipe.err)
     plain = program.run(*arguments, env={"LC_ALL": "C"})
     assert plain.code == pipe.code and (plain.out + plain.err).isascii(), plain.out
     assert flat(masked(plain.out + plain.err)) == flat(in_ascii(said)), plain.out
     with Terminal(program, *arguments, columns=100) as terminal:
-        shown = masked(terminal.end())
+        shown = terminal.end()
     assert terminal.code == pipe.code, shown
-    assert max(map(len, shown.splitlines())) <= 100, shown
-    assert shown == said if max(map(len, said.splitlines())) <= 100 else flat(shown) == flat(said), shown
-    return pipe
+    # Paths aside, which nothing breaks.
+    assert all(len(line) <= 100 for line in COLOUR.sub("", terminal.raw).splitlines() if "/tmp/" not in line), shown
+    assert flat(masked(COLOUR.sub("", terminal.raw))) == flat(said), shown
+    return pipe.code, said
