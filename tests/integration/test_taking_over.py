@@ -1,5 +1,6 @@
 """A stack that others deployed is taken over without one restart: by the seed's three scripts, and in six other shapes."""
 
+import contextlib
 import fcntl
 import json
 import re
@@ -13,6 +14,9 @@ from support.reconciler import Reconciler
 from support.repository import Repository
 from support.scripted import ScriptedHost
 from support.stack import clean
+
+WHO = {f"GIT_{whose}_{what}": value for whose in ("AUTHOR", "COMMITTER")
+       for what, value in (("NAME", "Anna"), ("EMAIL", "anna@example.com"))}
 
 
 class Taken:
@@ -33,6 +37,16 @@ class Taken:
 
     def commit(self, subject="as it runs today"):
         return self.config.commit(subject)
+
+    def in_a_hurry(self):
+        """What `init` guessed, with less patience."""
+        manifest = self.config.path / "portfolio" / "reconciler.yaml"
+        checks = re.sub(r"^verify: .*\n", "verify:\n  stable: 1s\n  timeout: 8s\n  checks:\n", manifest.read_text(), flags=re.M)
+        self.config.commit("in a hurry", {"portfolio/reconciler.yaml": checks})
+
+    def set(self, tag):
+        """As somebody types it."""
+        return self.program.run("set", "portfolio/production", tag, "--yes", "--apply", env=WHO)
 
 
 def masked(text, folder):
@@ -77,7 +91,23 @@ No changes. No container needs a restart.
 """
 
 
-def test_what_three_scripts_deployed_goes_on_as_it_is_and_is_deployed_from_then_on(host, folder, engine, newest):
+@contextlib.contextmanager
+def refused_meanwhile(host, proxy):
+    """In the midst of a switch, each of the scripts is run: none of them begins."""
+    said = []
+
+    def before(request):
+        if request.path.endswith("/stop") and not said:
+            said.extend((one.returncode, one.stderr) for one in
+                        (host.run(script, "v1.2.2", check=False) for script in ("deploy.sh", "release.sh")))
+
+    proxy.before = before
+    yield
+    proxy.before = None
+    assert said == [(1, "deploy already running\n"), (1, "release already running\n")]
+
+
+def test_what_three_scripts_deployed_goes_on_as_it_is_and_is_deployed_from_then_on(host, folder, engine, newest, proxy):
     host.deploy("v1.2.1")
     host.deploy("v1.2.2")
     before = host.containers()
@@ -97,10 +127,9 @@ def test_what_three_scripts_deployed_goes_on_as_it_is_and_is_deployed_from_then_
 
     # The scripts' locks are honoured, both ways.
     host.tag("v1.2.3")
-    taken.config.commit("portfolio/production v1.2.3", {"portfolio/environments/production.yaml": "tag: v1.2.3\n"})
     with open(host.locks / "portfolio-deploy.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        held = taken.program.run("apply", "--yes")
+        held = taken.set("v1.2.3")
         assert held.code == 75
         assert masked(held.err, folder) == (
             "error lock.held: a script, or somebody else, holds /var/lock/portfolio-deploy.lock, which "
@@ -109,7 +138,9 @@ def test_what_three_scripts_deployed_goes_on_as_it_is_and_is_deployed_from_then_
     assert host.containers() == before
 
     # The next version, by us: the release of v1.2.2 counts as done, and only what is new is switched.
-    taken.program.run("apply", "--yes").ok()
+    taken.in_a_hurry()
+    with refused_meanwhile(host, proxy):
+        taken.program.run("apply", "--yes", env={"DOCKER_HOST": proxy.url}).ok()
     after = host.containers()
     assert {name for name in after if after[name] != before.get(name)} == {"portfolio-backend-1", "portfolio-frontend-1"}
     assert host.released().endswith("done v1.2.2\nstart v1.2.3\ndone v1.2.3\n")
@@ -117,11 +148,32 @@ def test_what_three_scripts_deployed_goes_on_as_it_is_and_is_deployed_from_then_
     images = {name for one in engine.api("GET", "/images/json") for name in one["RepoTags"] or [] if name.startswith("portfolio-")}
     assert images == {f"portfolio-{part}:{tag}" for part in ("backend", "frontend") for tag in ("v1.2.2", "v1.2.3")}
 
+    # One that does not become well: the very containers of before run again, and git is made to agree.
+    compose_file = host.checkout.path / "docker-compose.prod.yml"
+    well = compose_file.read_text()
+    compose_file.write_text(well.replace('build: ./backend\n    command: [sleep, "100000"]', "build: ./backend\n    command: ['false']"))
+    host.tag("v1.2.4")
+    failed = taken.set("v1.2.4")
+    assert failed.code == 1 and failed.err.startswith(
+        "error verify.failed: v1.2.4 is not well: 5 services: backend: exited 1; portfolio/production is back at v1.2.3, and "
+        "well\n"), failed.out + failed.err
+    assert "  not undone  release of v1.2.4: what it changed stays\n" in failed.err, failed.err
+    back = host.containers()
+    assert {name: identity for name, (identity, _) in back.items()} == {name: identity for name, (identity, _) in after.items()}
+    assert {name for name in back if back[name] != after[name]} == {"portfolio-backend-1", "portfolio-frontend-1"}
+    assert (host.state_files / "current_tag").read_text().strip() == "v1.2.3"
+    taken.set("v1.2.3").ok()
+    assert host.containers() == back
+    looked = taken.program.run("plan", "--detailed-exitcode")
+    assert looked.code == 0 and looked.out.endswith("\n\nNo changes.\n"), looked.out + looked.err
+    assert taken.config.git("log", "--format=%s", "-4").splitlines() == [
+        "portfolio/production v1.2.3", "portfolio/production v1.2.4", "in a hurry", "portfolio/production v1.2.3"]
+
     # And back to what the scripts had built, from their image.
     taken.program.run("rollback", "portfolio/production", "v1.2.2", "--yes").ok()
     assert engine.inspect("portfolio-backend-1")["Config"]["Image"] == "portfolio-backend:v1.2.2"
     assert (host.state_files / "current_tag").read_text().strip() == "v1.2.2"
-    assert host.released().endswith("done v1.2.3\n"), "going back releases nothing"
+    assert host.released().endswith("done v1.2.3\nstart v1.2.4\ndone v1.2.4\n"), "going back releases nothing"
 
 
 SLEEP = f"image: {BUSYBOX}, init: true, command: [sleep, '100000']"
