@@ -64,7 +64,7 @@ class Mutations {
 TEST(ManifestFuzz, MutatedManifestsAreReadOrRefused) {
   std::vector<std::string> seeds;
   for (const auto* name : {"reference.yaml", "host-reference.yaml", "portfolio/reconciler.yaml",
-                           "portfolio/host.yaml", "portfolio/env.example"}) {
+                           "portfolio/host.yaml", "portfolio/doppler/portfolio/prd"}) {
     auto text = read_file(std::string(SOURCE_FOLDER "/manifests/") + name);
     ASSERT_TRUE(text) << name;
     seeds.push_back(std::move(*text));

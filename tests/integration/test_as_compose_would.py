@@ -111,7 +111,7 @@ def test_portfolio_as_compose_would(folder, engine, compose, proxy):
     portfolio_images(engine)
     example = Portfolio(folder / "portfolio")
     with Stack(folder, engine, compose, proxy, application="portfolio", config=example.config,
-               host_file=example.host_file) as stack:
+               host_file=example.host_file, within=example.within, approves=True) as stack:
         variables = {**example.variables, "API_URL": f"https://{example.variables['API_DOMAIN']}"}
         pair = Pair(stack, "docker-compose.prod.yml", variables, in_tree={"nginx"})
         ours = pair.hold_together(example.ask_for)

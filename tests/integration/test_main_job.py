@@ -33,7 +33,7 @@ def installed(folder, engine, compose, proxy):
     path.write_text(path.read_text().replace("verify:\n", "verify:\n  stable: 2s\n  checks:\n"))
     example.config.commit("well for two seconds is enough here")
     with Stack(folder, engine, compose, proxy, application="portfolio", config=example.config,
-               host_file=example.host_file) as stack:
+               host_file=example.host_file, within=example.within, approves=True) as stack:
         yield stack, example
     for tag in ("v1.0.0", "v1.1.0", "v1.2.0"):
         for name in ("backend", "frontend"):
@@ -59,8 +59,13 @@ def test_from_one_tag_to_the_next(portfolio):
     example.ask_for("v1.1.0")
     text = stack.plan_text()
     assert f"{ENVIRONMENT}  v1.0.0 -> v1.1.0" in text.splitlines()[0]
+    opens = f"reconciler approve {ENVIRONMENT} --plan {stack.plan_json()['id'][:6]}"
+    assert f"\n  closed  approval   0 of 1; opens with: {opens}\n" in text, text
+    assert text.endswith("\nBlocked by 1 gate. Nothing was changed; v1.0.0 runs on.\n"), text
+    assert stack.run("apply", ENVIRONMENT, "--yes").code == 3 and stack.ids() == before
     for line in ("+ build    portfolio-backend:v1.1.0, portfolio-frontend:v1.1.0", "! release  release", "! release  static",
-                 "~ switch   backend, frontend", "= record   current_tag v1.1.0, prev_tag v1.0.0"):
+                 "~ switch   backend, frontend", "? verify   5 services, https://${SITE_DOMAIN}/, https://${API_DOMAIN}/healthz",
+                 "= record   current_tag v1.1.0, prev_tag v1.0.0"):
         assert line in text, text
     assert "(db, nginx, redis stay)" in text, text
     plan = stack.plan_json()

@@ -1,40 +1,44 @@
 """A provider of the host file: variables come from a program named doppler, that answers as its CLI does, or does not."""
 
 import json
+import shutil
 
 import pytest
 
 from support.canary import CANARY, assert_folder_silent
 from support.engine import wait_for
+from support.portfolio import EXAMPLE
 from support.running import Running
 from support.stack import SLEEPS, manifest, services
 
 WEB = services(f"web: {{ {SLEEPS}, environment: {{ TAG: '${{TAG}}', PASSWORD: '${{PASSWORD}}' }} }}")
 VARIABLES = "variables: { env_file: { provider: doppler } }"
 
-# `doppler secrets download --no-file --format env --project NAME --config NAME`, with a token in its environment. What
-# it is to do lies beside it: the values, or `away`.
+# Before the example's stand-in for the CLI: writes down what it is asked, is away while a file of that name lies beside it,
+# and says the token, which nobody may repeat.
 DOPPLER = """#!/bin/sh
 here=$(dirname "$0")
 echo "$*" >> "$here/asked"
-[ "$DOPPLER_TOKEN" = dp.st.prd.token ] || { echo "Unauthorized: $DOPPLER_TOKEN" >&2; exit 1; }
-[ ! -e "$here/away" ] || { echo 'Unable to reach Doppler' >&2; exit 1; }
-cat "$here/values"
+echo "asked with $DOPPLER_TOKEN" >&2
+[ ! -e "$here/away" ] || { echo 'Doppler Error: Unable to reach Doppler' >&2; exit 1; }
+exec "$here/cli/doppler" "$@"
 """
 
 
 class Doppler:
     def __init__(self, folder):
         self.folder = folder / "doppler"
-        self.folder.mkdir()
+        shutil.copytree(EXAMPLE / "doppler", self.folder / "cli")
         self.program = self.folder / "doppler"
         self.program.write_text(DOPPLER)
         self.program.chmod(0o755)
         (self.folder / "token").write_text("dp.st.prd.token\n")
-        self.has(f"PASSWORD=\"{CANARY}\"")
+        (self.folder / "cli" / "tokens").write_text("dp.st.prd.token web prd\n")
+        (self.folder / "cli" / "web").mkdir()
+        self.has(f"PASSWORD={CANARY}")
 
     def has(self, text):
-        (self.folder / "values").write_text(text + "\n")
+        (self.folder / "cli" / "web" / "prd").write_text(text + "\n")
 
     def goes(self):
         (self.folder / "away").touch()

@@ -1,9 +1,7 @@
-"""manifests/portfolio as an installation of its own: both repositories, host file, secrets, a free port."""
+"""manifests/portfolio as an installation of its own: repositories, host file, Doppler's stand-in, certificates, an address."""
 
-import json
 import socket
 import subprocess
-import urllib.request
 from pathlib import Path
 from typing import Mapping, Optional
 
@@ -24,44 +22,39 @@ class Portfolio:
     environment = "portfolio/production"
 
     def __init__(self, folder: Path, variables: Optional[Mapping[str, str]] = None):
-        subprocess.run([str(EXAMPLE / "history"), str(folder)], check=True)
+        subprocess.run([str(EXAMPLE / "installation"), str(folder)], check=True)
         self.folder = Path(folder)
-        self.source = Repository(self.folder / "source")
-        self.config = Repository(self.folder / "config")
-        self.state_files = self.folder / "var"
-        self.state_files.mkdir()
-        self.port = free_port()
-        self.variables = {
-            "API_DOMAIN": "api.example.com", "SITE_DOMAIN": "example.com", "SITE_PORT": str(self.port),
-            "SECRET_KEY": f"{CANARY}-key", "DB_PASSWORD": f"{CANARY}-db", **(variables or {}),
-        }
-        self.env_file = self.folder / ".env.production"
-        self.write_variables()
-        manifest = self.config.path / "portfolio" / "reconciler.yaml"
-        manifest.write_text(manifest.read_text().replace("/var/lib/portfolio", str(self.state_files)))
-        self.config.commit("state files of this test")
+        self.source = Repository(self.folder / "srv" / "source")
+        self.config = Repository(self.folder / "srv" / "deploy")
         self.host_file = self.folder / "host.yaml"
-        # JSON is YAML.
-        self.host_file.write_text(json.dumps({
-            "repositories": {"deploy": str(self.config.path)},
-            "sources": {str(self.source.path): {}},
-            "environments": {self.environment: {"files": {".env.production": str(self.env_file)}}},
-            "policy": {"state_files": [str(self.state_files)]},
-        }, indent=2))
+        self.state_files = self.folder / "var" / "lib" / "portfolio"
+        self.address = (self.folder / "address").read_text().strip()
+        # Runs a program where the domains lead to that address, and who signed their certificates is trusted.
+        self.within = [str(EXAMPLE / "within"), str(self.folder)]
+        self._secrets = self.folder / "opt" / "doppler" / "portfolio" / "prd"
+        self.variables = dict(line.split("=", 1) for line in self._secrets.read_text().splitlines())
+        self.write_variables(SECRET_KEY=f"{CANARY}-key", DB_PASSWORD=f"{CANARY}-db", **(variables or {}))
 
     def write_variables(self, **changed: str) -> None:
+        """In Doppler."""
         self.variables.update(changed)
-        self.env_file.write_text("".join(f"{key}={value}\n" for key, value in self.variables.items()))
-        self.env_file.chmod(0o600)
+        self._secrets.write_text("".join(f"{key}={value}\n" for key, value in self.variables.items()))
 
     def ask_for(self, tag: str) -> str:
         """What a person does: one line, one commit."""
-        return self.config.commit(f"{self.environment} {tag}",
-                                  {"portfolio/environments/production.yaml": f"tag: {tag}\n"})
+        file = "portfolio/environments/production.yaml"
+        before = (self.config.path / file).read_text()
+        first, _, rest = before.partition("\n")
+        assert first.startswith("tag: "), before
+        return self.config.commit(f"{self.environment} {tag}", {file: f"tag: {tag}\n{rest}"})
 
     def get(self, path: str) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
-            return answer.read().decode()
+        """From the site what it serves, all else from the API's domain; as a visitor, over TLS."""
+        domain = self.variables["SITE_DOMAIN" if path == "/" else "API_DOMAIN"]
+        done = subprocess.run([*self.within, "curl", "-fsS", "--noproxy", "*", "--max-time", "10", f"https://{domain}{path}"],
+                              capture_output=True, text=True)
+        assert done.returncode == 0, f"{domain}{path}: {done.stderr}"
+        return done.stdout
 
     def state_file(self, name: str) -> Optional[str]:
         path = self.state_files / name

@@ -4,7 +4,7 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Mapping, Optional
+from typing import List, Mapping, Optional, Sequence
 
 from . import ROOT
 from .canary import assert_silent
@@ -29,8 +29,9 @@ class Reconciler:
     """One installation: a state folder, a host file, an Engine and a HOME that has Compose."""
 
     def __init__(self, state: Path, *, host_file: Optional[Path] = None, repo: Optional[Path] = None,
-                 docker_host: str = "", home: Optional[Path] = None, cwd: Optional[Path] = None):
-        self.cwd = cwd
+                 docker_host: str = "", home: Optional[Path] = None, cwd: Optional[Path] = None,
+                 within: Sequence[str] = ()):
+        self.cwd, self.within = cwd, within  # `within` runs what comes after it, somewhere else
         self.options: List[str] = ["--state-dir", str(state)]
         if host_file:
             self.options += ["--host-file", str(host_file)]
@@ -46,7 +47,7 @@ class Reconciler:
                 self.env[key] = value
 
     def arguments(self, *arguments: str) -> List[str]:
-        return [str(binary()), *self.options, *arguments]
+        return [*self.within, str(binary()), *self.options, *arguments]
 
     def run(self, *arguments: str, env: Optional[Mapping[str, str]] = None, input: str = "",
             timeout: float = 300) -> Result:

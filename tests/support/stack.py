@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import textwrap
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 import jsonschema
 
@@ -141,18 +141,20 @@ class Stack:
 
     def __init__(self, folder: Path, engine: Engine, compose: Compose, proxy: Proxy, *, application: str = "web",
                  config: Optional[Repository] = None, host_file: Union[Path, Mapping[str, Any], None] = None,
-                 project: str = "", state: Optional[Path] = None):
+                 project: str = "", state: Optional[Path] = None, within: Sequence[str] = (), approves: bool = False):
+        """`approves`: what is applied here is a plan that somebody has approved, where that is required."""
         self.folder, self.engine, self.compose, self.proxy = Path(folder), engine, compose, proxy
         self.application = application
         self.project = project or application
         self.environment = f"{application}/production"
         self.config = config or Repository(self.folder / "config")
         self.state = Path(state or self.folder / "state")
+        self.approves = approves
         self._tags: List[str] = []
         if isinstance(host_file, Mapping):
             host_file = self.write_host(host_file)
         self.program = Reconciler(self.state, host_file=host_file, repo=None if host_file else self.config.path,
-                                  docker_host=proxy.url, home=compose.home)
+                                  docker_host=proxy.url, home=compose.home, within=within)
 
     def __enter__(self) -> "Stack":
         return self
@@ -174,7 +176,8 @@ class Stack:
 
     def use_host(self, content: Mapping[str, Any]) -> None:
         host = self.write_host(content)
-        self.program = Reconciler(self.state, host_file=host, docker_host=self.proxy.url, home=self.compose.home)
+        self.program = Reconciler(self.state, host_file=host, docker_host=self.proxy.url, home=self.compose.home,
+                                  within=self.program.within)
 
     def commit(self, files: Mapping[str, Union[str, bytes, None]], subject: str = "a change") -> str:
         """Files of the application's folder; reconciler.yaml is there from the first on."""
@@ -202,9 +205,16 @@ class Stack:
         assert len(document["environments"]) == 1, done.err
         return document["environments"][0]
 
+    def planned(self) -> Dict[str, Any]:
+        """The plan that is about to be applied."""
+        plan = self.plan_json()
+        if self.approves and any(not gate["open"] for gate in plan["gates"]):
+            self.run("approve", self.environment, "--plan", plan["id"][:6]).ok()
+        return plan
+
     def apply(self, *arguments: str, env: Optional[Mapping[str, str]] = None, held: bool = False) -> Result:
         """A whole apply that must succeed, with all that holds for each; `held`: towards the last good version."""
-        plan, deed = self.plan_json(), Deed(self.engine)
+        plan, deed = self.planned(), Deed(self.engine)
         self.proxy.clear()
         done = self.run("apply", self.environment, "--yes", *arguments, env=env)
         assert done.code == (1 if held else 0) and not done.err, f"exit {done.code}\n{done.out}{done.err}"
@@ -216,7 +226,7 @@ class Stack:
                   timeout: float = 120) -> Result:
         """An apply that may fail: what it did is still what the plan said, or a prefix of it, and then at most the
         fallback that the plan named."""
-        plan, deed, before = self.plan_json(), Deed(self.engine), len(self.runs())
+        plan, deed, before = self.planned(), Deed(self.engine), len(self.runs())
         self.proxy.clear()
         done = self.run("apply", self.environment, "--yes", *arguments, env=env, timeout=timeout)
         runs = self.runs()[before:]

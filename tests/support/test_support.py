@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -221,6 +222,38 @@ def test_portfolio_history_is_the_same_each_time(tmp_path):
         assert source.git("status", "--porcelain") == ""
     assert heads[0] == heads[1]
     assert json.dumps(heads[0])
+
+
+def test_the_stand_in_for_doppler_answers_as_its_cli_does(tmp_path):
+    shutil.copytree(EXAMPLE / "doppler", tmp_path / "doppler")
+    (tmp_path / "doppler" / "portfolio" / "prd").write_text('QUOTED=a "b" \\ $5\nEMPTY=\n')
+    (tmp_path / "doppler" / "tokens").write_text("dp.st.prd.other other prd\ndp.st.prd.token portfolio prd\n")
+
+    def doppler(*more, token="dp.st.prd.token"):
+        done = subprocess.run([str(tmp_path / "doppler" / "doppler"), "secrets", "download", "--no-file", "--format", "env", *more],
+                              env={"PATH": "/usr/bin:/bin", **({"DOPPLER_TOKEN": token} if token else {})},
+                              capture_output=True, text=True)
+        return done.returncode, done.stdout, done.stderr
+
+    said = ('DOPPLER_CONFIG="prd"\nDOPPLER_ENVIRONMENT="prd"\nDOPPLER_PROJECT="portfolio"\nEMPTY=""\n'
+            'QUOTED="a \\"b\\" \\\\ $5"\n')
+    assert doppler("--project", "portfolio", "--config", "prd") == doppler("--project=portfolio") == doppler() == (0, said, "")
+    assert doppler(token="") == (1, "", "Doppler Error: you must provide a token\n")
+    assert doppler(token="dp.st.prd.tok") == (1, "", "Unable to download secrets\nDoppler Error: Invalid Auth token\n")
+    assert doppler("--config", "dev") == (1, "", "Unable to download secrets\nDoppler Error: This token does not have access to "
+                                                 "requested config 'dev'\n")
+
+
+def test_another_machine_for_one_program_alone(tmp_path):
+    folder = tmp_path / "host"
+    subprocess.run([str(EXAMPLE / "installation"), str(folder)], check=True)
+    done = subprocess.run([str(EXAMPLE / "within"), str(folder), "sh", "-c", "pwd; getent hosts api.example.com; cat $0",
+                           "/etc/ssl/certs/ca-certificates.crt"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    where, who, trusted = done.stdout.split("\n", 2)
+    assert where == str(tmp_path) and who.split()[0] == (folder / "address").read_text().strip()
+    assert trusted.endswith((folder / "etc/ssl/certs/authority.pem").read_text())
+    outside = subprocess.run(["getent", "hosts", "api.example.com"], capture_output=True, text=True).stdout
+    assert who.split()[0] not in outside
 
 
 def test_the_watch_sees_arguments_of_the_host_and_not_of_containers():
