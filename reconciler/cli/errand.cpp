@@ -44,8 +44,8 @@ int run_errand(Context& context, const std::string& verb, const ErrandOptions& o
     std::cout << "\n";
     return true;
   };
-  const auto done = reconciler::run_errand(*parts, asked, options.errand, who(), agree, screen.events(),
-                                           {.stop = stop});
+  const auto done = reconciler::run_errand(*parts, asked, options.errand, who(), agree,
+                                           screen.events(), {.stop = stop});
   screen.ended();
   if (const auto status = not_performed(context, done)) return *status;
   std::cout << fmt::format("\n{} runs {}, as before; done after {}.\n", id, done->plan.to,

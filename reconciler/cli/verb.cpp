@@ -52,10 +52,11 @@ std::string held_off(const Plan& plan, const Asked& asked, const Page& page) {
   const std::string agree = is_folder(asked.config.url)
                                 ? fmt::format("reconciler set {} {}", id, plan.to)
                                 : fmt::format("tag: {} in {}:{}", plan.to, place.file, place.line);
-  const std::string held = fmt::format(
-      "git still asks for {}; nothing brings it back until git or you say so", plan.held->rejected_tag);
-  const std::string next = fmt::format("make git agree: {}; or {} again: reconciler retry {}", agree,
-                                       plan.held->rejected_tag, id);
+  const std::string held =
+      fmt::format("git still asks for {}; nothing brings it back until git or you say so",
+                  plan.held->rejected_tag);
+  const std::string next = fmt::format("make git agree: {}; or {} again: reconciler retry {}",
+                                       agree, plan.held->rejected_tag, id);
   return fmt::format("  held        {}\n  next        {}\n", sentence(held, 14, page),
                      sentence(next, 14, page));
 }

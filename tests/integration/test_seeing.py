@@ -138,7 +138,8 @@ error compose.variable_unset: 1 variable that the compose files of web/productio
 """
 NEEDED = """\
 ENVIRONMENT     TAG     CONDITION  SINCE
-web/production  v1.0.0  Stalled    N s
+web/production  v1.0.0  Stalled    N s  compose.variable_unset: 1 variable that the compose files of web/production
+use has no value
 
 1 of 1 needs you:
   web/production   reconciler plan web/production
@@ -268,7 +269,8 @@ def test_variables(seen):
     seen.run("plan", "--no-fetch")
     seen.run("plan")
     assert everywhere(seen.program, "variables", seen.environment, masked=masked) == (1, VARIABLES_SET + UNSET)
-    assert everywhere(seen.program, "status", masked=masked) == (1, NEEDED)
+    code, said = everywhere(seen.program, "status", masked=masked)
+    assert (code, flat(said)) == (1, flat(NEEDED)) and "\n  web/production   reconciler plan web/production\n" in said
 
 
 def test_diff(seen):
