@@ -5,12 +5,15 @@
 #include <map>
 
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/shell.hpp"
+#include "reconciler/base/text.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/live_screen.hpp"
 #include "reconciler/cli/once.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
+#include "reconciler/model/tag.hpp"
 #include "reconciler/partly.hpp"
 #include "reconciler/plan/moved.hpp"
 
@@ -25,6 +28,22 @@ struct ApplyOptions {
 };
 
 using Saved = std::map<std::string, SavedPlan>;
+
+/// A file that is not there, or a tag: environments are no files, and a tag is asked for in git.
+Error explained(Error e, const std::vector<std::string>& arguments) {
+  if (e.code != "env.unknown") return e;
+  if (arguments.size() == 1 && arguments[0].ends_with(".json"))
+    return error("usage", fmt::format("{} is neither an environment nor a file",
+                                      printable(arguments[0], 130)))
+        .next(fmt::format("reconciler plan --out {} saves a plan", shell_word(arguments[0])));
+  if (arguments.size() == 2 && check_tag(arguments[1], TagDiscipline::semver) &&
+      e.message.find(fmt::format("\"{}\"", arguments[1])) != std::string::npos)
+    e.hint = fmt::format(
+        "apply brings the tag that git asks for; another: reconciler set {0} {1}, or for once: "
+        "reconciler apply {0} --tag {1}",
+        shell_word(arguments[0]), arguments[1]);
+  return e;
+}
 
 /// The one argument that is a file and no APP/ENV is a saved plan.
 Result<std::optional<Saved>> read_saved(const std::vector<std::string>& arguments) {
@@ -135,7 +154,8 @@ int apply(Context& context, const ApplyOptions& options, std::stop_token stop) {
     for (const auto& [name, plan] : **saved) names.push_back(name);
   }
   auto selection = select(context, names, options.no_fetch ? Reading::last : Reading::fetch, stop);
-  if (!selection) return report(context, selection.error());
+  if (!selection)
+    return report(context, explained(std::move(selection.error()), options.environments));
   auto parts = context.parts();
   if (!parts) return report(context, parts.error());
   int worst = well;

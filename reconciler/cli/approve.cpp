@@ -29,6 +29,9 @@ Error other_plan(const std::string& id, const std::string& named, const Plan& pl
       .next("look at it again: reconciler plan " + id);
 }
 
+/// The least that a plan shows of its id.
+constexpr size_t shown_of_id = 6;
+
 /// Who may is for the owner of the machine to say.
 Status may_approve(const Host& host, const EnvironmentId& id, const std::string& user) {
   const auto own = host.environments.find(id.text());
@@ -47,7 +50,7 @@ Result<bool> agreed(Context& context, const ApproveOptions& options, const Plan&
                     const std::stop_token& stop) {
   const std::string id = plan.environment.text();
   if (!options.plan.empty()) {
-    if (options.plan.size() < 6 || plan.empty() || !plan.id.starts_with(options.plan))
+    if (plan.empty() || !plan.id.starts_with(options.plan))
       return failure(other_plan(id, options.plan, plan));
     return true;
   }
@@ -60,6 +63,12 @@ Result<bool> agreed(Context& context, const ApproveOptions& options, const Plan&
 }
 
 int approve(Context& context, const ApproveOptions& options, std::stop_token stop) {
+  if (!options.plan.empty() && options.plan.size() < shown_of_id)
+    return report(context,
+                  error("usage", fmt::format("--plan {} is too short: {} characters of "
+                                             "the id are the least",
+                                             printable(options.plan, 60), shown_of_id))
+                      .next(fmt::format("reconciler plan {} shows the id", options.environment)));
   auto selection = select(context, {options.environment},
                           options.no_fetch ? Reading::last : Reading::fetch, stop);
   if (!selection) return report(context, selection.error());

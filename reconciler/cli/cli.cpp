@@ -1,8 +1,11 @@
 #include "reconciler/cli/cli.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <optional>
 
@@ -13,12 +16,32 @@
 #include "reconciler/cli/error_text.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/manual.hpp"
+#include "reconciler/cli/refusal.hpp"
 #include "reconciler/cli/seeing.hpp"
 #include "reconciler/cli/signals.hpp"
 #include "reconciler/cli/terminal.hpp"
 
 namespace reconciler::cli {
 namespace {
+
+/// `.`, `../deploy` and `/srv/deploy/`; not `https://...` and not `git@HOST:PATH`.
+bool is_path(const std::string& repository) {
+  const auto colon = repository.find(':');
+  return !repository.empty() && (colon == std::string::npos || repository.find('/') < colon);
+}
+
+/// However it is written, one folder has one name.
+std::string absolute(const std::string& path) {
+  std::error_code unknown;
+  const auto whole = std::filesystem::current_path(unknown) / path;
+  // Behind a symbolic link `..` is not what stands before it.
+  std::string text =
+      (path.find("..") == std::string::npos ? whole.lexically_normal()
+                                            : std::filesystem::weakly_canonical(whole, unknown))
+          .string();
+  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+  return text;
+}
 
 void add_common(CLI::App& app, Options& options) {
   app.add_option("--repo", options.repo,
@@ -40,9 +63,21 @@ void add_common(CLI::App& app, Options& options) {
       ->capture_default_str();
 }
 
+/// What is to be typed where the place that failed knew nothing better.
+std::string usual_next(const Error& e, const std::string& state) {
+  const auto says = [&](std::string_view text) { return e.message.find(text) != text.npos; };
+  if (says("Read-only file system"))
+    return fmt::format("mount it to be written, or name another folder than {} with --state-dir",
+                       state);
+  if (says("Permission denied")) return "run it as root, or as who owns that";
+  return "reconciler doctor";
+}
+
 }  // namespace
 
-int report(const Context& context, const Error& e) {
+int report(const Context& context, const Error& given) {
+  Error e = given;
+  if (e.hint.empty() && e.place.file.empty()) e.hint = usual_next(e, context.options().state);
   if (context.options().json)
     std::cerr << boost::json::serialize(to_json(e)) << "\n";
   else if (const Page page = page_of(STDERR_FILENO, Colour::never); page.terminal)
@@ -60,6 +95,7 @@ void add_everything(CLI::App& app, Options& options, Context& context, const std
   app.require_subcommand(1);
   app.fallthrough();
   app.set_help_all_flag("--help-all", "Help of every verb");
+  app.set_version_flag("--version", "reconciler " + version);
   app.footer("Examples:\n  reconciler plan portfolio/production\n  reconciler apply --help");
   add_common(app, options);
   for (const AddVerb add :
@@ -93,12 +129,15 @@ int run(int argc, char** argv, const std::string& version, MakeDrivers make_driv
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);
-    const auto verbs = app.get_subcommands();
-    std::cerr << "error usage: " << e.what() << "\n  next  reconciler "
-              << (verbs.empty() ? "" : verbs.front()->get_name() + " ") << "--help\n";
-    return usage;
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    options.json |= std::ranges::find(words, "--json") != words.end();
+    return report(context, refusal(app, e, words));
   }
-  while (options.state.size() > 1 && options.state.ends_with('/')) options.state.pop_back();
+  if (options.state.empty())
+    return report(context,
+                  error("usage", "--state-dir is empty").next("name a folder: --state-dir FOLDER"));
+  options.state = absolute(options.state);
+  if (is_path(options.repo)) options.repo = absolute(options.repo);
   std::optional<AsciiOutput> plainly;
   if (!options.json && !context.page().utf8) plainly.emplace();
   Signals signals(context.on_screen());

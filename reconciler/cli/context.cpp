@@ -1,11 +1,13 @@
 #include "reconciler/cli/context.hpp"
 
+#include <fmt/format.h>
 #include <pwd.h>
 #include <unistd.h>
 
 #include <cstdlib>
 
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/cli/state_folder.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/manifest/host_file.hpp"
 
@@ -31,7 +33,12 @@ Result<const Host*> Context::host() {
   const bool named = !options_.host_file.empty();
   const std::string path = host_file();
   auto host = std::make_unique<Host>();
-  if (named || exists(path)) {
+  if (named && !exists(path))
+    return failure(error("file.not_found", fmt::format("there is no host file {}", path))
+                       .next(fmt::format("name one with --host-file; without it {} is read, where "
+                                         "it is",
+                                         usual_host_file)));
+  if (exists(path)) {
     auto read = read_host_file(path);
     if (!read) return failed(read);
     *host = std::move(*read);
@@ -49,6 +56,7 @@ Result<const Host*> Context::host() {
 
 Result<Ledger*> Context::ledger() {
   if (ledger_) return ledger_.get();
+  if (auto usable = check_state_folder(options_.state); !usable) return failed(usable);
   auto opened = Ledger::open(options_.state, clock_);
   if (!opened) return failed(opened);
   ledger_ = std::move(*opened);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <limits>
 #include <set>
 
 #include "reconciler/base/text.hpp"
@@ -93,7 +94,9 @@ int one_run_json(const RunRow& run, const std::vector<std::string>* log) {
 
 int one_run(Context& context, Ledger& ledger, const EnvironmentId& id, RunId serial, bool log) {
   auto run = ledger.run(serial);
-  if (!run) return report(context, run.error());
+  if (!run)
+    return report(context,
+                  std::move(run.error()).next(fmt::format("reconciler history {}", id.text())));
   if (run->id != id)
     return report(context, error("run.unknown", fmt::format("run {} is one of {}, not of {}",
                                                             serial, run->id.text(), id.text()))
@@ -157,9 +160,13 @@ void add_history(CLI::App& app, Context& context, Verb& chosen) {
   auto options = std::make_shared<HistoryOptions>();
   auto* verb = app.add_subcommand("history", "What was done, when, by whom, and how it ended.");
   add_environment(*verb, options->environment);
-  verb->add_option("--run", options->run, "One run: what it did")->type_name("N");
+  const auto from_one = CLI::Range(RunId{1}, std::numeric_limits<RunId>::max());
+  verb->add_option("--run", options->run, "One run: what it did")->check(from_one)->type_name("N");
   verb->add_flag("--log", options->log, "Everything that run said; without --run the last one's");
-  verb->add_option("--limit", options->limit, "How many runs")->capture_default_str();
+  verb->add_option("--limit", options->limit, "How many runs")
+      ->check(from_one)
+      ->type_name("N")
+      ->capture_default_str();
   verb->footer(
       "Examples:\n  reconciler history portfolio/production\n  reconciler history "
       "portfolio/production --run 57 --log");

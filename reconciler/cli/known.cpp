@@ -5,26 +5,41 @@
 #include <algorithm>
 
 #include "reconciler/base/text.hpp"
+#include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/selection.hpp"
 
 namespace reconciler::cli {
 namespace {
 
-Result<EnvironmentId> find(const Ledger& ledger, const std::string& name) {
-  if (name.find('/') != std::string::npos) return parse_environment_id(name);
-  if (auto well_formed = check_name("environment", name); !well_formed) return failed(well_formed);
+/// Where nothing was ever done for it: git may name it all the same, or somebody mistyped it.
+Result<EnvironmentId> named_in_git(Context& context, const std::string& name, Error unknown) {
+  auto selection = select(context, {name}, Reading::last, {});
+  if (selection) return selection->asked.at(0).spec.id;
+  if (exit_of(selection.error()) == usage && selection.error().code != "usage")
+    return failed(selection);
+  auto id = parse_environment_id(name);
+  if (id) return id;
+  return failure(std::move(unknown));
+}
+
+Result<EnvironmentId> find(Context& context, const Ledger& ledger, const std::string& name) {
   auto known = ledger.environments();
   if (!known) return failed(known);
   std::vector<std::string> all;
   std::vector<EnvironmentId> found;
   for (const auto& id : *known) {
     all.push_back(id.text());
-    if (id.environment == name) found.push_back(id);
+    if (id.environment == name || id.text() == name) found.push_back(id);
   }
   if (found.size() == 1) return found.front();
   if (found.empty())
-    return failure(
-        error("env.unknown", fmt::format("nothing was done for an environment \"{}\" here", name))
-            .next(all.empty() ? "write APP/ENV" : "there are " + enumerate(all)));
+    return named_in_git(
+        context, name,
+        error("env.unknown",
+              fmt::format("nothing was done for an environment \"{}\" here", printable(name, 130)))
+            .next(all.empty() ? "write APP/ENV"
+                              : fmt::format("there {} {}", all.size() == 1 ? "is" : "are",
+                                            enumerate(all))));
   all.clear();
   for (const auto& id : found) all.push_back(id.text());
   return failure(error("env.ambiguous",
@@ -37,7 +52,7 @@ Result<EnvironmentId> find(const Ledger& ledger, const std::string& name) {
 Result<Known> known_environment(Context& context, const std::string& name) {
   auto ledger = context.ledger();
   if (!ledger) return failed(ledger);
-  auto id = find(**ledger, name);
+  auto id = find(context, **ledger, name);
   if (!id) return failed(id);
   return Known{**ledger, std::move(*id)};
 }

@@ -95,7 +95,8 @@ class Choice {
 
  private:
   static std::string lasted(WallTime from, WallTime until) {
-    return for_people(std::chrono::duration_cast<Duration>(until - from));
+    return for_people(
+        std::max(Duration::zero(), std::chrono::duration_cast<Duration>(until - from)));
   }
   static std::string work(const Candidate& one) {
     std::string text = one.released.empty() ? "none" : join(one.released, ", ");

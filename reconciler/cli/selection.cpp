@@ -4,6 +4,7 @@
 
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/text.hpp"
+#include "reconciler/cli/state_folder.hpp"
 #include "reconciler/git/mirror.hpp"
 #include "reconciler/manifest/served.hpp"
 
@@ -109,6 +110,7 @@ Result<Selection> select(Context& context, const std::vector<std::string>& names
         error("usage", "no config repository is named")
             .next(
                 "reconciler --repo PATH|URL ..., or `repositories:` in /etc/reconciler/host.yaml"));
+  if (auto usable = check_state_folder(context.options().state); !usable) return failed(usable);
   Selection selection;
   std::vector<Manifests> read;
   std::map<EnvironmentId, Snapshot> config;

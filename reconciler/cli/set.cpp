@@ -291,7 +291,9 @@ class Setting {
 
 int set(Context& context, const SetOptions& options, std::stop_token stop) {
   if (auto formed = check_tag(options.tag); !formed) {
-    report(context, formed.error());
+    Error& e = formed.error();
+    if (e.hint.empty()) e.hint = fmt::format("reconciler set {} TAG", options.environment);
+    report(context, e);
     return usage;
   }
   return Setting(context, options, std::move(stop)).run();

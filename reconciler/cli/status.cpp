@@ -22,10 +22,21 @@ struct Row {
   Condition condition;
   std::string since;
   std::optional<Look> seen;
+  std::optional<WallTime> last{};  ///< when the last run was
+
+  /// Who cannot look cannot say that it is well.
+  bool needs_someone() const {
+    return condition.needs_someone() || condition.reason == "CannotLook";
+  }
 };
 
+/// Clocks of two machines, or of one before and after it was set, differ by that much.
+constexpr std::chrono::minutes out_of_step{1};
+
+/// `?` of what is said to come yet: the clock is wrong, or was.
 std::string ago(WallTime then, WallTime now) {
-  return for_people(std::chrono::duration_cast<Duration>(now - then));
+  if (then > now + out_of_step) return "?";
+  return for_people(std::max(Duration::zero(), std::chrono::duration_cast<Duration>(now - then)));
 }
 
 Row row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
@@ -44,7 +55,8 @@ Row row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
     row.tag = memory && memory->current ? memory->current->tag : "-";
     row.condition = condition_of(asked.spec.id, seen.error());
   }
-  if (run) row.since = ago(run->ended.value_or(run->started), parts.clock.wall());
+  if (run) row.last = run->ended.value_or(run->started);
+  if (row.last) row.since = ago(*row.last, parts.clock.wall());
   return row;
 }
 
@@ -138,11 +150,23 @@ void print_as_of(const Parts& parts, std::optional<WallTime> fetched_at) {
                              ago(*fetched_at, parts.clock.wall()));
 }
 
+/// What is remembered of a time to come was so when the clock was wrong, or it is wrong now.
+void warn_of_clock(const std::vector<Row>& rows, WallTime now) {
+  std::optional<WallTime> newest;
+  for (const auto& row : rows)
+    if (row.last) newest = std::max(newest.value_or(*row.last), *row.last);
+  if (newest && *newest > now + out_of_step)
+    std::cerr << fmt::format(
+        "it is {}, and the ledger has a run of {}: set the clock, and keep it in step: timedatectl "
+        "set-ntp true\n",
+        to_text(now), to_text(*newest));
+}
+
 /// `alone`: one was named, and is shown with its things. 1 when one needs someone.
 int print(Context& context, const Parts& parts, const std::vector<Row>& rows, bool alone,
           std::optional<WallTime> fetched_at) {
-  const auto needing = std::count_if(rows.begin(), rows.end(),
-                                     [](const Row& r) { return r.condition.needs_someone(); });
+  const auto needing =
+      std::count_if(rows.begin(), rows.end(), [](const Row& r) { return r.needs_someone(); });
   const int status = needing > 0 ? wrong : well;
   if (context.options().json) {
     print_json(rows, fetched_at);
@@ -158,7 +182,7 @@ int print(Context& context, const Parts& parts, const std::vector<Row>& rows, bo
                              needing == 1 ? "s" : "");
   std::vector<std::vector<std::string>> next;
   for (const auto& row : rows)
-    if (row.condition.needs_someone()) next.push_back({row.id.text(), row.condition.next});
+    if (row.needs_someone()) next.push_back({row.id.text(), row.condition.next});
   std::cout << table(next, 2, page, 3);
   print_as_of(parts, fetched_at);
   return status;
@@ -189,6 +213,7 @@ int status(Context& context, const std::vector<std::string>& names, std::stop_to
     for (auto& row : rows_of(*parts, broken)) rows.push_back(std::move(row));
   if (names.empty())
     for (auto& row : forgotten_rows(*parts, selection->named)) rows.push_back(std::move(row));
+  warn_of_clock(rows, parts->clock.wall());
   int worst = print(context, *parts, rows, !names.empty(), selection->fetched_at);
   for (const auto& broken : selection->broken) worst = report(context, broken.error);
   return worst;

@@ -15,7 +15,14 @@ namespace {
 
 /// PATH, else the one config repository where it is a folder of this machine, else here.
 Result<std::string> folder_of(Context& context, const std::string& path) {
-  if (!path.empty()) return path;
+  if (!path.empty()) {
+    if (is_folder(path)) return path;
+    const bool file = exists(path);
+    return failure(error("manifest.no_folder", file ? fmt::format("{} is a file", path)
+                                                    : fmt::format("there is no folder {}", path))
+                       .next("reconciler validate FOLDER, one with manifests; without it the "
+                             "config repository's are read"));
+  }
   auto host = context.host();
   if (!host) return failed(host);
   if ((*host)->repositories.size() == 1 && is_folder((*host)->repositories[0].url))

@@ -89,11 +89,13 @@ Status Mirror::store(const Snapshot& snapshot) const {
 
 Result<Snapshot> Mirror::last() const {
   auto snapshot = stored();
-  const bool whole = snapshot && (use_ == MirrorOf::source || is_folder(snapshot->folder));
+  // Under one name there may have been another repository before.
+  const bool whole = snapshot && snapshot->url == repository_.url &&
+                     (use_ == MirrorOf::source || is_folder(snapshot->folder));
   if (whole) return snapshot;
   return failure(
       error("git.never_fetched", fmt::format("nothing of {} is on this host yet", repository_.url))
-          .next("run it once without --no-fetch"));
+          .next("reconciler plan, which fetches it"));
 }
 
 Result<Snapshot> Mirror::fetch(Duration timeout, const std::stop_token& stop) {
@@ -264,7 +266,9 @@ Error Mirror::explained(Error e, const std::optional<Snapshot>& before, Duration
     e = error("git.unreachable",
               fmt::format("{} did not answer within {}", repository_.url, for_people(timeout)))
             .passing();
-  if (before && !before->commit.empty())
+  if (e.hint.empty() && e.code == "git.unreachable")
+    e.hint = "reconciler doctor; what is fetched is named by --repo, or in the host file";
+  if (before && !before->commit.empty() && before->url == repository_.url)
     e.facts.push_back({"have", fmt::format("{} at {}, fetched {}", before->branch,
                                            brief(before->commit), to_text(before->fetched_at))});
   return e;

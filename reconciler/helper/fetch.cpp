@@ -229,9 +229,17 @@ Error no_branch(const Ask& ask, const Listing& theirs) {
   for (const auto& [name, ref] : theirs.refs)
     if (name.starts_with("refs/heads/")) branches.push_back(name.substr(11));
   if (ask.branch.empty())
-    return error("git.ref_not_found", fmt::format("{} names no default branch", ask.access.url))
-        .next(branches.empty() ? "push a first commit to it"
-                               : "name a branch of it in the host file");
+    return branches.empty()
+               ? error("git.ref_not_found",
+                       fmt::format("{} names no default branch", ask.access.url))
+                     .next("push a first commit to it")
+               : error("git.ref_not_found",
+                       fmt::format("{} is on no branch (detached HEAD), and none is named",
+                                   ask.access.url))
+                     .next(fmt::format("git switch {} there; or name one in the host file: "
+                                       "branch: {}",
+                                       branches.size() == 1 ? branches[0] : "BRANCH",
+                                       branches.size() == 1 ? branches[0] : "BRANCH"));
   Error e = error("git.ref_not_found",
                   fmt::format("{} has no branch \"{}\"", ask.access.url, ask.branch));
   if (const auto near = nearest(ask.branch, branches))
@@ -251,7 +259,8 @@ Result<Json> update(const Ask& ask, const std::string& mirror) {
 
   const std::string branch = "refs/heads/" + (ask.branch.empty() ? theirs->head : ask.branch);
   const auto wanted = theirs->refs.find(branch);
-  if (wanted == theirs->refs.end() && ask.known.empty() && ask.branch_needed)
+  const bool names_none = ask.branch.empty() && theirs->head.empty() && !theirs->refs.empty();
+  if (wanted == theirs->refs.end() && (ask.known.empty() || names_none) && ask.branch_needed)
     return failure(no_branch(ask, *theirs));
   const bool changed = !equal(*own, *theirs);
   if (changed) {

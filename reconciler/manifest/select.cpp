@@ -19,27 +19,48 @@ const Broken* broken_at(const Manifests& manifests, const EnvironmentId& id) {
   return nullptr;
 }
 
+std::string list(const std::vector<EnvironmentId>& known) {
+  std::vector<std::string> all;
+  all.reserve(known.size());
+  for (const auto& id : known) all.push_back(id.text());
+  if (all.size() > 10) {
+    const size_t more = all.size() - 10;
+    all.resize(10);
+    all.push_back(fmt::format("{} more", more));
+  }
+  return enumerate(all);
+}
+
+/// What somebody most likely meant; empty when nobody can tell.
+std::string meant(const std::string& name, const std::vector<EnvironmentId>& known) {
+  std::vector<EnvironmentId> of_application;
+  for (const auto& id : known)
+    if (id.application == name) of_application.push_back(id);
+  if (!of_application.empty())
+    return fmt::format("{} is an application; its environment{} {}", name,
+                       of_application.size() == 1 ? " is" : "s are", list(of_application));
+  std::vector<std::string> pairs;
+  std::vector<std::string> alone;
+  for (const auto& id : known) {
+    pairs.push_back(id.text());
+    alone.push_back(id.environment);
+  }
+  // `web:stage`, `WEB/Stage`, `web/stage/` are a pair, whatever was typed between.
+  const bool pair = name.find_first_of("/:.@=") != std::string::npos;
+  const auto near = nearest(name, pair ? pairs : alone);
+  return near ? fmt::format("did you mean {}?", *near) : "";
+}
+
 Error unknown(const std::string& name, const std::vector<EnvironmentId>& known) {
-  std::vector<std::string> names;
-  names.reserve(known.size());
-  const bool pair = name.find('/') != std::string::npos;
-  for (const auto& id : known) names.push_back(pair ? id.text() : id.environment);
+  if (trim(name).empty())
+    return error("env.unknown", "the environment's name is empty")
+        .next(known.empty() ? "write APP/ENV" : "write one of " + list(known));
   Error e =
       error("env.unknown", fmt::format("there is no environment \"{}\"", printable(name, 130)));
-  if (const auto near = nearest(name, names))
-    e.hint = fmt::format("did you mean {}?", *near);
-  else if (!known.empty())
-    e.hint = fmt::format("there {} {}", known.size() == 1 ? "is" : "are", [&] {
-      std::vector<std::string> all;
-      all.reserve(known.size());
-      for (const auto& id : known) all.push_back(id.text());
-      if (all.size() > 10) {
-        const size_t more = all.size() - 10;
-        all.resize(10);
-        all.push_back(fmt::format("{} more", more));
-      }
-      return enumerate(all);
-    }());
+  e.hint = meant(name, known);
+  if (e.hint.empty() && !known.empty())
+    e.hint = fmt::format("there {} {}", known.size() == 1 ? "is" : "are", list(known));
+  if (e.hint.empty()) e.hint = "write one, under environments: in a reconciler.yaml";
   return e;
 }
 
@@ -47,8 +68,7 @@ Result<EnvironmentId> resolve(const std::string& name, const std::vector<Environ
                               const Manifests& manifests) {
   if (name.find('/') != std::string::npos) {
     auto id = parse_environment_id(name);
-    if (!id) return failed(id);
-    if (std::ranges::find(known, *id) == known.end() && !broken_at(manifests, *id))
+    if (!id || (std::ranges::find(known, *id) == known.end() && !broken_at(manifests, *id)))
       return failure(unknown(name, known));
     return *id;
   }
@@ -84,7 +104,8 @@ Result<std::vector<EnvironmentSpec>> select_environments(const Manifests& manife
     auto id = resolve(name, known, manifests);
     if (!id) return failed(id);
     if (!taken.insert(*id).second)
-      return failure(error("usage", fmt::format("{} is given twice", id->text())));
+      return failure(
+          error("usage", fmt::format("{} is given twice", id->text())).next("name it once"));
     const auto spec = std::ranges::find(manifests.environments, *id, &EnvironmentSpec::id);
     if (spec != manifests.environments.end()) {
       out.push_back(*spec);

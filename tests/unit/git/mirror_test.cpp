@@ -105,7 +105,37 @@ TEST_F(MirrorTest, FollowsTheSideThatTouchedAFolderThroughAMerge) {
 TEST_F(MirrorTest, SaysThatNothingWasFetchedYet) {
   const auto last = config().last();
   EXPECT_EQ(said(last), "git.never_fetched: nothing of " + remote + " is on this host yet");
-  EXPECT_EQ(last.error().hint, "run it once without --no-fetch");
+  EXPECT_EQ(last.error().hint, "reconciler plan, which fetches it");
+}
+
+TEST_F(MirrorTest, WhatWasFetchedFromElsewhereUnderTheSameNameIsNotServed) {
+  const auto first = commit("One");
+  ASSERT_EQ(said(config().fetch(soon)), "");
+  auto mistyped = repository();
+  mistyped.url = remote + "x";
+  Mirror mirror(state, mistyped, MirrorOf::config, helper, clock);
+  const auto got = mirror.fetch(soon);
+  EXPECT_EQ(said(got), "git.unreachable: there is no folder " + mistyped.url + " to fetch from");
+  EXPECT_EQ(got.error().hint,
+            "reconciler doctor; what is fetched is named by --repo, or in the host file");
+  EXPECT_TRUE(got.error().facts.empty());
+  EXPECT_EQ(said(mirror.last()),
+            "git.never_fetched: nothing of " + mistyped.url + " is on this host yet");
+  EXPECT_EQ(config().last()->commit, first);
+}
+
+TEST_F(MirrorTest, OneThatIsOnNoBranchIsNotTakenForOneWhoseBranchIsGone) {
+  const auto first = commit("One");
+  for (int i = 0; i < 2; ++i) {  // seen for the first time, and known
+    git({"update-ref", "--no-deref", "HEAD", first}, "", remote);
+    const auto got = config().fetch(soon);
+    EXPECT_EQ(said(got), "git.ref_not_found: " + remote +
+                             " is on no branch (detached HEAD), and none is named");
+    EXPECT_EQ(got.error().hint,
+              "git switch main there; or name one in the host file: branch: main");
+    git({"symbolic-ref", "HEAD", "refs/heads/main"}, "", remote);
+    ASSERT_EQ(said(config().fetch(soon)), "");
+  }
 }
 
 TEST_F(MirrorTest, HoldsAtARewrittenBranchUntilItLeadsOnAgain) {

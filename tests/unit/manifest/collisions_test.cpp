@@ -128,8 +128,25 @@ TEST_F(Select, UnknownOnesWithTheNearest) {
             "  next  there are epsm/production, portfolio/production and portfolio/stage\n");
 }
 
+TEST_F(Select, WhatWasMeantIsSaidOfNamesThatAreNone) {
+  for (const std::string name : {"portfolio:stage", "portfolio/stage/", "./portfolio/stage",
+                                 "Portfolio/Stage", "portfolio.stage"})
+    EXPECT_EQ(select({name}), "error env.unknown: there is no environment \"" + name +
+                                  "\"\n  next  did you mean portfolio/stage?\n");
+  EXPECT_EQ(select({"epsm"}),
+            "error env.unknown: there is no environment \"epsm\"\n"
+            "  next  epsm is an application; its environment is epsm/production\n");
+  EXPECT_EQ(select({" "}),
+            "error env.unknown: the environment's name is empty\n"
+            "  next  write one of epsm/production, portfolio/production and portfolio/stage\n");
+  EXPECT_EQ(select({"/etc/passwd"}),
+            "error env.unknown: there is no environment \"/etc/passwd\"\n"
+            "  next  there are epsm/production, portfolio/production and portfolio/stage\n");
+}
+
 TEST_F(Select, OneGivenTwiceIsAUsageError) {
-  EXPECT_EQ(select({"stage", "portfolio/stage"}), "error usage: portfolio/stage is given twice\n");
+  EXPECT_EQ(select({"stage", "portfolio/stage"}),
+            "error usage: portfolio/stage is given twice\n  next  name it once\n");
 }
 
 TEST_F(Select, OneThatIsBrokenSaysWhy) {
