@@ -28,7 +28,7 @@ Result<Asked> OnceOptions::of(Asked asked, const Ledger& ledger) const {
     return failure(error("apply.tag_current", fmt::format("{} runs {} already, and git asks for {}",
                                                           id, tag, asked.spec.tag))
                        .next(fmt::format("to hold git off: reconciler suspend {}", id)));
-  asked.instead = Instead{tag, std::string(deployed), fmt::format("{} deployed {}", who(), tag)};
+  asked.instead = Instead{tag, std::string(deployed), fmt::format("{} asked for {}", who(), tag)};
   return asked;
 }
 

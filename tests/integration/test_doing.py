@@ -114,7 +114,7 @@ def test_a_tag_that_git_does_not_ask_for_is_deployed_and_holds(stack):
     assert runs() == "v1.5.0" and stack.releases() == 2
     assert stack.condition() == "Ready/Deployed"
     said = stack.plan_text()
-    assert "git asks for v1.0.0, which is not what is wanted now (Deployed): root deployed v1.5.0\n" in said, said
+    assert "git asks for v1.0.0, which is not what is wanted now (Deployed): root asked for v1.5.0\n" in said, said
     stack.assert_second_plan_empty()
     stack.engine.docker("stop", "-t", "0", "web-web-1")
     stack.apply()

@@ -11,6 +11,7 @@
 #include "plugins/docker/services/mounts.hpp"
 #include "plugins/docker/services/mover.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/notices.hpp"
 #include "plugins/docker/services/orphans.hpp"
 #include "plugins/docker/services/pre_stop.hpp"
 #include "plugins/docker/services/refusals.hpp"
@@ -73,8 +74,8 @@ class Services {
     if (r.observed != r.desired) add_run(place, r);
     into_.resources.push_back(std::move(r));
     if (place.well_placed()) add_left_over(place);
-    add_notices(place);
-    if (group && replaces(place)) add_losses(place);
+    tell_of(place, observed_.look, into_);
+    if (group && replaces(place)) tell_losses(place, into_);
   }
 
   std::vector<Work> works_on(const Group& group) const {
@@ -263,44 +264,6 @@ class Services {
       }
       into_.resources.push_back(std::move(r));
     }
-  }
-
-  /// What no way back brings again.
-  void add_losses(const Place& place) {
-    if (removes_itself(*place.current))
-      into_.notices.push_back(fmt::format(
-          "{} removes itself when it is stopped: there is no way back to it", place.current->name));
-    const Json& ports =
-        member_or_null(member_or_null(place.wanted->config, "HostConfig"), "PortBindings");
-    std::vector<std::string> free;
-    if (ports.is_object())
-      for (const auto& [port, bindings] : ports.get_object())
-        if (bindings.is_array())
-          for (const Json& binding : bindings.get_array())
-            if (const auto host = text_at(binding, "HostPort"); host.empty() || host == "0")
-              free.emplace_back(port);
-    if (!free.empty())
-      into_.notices.push_back(
-          fmt::format("{} is published at free ports of the host ({}): they "
-                      "will be others",
-                      place.wanted->service, join(free, ", ")));
-  }
-
-  void add_notices(const Place& place) {
-    if (place.finished() && !place.wanted->job)
-      into_.notices.push_back(
-          fmt::format("{} has ended with exit code 0, and its restart policy lets it: it stays so",
-                      place.current->name));
-    if (place.current)
-      for (const auto& extra :
-           extra_endpoints(*place.wanted, place.current->inspect, observed_.look.networks))
-        into_.notices.push_back(
-            fmt::format("{} is on network {} too, which the compose files do not name: it stays",
-                        place.current->name, extra.network));
-    for (const Seen* seen : place.strays)
-      into_.notices.push_back(fmt::format(
-          "container {} calls itself service {} and is not the one that serves: it stays",
-          seen->name, seen->service));
   }
 
   const Context& context_;
