@@ -241,7 +241,7 @@ def test_no_docker(stack, nothing_done):
     code, out, err = given(stack, ["status", "web/production"], env=nowhere)
     assert (code, err) == (1, "") and out.endswith(
         "  no Docker Engine answers at /nowhere/docker.sock: No such file or directory\n\n1 of 1 needs you:\n"
-        "  web/production  start it (systemctl start docker), then try again\n\nas of the last fetch, 0 s ago\n"), out
+        "  web/production   start it (systemctl start docker), then try again\n\nas of the last fetch, 0 s ago\n"), out
 
 
 def test_no_git(stack, nothing_done):
