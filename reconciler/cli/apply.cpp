@@ -8,6 +8,7 @@
 #include "reconciler/base/shell.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/json_events.hpp"
 #include "reconciler/cli/live_screen.hpp"
 #include "reconciler/cli/once.hpp"
 #include "reconciler/cli/selection.hpp"
@@ -80,10 +81,17 @@ class Applying {
   int one(const Parts& parts, const Asked& asked, std::stop_token stop) {
     auto wanted = options_.once.of(asked, parts.ledger);
     if (!wanted) return report(context_, wanted.error());
+    const bool json = context_.options().json;
+    Events& events = json ? static_cast<Events&>(json_) : screen_.events();
     auto partly = reconcile_partly(parts, *wanted, options_.once.cut(), who(),
-                                   [&](const Look& seen) { return agree(seen, stop); },
-                                   screen_.events(), {.stop = stop});
+                                   [&](const Look& seen) { return agree(seen, stop); }, events,
+                                   {.stop = stop});
     screen_.ended();
+    if (partly && json) {
+      const int status = partly->cut.by.empty() ? status_of(partly->done) : well;
+      json_.ended(partly->done, status);
+      return status;
+    }
     if (partly && partly->done.changed && !partly->cut.by.empty()) return tell_cut(*partly);
     const Result<Reconciled> done =
         partly ? Result<Reconciled>(std::move(partly->done)) : Result<Reconciled>(failed(partly));
@@ -98,9 +106,14 @@ class Applying {
  private:
   Result<bool> agree(const Look& seen, const std::stop_token& stop) {
     const Plan& plan = seen.plan;
-    if (saved_) {
+    if (saved_)
       if (auto why = moved(saved_->at(plan.environment.text()), plan))
         return failure(std::move(*why));
+    if (context_.options().json && (options_.yes || saved_)) {
+      json_.plan(plan);
+      return true;
+    }
+    if (saved_) {
       std::cout << render_header(plan, context_.page()) << "\n";
       return true;
     }
@@ -108,7 +121,7 @@ class Applying {
       std::cout << render(plan, context_.page()) << "\n";
       return true;
     }
-    if (!stdin_is_terminal())
+    if (!stdin_is_terminal() || context_.options().json)
       return failure(
           no_terminal("apply asks before it changes anything",
                       fmt::format("reconciler apply {} --yes", plan.environment.text())));
@@ -139,6 +152,7 @@ class Applying {
   const ApplyOptions& options_;
   std::optional<Saved> saved_;
   LiveScreen screen_;
+  JsonEvents json_{std::cout};
 };
 
 int apply(Context& context, const ApplyOptions& options, std::stop_token stop) {

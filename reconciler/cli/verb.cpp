@@ -61,9 +61,15 @@ std::string held_off(const Plan& plan, const Asked& asked, const Page& page) {
                      sentence(next, 14, page));
 }
 
+int status_of(const Reconciled& done) {
+  if (done.declined) return wrong;
+  if (!done.changed) return of_unperformed(done.plan);
+  const auto& held = done.plan.held;
+  return !held || held->rejected_tag.empty() || held->is_deployed() ? well : wrong;
+}
+
 int tell_applied(const Context& context, const Result<Reconciled>& done) {
-  if (const auto status = not_performed(context, done))
-    return done && !done->declined ? of_unperformed(done->plan) : *status;
+  if (const auto status = not_performed(context, done)) return done ? status_of(*done) : *status;
   const Plan& plan = done->plan;
   const std::string id = plan.environment.text();
   const Page page = context.page();
@@ -73,7 +79,7 @@ int tell_applied(const Context& context, const Result<Reconciled>& done) {
     std::cout << "\n" << render_header(runs, "Back: reconciler rollback " + id, page);
   else
     std::cout << "\n" << runs << "\n";
-  if (!plan.held || plan.held->rejected_tag.empty() || plan.held->is_deployed()) return well;
+  if (status_of(*done) == well) return well;
   std::cout << "next  "
             << sentence(fmt::format("commit another tag; or {} again: reconciler retry {}",
                                     plan.held->rejected_tag, id),

@@ -34,6 +34,9 @@ std::optional<int> not_performed(const Context& context, const Result<Reconciled
 /// do about it; two lines.
 std::string held_off(const Plan& plan, const Asked& asked, const Page& page);
 
+/// The exit status of what an apply came to.
+int status_of(const Reconciled& done);
+
 /// What an apply came to, said; its exit status.
 int tell_applied(const Context& context, const Result<Reconciled>& done);
 

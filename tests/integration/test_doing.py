@@ -1,5 +1,6 @@
 """What a person does by hand beside whole applies: a part of a plan, and Compose with everything given."""
 
+import json
 import subprocess
 
 from support.engine import wait_for
@@ -47,6 +48,22 @@ def test_an_apply_ends_where_it_is_told_to_and_the_next_goes_on(stack):
     assert stack.releases() == 2
     stack.apply()
     assert stack.releases() == 2 and stack.condition() == "Ready/Succeeded"
+
+
+def test_an_apply_tells_programs_what_it_does(stack):
+    stack.commit(stack_files("v1.0.0"))
+    stack.run("apply", stack.environment, "--json").err.index("there is no terminal to ask on")
+    done = stack.run("apply", stack.environment, "--json", "--yes").ok()
+    events = [json.loads(line) for line in done.out.splitlines()]
+    assert {one["environment"] for one in events} == {stack.environment} and "letmein" not in done.out
+    assert [one["event"] for one in (events[0], events[-1])] == ["plan", "ended"]
+    ended = {one["key"]: one for one in events if one["event"] == "finished"}
+    planned = [one["key"] for one in events[0]["plan"]["actions"] if one["phase"] != "verify"]
+    assert set(planned) <= set(ended) and all(ended[key]["took_ms"] >= 0 for key in planned)
+    assert (events[-1]["exit"], events[-1]["changed"], events[-1]["tag"]) == (0, True, "v1.0.0")
+    again = stack.run("apply", stack.environment, "--json", "--yes").ok()
+    [nothing] = [json.loads(line) for line in again.out.splitlines()]
+    assert (nothing["event"], nothing["changed"], nothing["plan"]["actions"]) == ("ended", False, [])
 
 
 def test_compose_is_given_everything_and_goes_round_no_plan(stack):

@@ -1,0 +1,37 @@
+// Apply's events for programs: one JSON object a line, each with `event` and `environment`.
+#pragma once
+
+#include <mutex>
+#include <ostream>
+
+#include "reconciler/apply/events.hpp"
+#include "reconciler/reconcile.hpp"
+
+namespace reconciler::cli {
+
+/// `plan` (the plan's document), `started`, `line`, `finished`, `failed` (of an action, by `key`;
+/// times in ms) and `ended` (exit, changed, declined; with the plan that was not performed).
+/// Thread-safe; each line is written whole and at once.
+class JsonEvents final : public Events {
+ public:
+  explicit JsonEvents(std::ostream& out) : out_(out) {}
+  /// What is about to be performed; the events that follow are its environment's.
+  void plan(const Plan& plan);
+  void ended(const Reconciled& done, int exit);
+
+  void started(const Action& action) override;
+  void line(const Action& action, std::string_view text) override;
+  void finished(const Action& action, Duration took, std::string_view detail) override;
+  void failed(const Action& action, Duration took, std::string_view detail,
+              const std::vector<std::string>& last_lines) override;
+
+ private:
+  void write(std::string_view event, JsonObject more);
+  JsonObject about(const Action& action) const;
+
+  std::ostream& out_;
+  std::mutex mutex_;
+  std::string environment_;
+};
+
+}  // namespace reconciler::cli
