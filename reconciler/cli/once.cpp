@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "reconciler/cli/context.hpp"
+#include "reconciler/model/tag.hpp"
 
 namespace reconciler::cli {
 namespace {
@@ -21,6 +22,10 @@ std::vector<std::string> phases() {
 Result<Asked> OnceOptions::of(Asked asked, const Ledger& ledger) const {
   asked.rebuild = rebuild;
   if (tag.empty() || tag == asked.spec.tag) return asked;
+  if (auto formed = check_tag(tag, asked.spec.source.tags); !formed)
+    return failure(error("usage", formed.error().message)
+                       .next(formed.error().hint.empty() ? "--tag takes the version wanted"
+                                                         : formed.error().hint));
   auto memory = ledger.memory(asked.spec.id);
   if (!memory) return failed(memory);
   const std::string id = asked.spec.id.text();

@@ -17,7 +17,8 @@ struct OnceOptions {
   bool rebuild = false;
   bool any() const { return !until.empty() || !skip.empty() || !tag.empty() || rebuild; }
   Cut cut() const { return {phase_called(until), skip}; }
-  /// `apply.tag_current` where that tag is what runs, and git asks for another.
+  /// `usage` where the tag is none; `apply.tag_current` where that tag is what runs, and git asks
+  /// for another.
   Result<Asked> of(Asked asked, const Ledger& ledger) const;
 };
 

@@ -130,6 +130,9 @@ LINES = [
     (["set", "web/production", "v1 2", "--yes"], 64,
      'error tag.invalid: tag "v1 2" holds a space; a tag is letters, digits, "_", "." and "-"\n'
      "  next  reconciler set web/production TAG\n"),
+    (["apply", "web/production", "--tag", "v1 2", "--yes"], 64,
+     'error usage: tag "v1 2" holds a space; a tag is letters, digits, "_", "." and "-"\n'
+     "  next  --tag takes the version wanted\n"),
     (["set", "web/production", "", "--yes"], 64, "error tag.empty: the tag is empty\n  next  write the version wanted\n"),
     (["set", "web/production", "latest", "--yes"], 64,
      'error tag.mutable_forbidden: tag "latest" names no version: what it means changes by itself\n'
