@@ -30,7 +30,7 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last, bool
     if (!gate.open)
       return {"Blocked", "GateClosed", fmt::format("{}: {}", gate.name, gate.why), gate.opens_when};
   const auto& held = plan.held;
-  if (plan.empty() && held)
+  if (plan.empty() && held && !leaves_down(plan))
     return {held->is_deployed() ? "Ready" : "RolledBack", held->reason, about(*held),
             what_ends(plan.environment, *held)};
   if (plan.empty() && !plan.reported.empty())
@@ -51,7 +51,7 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last, bool
     return {"RolledBack", held->reason, fmt::format("{}; {}", about(*held), left),
             what_ends(plan.environment, *held)};
   }
-  if (held && last && last->ended && last->end.condition == "Stalled" &&
+  if (held && !held->is_deployed() && last && last->ended && last->end.condition == "Stalled" &&
       last->desired == plan.desired)
     return {"Stalled", last->end.reason,
             fmt::format("{}; and the way back to {}: {}", about(*held), plan.to, last->end.message),

@@ -19,22 +19,30 @@ bool is_task(const Step& step) {
   return step.work.phase != Phase::verify;
 }
 
-Result<std::vector<Action>> task_called(const Desired& desired, const std::string& name) {
+/// Once-only work is waited for, and not begun beside itself, whatever dies: by a key that no plan
+/// has, so that what is due once a tag stays due, or done.
+std::string key_by_hand(const Step& step, WallTime now) {
+  if (step.work.effect != Effect::once) return "";
+  return fmt::format("{} by hand {}", step.name, now.time_since_epoch().count());
+}
+
+Result<std::vector<Action>> task_called(const Desired& desired, const std::string& name,
+                                        WallTime now) {
   std::vector<Action> actions;
   std::vector<std::string> names;
   for (const auto& step : desired.steps) {
     if (!is_task(step)) continue;
     names.push_back(step.name);
     if (step.name != name || !actions.empty()) continue;
-    // What a plan would do once a tag is not done by this: the ledger's answer for it stays.
     actions.push_back(asked_for(step.work, step.name));
+    actions.back().once_key = key_by_hand(step, now);
     for (const auto& work : step.then) actions.push_back(asked_for(work, step.name));
   }
   if (!actions.empty()) return actions;
   const std::string id = desired.id.text();
   if (names.empty())
     return failure(error("task.unknown", fmt::format("the manifest of {} has no tasks", id))
-                       .next("write one under release: or after: in the manifest"));
+                       .next("write one under release: in the manifest"));
   const auto near = name.empty() ? std::nullopt : nearest(name, names);
   return failure(error("task.unknown", name.empty()
                                            ? fmt::format("which task of {}?", id)
@@ -70,14 +78,25 @@ Result<Asked> as_it_runs(const Parts& parts, const Asked& asked, const Errand& e
   if (!memory->current)
     return failure(error("errand.nothing_runs", fmt::format("nothing was deployed at {} yet", id))
                        .next(fmt::format("reconciler apply {}", id)));
-  if (wish && wish->desired.tag == memory->current->tag) return asked;
+  const bool as_asked = wish && wish->desired.digest == memory->current->digest;
+  if (as_asked && (!wish->target || !errand.restart.empty())) return asked;
   if (errand.restart.empty()) {
     if (!wish) return failed(wish);
-    return failure(
-        error("task.not_deployed", fmt::format("{} runs {}, and git asks for {}: its tasks are not "
-                                               "those of what runs",
-                                               id, memory->current->tag, wish->desired.tag))
-            .next(fmt::format("reconciler apply {}; then the task", id)));
+    const auto refused = [&](const std::string& why, const std::string& next) {
+      return failure(
+          error("task.not_deployed", fmt::format("{} runs {}, {}: its tasks are not those "
+                                                 "of what runs",
+                                                 id, memory->current->tag, why))
+              .next(next));
+    };
+    if (wish->target)
+      return refused(fmt::format("and git asks for {}", wish->target->rejected_tag),
+                     fmt::format("make git agree: reconciler set {} {}; then the task", id,
+                                 memory->current->tag));
+    const std::string asks = wish->desired.tag == memory->current->tag
+                                 ? "and git asks for it otherwise than it was deployed"
+                                 : fmt::format("and git asks for {}", wish->desired.tag);
+    return refused(asks, fmt::format("reconciler apply {}; then the task", id));
   }
   Asked recorded = asked;
   recorded.recorded = true;
@@ -93,8 +112,8 @@ Result<Reconciled> run_errand(const Parts& parts, const Asked& asked, const Erra
   if (!runs) return failed(runs);
   const bool restarts = !errand.restart.empty();
   const auto only_this = [&](Look& seen) -> Result<RunEnd> {
-    auto actions =
-        restarts ? restarted(parts, seen, errand.restart) : task_called(seen.desired, errand.task);
+    auto actions = restarts ? restarted(parts, seen, errand.restart)
+                            : task_called(seen.desired, errand.task, parts.clock.wall());
     if (!actions) return failed(actions);
     seen.plan = make_errand(seen.desired, seen.observation, seen.memory, std::move(*actions),
                             parts.clock.wall());

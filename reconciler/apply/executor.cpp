@@ -226,6 +226,9 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
     (void)tools_.ledger.end_run(*id, end_of_what_follows(run.phase, why));
     return Applied{*id, what_follows_failed(run, std::move(why)), false, {}, true};
   }
+  // A tag that a person wanted once, and of which nothing came, holds nothing off.
+  if (plan.held && plan.held->is_deployed() && memory && !memory->touched)
+    (void)tools_.ledger.clear_target(plan.environment);
   why = told(run, std::move(why));
   (void)tools_.ledger.end_run(
       *id, plan.held && !plan.held->is_deployed() ? end_of_way_back(why) : end_of(why));

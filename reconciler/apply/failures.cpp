@@ -112,7 +112,8 @@ Error told(const Run& run, Error why) {
   const std::string id = run.plan.environment.text();
   why = with_not_undone(run, std::move(why));
   // On the way back the last good one is where it goes.
-  const std::string& current = run.plan.held ? run.plan.held->tag : run.plan.from;
+  const auto& held = run.plan.held;
+  const std::string& current = held && !held->is_deployed() ? held->tag : run.plan.from;
   const auto memory = run.tools.ledger.memory(run.plan.environment);
   if (memory && memory->current && run.phase >= Phase::record &&
       memory->current->tag == run.plan.to)
@@ -214,9 +215,12 @@ Error cancelled(const Run& run, Error stopped, const std::string& by) {
 Target target_after(const Plan& plan, const Desired& desired, RunId run, const RunEnd& end,
                     WallTime now) {
   const auto& held = plan.held;
+  // Built anew because a person wanted it: what git asks for was well, and is what is gone back to.
+  const bool same = desired.rebuild && *plan.fallback == plan.to;
   return {*plan.fallback,
           held ? held->rejected : desired.asked,
-          !held                    ? plan.to
+          same                     ? ""
+          : !held                  ? plan.to
           : plan.fallback_is_asked ? ""
                                    : held->rejected_tag,
           end.reason,

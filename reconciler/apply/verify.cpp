@@ -146,7 +146,9 @@ class Verification {
       }
       why = error("verify.failed", fmt::format("{} is not well: {}: {}", run_.plan.to,
                                                check.action->title, check.said));
-      if (!run_.plan.from.empty())
+      if (run_.tools.aside)
+        why->facts.push_back({"kept", "all, as it is: nothing is gone back to"});
+      else if (!run_.plan.from.empty())
         why->facts.push_back({"kept", fmt::format("{}'s containers, stopped, until the next switch",
                                                   run_.plan.from)});
       else

@@ -6,6 +6,7 @@
 
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/once.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
@@ -19,6 +20,7 @@ struct ApproveOptions {
   std::string plan;
   bool yes = false;
   bool no_fetch = false;
+  OnceOptions once;
 };
 
 Error other_plan(const std::string& id, const std::string& named, const Plan& plan) {
@@ -77,7 +79,9 @@ int approve(Context& context, const ApproveOptions& options, std::stop_token sto
   for (const auto& notice : selection->notices) std::cerr << notice << "\n";
   if (auto may = may_approve(parts->host, selection->asked.at(0).spec.id, who()); !may)
     return report(context, may.error());
-  auto seen = look(*parts, selection->asked.at(0), std::move(stop));
+  auto asked = options.once.of(selection->asked.at(0), parts->ledger);
+  if (!asked) return report(context, asked.error());
+  auto seen = look(*parts, *asked, std::move(stop));
   if (!seen) return report(context, seen.error());
   const Plan& plan = seen->plan;
   const std::string id = plan.environment.text();
@@ -93,8 +97,8 @@ int approve(Context& context, const ApproveOptions& options, std::stop_token sto
   }
   if (auto done = parts->ledger.approve(plan.environment, approval_of(plan), who()); !done)
     return report(context, done.error());
-  std::cout << fmt::format("Plan {} of {} is approved.\nnext  reconciler apply {}\n",
-                           plan.id.substr(0, 6), id, id);
+  std::cout << fmt::format("Plan {} of {} is approved.\nnext  reconciler apply {}{}\n",
+                           plan.id.substr(0, 6), id, id, options.once.words());
   return well;
 }
 
@@ -107,6 +111,7 @@ void add_approve(CLI::App& app, Context& context, Verb& chosen) {
   verb->add_option("--plan", options->plan,
                    "The plan's id, as plan shows it; without it the plan is shown and asked about")
       ->type_name("ID");
+  add_wishes(*verb, options->once);
   add_yes(*verb, options->yes);
   add_no_fetch(*verb, options->no_fetch);
   verb->footer(

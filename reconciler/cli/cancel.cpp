@@ -22,13 +22,15 @@ int cancel(Context& context, const std::string& environment, std::stop_token sto
   const std::string& state = context.options().state;
   auto run = known->ledger.open_run(known->id);
   if (!run) return report(context, run.error());
-  if (!*run || !is_locked(state, known->id))
+  if (!is_locked(state, known->id))
     return report(context, error("cancel.nothing", fmt::format("nothing is under way at {}", id))
                                .next(fmt::format("reconciler status {}", id)));
   if (auto wished = reconciler::cancel(state, known->id, who()); !wished)
     return report(context, wished.error());
-  std::cout << fmt::format("run {} of {}, to {}, ends at its next safe point; waiting for it ...\n",
-                           (*run)->run.serial, id, (*run)->run.to)
+  const std::string what =
+      *run ? fmt::format("run {} of {}, to {},", (*run)->run.serial, id, (*run)->run.to)
+           : fmt::format("what is under way at {}", id);
+  std::cout << fmt::format("{} ends at its next safe point; waiting for it ...\n", what)
             << std::flush;
   auto ended = lock_environment(state, known->id, {context.clock(), 1h, std::move(stop)});
   if (!ended && ended.error().code == "lock.stopped")

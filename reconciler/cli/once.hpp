@@ -16,12 +16,18 @@ struct OnceOptions {
   std::string tag;
   bool rebuild = false;
   bool any() const { return !until.empty() || !skip.empty() || !tag.empty() || rebuild; }
+  /// ` --tag v1.2.3`, as it is typed; empty where there is none.
+  std::string words() const {
+    return (tag.empty() ? "" : " --tag " + tag) + (rebuild ? " --rebuild" : "");
+  }
   Cut cut() const { return {phase_called(until), skip}; }
   /// `usage` where the tag is none; `apply.tag_current` where that tag is what runs, and git asks
   /// for another.
   Result<Asked> of(Asked asked, const Ledger& ledger) const;
 };
 
+/// `--tag` and `--rebuild` alone.
+void add_wishes(CLI::App& verb, OnceOptions& into);
 /// `whole`: an option that goes with none of them.
 void add_once(CLI::App& verb, OnceOptions& into, CLI::Option* whole = nullptr);
 

@@ -17,7 +17,8 @@ namespace {
 int of_unperformed(const Plan& plan) {
   if (plan.stalled || (plan.suspended && !plan.empty())) return wrong;
   if (plan.closed() > 0) return blocked;
-  return plan.held || leaves_down(plan) ? wrong : well;
+  const bool held = plan.held && !plan.held->is_deployed();
+  return held || leaves_down(plan) ? wrong : well;
 }
 
 }  // namespace

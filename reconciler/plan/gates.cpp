@@ -88,6 +88,7 @@ void judge_gates(Plan& plan, const Memory& memory) {
     if (gate.name == "approval") gate.why = gate.open ? "1 of 1" : "0 of 1";
     gate.opens_when = fmt::format("reconciler approve {} --plan {}", plan.environment.text(),
                                   plan.id.substr(0, 6));
+    if (plan.held && plan.held->is_deployed()) gate.opens_when += " --tag " + plan.to;
   }
 }
 

@@ -24,8 +24,8 @@ bool waits_for_others(const Result<Reconciled>& done) {
   if (!done) {
     const std::string_view code = done.error().code;
     const auto of = [&](std::string_view family) { return code.starts_with(family); };
-    return !of("docker.") && !of("ledger.") && !of("lock.") && !of("rollback.") &&
-           !code.ends_with(".stopped") && code != "apply.superseded" && code != "plan.stale";
+    return !of("docker.") && !of("ledger.") && !of("lock.") && !of("rollback.") && !of("apply.") &&
+           !code.ends_with(".stopped") && code != "plan.stale";
   }
   return !done->changed && !done->plan.stalled && !done->plan.suspended && done->plan.closed() > 0;
 }

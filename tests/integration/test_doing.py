@@ -150,6 +150,13 @@ def test_a_tag_that_git_does_not_ask_for_is_deployed_and_holds(stack):
     same = stack.run("apply", stack.environment, "--tag", "v1.6.0", "--yes")
     assert same.code == 1 and stack.error(same) == "apply.tag_current", same.err
 
+    held = stack.run("apply", stack.environment, "--tag", "v1.0.0", "--yes")
+    assert held.code == 1 and held.err == (
+        "error apply.held_off: git's v1.0.0 is held off from web/production: v1.6.0 is wanted\n"
+        "  next  what git asks for again: reconciler retry web/production; then: reconciler apply web/production\n"), held.err
+    refused = stack.run("task", stack.environment, "release", "--yes")
+    assert "error task.not_deployed: web/production runs v1.6.0, and git asks for v1.0.0: " in refused.err, refused.err
+
     # A commit, of whatever else, ends it.
     stack.commit(files("v2.0.0"))
     stack.apply()
@@ -186,7 +193,7 @@ def test_a_task_runs_once_more_and_a_service_is_restarted_as_it_is(stack):
     done = aside(stack, "task", "release")
     assert "\n  ! release  release   asked for\n" in done.out and "released" in done.out, done.out
     assert done.out.rpartition("\n\n")[2].startswith("web/production runs v1.0.0, as before; done after "), done.out
-    assert stack.releases() == 1 and stack.ids() == ids and stack.started() == started
+    assert stack.releases() == 2 and stack.ids() == ids and stack.started() == started
     stack.assert_second_plan_empty()
 
     done = aside(stack, "restart", "lender")
@@ -251,3 +258,23 @@ def test_what_is_under_way_is_cancelled_at_its_next_safe_point(stack):
     # Nobody goes on by itself; a person does, and what was begun is brought to its end.
     stack.apply()
     assert stack.releases() == 2 and stack.condition() == "Ready/Succeeded"
+
+
+def test_a_tag_of_which_nothing_came_holds_nothing_off_and_one_that_waits_can_be_approved(stack):
+    stack.commit({"compose.yaml": services("web: { build: { context: ., args: { T: '${TAG}' } }, image: 'web:${TAG}', "
+                                           "init: true, command: [sleep, '100000'] }"),
+                  "Dockerfile": f"FROM {BUSYBOX}\nARG T\nRUN [ $T != bad ]\n",
+                  "reconciler.yaml": "verify: { stable: 1s }\nenvironments: { production: { tag: v1.0.0, approval: required } }\n"})
+    stack.run("approve", stack.environment, "--yes").ok()
+    stack.apply()
+    plan = stack.plan_json("--tag", "v2.0.0")
+    assert plan["gates"][0]["opens_when"] == f"reconciler approve web/production --plan {plan['id'][:6]} --tag v2.0.0"
+    blocked = stack.run("apply", stack.environment, "--tag", "v2.0.0", "--yes")
+    assert blocked.code == 3, blocked
+    assert stack.run("approve", stack.environment, "--plan", plan["id"][:6], "--tag", "v2.0.0").ok().out.endswith(
+        "next  reconciler apply web/production --tag v2.0.0\n")
+    stack.run("apply", stack.environment, "--tag", "v2.0.0", "--yes").ok()
+    assert stack.condition() == "Ready/Deployed" and stack.run("apply", stack.environment, "--yes").code == 0
+    stack.run("approve", stack.environment, "--tag", "bad", "--yes").ok()
+    failed = stack.run("apply", stack.environment, "--tag", "bad", "--yes")
+    assert failed.code == 1 and stack.error(failed) == "image.build_failed" and "current_tag v2.0.0" not in failed.err.split("log")[1], failed.err

@@ -310,7 +310,7 @@ Stages stages_to_restart(const Place& place) {
   const std::string& name = place.current->name;
   Stages stages;
   stages.awaits = true;
-  stages.hooks = hooks(Kind::pre_stop, name, place.pre_stop);
+  if (place.current->up()) stages.hooks = hooks(Kind::pre_stop, name, place.pre_stop);
   make_way(place, stages.make);
   stages.stop = {{.kind = Kind::stop, .name = name}};
   stages.exchange = exchange(place, name);

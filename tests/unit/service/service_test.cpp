@@ -1,4 +1,5 @@
 // `run`: what is due when, and what ends what.
+#include "reconciler/ledger/cancel.hpp"
 #include "reconciler/ledger/locks.hpp"
 #include "tests/unit/service/fixture.hpp"
 
@@ -53,6 +54,23 @@ TEST_F(ServiceTest, WhileANewVersionCannotBeBuiltTheOldOneIsLookedAfter) {
               ElementsAre("v1: Ready/Succeeded", "v2: Stalled/SupplyFailed image.build_failed",
                           "v1: Ready/Healed"));
   EXPECT_EQ(ledger->memory(one)->current->tag, "v1");
+}
+
+TEST_F(ServiceTest, WhatAPersonCancelledIsLeftToPeople) {
+  settle();
+  host.with([](MemoryHost& h) { h.hanging_builds = {"v2"}; });
+  commit_tag("one", "v2");
+  poll();
+  ASSERT_TRUE(
+      host.until([](const MemoryHost& h) { return std::ranges::count(h.calls, "build v2") == 1; }));
+  ASSERT_TRUE(cancel(state, one, "anna"));
+  for (int pass = 0; pass < 3; ++pass) {
+    settle();
+    moved.pass(61s);
+  }
+  EXPECT_THAT(runs(one),
+              ElementsAre("v1: Ready/Succeeded", "v2: Stalled/Cancelled apply.cancelled"));
+  EXPECT_EQ(running(one), "v1");
 }
 
 TEST_F(ServiceTest, WhileWhatGitAsksForCannotBeReadWhatWasRecordedIsLookedAfter) {
