@@ -314,10 +314,16 @@ def test_git_remote_silent(running):
         url = f"https://127.0.0.1:{silent.getsockname()[1]}/deploy.git"
         began = time.monotonic()
         options[at] = url
+        # It answered before, and what was fetched then is here.
+        [mirror] = running.state.glob("repositories/*/refs.json")
+        fetched = mirror.read_text()
+        mirror.write_text(fetched.replace(str(running.config.path), url))
+        assert mirror.read_text() != fetched
         try:
             done = running.run("plan", running.environment, timeout=150).ok()
         finally:
             options[at] = str(running.config.path)
+            mirror.write_text(fetched)
     assert time.monotonic() - began < 130
     assert "works on from the fetch of" in done.err and f"{url} did not answer within" in done.err
     assert "No changes." in done.out

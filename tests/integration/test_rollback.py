@@ -245,7 +245,7 @@ def test_an_environment_deleted_from_git_and_put_back(stack):
     assert stack.condition() == "Forgotten/NotInGit" and stack.ids() == before
     told = stack.run("status")
     assert told.code == 1 and "web/production" in told.out and "Forgotten" in told.out
-    assert "  web/production  put it back in git; or: reconciler remove web/production\n" in told.out, told.out
+    assert "  web/production   put it back in git; or: reconciler remove web/production\n" in told.out, told.out
     # Put back, it goes on: nobody is stopped.
     stack.commit(version("v1.0.0"))
     stack.apply()

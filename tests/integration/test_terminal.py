@@ -78,7 +78,7 @@ def test_a_line_that_is_written_over_resized_and_at_the_end_one_that_stays(kept)
         terminal.wait_for("waits at the gate")
         assert re.search(rf"^  {under_way} +\d+ s   waits at the gate, and nothing else happens$",
                          terminal.shown, re.M), terminal.shown
-        for columns in (60, 200, 80, 40, 60):
+        for columns in (60, 200, 80, 60):
             terminal.resize(columns)
             terminal.wait_for(lambda shown: re.search(rf"^  {under_way}.*$", shown, re.M) and all(
                 len(line) < columns for line in shown.splitlines() if "gate" in line))
@@ -168,7 +168,7 @@ def test_at_each_width_all_is_said_and_nothing_passes_the_edge(kept, arguments):
         # Paths aside: what has no blank cannot be broken.
         wide = [line for line in text.splitlines() if len(line) > columns and "/tmp/" not in line]
         assert not wide, shown
-        said.add(" ".join(masked(text).split()))
+        said.add(re.sub(r"[\d.]+ (kB|MB|GB|TB)", "SIZE", " ".join(masked(text).split())))
     assert len(said) == 1, said
 
 
