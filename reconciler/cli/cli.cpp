@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <optional>
 
 #include "reconciler/cli/ascii_output.hpp"
@@ -63,6 +64,27 @@ void add_common(CLI::App& app, Options& options) {
       ->capture_default_str();
 }
 
+struct Named {
+  std::string_view name;
+  AddVerb add;
+};
+
+constexpr Named verbs[] = {
+    {"init", add_init},           {"set", add_set},           {"plan", add_plan},
+    {"apply", add_apply},         {"run", add_run},           {"status", add_status},
+    {"history", add_history},     {"show", add_show},         {"verify", add_verify},
+    {"variables", add_variables}, {"diff", add_diff},         {"rollback", add_rollback},
+    {"task", add_task},           {"restart", add_restart},   {"retry", add_retry},
+    {"approve", add_approve},     {"suspend", add_suspend},   {"resume", add_resume},
+    {"cancel", add_cancel},       {"settle", add_settle},     {"adopt", add_adopt},
+    {"remove", add_remove},       {"validate", add_validate}, {"schema", add_schema},
+    {"doctor", add_doctor},       {"driver", add_driver},
+};
+
+bool is_wanted(std::string_view name, const std::vector<std::string>& named) {
+  return named.empty() || std::ranges::find(named, name) != named.end();
+}
+
 /// What is to be typed where the place that failed knew nothing better.
 std::string usual_next(const Error& e, const std::string& state) {
   const auto says = [&](std::string_view text) { return e.message.find(text) != text.npos; };
@@ -88,7 +110,7 @@ int report(const Context& context, const Error& given) {
 }
 
 void add_everything(CLI::App& app, Options& options, Context& context, const std::string& version,
-                    Verb& chosen) {
+                    Verb& chosen, const std::vector<std::string>& named) {
   app.name("reconciler");
   app.description(
       "Keeps what runs on a Docker host equal to what a git repository says should run.");
@@ -98,40 +120,50 @@ void add_everything(CLI::App& app, Options& options, Context& context, const std
   app.set_version_flag("--version", "reconciler " + version);
   app.footer("Examples:\n  reconciler plan portfolio/production\n  reconciler apply --help");
   add_common(app, options);
-  for (const AddVerb add :
-       {add_init,   add_set,      add_plan,      add_apply,  add_run,      add_status, add_history,
-        add_show,   add_verify,   add_variables, add_diff,   add_rollback, add_task,   add_restart,
-        add_retry,  add_approve,  add_suspend,   add_resume, add_cancel,   add_settle, add_adopt,
-        add_remove, add_validate, add_schema,    add_doctor, add_driver})
-    add(app, context, chosen);
-  app.add_subcommand("version", "Print the version.")
-      ->footer("Examples:\n  reconciler version\n  reconciler --help")
-      ->callback([&chosen, version] {
-        chosen = [version](std::stop_token) {
-          std::cout << "reconciler " << version << "\n";
-          return int{well};
-        };
-      });
-  add_manual(app, version, chosen, context);
+  for (const auto& [name, add] : verbs)
+    if (is_wanted(name, named)) add(app, context, chosen);
+  if (is_wanted("version", named))
+    app.add_subcommand("version", "Print the version.")
+        ->footer("Examples:\n  reconciler version\n  reconciler --help")
+        ->callback([&chosen, version] {
+          chosen = [version](std::stop_token) {
+            std::cout << "reconciler " << version << "\n";
+            return int{well};
+          };
+        });
+  if (is_wanted("manual", named)) add_manual(app, version, chosen, context);
 }
 
 int run(int argc, char** argv, const std::string& version, MakeDrivers make_drivers,
         Discover discover, Passing compose) {
-  CLI::App app;
+  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   Options options;
   Context context(options, std::move(make_drivers), std::move(discover));
   Verb chosen;
-  add_everything(app, options, context, version, chosen);
-  add_compose(app, context, std::move(compose), chosen);
-  if (argc > 2 && std::string_view(argv[1]) == "complete" && std::string_view(argv[2]) == "--")
-    return complete(app, {argv + 3, argv + argc}, context);
+  std::unique_ptr<CLI::App> app;
+  const auto take = [&](const std::vector<std::string>& named) {
+    options = Options();
+    app = std::make_unique<CLI::App>();
+    add_everything(*app, options, context, version, chosen, named);
+    if (is_wanted("compose", named)) add_compose(*app, context, compose, chosen);
+  };
+  if (words.size() > 1 && words[0] == "complete" && words[1] == "--") {
+    take({});
+    return complete(*app, {words.begin() + 2, words.end()}, context);
+  }
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() == 0) return app.exit(e);
-    const std::vector<std::string> words(argv + 1, argv + argc);
-    options.json |= std::ranges::find(words, "--json") != words.end();
-    return report(context, refusal(app, e, words));
+    // To say what all verbs take is longer than most looks: that is for who asks, or is refused.
+    take(words);
+    app->parse(argc, argv);
+  } catch (const CLI::ParseError&) {
+    take({});
+    try {
+      app->parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+      if (e.get_exit_code() == 0) return app->exit(e);
+      options.json |= std::ranges::find(words, "--json") != words.end();
+      return report(context, refusal(*app, e, words));
+    }
   }
   if (options.state.empty())
     return report(context,

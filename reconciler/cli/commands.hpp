@@ -37,9 +37,10 @@ void add_schema(CLI::App& app, Context& context, Verb& chosen);
 void add_init(CLI::App& app, Context& context, Verb& chosen);
 void add_driver(CLI::App& app, Context& context, Verb& chosen);
 
-/// The whole command line: what all verbs take, and every verb. What is passed must outlive `app`.
+/// The whole command line: what all verbs take, and every verb; with `named`, those verbs alone
+/// that are among these words. What is passed must outlive `app`.
 void add_everything(CLI::App& app, Options& options, Context& context, const std::string& version,
-                    Verb& chosen);
+                    Verb& chosen, const std::vector<std::string>& named = {});
 
 /// Prints an error to standard error, as JSON where that was asked for; its exit status.
 int report(const Context& context, const Error& e);

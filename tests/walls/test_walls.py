@@ -48,7 +48,7 @@ def test_a_broken_include_is_seen(copy, file, line, said):
     ("reconciler/plan/CMakeLists.txt", "LINKS base model", "LINKS base model ledger", "reconciler/plan: may not link ledger"),
     ("reconciler/model/CMakeLists.txt", "LINKS base", "LINKS base plan", "reconciler/model: may not link plan"),
     ("reconciler/helper/CMakeLists.txt", "PRIVATE base", "PRIVATE base ledger", "reconciler/helper: may not link ledger"),
-    ("reconciler/plan/CMakeLists.txt", "LINKS base model", "LINKS base model SQLite::SQLite3", "SQLite::SQLite3 belongs to reconciler/ledger"),
+    ("reconciler/plan/CMakeLists.txt", "LINKS base model", "LINKS base model sqlite", "sqlite belongs to reconciler/ledger"),
 ])
 def test_a_broken_link_line_is_seen(copy, file, old, new, said):
     path = copy / file

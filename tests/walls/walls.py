@@ -29,11 +29,11 @@ OWNERS = {
     r"tl/expected": {"reconciler/base"},
 }
 LINK_OWNERS = {
-    "yaml-cpp": {"reconciler/manifest", "plugins/docker/compose"},
+    "yaml": {"reconciler/manifest", "plugins/docker/compose"},
     "PkgConfig::LIBGIT2": {"reconciler/helper"},
     "PkgConfig::LIBCURL": {"reconciler/helper"},
     "PkgConfig::NETTLE": {"reconciler/base"},
-    "SQLite::SQLite3": {"reconciler/ledger"},
+    "sqlite": {"reconciler/ledger"},
     "CLI11::CLI11": {"reconciler/cli"},
 }
 
