@@ -25,8 +25,10 @@ std::string LiveLines::show(std::vector<std::string> lines, const Page& page) {
   }
   if (lines == shown_ && width_ == page.width) return "";
   std::string out = erase(page);
-  for (size_t i = 0; i < lines.size(); ++i) out += (i > 0 ? "\n" : "") + lines[i];
-  if (!lines.empty()) out += "\r";
+  for (size_t i = 0; i + 1 < lines.size(); ++i) out += lines[i] + "\n";
+  // The window may be narrower than it was said to be a moment ago: the last line is cut there, not
+  // wrapped, so that its beginning is where the cursor goes back to.
+  if (!lines.empty()) out += "\x1b[?7l" + lines.back() + "\x1b[?7h\r";
   shown_ = std::move(lines);
   width_ = page.width;
   return out;

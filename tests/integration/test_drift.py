@@ -234,23 +234,24 @@ def test_volume_gone_names_it_and_the_container_on_it(running, engine):
     assert wait_for(lambda: running.sh("ls -d /data"), "the volume") == "/data\n"
 
 
-def test_a_server_never_ends_as_a_job_does(stack):
-    ends = f"image: {BUSYBOX}, command: [sh, -c, \"trap 'exit 0' TERM; while :; do sleep 0.1; done\"]"
-    checked = "healthcheck: { test: [CMD, 'true'], interval: 1s }"
-    stack.commit({"compose.yaml": services(f"web: {{ {ends}, {checked} }}\nhelper: {{ {ends} }}"),
-                  "reconciler.yaml": manifest("v1.0.0")})
-    stack.apply()
-    stack.engine.docker("stop", "web-web-1", "web-helper-1")
-    assert stack.inspect()["State"]["ExitCode"] == stack.inspect("helper")["State"]["ExitCode"] == 0
-    assert called(stack.plan_json())[0] == "switch start web"
-    assert "web-helper-1 has ended with exit code 0, and its restart policy lets it: it stays so\n" in stack.plan_text()
-    stack.apply()
-    assert stack.inspect()["State"]["Running"] and not stack.inspect("helper")["State"]["Running"]
+def test_a_server_never_ends_as_a_job_does(folder, engine, newest, proxy):
+    with Stack(folder, engine, newest, proxy, application="server") as stack:
+        ends = f"image: {BUSYBOX}, command: [sh, -c, \"trap 'exit 0' TERM; while :; do sleep 0.1; done\"]"
+        checked = "healthcheck: { test: [CMD, 'true'], interval: 1s }"
+        stack.commit({"compose.yaml": services(f"web: {{ {ends}, {checked} }}\nhelper: {{ {ends} }}"),
+                      "reconciler.yaml": manifest("v1.0.0")})
+        stack.apply()
+        stack.engine.docker("stop", stack.container("web"), stack.container("helper"))
+        assert stack.inspect()["State"]["ExitCode"] == stack.inspect("helper")["State"]["ExitCode"] == 0
+        assert called(stack.plan_json())[0] == "switch start web"
+        assert "server-helper-1 has ended with exit code 0, and its restart policy lets it: it stays so\n" in stack.plan_text()
+        stack.apply()
+        assert stack.inspect()["State"]["Running"] and not stack.inspect("helper")["State"]["Running"]
 
-    # What ended, and is not started again by the Engine, is not waited for.
-    dies = f"image: {BUSYBOX}, command: [sh, -c, 'exit 3'], {checked}"
-    stack.commit({"compose.yaml": services(f"web: {{ {dies} }}\nhelper: {{ {ends} }}"),
-                  "reconciler.yaml": manifest("v2.0.0", "verify: { stable: 1s, timeout: 10m }")})
-    failed = stack.try_apply(complete=True)
-    assert failed.code == 1 and "v2.0.0 is not well: 2 services: web: exited 3; web/production is back at v1.0.0, and well" \
-        in failed.err, failed.err
+        # What ended, and is not started again by the Engine, is not waited for.
+        dies = f"image: {BUSYBOX}, command: [sh, -c, 'exit 3'], {checked}"
+        stack.commit({"compose.yaml": services(f"web: {{ {dies} }}\nhelper: {{ {ends} }}"),
+                      "reconciler.yaml": manifest("v2.0.0", "verify: { stable: 1s, timeout: 10m }")})
+        failed = stack.try_apply(complete=True)
+        assert failed.code == 1 and "v2.0.0 is not well: 2 services: web: exited 3; server/production is back at v1.0.0, and well" \
+            in failed.err, failed.err

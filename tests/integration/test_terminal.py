@@ -83,6 +83,15 @@ def test_a_line_that_is_written_over_resized_and_at_the_end_one_that_stays(kept)
             terminal.wait_for(lambda shown: re.search(rf"^  {under_way}.*$", shown, re.M) and all(
                 len(line) < columns for line in shown.splitlines() if "gate" in line))
             assert terminal.shown.count(under_way) == 1 and terminal.shown.count("gate") <= 1, terminal.shown
+        # What it writes before it hears that the window has become narrower.
+        terminal.resize(200)
+        terminal.wait_for("until it is opened")
+        terminal.screen.resize(60)
+        written = len(terminal.raw)
+        terminal.wait_for(lambda shown: len(terminal.raw) > written + 60)
+        terminal.say_size()
+        terminal.wait_for(lambda shown: all(len(line) < 60 for line in shown.splitlines() if "gate" in line))
+        assert terminal.shown.count(under_way) == 1 and terminal.shown.count("gate") <= 1, terminal.shown
         with somebody_at(kept, "release") as pipe:
             pipe.write("Applying 0012_slug... OK\n")
         shown = terminal.end()

@@ -17,39 +17,44 @@ from typing import Callable, List, Mapping, Optional, Union
 from .canary import assert_silent
 from .reconciler import Reconciler
 
-SEQUENCE = re.compile(r"\x1b\[(\d*)(?:;\d+)*([A-Za-z])")
+SEQUENCE = re.compile(r"\x1b\[(\??\d*)(?:;\d+)*([A-Za-z])")
 
 
 class Screen:
-    """What a terminal of so many columns shows. Anything but text, newlines, returns, cursor up, erase below and
-    colours is a mistake."""
+    """What a terminal of so many columns shows. Anything but text, newlines, returns, cursor up, erase below, wrapping
+    on and off, and colours is a mistake."""
 
     def __init__(self, columns: int):
         self.columns = columns
         self.rows: List[List[str]] = [[]]
         self.wrapped: List[bool] = [False]
         self.row = self.column = 0
+        self.wraps = True
 
     def write(self, text: str) -> None:
         at = 0
         while at < len(text):
             if text[at] == "\x1b":
                 found = SEQUENCE.match(text, at)
-                assert found and found[2] in "AJm", repr(text[at:at + 20])
-                self._sequence(int(found[1] or 1), found[2])
+                assert found, repr(text[at:at + 20])
+                self._sequence(found[1], found[2])
                 at = found.end()
                 continue
             self._one(text[at])
             at += 1
 
-    def _sequence(self, number: int, what: str) -> None:
+    def _sequence(self, number: str, what: str) -> None:
         if what == "A":
-            assert self.row >= number, "above what it has written"
-            self.row -= number
-        if what == "J":
+            assert self.row >= int(number or 1), "above what it has written"
+            self.row -= int(number or 1)
+        elif what == "J":
             del self.rows[self.row + 1:], self.wrapped[self.row + 1:]
             del self.rows[self.row][self.column:]
             self.wrapped[self.row] = False
+        elif number + what in ("?7l", "?7h"):
+            self.wraps = what == "h"
+        else:
+            assert what == "m", f"{number}{what}"
 
     def _one(self, character: str) -> None:
         if character == "\r":
@@ -57,6 +62,8 @@ class Screen:
         elif character == "\n":
             self._next()
         else:
+            if self.column == self.columns and not self.wraps:
+                self.column -= 1
             if self.column == self.columns:
                 self.wrapped[self.row] = True
                 self.column = 0
@@ -152,7 +159,11 @@ class Terminal:
 
     def resize(self, columns: int) -> None:
         self.screen.resize(columns)
-        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self.say_size()
+
+    def say_size(self) -> None:
+        """To the program: it hears of a window's new size after it has it."""
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, self.screen.columns, 0, 0))
 
     def end(self, within: float = 60) -> str:
         """Reads to its end; what is on the screen then."""

@@ -134,6 +134,21 @@ TEST_F(Reports, OnANarrowOneTheTimeStaysInSight) {
   EXPECT_EQ(shown(), "  … build    port  49 s\n");
 }
 
+TEST_F(Reports, WhatWasWrittenBeforeTheNewWidthWasHeardOfLeavesNoRow) {
+  page.width = 100;
+  resize(100);
+  reporter.started(backend);
+  reporter.line(backend, std::string(90, 'b'));
+  pass(1s);
+  shown();
+  terminal.resize(60);
+  pass(1s);
+  shown();
+  resize(60);
+  pass(1s);
+  EXPECT_EQ(shown(), "  … build    portfolio-backend:v1.2.3  3 s   bbbbbbbbbbbbbb\n");
+}
+
 TEST_F(Reports, MoreThanThereAreRowsAreCounted) {
   page.height = 4;
   std::vector<Action> all;

@@ -11,7 +11,8 @@
 namespace reconciler::cli {
 
 /// Rows that were wrapped are wrapped anew when it is resized, as terminals in use do. Knows
-/// carriage return, newline, cursor up, erase below, and colours (which it does not show).
+/// carriage return, newline, cursor up, erase below, wrapping off and on, and colours (which it
+/// does not show).
 class TerminalModel {
  public:
   explicit TerminalModel(size_t width) : width_(width) {}
@@ -89,6 +90,7 @@ class TerminalModel {
   }
 
   void put(const std::string& character) {
+    if (column_ == width_ && !wraps_) --column_;
     if (column_ == width_) {
       rows_[row_].wrapped = true;
       column_ = 0;
@@ -104,7 +106,7 @@ class TerminalModel {
   }
 
   size_t sequence(std::string_view bytes) {
-    const size_t end = bytes.find_first_not_of("0123456789;", 2);
+    const size_t end = bytes.find_first_not_of("?0123456789;", 2);
     const std::string number(bytes.substr(2, end - 2));
     if (bytes[end] == 'A') row_ -= std::min<size_t>(row_, number.empty() ? 1 : std::stoul(number));
     if (bytes[end] == 'J') {
@@ -112,6 +114,7 @@ class TerminalModel {
       if (rows_[row_].cells.size() > column_) rows_[row_].cells.resize(column_);
       rows_[row_].wrapped = false;
     }
+    if (number == "?7") wraps_ = bytes[end] == 'h';
     return end + 1;
   }
 
@@ -119,6 +122,7 @@ class TerminalModel {
   std::vector<Row> rows_{1};
   size_t row_ = 0;
   size_t column_ = 0;
+  bool wraps_ = true;
 };
 
 }  // namespace reconciler::cli
