@@ -55,7 +55,7 @@ def main():
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; none means all")
     parser.add_argument("--write", action="store_true", help="into README.md and look.svg")
     parser.add_argument("--rounds", type=int, default=41, help="of each look")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     if unknown := [one for one in options.parts if one not in PARTS]:
         parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     for part in options.parts or PARTS:
