@@ -29,26 +29,30 @@ namespace {
 /// Compiled models by key: equal keys are equal models, so one that was read stays right.
 class Models {
  public:
-  using Shared = std::shared_ptr<const CompiledModel>;
+  using Shared = SharedModel;
 
-  Shared keep(CompiledModel model) {
+  Shared keep(Shared model) {
     const std::lock_guard lock(mutex_);
     if (models_.size() > 64) models_.clear();  // bounded; the cache on disk has them all
-    auto key = model.key;
-    return models_[key] = std::make_shared<const CompiledModel>(std::move(model));
+    return models_[model->key] = std::move(model);
+  }
+  Shared keep(CompiledModel model) {
+    return keep(std::make_shared<const CompiledModel>(std::move(model)));
+  }
+  Shared find(const std::string& key) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = models_.find(key);
+    return found == models_.end() ? nullptr : found->second;
   }
   Result<Shared> get(Context& context, const EnvironmentId& id, const std::string& key) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (const auto found = models_.find(key); found != models_.end()) return found->second;
-    }
+    if (auto known = find(key)) return known;
     auto model = context.compiler.load(models_of(context, id), key);
     if (!model) return failed(model);
     return keep(std::move(*model));
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, Shared> models_;
 };
 
@@ -94,7 +98,8 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
     input.objects = request.tree.objects;
     input.host = request.host;
     input.cache = models_of(context_, request.id);
-    auto compiled = context_.compiler.compile(input, variables, deadline);
+    const auto known = [this](const std::string& key) { return models_.find(key); };
+    auto compiled = context_.compiler.compile_unless(known, input, variables, deadline);
     if (!compiled) return failed(compiled);
     const auto model = models_.keep(std::move(*compiled));
     inputs_[request.id] = {model->key, std::move(input)};

@@ -23,14 +23,14 @@ SERVICES = 3
 class Service:
     """An installation with that many environments, `run` at work in it."""
 
-    def __init__(self, folder, setup, count, more, poll):
+    def __init__(self, folder, setup, count, manifest, poll):
         self.setup, self.count = setup, count
         self.names = [f"few{n:04}" for n in range(count)]
         self.config = Repository(folder / "config")
         files = {}
         for name in self.names:
             files[f"{name}/compose.yaml"] = compose_file(SERVICES)
-            files[f"{name}/reconciler.yaml"] = more + MANIFEST
+            files[f"{name}/reconciler.yaml"] = manifest
         self.config.commit("bench", files)
         host = folder / "host.yaml"
         host.write_text(json.dumps({"repositories": {"config": {"url": str(self.config.path), "poll": poll}}}))
@@ -77,9 +77,9 @@ class Service:
 
 
 @contextlib.contextmanager
-def service(setup, count, more="", poll="60s"):
+def service(setup, count, manifest=MANIFEST, poll="60s"):
     with tempfile.TemporaryDirectory(prefix="rcn-bench-run-", dir="/var/tmp") as folder:
-        service = Service(Path(folder), setup, count, more, poll)
+        service = Service(Path(folder), setup, count, manifest, poll)
         try:
             service.start()
             yield service
@@ -110,7 +110,7 @@ def idle(setup, rows):
 
 def many(setup, rows, count=1000):
     """Each is compiled, looked at and planned like any other, and waits for approval: nothing is deployed."""
-    with service(setup, count, "approval: required\n") as one:
+    with service(setup, count, MANIFEST.replace("tag: v1.0.0", "tag: v1.0.0, approval: required")) as one:
         for name in one.names:
             one.said(f"{name}/production: Blocked", timeout=3600, every=0.5)
         rows.append(memory_row(f"run, {count} environments that wait for approval", one, 75, "< 50 MiB"))

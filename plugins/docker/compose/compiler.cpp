@@ -50,18 +50,19 @@ class ComposeCompiler final : public Compiler {
 
   Result<CompiledModel> compile(const CompileInput& input, const Variables& variables,
                                 Deadline deadline, std::stop_token stop) override {
-    if (!plugin_) return failure(plugin_.error());
-    auto version = engine_.api_version(deadline);
-    if (!version) return failed(version);
-    auto key = cache_key(input, variables, *plugin_, *version, key_);
+    auto key = key_of(input, variables, deadline);
     if (!key) return failed(key);
-    if (auto known = load_model(input.cache, *key, key_); known && still_whole(*known))
-      return known;
-    auto model = make(input, variables, deadline, std::move(stop));
-    if (!model) return model;
-    model->key = std::move(*key);
-    if (auto stored = store_model(input.cache, *model, key_); !stored) return failed(stored);
-    return model;
+    return read_or_make(std::move(*key), input, variables, deadline, std::move(stop));
+  }
+
+  Result<SharedModel> compile_unless(const KnownModels& known, const CompileInput& input,
+                                     const Variables& variables, Deadline deadline) override {
+    auto key = key_of(input, variables, deadline);
+    if (!key) return failed(key);
+    if (auto model = known(*key); model && still_whole(*model)) return model;
+    auto model = read_or_make(std::move(*key), input, variables, deadline, {});
+    if (!model) return failed(model);
+    return std::make_shared<const CompiledModel>(std::move(*model));
   }
 
   Result<std::string> config_hash(const CompiledModel& model, const Container& container,
@@ -83,6 +84,26 @@ class ComposeCompiler final : public Compiler {
   static bool still_whole(const CompiledModel& model) {
     return std::all_of(model.sources.begin(), model.sources.end(),
                        [](const auto& source) { return exists(source.first); });
+  }
+
+  Result<std::string> key_of(const CompileInput& input, const Variables& variables,
+                             Deadline deadline) {
+    if (!plugin_) return failure(plugin_.error());
+    auto version = engine_.api_version(deadline);
+    if (!version) return failed(version);
+    return cache_key(input, variables, *plugin_, *version, key_);
+  }
+
+  Result<CompiledModel> read_or_make(std::string key, const CompileInput& input,
+                                     const Variables& variables, Deadline deadline,
+                                     std::stop_token stop) {
+    if (auto stored = load_model(input.cache, key, key_); stored && still_whole(*stored))
+      return stored;
+    auto model = make(input, variables, deadline, std::move(stop));
+    if (!model) return model;
+    model->key = std::move(key);
+    if (auto stored = store_model(input.cache, *model, key_); !stored) return failed(stored);
+    return model;
   }
 
   Result<CompiledModel> make(const CompileInput& input, const Variables& variables,

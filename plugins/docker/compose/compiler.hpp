@@ -3,6 +3,7 @@
 // bring into canonical form, check the policy. Cached sealed; with nothing new no process starts.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,10 @@ struct CompileInput {
   std::string cache;    ///< folder for sealed models
 };
 
+using SharedModel = std::shared_ptr<const CompiledModel>;
+/// The model that somebody has by that key, or none.
+using KnownModels = std::function<SharedModel(const std::string& key)>;
+
 class Compiler {
  public:
   virtual ~Compiler() = default;
@@ -36,6 +41,9 @@ class Compiler {
   /// pointer as their place's file; those of compose files, file:line in the tree.
   virtual Result<CompiledModel> compile(const CompileInput& input, const Variables& variables,
                                         Deadline deadline, std::stop_token stop = {}) = 0;
+  /// The same, for who keeps models: one that is `known` is neither read nor made again.
+  virtual Result<SharedModel> compile_unless(const KnownModels& known, const CompileInput& input,
+                                             const Variables& variables, Deadline deadline) = 0;
   /// Compose's hash of a container of the model that refers to others, these having `ids` by name.
   /// Starts Compose once.
   virtual Result<std::string> config_hash(const CompiledModel& model, const Container& container,

@@ -111,6 +111,26 @@ TEST_F(CompilerTest, NothingNewStartsNoProcess) {
   EXPECT_EQ(compiler_->load(top() + "/cache", first->key)->project, "shop");
 }
 
+TEST_F(CompilerTest, AModelThatIsKnownIsNeitherReadNorMade) {
+  const auto first = compile();
+  ASSERT_TRUE(first);
+  const auto known = std::make_shared<const CompiledModel>(*first);
+  const auto ask = [&](const std::string& password) {
+    const KnownModels models = [&](const std::string& key) {
+      return key == known->key ? known : nullptr;
+    };
+    return compiler_->compile_unless(models, input(sections_),
+                                     variables({{"TAG", "v1"}, {"PASS", password}}),
+                                     Deadline(clock_, std::chrono::seconds(30)));
+  };
+  std::filesystem::remove_all(top() + "/cache");
+  const size_t before = runs().size();
+  EXPECT_EQ(ask("hunter2-canary").value(), known);
+  EXPECT_EQ(runs().size(), before);
+  EXPECT_NE(ask("other").value()->key, known->key);
+  EXPECT_GT(runs().size(), before);
+}
+
 TEST_F(CompilerTest, EveryInputCounts) {
   const auto first = compile();
   ASSERT_TRUE(first);
