@@ -26,9 +26,16 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last, bool
   if (plan.suspended)
     return {"Suspended", "Requested", for_people(*plan.suspended), "reconciler resume " + id};
   if (plan.stalled) return {"Stalled", plan.stalled->reason, plan.stalled->why, plan.stalled->next};
-  for (const auto& gate : plan.gates)
-    if (!gate.open)
-      return {"Blocked", "GateClosed", fmt::format("{}: {}", gate.name, gate.why), gate.opens_when};
+  const auto closed = std::ranges::find(plan.gates, false, &Gate::open);
+  if (closed != plan.gates.end()) {
+    Condition now{"Blocked", "GateClosed", fmt::format("{}: {}", closed->name, closed->why),
+                  closed->opens_when};
+    if (plan.left_alone.empty()) return now;
+    now.why += fmt::format("; and {} came back after having been put right {} times: left alone",
+                           enumerate(plan.left_alone), most_put_right);
+    now.next += fmt::format("; what is left alone: reconciler retry {}", id);
+    return now;
+  }
   const auto& held = plan.held;
   if (plan.empty() && held && !leaves_down(plan))
     return {held->is_deployed() ? "Ready" : "RolledBack", held->reason, about(*held),

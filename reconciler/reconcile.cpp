@@ -201,6 +201,7 @@ Result<Reconciled> reconcile_aside(const Parts& parts, const Asked& asked, const
   Reconciling reconciling(parts, asked, who, events, ends);
   auto seen = reconciling.begin();
   if (!seen) return failed(seen);
+  if (auto left = leave_to_a_person(parts, *seen); !left) return failed(left);
   auto end = aside(*seen);
   if (!end) return failed(end);
   Reconciled done{seen->plan};

@@ -62,7 +62,7 @@ bool is_option(const std::string& word) {
 
 class Refused {
  public:
-  Refused(const CLI::App& app, const std::vector<std::string>& words) : app_(app), words_(words) {
+  Refused(const CLI::App& app, const std::vector<std::string>& words) : words_(words) {
     verb_ = &app;
     for (auto found = app.get_subcommands(); !found.empty(); found = verb_->get_subcommands()) {
       verb_ = found.front();
@@ -237,7 +237,6 @@ class Refused {
     return nullptr;
   }
 
-  const CLI::App& app_;
   const std::vector<std::string>& words_;
   const CLI::App* verb_ = nullptr;
   std::string name_;                    ///< of the verb, `driver serve`; empty where there is none

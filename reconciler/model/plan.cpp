@@ -53,6 +53,7 @@ Json to_json(const Plan& plan) {
     for (const auto& action : plan.reported) reported.push_back(action_json(action));
     out["reported"] = std::move(reported);
   }
+  if (!plan.left_alone.empty()) out["left_alone"] = to_json(plan.left_alone);
   if (plan.suspended)
     out["suspended"] = JsonObject{
         {"who", plan.suspended->who},

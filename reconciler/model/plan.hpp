@@ -68,6 +68,9 @@ struct Plan {
   /// What differs though nothing new was asked for, by thing and field: counted when it is put
   /// right; with Stalled/Flapping, what came back once too often.
   std::set<std::pair<ResourceId, std::string>> drifted;
+  /// `web (state)`: came back so often that nobody puts it right any more, whatever else is asked
+  /// for.
+  std::vector<std::string> left_alone;
   std::map<std::string, std::string> assumed;  ///< Desired::assumed: counts as done from the run on
   Artifacts artifacts;                         ///< of the version that it goes to
   /// Tags, each with an artifact of it, that the environment stops to count on with the record.

@@ -24,6 +24,10 @@ bool is_tidying(const Resource& resource) {
   });
 }
 
+std::string in_words(const std::pair<ResourceId, std::string>& drifted) {
+  return drifted.first.name + " (" + drifted.second + ")";
+}
+
 bool ledgers_or_checks(const Action& action) {
   return action.work.phase == Phase::verify || action.work.phase == Phase::prune ||
          action.work.targets.empty() || action.work.targets[0].driver == "ledger";
@@ -70,7 +74,7 @@ void judge_drift(Plan& plan, const Memory& memory) {
   }
   if (too_often.empty()) return;
   std::vector<std::string> named;
-  for (const auto& [thing, field] : too_often) named.push_back(thing.name + " (" + field + ")");
+  for (const auto& one : too_often) named.push_back(in_words(one));
   plan.drifted = std::move(too_often);
   plan.actions.clear();
   plan.stalled = Stall{
@@ -79,6 +83,13 @@ void judge_drift(Plan& plan, const Memory& memory) {
                   "touched any more",
                   enumerate(named), named.size() == 1 ? "is" : "are", most_put_right),
       fmt::format("find out who changes it, then: reconciler retry {}", plan.environment.text())};
+}
+
+std::vector<std::string> left_alone(const Memory& memory) {
+  std::vector<std::string> named;
+  for (const auto& [one, times] : memory.returns)
+    if (times > most_put_right) named.push_back(in_words(one));
+  return named;
 }
 
 }  // namespace reconciler

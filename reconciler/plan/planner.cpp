@@ -304,7 +304,10 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
     // What nobody has written so far is written as the stack is taken over.
     if (taken && taken->whole) plan.actions.clear();
     order_actions(plan.actions);
-    if (drift && !on_the_way_back(memory)) judge_drift(plan, memory);
+    if (drift && !on_the_way_back(memory))
+      judge_drift(plan, memory);
+    else
+      plan.left_alone = left_alone(memory);
     plan.stays = what_stays(observation, plan.actions);
   }
   if (std::ranges::any_of(plan.actions,

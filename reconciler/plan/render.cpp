@@ -192,7 +192,8 @@ std::string why_held(const Target& held) {
 
 /// Why nothing of it is performed.
 std::string nothing_done(const Plan& plan) {
-  const std::string runs_on = plan.from.empty() ? "" : fmt::format("; {} runs on", plan.from);
+  const std::string runs_on =
+      plan.from.empty() || !plan.left_alone.empty() ? "" : fmt::format("; {} runs on", plan.from);
   const std::string changed = "Nothing was changed" + runs_on + ".\n";
   if (plan.suspended) return "Suspended. " + changed;
   if (plan.closed() == 0) return "";
@@ -276,6 +277,13 @@ std::string render(const Plan& plan, const Page& page, bool explain) {
                                                   plan.stalled->why),
                                       2, page),
                              sentence(plan.stalled->next, 8, page));
+  if (!plan.left_alone.empty())
+    out += fmt::format(
+        "  left     {}\n           find out who changes it, then: reconciler retry {}\n\n",
+        sentence(fmt::format("{}, having come back after it was put right {} times",
+                             enumerate(plan.left_alone), most_put_right),
+                 11, page),
+        plan.environment.text());
   out += gates_of(plan, page) + reported_of(plan, page);
   if (plan.empty())
     return out + (!plan.taken_over.empty() ? "No changes. No container needs a restart.\n"

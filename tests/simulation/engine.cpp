@@ -175,6 +175,7 @@ Answer SimulatedEngine::answer(const std::string& method, const std::string& pat
   }
   ++now;
   const auto text = grammar(method, parts, query, body);
+  if (before) before(text);
   auto said = change(method, parts, query, body);
   if (said.status < 400) changes.push_back(text);
   return said;

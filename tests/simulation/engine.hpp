@@ -81,6 +81,8 @@ class SimulatedEngine final : public docker::Engine {
   std::vector<std::string> changes;  ///< since the last clear
   std::vector<SimulatedExec> execs;  ///< that ran, in order
   int exec_exit_code = 0;            ///< of every one
+  /// What somebody else does just before a changing call.
+  std::function<void(const std::string& call)> before;
   /// Dies at the n-th changing call from now (0: the next), before or after it took effect.
   void die_at(size_t n, bool after);
   void revive();

@@ -42,6 +42,22 @@ bool mentions(const Error& e, std::string_view text) {
   return e.message.find(text) != std::string::npos;
 }
 
+/// `docker rm -f` says that a container ended before it is gone: what is done about that meets it
+/// half removed. Nothing failed; the next look sees what is there.
+bool removed_meanwhile(const Error& e) {
+  return (e.code == "docker.not_found" && mentions(e, "No such container")) ||
+         (e.code == "docker.conflict" &&
+          (mentions(e, "is marked for removal") || mentions(e, "is already in progress")));
+}
+
+Error by_somebody_else(const Move& move, const Error& e) {
+  return error("plan.stale",
+               fmt::format("container {} was removed by somebody else just then", move.name))
+      .with("engine", e.message)
+      .next("plan again")
+      .passing();
+}
+
 }  // namespace
 
 Error name_taken(const std::string& name, const std::string& project) {
@@ -81,7 +97,10 @@ Status Mover::carry_out(const std::vector<Move>& moves, std::stop_token stop) {
     if (stop.stop_requested() && &move == &moves.front())
       return failure(
           error("apply.stopped", "stopped before anything of this action was done").passing());
-    if (auto done = carry_out_one(move, stopped ? std::stop_token{} : stop); !done) return done;
+    auto done = carry_out_one(move, stopped ? std::stop_token{} : stop);
+    if (!done && removed_meanwhile(done.error()))
+      return failure(by_somebody_else(move, done.error()));
+    if (!done) return done;
   }
   return {};
 }

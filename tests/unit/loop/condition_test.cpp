@@ -77,6 +77,14 @@ TEST_F(ConditionTest, AClosedGateIsNamed) {
   EXPECT_EQ(now.why, "protect: replaces db");
   EXPECT_EQ(now.next, "reconciler approve it");
   EXPECT_TRUE(now.needs_someone());
+  plan.left_alone = {"web (state)"};
+  const auto down = condition_of(plan, std::nullopt);
+  EXPECT_EQ(down.word, "Blocked");
+  EXPECT_EQ(down.why,
+            "protect: replaces db; and web (state) came back after having been put right 3 times: "
+            "left alone");
+  EXPECT_EQ(down.next,
+            "reconciler approve it; what is left alone: reconciler retry web/production");
 }
 
 TEST_F(ConditionTest, DriftThatIsReportedNeedsNobody) {

@@ -125,6 +125,25 @@ TEST_F(Drift, AfterTheThirdReturnItIsNamedAndNothingIsTouched) {
   EXPECT_FALSE(plan({blue}).stalled) << "git asks for something else";
 }
 
+TEST_F(Drift, WhatIsLeftAloneIsSaidBesideWhatIsAskedFor) {
+  const auto colour = std::pair(service("web"), std::string("environment COLOUR"));
+  memory.returns[colour] = most_put_right;
+  desired.digest = "something new";
+  desired.approval = true;
+  EXPECT_THAT(plan({blue}).left_alone, IsEmpty()) << "it is put right still";
+  memory.returns[colour] = most_put_right + 1;
+  const Plan blocked = plan({blue});
+  EXPECT_THAT(blocked.left_alone, testing::ElementsAre("web (environment COLOUR)"));
+  EXPECT_THAT(
+      render(blocked, Page{}),
+      testing::AllOf(
+          testing::HasSubstr(
+              "\n  left     web (environment COLOUR), having come back after it was "
+              "put right 3 times\n"
+              "           find out who changes it, then: reconciler retry web/production\n"),
+          testing::EndsWith("Blocked by 1 gate. Nothing was changed.\n")));
+}
+
 TEST_F(Drift, TheWayBackIsNoDrift) {
   memory.target = Target{"v1.1.0", "asked", "v1.2.0", "VerifyFailed", "why", 7, {}};
   memory.unfinished = desired.digest;

@@ -73,6 +73,48 @@ TEST_F(ServiceTest, WhatAPersonCancelledIsLeftToPeople) {
   EXPECT_EQ(running(one), "v1");
 }
 
+TEST_F(ServiceTest, WhatComesBackTooOftenBehindAClosedGateIsLeftToAPersonAndSaid) {
+  settle();
+  write("one/reconciler.yaml",
+        "verify: { stable: 0s, timeout: 2h }\n"
+        "environments: { production: { tag: v2, approval: required } }\n");
+  commit("asks for an approval");
+  moved.pass(30min);
+  settle();
+  calls();
+  const auto goes_away = [&] {
+    host.with([](MemoryHost& h) { h.running[one.text()].clear(); });
+    moved.pass(61s);
+    settle();
+  };
+  for (int times = 0; times < 3; ++times) {
+    goes_away();
+    EXPECT_EQ(running(one), "v1") << times;
+  }
+  goes_away();
+  moved.pass(24h);
+  settle();
+  EXPECT_EQ(running(one), "") << "however long it takes";
+  const auto said = log.all();
+  EXPECT_EQ(
+      std::ranges::count_if(
+          said,
+          [](const std::string& line) {
+            return line.find(
+                       "one/production: Blocked/GateClosed: approval: 0 of 1; and one/production "
+                       "(tag) came back after "
+                       "having been put right 3 times: left alone; next: reconciler approve "
+                       "one/production") == 0 &&
+                   line.ends_with("; what is left alone: reconciler retry one/production");
+          }),
+      1)
+      << testing::PrintToString(said);
+  ASSERT_TRUE(ledger->retry(one, "anna", std::nullopt));
+  moved.pass(61s);
+  settle();
+  EXPECT_EQ(running(one), "v1");
+}
+
 TEST_F(ServiceTest, WhileWhatGitAsksForCannotBeReadWhatWasRecordedIsLookedAfter) {
   settle();
   write("one/reconciler.yaml",

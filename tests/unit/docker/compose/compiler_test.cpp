@@ -2,6 +2,8 @@
 #include "plugins/docker/compose/compiler.hpp"
 #include "plugins/docker/compose/invoke.hpp"
 
+#include <filesystem>
+
 #include "tests/unit/docker/compose/fixture.hpp"
 
 namespace reconciler::docker {

@@ -119,6 +119,25 @@ TEST_F(Replacement, RefusesContainersThatItWasNotPlannedOn) {
   EXPECT_EQ(done.error().code, "plan.stale");
 }
 
+TEST_F(Replacement, WhatSomebodyRemovesJustThenIsPlannedAnew) {
+  ASSERT_TRUE(apply());
+  want("2");
+  const auto works = plan();
+  engine_.before = [this](const std::string& call) {
+    if (call == "POST /containers/start a-web-1") {
+      engine_.before = {};
+      engine_.containers.erase(std::string(engine_.named("a-web-1")->id));
+    }
+  };
+  const auto done = driver_->perform({"9", {"a", "p"}, "lineage", "", works[0]}, {}, progress_, {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "plan.stale");
+  EXPECT_EQ(done.error().message, "container a-web-1 was removed by somebody else just then");
+  EXPECT_EQ(done.error().lasting, Lasting::transient);
+  ASSERT_TRUE(apply());
+  EXPECT_EQ(value_of("a-web-1"), "A=2");
+}
+
 TEST_F(Replacement, APortThatIsTakenSaysSo) {
   const auto publish = [](Container& one, const char* port) {
     one.config.as_object()["HostConfig"].as_object()["PortBindings"] =
