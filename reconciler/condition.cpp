@@ -77,7 +77,8 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last, bool
   const std::string due = count(plan.actions.size(), "action");
   if (last && !last->ended && at_it)
     return {"Reconciling", "Progressing", fmt::format("run {} is at it", last->serial),
-            fmt::format("reconciler status {}", id)};
+            fmt::format("reconciler history {} --run {} --log; to end it: reconciler cancel {}", id,
+                        last->serial, id)};
   if (last && !last->ended)
     return {"Reconciling", "Interrupted",
             fmt::format("run {}, to {}, was cut off; due from here: {} to {}", last->serial,

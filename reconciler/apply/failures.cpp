@@ -47,13 +47,17 @@ std::vector<std::string> never_stopped(std::vector<std::string> stays, const Pla
 }  // namespace
 
 Error still_runs(const EnvironmentId& id, const Action& action, const std::string& tag,
-                 const std::string& detail) {
+                 const Outcome& outcome) {
+  const std::string watch = text_at(outcome.evidence, "watch");
+  const std::string end = text_at(outcome.evidence, "end");
+  const std::string detail = words_of(outcome);
   return error("release.timeout",
                fmt::format("{}{} did not end in time: {}", action.title,
                            tag.empty() ? "" : " of " + tag, printable(detail, 200)))
       .with("not undone", "it goes on by itself in its container; nothing else was begun")
-      .next(fmt::format("look at it with docker ps and docker logs; when it has ended, or was "
-                        "stopped: reconciler apply {}",
+      .next(fmt::format("look at it{}{}; when it has ended: reconciler apply {}",
+                        watch.empty() ? "" : ": " + watch,
+                        end.empty() ? "" : "; or end it, which counts as failed: " + end,
                         id.text()));
 }
 
@@ -80,7 +84,7 @@ Error action_failed(const Run& run, const Action& action, const Outcome& outcome
         .next(
             fmt::format("look, then: reconciler settle {} {} succeeded|not-run", id, action.title));
   if (outcome.fate == Fate::running && !run.stop.stop_requested())
-    return still_runs(run.plan.environment, action, tag, detail);
+    return still_runs(run.plan.environment, action, tag, outcome);
   if (outcome.fate == Fate::running)
     return error("apply.stopped",
                  fmt::format("{} of {} goes on by itself in its container", action.title, tag))

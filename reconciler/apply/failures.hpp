@@ -14,7 +14,7 @@ Error release_failed(const EnvironmentId& id, const std::string& task, const std
 /// For once-only work that runs on after its time: nobody waits for it any longer. `tag` may be
 /// empty.
 Error still_runs(const EnvironmentId& id, const Action& action, const std::string& tag,
-                 const std::string& detail);
+                 const Outcome& outcome);
 /// `apply.superseded`: something else is asked for by now; `where` the work for it ended.
 Error superseded(const Run& run, const std::string& where);
 /// Adds what once-only work of the version did since the last record, in this run or one before it.

@@ -50,7 +50,7 @@ Status settle_open_attempts(Tools tools, const EnvironmentId& id, const Variable
       outcome->fate = Fate::unknown;
     if (auto written = tools.ledger.result(one.attempt.id, *outcome); !written) return written;
     if (outcome->fate == Fate::running && !stop.stop_requested())
-      return failure(still_runs(id, action, "", words_of(*outcome)));
+      return failure(still_runs(id, action, "", *outcome));
     if (outcome->fate == Fate::running)
       return failure(
           error("apply.stopped", fmt::format("{} still runs", action.title))

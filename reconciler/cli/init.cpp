@@ -162,6 +162,18 @@ class Init {
     return {};
   }
 
+  /// Files of values that `git add .` would take along.
+  std::string ignores() const {
+    std::string out;
+    std::error_code ignored;
+    for (const auto& one : std::filesystem::directory_iterator(place_.looked_at, ignored)) {
+      const auto name = one.path().filename().string();
+      if (name.starts_with(".env") && !name.ends_with("example") && !name.ends_with("sample"))
+        out += fmt::format("echo /{} >> {}/.gitignore && ", name, place_.looked_at);
+    }
+    return out;
+  }
+
   /// Without a version in git, compose files can lie with the manifest, but what is built cannot.
   Status check_source() const {
     if (place_.beside || has_source(found_, place_) || !found_.builds) return {};
@@ -171,9 +183,10 @@ class Init {
           error("init.not_git", fmt::format("{} is not a git repository, and images are built from "
                                             "it: a version is a tag in git",
                                             place_.looked_at))
-              .next(fmt::format("git init {0} && git -C {0} add . && git -C {0} commit -m \"as it "
-                                "runs\" && git -C {0} tag {1}; then the same again",
-                                place_.looked_at, tag)));
+              .next(
+                  fmt::format("git init {0} && {2}git -C {0} add . && git -C {0} commit -m \"as it "
+                              "runs\" && git -C {0} tag {1}; then the same again",
+                              place_.looked_at, tag, ignores())));
     if (found_.checkout->top != place_.looked_at)
       return failure(
           error(

@@ -37,8 +37,8 @@ class Choice {
 
   void print(std::ostream& out, const Page& page) const {
     if (failed_)
-      out << fmt::format("{} was well at {} from {}; what runs now was not\n", id_, current_.tag,
-                         to_text(current_.at));
+      out << fmt::format("{} was well at {} from {}; what was begun since is not\n", id_,
+                         current_.tag, to_text(current_.at));
     else
       out << fmt::format("{} runs {} since {}, for {}\n", id_, current_.tag, to_text(current_.at),
                          lasted(current_.at, now_));

@@ -97,7 +97,9 @@ Result<Edit> prepare(Context& context, const SetOptions& options, const std::sto
   auto spec = in_working_files(*asked);
   if (!spec) return failed(spec);
   const std::string& file = spec->tag_place.file;
-  if (auto ready = checkout->check_file(file, stop); !ready) return failed(ready);
+  const bool asked_already = asked->spec.tag == options.tag && spec->tag == options.tag;
+  if (auto ready = asked_already ? Status{} : checkout->check_file(file, stop); !ready)
+    return failed(ready);
   if (auto formed = check_tag(options.tag, spec->source.tags); !formed) return failed(formed);
   auto text = read_file(fmt::format("{}/{}", checkout->folder(), file), largest_document, false);
   if (!text) return failed(text);
@@ -146,9 +148,15 @@ void show(const Parts& parts, const Edit& edit, const Look& seen, const Page& pa
   const Plan& plan = seen.plan;
   const std::string to = plan.from == plan.to ? plan.to : fmt::format("-> {}", plan.to);
   const std::string from = plan.from == plan.to || plan.from.empty() ? "" : plan.from + " ";
+  std::string rest = render(plan, page).substr(render_header(plan, page).size());
+  // Where the version is the very commit that is yet to be made, so is the plan's id.
+  const std::string id = fmt::format("Plan {}:", plan.id.substr(0, 6));
+  if (const auto at = rest.find(id);
+      edit.asked.spec.source.kind != Source::Kind::repository && at != std::string::npos)
+    rest.replace(at, id.size(), "Plan:");
   std::cout << render_header(fmt::format("{}  {}{}", plan.environment.text(), from, to),
                              what_changes(parts, edit, seen, stop), page)
-            << render(plan, page).substr(render_header(plan, page).size());
+            << rest;
 }
 
 /// What people saw of two plans is the same: which commit asks for it is not.
@@ -180,7 +188,7 @@ class Setting {
       options_.push = edit->checkout.upstream().has_value();
       options_.apply = true;
     }
-    if (edit->before == edit->after) return same(*edit);
+    if (edit->before == edit->after) return asked_already(*edit);
     if (auto ready =
             options_.push ? edit->checkout.check_push(stop_) : edit->checkout.check_behind(stop_);
         !ready)
@@ -206,15 +214,36 @@ class Setting {
     return fmt::format("Commit \"{}\"{}?", edit.message, more);
   }
 
-  int same(const Edit& edit) {
+  /// Nothing is to be committed; what is due is applied where that was asked for.
+  int asked_already(const Edit& edit) {
     const std::string id = edit.asked.spec.id.text();
-    if (context_.options().json) {
+    const bool json = context_.options().json;
+    if (json && !options_.apply) {
       print_json(edit, nullptr);
       return well;
     }
-    std::cout << fmt::format("{} asks for {} already: {}:{}\nnext  reconciler plan {}\n", id,
-                             options_.tag, edit.place.file, edit.place.line, id);
-    return well;
+    if (!json)
+      std::cout << fmt::format("{} asks for {} already: {}:{}\n", id, options_.tag, edit.place.file,
+                               edit.place.line);
+    if (!options_.apply) {
+      std::cout << fmt::format("next  reconciler plan {}\n", id);
+      return well;
+    }
+    auto parts = context_.parts();
+    if (!parts) return report(context_, parts.error());
+    auto seen = look(*parts, edit.asked, stop_);
+    if (!seen) return report(context_, seen.error());
+    if (!json) std::cout << render(seen->plan, context_.page());
+    if (seen->plan.empty() || seen->plan.waits()) {
+      if (json) print_json(edit, &seen->plan);
+      return status_of(Reconciled{seen->plan});
+    }
+    if (!options_.yes && !ask(context_, "Apply?", stop_)) {
+      std::cout << "Nothing was changed.\n";
+      return wrong;
+    }
+    if (!json) std::cout << "\n";
+    return apply(*parts, edit, seen->plan);
   }
 
   int perform(const Parts& parts, Edit& edit, const Plan& shown) {

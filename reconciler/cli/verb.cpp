@@ -47,17 +47,37 @@ std::optional<int> not_performed(const Context& context, const Result<Reconciled
   return wrong;
 }
 
-std::string held_off(const Plan& plan, const Asked& asked, const Page& page) {
+namespace {
+
+/// What to type so that git asks for what runs. The compose files of a version that has no source
+/// of its own lie beside its tag: the tag alone would come with those of the newer one.
+std::string agreement(const Plan& plan, const Asked& asked) {
   const std::string id = asked.spec.id.text();
   const Place& place = asked.spec.tag_place;
-  const std::string agree = is_folder(asked.config.url)
-                                ? fmt::format("reconciler set {} {}", id, plan.to)
-                                : fmt::format("tag: {} in {}:{}", plan.to, place.file, place.line);
+  const std::string& config = asked.config.url;
+  const bool has_source = asked.spec.source.kind == Source::Kind::repository;
+  const std::string tag = is_folder(config)
+                              ? fmt::format("reconciler set {} {}", id, plan.to)
+                              : fmt::format("tag: {} in {}:{}", plan.to, place.file, place.line);
+  if (has_source || plan.commit.empty() || plan.commit == asked.config.commit) return tag;
+  const std::string folder =
+      asked.spec.source.kind == Source::Kind::same || asked.spec.folder.empty() ? "."
+                                                                                : asked.spec.folder;
+  return fmt::format(
+      "{}, where the tag is all that differs, else all files of {}: git{} checkout {} -- {}, and "
+      "commit",
+      tag, plan.to, is_folder(config) ? " -C " + config : "", plan.commit.substr(0, 12), folder);
+}
+
+}  // namespace
+
+std::string held_off(const Plan& plan, const Asked& asked, const Page& page) {
+  const std::string id = asked.spec.id.text();
   const std::string held =
       fmt::format("git still asks for {}; nothing brings it back until git or you say so",
                   plan.held->rejected_tag);
   const std::string next = fmt::format("make git agree: {}; or {} again: reconciler retry {}",
-                                       agree, plan.held->rejected_tag, id);
+                                       agreement(plan, asked), plan.held->rejected_tag, id);
   return fmt::format("  held        {}\n  next        {}\n", sentence(held, 14, page),
                      sentence(next, 14, page));
 }

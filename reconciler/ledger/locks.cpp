@@ -85,9 +85,11 @@ std::string in_words(const Holder& holder) {
                      holder.alive ? "" : "; it has ended, a child of it holds the lock");
 }
 
-Error held(const std::string& what, const std::string& path) {
+Error held(const std::string& what, const std::string& path, const std::string& ends_it) {
   Error e = error("lock.held", fmt::format("another run holds {}", what))
-                .next("wait until it has ended; a lock never outlives the process that holds it")
+                .next(fmt::format("wait until it has ended{}; a lock never outlives the process "
+                                  "that holds it",
+                                  ends_it.empty() ? "" : ", or end it: " + ends_it))
                 .passing();
   if (const auto holder = holder_in(path)) e.facts.push_back({"holder", in_words(*holder)});
   return e;
@@ -98,6 +100,7 @@ struct Which {
   std::string name;
   std::string what;
   bool passing = false;
+  std::string ends_it{};  ///< what to type so that its holder ends
 };
 
 std::string file_of(const EnvironmentId& id) {
@@ -137,7 +140,7 @@ Result<Lock> take(const std::string& state_dir, const Which& which, const Patien
     if (errno != EWOULDBLOCK)
       return failure(
           error("file.unwritable", fmt::format("cannot lock {}: {}", path, std::strerror(errno))));
-    if (deadline.passed(patience.clock)) return failure(held(which.what, path));
+    if (deadline.passed(patience.clock)) return failure(held(which.what, path, which.ends_it));
     const Instant again = std::min(deadline.until(), patience.clock.now() + between_tries);
     if (!patience.clock.wait_until(again, patience.stop))
       return failure(
@@ -159,7 +162,8 @@ Lock::~Lock() {
 
 Result<Lock> lock_environment(const std::string& state_dir, const EnvironmentId& id,
                               const Patience& patience) {
-  return take(state_dir, {file_of(id), id.text()}, patience);
+  return take(state_dir, {file_of(id), id.text(), false, "reconciler cancel " + id.text()},
+              patience);
 }
 
 bool is_locked(const std::string& state_dir, const EnvironmentId& id) {

@@ -225,6 +225,9 @@ def test_release_that_does_not_end_in_time(running):
     deploy(running, "v1.4.0", compose, "release: [{ run: release, timeout: 1s }]")
     done = fails(running, "release.timeout")
     assert "it goes on by itself" in done.err, done.err
+    [name] = running.one_offs(running=True)
+    assert done.err.endswith(f"  next        look at it: docker logs -f {name}; or end it, which counts as failed: docker stop "
+                             f"{name}; when it has ended: reconciler apply web/production\n"), done.err
     assert as_it_is(running) == before and len(running.one_offs(running=True)) == 1
     wait_for(lambda: not running.one_offs(running=True), "it to end")
     running.run("apply", running.environment, "--yes").ok()

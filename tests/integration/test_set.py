@@ -110,6 +110,12 @@ web/production runs v1.1.0, after TIME.   Back: reconciler rollback web/producti
     told = json.loads(shop.run("set", "web/production", "v1.1.0", "--yes", "--json").ok().out)
     assert (told["commit"], told["pushed"], told["applied"]) == (config.head, False, False)
     assert told["file"] == "web/environments/production.yaml" and told["plan"]["actions"] == []
+    # What is asked for already, and not applied yet, is applied where that is asked.
+    same = shop.run("set", "web/production", "v1.1.0", "--yes", "--apply").ok()
+    assert same.out.startswith("web/production asks for v1.1.0 already: ") and same.out.endswith("No changes.\n"), same.out
+    shop.run("set", "web/production", "v1.0.0", "--yes").ok()
+    shop.run("set", "web/production", "v1.0.0", "--yes", "--apply").ok()
+    assert shop.condition() == "Ready/Succeeded" and shop.state_file("current_tag") == "v1.0.0"
 
 
 @pytest.fixture

@@ -212,11 +212,11 @@ class Resolver {
     const auto known = stack_.services();
     const auto check = [&](const std::string& name, const std::string& pointer) {
       if (service(name) || std::find(known.begin(), known.end(), name) != known.end()) return;
-      Error e = error(
-          "compose.service_unknown",
-          fmt::format("no service of the compose files is called \"{}\"", printable(name, 100)));
-      if (const auto near = nearest(name, known)) e.hint = fmt::format("did you mean {}?", *near);
-      errors.push_back(std::move(e).at({pointer, 0, 0, 1, ""}));
+      Error e = error("compose.service_unknown",
+                      fmt::format("no service \"{}\" at {}", printable(name, 100), input_.tag));
+      if (const auto near = nearest(name, known))
+        e.hint = fmt::format("did you mean \"{}\"?", *near);
+      errors.push_back(std::move(e).at({.file = "#" + pointer, .source = ""}));
     };
     for (const auto& target : targets_) check(target.service, target.pointer);
     const auto jobs = texts_at(compose, "jobs");

@@ -132,10 +132,10 @@ class Task {
     creation.containers = std::move(*lent);
     auto body = creation_body(own, creation);
     if (!body) return failed(body);
-    const auto name = task_name(model, service, attempt_.id);
+    name_ = task_name(model, service, attempt_.id);
     const auto platform = own.platform.empty() ? "" : "&platform=" + url_encode(own.platform);
     auto made =
-        context_.engine.change("POST", "/containers/create?name=" + url_encode(name) + platform,
+        context_.engine.change("POST", "/containers/create?name=" + url_encode(name_) + platform,
                                &*body, context_.within(call_time));
     if (!made) return failed(made);
     id_ = text_at(*made, "Id");
@@ -170,16 +170,27 @@ class Task {
 
   Status start() { return context_.engine.start(id_, context_.within(call_time)); }
 
+  /// Of one that was started before: as `follow`, having said what is waited for.
+  Result<Outcome> follow_again(const Json& inspect, Duration left, std::stop_token stop) {
+    id_ = text_at(inspect, "Id");
+    name_ = text_at(inspect, "Name");
+    if (name_.starts_with('/')) name_.erase(0, 1);
+    if (left > Duration{0} && truth_at(state_of(inspect), "Running"))
+      progress_.line(
+          fmt::format("waits for container {}, for {} at most", name_, for_people(left)));
+    return follow(left, std::move(stop));
+  }
+
   /// Streams until it ends, then judges; `left` is how long it may still run.
-  Result<Outcome> follow(std::string id, Duration left, std::stop_token stop) {
-    id_ = std::move(id);
+  Result<Outcome> follow(Duration left, std::stop_token stop) {
     const auto deadline = context_.within(left);
     if (auto passed = failpoint("task.waited.before"); !passed) return failed(passed);
     auto streamed = context_.engine.stream(
         "GET", "/containers/" + id_ + "/logs?follow=1&stdout=1&stderr=1", nullptr,
         [this](std::string_view line) { output_.add(line); }, deadline, stop);
     // A log driver that cannot be read, or an Engine that went away: the state tells all the same.
-    if (!streamed && left > Duration{0}) progress_.line(printable(streamed.error().message));
+    const bool cut = stop.stop_requested() || deadline.passed(context_.clock);
+    if (!streamed && !cut) progress_.line(printable(streamed.error().message));
     for (;;) {
       auto inspect =
           context_.engine.get("/containers/" + id_ + "/json", context_.within(call_time));
@@ -194,9 +205,12 @@ class Task {
       if (stopped || deadline.passed(context_.clock)) {
         auto evidence = output_.evidence(0);
         evidence.erase("exit_code");
-        evidence["detail"] =
-            stopped ? "still runs; what becomes of it is seen by the next run"
-                    : fmt::format("still runs after {}", for_people(time_for(attempt_.work.input)));
+        evidence["detail"] = stopped
+                                 ? "still runs; what becomes of it is seen by the next run"
+                                 : fmt::format("still runs after {}, in container {}",
+                                               for_people(time_for(attempt_.work.input)), name_);
+        evidence["watch"] = "docker logs -f " + name_;
+        evidence["end"] = "docker stop " + name_;
         return Outcome{Fate::running, Json(std::move(evidence))};
       }
     }
@@ -249,6 +263,7 @@ class Task {
   Output output_;
   Progress& progress_;
   std::string id_;
+  std::string name_;
 };
 
 /// Its anonymous volumes were made for it alone and go with it, as with `--rm`.
@@ -294,7 +309,7 @@ Result<Outcome> perform_task(Context& context, const CompiledModel& model, const
     return failed(made);
   if (auto begun = progress.begun(); !begun) return failed(begun);
   if (auto started = task.start(); !started) return failed(started);
-  return task.follow(task.id(), time_for(input), std::move(stop));
+  return task.follow(time_for(input), std::move(stop));
 }
 
 Result<Outcome> recover_task(Context& context, const Attempt& attempt, const Variables& variables,
@@ -312,7 +327,7 @@ Result<Outcome> recover_task(Context& context, const Attempt& attempt, const Var
         Json(JsonObject{{"detail", "its container was made and never started"}, {"found", true}})};
   }
   return Task(context, attempt, variables, progress)
-      .follow(id, time_left(context, attempt.work.input, *inspect), std::move(stop));
+      .follow_again(*inspect, time_left(context, attempt.work.input, *inspect), std::move(stop));
 }
 
 void observe_one_offs(const Context& context, const Observed& observed, Observation& into) {

@@ -133,7 +133,9 @@ TEST_F(ConditionTest, ARunThatSomebodyIsAtAndOneThatWasCutOff) {
   auto now = condition_of(plan, last, true);
   EXPECT_EQ(now.word + "/" + now.reason + ": " + now.why,
             "Reconciling/Progressing: run 8 is at it");
-  EXPECT_EQ(now.next, "reconciler status web/production");
+  EXPECT_EQ(now.next,
+            "reconciler history web/production --run 8 --log; to end it: reconciler cancel "
+            "web/production");
   now = condition_of(plan, last);
   EXPECT_EQ(now.word + "/" + now.reason + ": " + now.why,
             "Reconciling/Interrupted: run 8, to v2, was cut off; due from here: 3 actions to v1");

@@ -222,10 +222,9 @@ TEST_F(CompilerTest, WhatComposeAsksForBeyondTheRecordIsRefused) {
 TEST_F(CompilerTest, AServiceThatIsNotThereIsNamedWithItsPointer) {
   sections_ = parse(R"({"release":[{"run":"jbo"}],"compose":{"jobs":["none"]}})");
   EXPECT_THAT(messages(compile().error()),
-              testing::ElementsAre("/release/0/run:0: compose.service_unknown: no service of the "
-                                   "compose files is called \"jbo\"",
-                                   "/compose/jobs/0:0: compose.service_unknown: no service of the "
-                                   "compose files is called \"none\""));
+              testing::ElementsAre(
+                  "#/release/0/run:0: compose.service_unknown: no service \"jbo\" at v1",
+                  "#/compose/jobs/0:0: compose.service_unknown: no service \"none\" at v1"));
 }
 
 TEST_F(CompilerTest, VariablesThatSteerComposeAreRefused) {
