@@ -1,15 +1,20 @@
 // `plan`: what would be done, and why. Changes nothing.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
+#include <set>
 
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/text.hpp"
+#include "reconciler/cli/columns.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/once.hpp"
 #include "reconciler/cli/plan_commands.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
+#include "reconciler/git/checkout.hpp"
 #include "reconciler/ledger/locks.hpp"
 #include "reconciler/plan/cut.hpp"
 #include "reconciler/take_over.hpp"
@@ -47,6 +52,31 @@ Result<Look> look_first(const Parts& parts, const Asked& asked, bool committed,
   auto lock = lock_environment(parts.state, asked.spec.id, {parts.clock, Duration{0}, {}});
   if (!lock) return seen;
   return take_over(parts, asked, std::move(*seen), who(), stop);
+}
+
+/// People edit, look, and wonder: a plan is of what was committed. Said to people alone, since it
+/// starts git.
+void say_what_is_not_committed(Context& context, const Selection& selection,
+                               const std::stop_token& stop) {
+  std::set<std::string> folders;
+  for (const auto& asked : selection.asked)
+    if (is_folder(asked.config.url)) folders.insert(asked.config.url);
+  for (const auto& folder : folders) {
+    const auto checkout = Checkout::open(folder, stop);
+    const auto files = checkout ? checkout->uncommitted(stop) : std::vector<std::string>{};
+    if (files.empty()) continue;
+    constexpr size_t shown = 3;
+    std::vector<std::string> named;
+    for (size_t i = 0; i < std::min(files.size(), shown); ++i)
+      named.push_back(printable(files[i], 100));
+    if (files.size() > shown) named.push_back(fmt::format("{} more", files.size() - shown));
+    std::cout << "\n"
+              << sentence(fmt::format("Not in it, for want of a commit in {}: {}. With it: "
+                                      "reconciler plan --worktree",
+                                      folder, enumerate(named)),
+                          0, context.page())
+              << "\n";
+  }
 }
 
 int plan(Context& context, const PlanOptions& options, std::stop_token stop) {
@@ -87,6 +117,9 @@ int plan(Context& context, const PlanOptions& options, std::stop_token stop) {
     std::cout << boost::json::serialize(options.commands ? document(std::move(commands))
                                                          : document(plans))
               << "\n";
+  if (!context.options().json && !options.commands && !options.worktree &&
+      context.page().terminal && !plans.empty())
+    say_what_is_not_committed(context, *selection, stop);
   if (!options.out.empty() && !plans.empty()) {
     if (auto written = replace_file(options.out, boost::json::serialize(document(plans)) + "\n");
         !written)

@@ -257,6 +257,14 @@ Status Checkout::check_file(const std::string& file, const std::stop_token& stop
   return {};
 }
 
+std::vector<std::string> Checkout::uncommitted(const std::stop_token& stop) const {
+  std::vector<std::string> files;
+  const auto text = asked({"--no-optional-locks", "diff", "--name-only", "-z", "HEAD"}, stop);
+  for (auto& file : split(text, '\0'))
+    if (!file.empty()) files.push_back(std::move(file));
+  return files;
+}
+
 Checkout::Distance Checkout::distance(const std::stop_token& stop) const {
   Distance far;
   if (!upstream_) return far;

@@ -31,6 +31,8 @@ class Checkout {
   /// Whether one file could be committed: `checkout.dirty` (changed, staged or not known to git),
   /// `checkout.read_only`, `checkout.no_identity`.
   Status check_file(const std::string& file, const std::stop_token& stop = {}) const;
+  /// Files that git has, and that are not as they were committed last; none where git cannot tell.
+  std::vector<std::string> uncommitted(const std::stop_token& stop = {}) const;
   /// Whether the branch is where it was fetched last, or not behind it: `checkout.behind`. Asks
   /// nobody.
   Status check_behind(const std::stop_token& stop = {}) const;

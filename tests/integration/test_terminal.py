@@ -164,6 +164,21 @@ def test_ctrl_c_at_a_question_does_nothing(kept):
     assert kept.id() == before and kept.runs()[-1][0]["to"] != "v1.4.0"
 
 
+def test_a_person_is_told_what_is_not_committed(kept):
+    deploy(kept, "v1.4.0")
+    compose = kept.config.path / "web" / "compose.yaml"
+    committed = compose.read_text()
+    compose.write_text(committed + "# edited\n")
+    try:
+        with Terminal(kept.program, "plan", columns=200) as terminal:
+            shown = terminal.end()
+        assert shown.endswith(f"\n\nNot in it, for want of a commit in {kept.config.path}: web/compose.yaml. With it: "
+                              "reconciler plan --worktree\n"), shown
+        assert "Not in it" not in kept.plan_text()
+    finally:
+        compose.write_text(committed)
+
+
 @pytest.mark.parametrize("arguments", [["plan"], ["status"], ["status", "web/production"], ["show", "web/production"],
                                        ["history", "web/production"], ["doctor"], ["plan", "nowhere"],
                                        ["rollback", "web/production", "v9"]], ids=" ".join)
