@@ -74,6 +74,17 @@ std::string reason_below(const std::string& reason, size_t indent, const Page& p
   return out;
 }
 
+/// Where reasons stand below each other; a line that is longer than most has its own behind it.
+size_t width_of_targets(const std::vector<Line>& lines) {
+  constexpr size_t most = 46;
+  size_t widest = 0;
+  for (const auto& line : lines)
+    if (const size_t width = columns_of(join(line.titles, ", "));
+        !line.reason.empty() && width <= most)
+      widest = std::max(widest, width);
+  return widest;
+}
+
 void write_line(std::string& out, const Line& line, size_t target_width, const Page& page) {
   const std::string sign = painted(std::string(1, line.sign), line.sign, page);
   const std::string lead = fmt::format("  {} {:<{}} ", sign, line.kind, kind_width);
@@ -291,10 +302,7 @@ std::string render(const Plan& plan, const Page& page, bool explain) {
                       ? "No changes.\n"
                       : "No changes: what differs is left as it is (drift: report).\n");
   const auto lines = lines_of(plan);
-  size_t widest = 0;
-  for (const auto& line : lines)
-    if (!line.reason.empty()) widest = std::max(widest, join(line.titles, ", ").size());
-  widest = std::min<size_t>(widest, 46);
+  const size_t widest = width_of_targets(lines);
   for (const auto& line : lines) {
     write_line(out, line, widest, page);
     if (!explain) continue;
