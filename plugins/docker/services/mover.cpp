@@ -313,6 +313,9 @@ Status Mover::stop_container(const std::string& name) {
   if (!id) return failed(id);
   const Seen* seen = stage_.look.container_by_id(*id);
   const auto grace = seen ? grace_of(seen->inspect) : engine_grace;
+  if (seen && !stage_.group.members.empty() &&
+      truth_at(member_or_null(seen->inspect, "State"), "Running"))
+    downtime_.stopped(member_of(name).place->wanted->name, context_.clock.now());
   auto done = context_.engine.change("POST", "/containers/" + *id + "/stop", nullptr,
                                      context_.within(grace + stop_margin));
   if (done || done.error().code == "docker.not_found") return {};
@@ -348,6 +351,8 @@ Status Mover::start(const std::string& name) {
   auto id = id_of(name);
   if (!id) return failed(id);
   auto done = context_.engine.start(*id, context_.within(call_time));
+  if (done && !stage_.group.members.empty())
+    downtime_.started(member_of(name).place->wanted->name, context_.clock.now());
   if (done) return {};
   // An orphan is no member's.
   const auto what = stage_.group.members.empty()

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plugins/docker/services/creation.hpp"
+#include "plugins/docker/services/downtime.hpp"
 #include "plugins/docker/services/group.hpp"
 #include "reconciler/driver/driver.hpp"
 
@@ -32,6 +33,8 @@ class Mover {
   /// `service.start_failed`, `service.hook_failed`, `service.dependency_unwell`,
   /// `container.name_taken`, `network.in_use`, `image.missing`.
   Status carry_out(const std::vector<Move>& moves, std::stop_token stop);
+  /// Of those that were running.
+  const Downtime& downtime() const { return downtime_; }
 
  private:
   Status carry_out_one(const Move& move, std::stop_token stop);
@@ -60,6 +63,7 @@ class Mover {
   Creation creation_;
   Progress& progress_;
   std::map<std::string, std::string> ids_;  ///< name at this time -> id
+  Downtime downtime_;
 };
 
 /// `container.name_taken`: that name is held by a container that is not of the project.

@@ -137,9 +137,25 @@ class ServiceWork {
       if (const auto seen = std::ranges::find(look.containers, name, &Seen::name);
           seen != look.containers.end())
         mover.know(*seen);
-    auto before = networks_before(look, *group);
+    auto evidence = networks_before(look, *group);
     if (auto moved = mover.carry_out(moves, stop); !moved) return failed(moved);
-    return done(std::move(before));
+    if (auto words = how_it_went(*group, mover.downtime()); !words.empty())
+      evidence["detail"] = std::move(words);
+    return done(std::move(evidence));
+  }
+
+  /// `the container that ran before; down for 2 s`
+  static std::string how_it_went(const Group& group, const Downtime& downtime) {
+    std::vector<std::string> words;
+    const bool back =
+        !group.members.empty() && std::ranges::all_of(group.members, [](const Member& member) {
+          return member.place->prev_is_right;
+        });
+    if (back)
+      words.push_back(group.members.size() == 1 ? "the container that ran before"
+                                                : "the containers that ran before");
+    if (auto down = downtime.words(); !down.empty()) words.push_back(std::move(down));
+    return join(words, "; ");
   }
 
   static Status images_are_there(const Group& group, const std::vector<Move>& moves) {
