@@ -23,6 +23,7 @@ Error go_back(const Parts& parts, const Asked& asked, const Tools& tools, const 
   auto look = look_at(parts, asked, std::move(*wish), std::move(*memory));
   if (!look) return not_gone_back(back, *failed_one.why, look.error());
   if (!look->plan.empty()) {
+    tools.events.going_back(look->plan);
     Executor executor(tools);
     auto applied = executor.apply(look->plan, look->desired, look->variables, who, std::move(stop));
     if (!applied) return std::move(applied.error());

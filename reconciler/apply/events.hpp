@@ -19,6 +19,9 @@ class Events {
   virtual void finished(const Action& action, Duration took, std::string_view detail) = 0;
   virtual void failed(const Action& action, Duration took, std::string_view detail,
                       const std::vector<std::string>& last_lines) = 0;
+  /// What failed is gone back from: all that follows is of `back`, the plan towards the last good
+  /// version.
+  virtual void going_back(const Plan& /*back*/) {}
 };
 
 }  // namespace reconciler

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/columns.hpp"
@@ -32,11 +33,11 @@ std::string right(const std::string& text, size_t columns) {
 
 }  // namespace
 
-std::string result_line(bool well, std::string_view what, Duration took, std::string_view detail,
-                        const Page& page) {
+std::string result_line(bool well, std::string_view what, std::optional<Duration> took,
+                        std::string_view detail, const Page& page) {
   const size_t begin = 2 + sign_width(page) + 1;
   const size_t title = begin + kind_width;
-  const std::string time = right(for_people(took), took_width);
+  const std::string time = took ? right(for_people(*took), took_width) : "";
   std::string out = fmt::format("  {} {}", sign(well ? Sign::well : Sign::wrong, page),
                                 what.substr(0, kind_width));
   if (what.size() > kind_width) {
@@ -46,6 +47,7 @@ std::string result_line(bool well, std::string_view what, Duration took, std::st
                                                            : page.width;
     out += reconciler::wrapped(what.substr(kind_width), title, room, ", ");
   }
+  if (!took && detail.empty()) return out + "\n";
   const auto last = [&] { return columns_of(std::string_view(out).substr(out.rfind('\n') + 1)); };
   if (const size_t at = last(); at < begin + what_width) out.append(begin + what_width - at, ' ');
   out += " " + time;
@@ -58,6 +60,15 @@ std::string result_line(bool well, std::string_view what, Duration took, std::st
     out += "   ";
   }
   return out + sentence(detail, at, page) + "\n";
+}
+
+/// On the way back a switch has a name of its own, as it has for people.
+std::string Reporter::what_of(const Action& action) const {
+  if (back_to_.empty() || action.work.verb != "switch") return render_line(action);
+  Action back = action;
+  back.work.verb = "rollback";
+  back.title += " -> " + back_to_;
+  return render_line(back);
 }
 
 Reporter::Row* Reporter::row_of(const Action& action) {
@@ -74,7 +85,7 @@ void Reporter::add(const Action& action) {
     row = &rows_.back();
   }
   ++row->checks;
-  row->what = render_line(action);
+  row->what = what_of(action);
   if (is_check(action) && row->checks > 1)
     row->what = row->what.substr(0, kind_width) + count(row->checks, "check");
   if (is_check(action)) return;
@@ -89,8 +100,11 @@ void Reporter::take_away(const Action& action) {
 void Reporter::started(const Action& action) {
   const std::lock_guard lock(mutex_);
   told_.erase(&action);
+  const Page page = page_();
+  const std::string before = told_together(page, &action);
+  if (!before.empty()) out_ << live_.erase(page) << before;
   add(action);
-  out_ << draw(page_()) << std::flush;
+  out_ << draw(page) << std::flush;
   something_.notify_all();
 }
 
@@ -159,7 +173,7 @@ std::string Reporter::under_way() const {
 void Reporter::stopping(std::ostream& to) {
   const std::lock_guard lock(mutex_);
   const Page page = page_();
-  out_ << live_.erase(page) << std::flush;
+  out_ << live_.erase(page) << told_together(page) << std::flush;
   const std::string waits = rows_.empty() ? "" : fmt::format(": waits for {}", under_way());
   to << wrapped(fmt::format("stopping at the next safe point{}; once more ends at once", waits), 0,
                 page)
@@ -171,7 +185,7 @@ void Reporter::stopping(std::ostream& to) {
 void Reporter::ending(std::ostream& to) {
   const std::lock_guard lock(mutex_);
   const Page page = page_();
-  out_ << live_.erase(page) << std::flush;
+  out_ << live_.erase(page) << told_together(page) << std::flush;
   const std::string what = rows_.empty() ? "" : fmt::format(", in the midst of {}", under_way());
   to << wrapped(fmt::format("ended at once{}; what is left of it: reconciler status", what), 0,
                 page)
@@ -181,16 +195,31 @@ void Reporter::ending(std::ostream& to) {
 
 void Reporter::ended() {
   const std::lock_guard lock(mutex_);
+  const Page page = page_();
   rows_.clear();
-  out_ << live_.erase(page_()) << std::flush;
+  back_to_.clear();
+  out_ << live_.erase(page) << told_together(page);
+  if (std::exchange(failed_, false)) out_ << "\n";  // why it failed follows
+  out_ << std::flush;
+}
+
+void Reporter::going_back(const Plan& back) {
+  const std::lock_guard lock(mutex_);
+  back_to_ = back.to;
+}
+
+std::string Reporter::told_together(const Page& page, const Action* next) {
+  if (together_.empty() || (next && together_.takes(*next))) return "";
+  const auto [what, took] = together_.take();
+  return result_line(true, what, took, "", page);
 }
 
 void Reporter::write(bool well, const Action& action, Duration took, std::string_view detail,
                      const std::vector<std::string>& below) {
   const Page page = page_();
   take_away(action);
-  std::string text = live_.erase(page) +
-                     result_line(well, render_line(action), took, printable(detail, 160), page);
+  std::string text = live_.erase(page) + told_together(page) +
+                     result_line(well, what_of(action), took, printable(detail, 160), page);
   for (const auto& one : below) text += "      " + printable(one, 200) + "\n";
   out_ << text << draw(page) << std::flush;
 }
@@ -198,12 +227,24 @@ void Reporter::write(bool well, const Action& action, Duration took, std::string
 void Reporter::finished(const Action& action, Duration took, std::string_view detail) {
   const std::lock_guard lock(mutex_);
   // What was written down is its own detail.
-  write(true, action, took, action.work.phase == Phase::record ? "" : detail, {});
+  if (Together::may_take(action, detail)) {
+    const Page page = page_();
+    take_away(action);
+    const std::string before = told_together(page, &action);
+    together_.add(action, took);
+    out_ << live_.erase(page) << before << draw(page) << std::flush;
+    return;
+  }
+  if (!back_to_.empty() && is_step(action))
+    return write(true, action, took,
+                 fmt::format("{}'s again{}{}", back_to_, detail.empty() ? "" : ": ", detail), {});
+  write(true, action, took, detail, {});
 }
 
 void Reporter::failed(const Action& action, Duration took, std::string_view detail,
                       const std::vector<std::string>& last_lines) {
   const std::lock_guard lock(mutex_);
+  failed_ = true;
   write(false, action, took, detail,
         told_.contains(&action) ? std::vector<std::string>{} : last_lines);
 }

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <ostream>
 #include <set>
 #include <stop_token>
@@ -12,18 +13,21 @@
 
 #include "reconciler/apply/events.hpp"
 #include "reconciler/cli/live_lines.hpp"
+#include "reconciler/cli/together.hpp"
 #include "reconciler/plan/render.hpp"
 
 namespace reconciler::cli {
 
-/// What came of an action: sign, kind, title, how long it took, and a few words on it, wrapped
-/// under themselves where the page is narrow. `what` is render_line(Action).
-std::string result_line(bool well, std::string_view what, Duration took, std::string_view detail,
-                        const Page& page);
+/// What came of an action: sign, kind, title, how long it took where that is worth a word, and a
+/// few words on it, wrapped under themselves where the page is narrow. `what` is
+/// render_line(Action).
+std::string result_line(bool well, std::string_view what, std::optional<Duration> took,
+                        std::string_view detail, const Page& page);
 
-/// One line an action when it is done; lines of failing ones below it. On a terminal each that is
-/// under way has a line at the end, written over: how long it takes, and the newest thing that it
-/// said. Elsewhere what a release says comes line by line. Thread-safe.
+/// One line an action when it is done, but one for all that was recorded and one for what was
+/// pruned; lines of failing ones below it. On a terminal each that is under way has a line at the
+/// end, written over: how long it takes, and the newest thing that it said. Elsewhere what a
+/// release says comes line by line. Thread-safe.
 class Reporter final : public Events {
  public:
   using PageNow = std::function<Page()>;
@@ -36,6 +40,7 @@ class Reporter final : public Events {
   void finished(const Action& action, Duration took, std::string_view detail) override;
   void failed(const Action& action, Duration took, std::string_view detail,
               const std::vector<std::string>& last_lines) override;
+  void going_back(const Plan& back) override;
 
   /// Draws what is under way as it is now; writes nothing where that is on the terminal already.
   void redraw();
@@ -61,6 +66,7 @@ class Reporter final : public Events {
     std::string said;
   };
 
+  std::string what_of(const Action& action) const;
   Row* row_of(const Action& action);
   void add(const Action& action);
   void take_away(const Action& action);
@@ -68,6 +74,8 @@ class Reporter final : public Events {
   std::string draw(const Page& page);
   void write(bool well, const Action& action, Duration took, std::string_view detail,
              const std::vector<std::string>& below);
+  /// The line of all that is told together, which `next` is not told with.
+  std::string told_together(const Page& page, const Action* next = nullptr);
   std::string under_way() const;
 
   std::ostream& out_;
@@ -79,6 +87,9 @@ class Reporter final : public Events {
   LiveLines live_;
   Instant drawn_at_{};
   std::set<const Action*> told_;  ///< whose lines were shown as they came
+  Together together_;
+  bool failed_ = false;  ///< an action of those since nothing was under way
+  std::string back_to_;  ///< while it is gone back from what failed
 };
 
 }  // namespace reconciler::cli

@@ -145,7 +145,7 @@ Result<std::string> choose(Context& context, const Choice& choice, const Rollbac
 
 void print_end(const Reconciled& done, const Asked& asked, const Candidate& to, const Page& page) {
   const std::string id = asked.spec.id.text();
-  std::cout << fmt::format("\n{} runs {}, after {}.\n", id, to.tag, for_people(done.took));
+  std::cout << fmt::format("\n{} runs {} after {}.\n", id, to.tag, for_people(done.took));
   const auto fact = [&](std::string_view label, const std::string& text) {
     std::cout << fmt::format("  {:<12}{}\n", label, sentence(text, 14, page));
   };

@@ -94,8 +94,7 @@ int tell_applied(const Context& context, const Result<Reconciled>& done) {
   const Plan& plan = done->plan;
   const std::string id = plan.environment.text();
   const Page page = context.page();
-  const std::string runs =
-      fmt::format("{} runs {}, after {}.", id, plan.to, for_people(done->took));
+  const std::string runs = fmt::format("{} runs {} after {}.", id, plan.to, for_people(done->took));
   if (!plan.held && !plan.from.empty() && plan.from != plan.to)
     std::cout << "\n" << render_header(runs, "Back: reconciler rollback " + id, page);
   else

@@ -127,7 +127,7 @@ def test_a_tag_that_git_does_not_ask_for_is_deployed_and_holds(stack):
     killed = stack.run("apply", stack.environment, "--tag", "v1.5.0", "--yes", env={"RECONCILER_FAILPOINTS": "ledger.record.before:kill"})
     assert killed.code == -9 and stack.releases() == 2
     again = stack.run("apply", stack.environment, "--yes").ok()
-    assert "web/production runs v1.5.0, after " in again.out, again.out
+    assert "web/production runs v1.5.0 after " in again.out, again.out
     assert runs() == "v1.5.0" and stack.releases() == 2
     assert stack.condition() == "Ready/Deployed"
     said = stack.plan_text()

@@ -50,7 +50,7 @@ def test_back_to_the_one_before_and_asked_again_forward(stack):
     assert done.out.startswith("web/production runs v1.2.0 since "), done.out
     assert "\n  1  v1.1.0   " in done.out and "on the host   v1.2.0\n" in done.out, done.out
     assert "\n  2  v1.0.0   " in done.out and "on the host   v1.1.0, v1.2.0\n" in done.out, done.out
-    assert "\nweb/production runs v1.1.0, after " in done.out, done.out
+    assert "\nweb/production runs v1.1.0 after " in done.out, done.out
     assert "  not undone  release of v1.2.0: what it changed stays\n" in done.out, done.out
     assert "  held        git still asks for v1.2.0; nothing brings it back until git or you say so\n" in done.out, done.out
     v1_1 = stack.config.git("rev-parse", "HEAD~1").strip()

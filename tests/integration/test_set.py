@@ -45,7 +45,7 @@ def shop(folder, engine, newest, proxy):
 
 
 def masked(text: str) -> str:
-    text = re.sub(r"\b[0-9]+(\.[0-9]+)? m?s\b", "TIME", re.sub(r" +([0-9]+ m?s\n)", r" \1", text))
+    text = re.sub(r"(< )?\b[0-9]+(\.[0-9]+)? m?s\b", "TIME", re.sub(r" {2,}([0-9]+ m?s)\b", r" \1", text))
     return re.sub(r"\b[0-9a-f]{7}\b(?= \")|(?<=Plan )[0-9a-f]{6}", "DIGEST", text)
 
 
@@ -79,14 +79,12 @@ If it is not well: back to v1.0.0.
 
   ✓ commit   DIGEST "web/production v1.1.0"
   ✓ push     origin main
-  ✓ switch   web TIME
+  ✓ switch   web TIME   down for TIME
   ✓ verify   1 check, then well for TIME TIME
-  ✓ record   v1.1.0 TIME
-  ✓ record   current_tag v1.1.0 TIME
-  ✓ record   prev_tag v1.0.0 TIME
+  ✓ record   current_tag v1.1.0, prev_tag v1.0.0
   ✓ prune    web-web-1.prev TIME
 
-web/production runs v1.1.0, after TIME.   Back: reconciler rollback web/production
+web/production runs v1.1.0 after TIME.   Back: reconciler rollback web/production
 """, done.out
     assert file.read_bytes() == b"# raised by anna\r\ntag:   'v1.1.0'     # since Tuesday\r\n"
     assert config.git("show", "--format=%an: %s", "--name-only") == \

@@ -103,14 +103,12 @@ def test_a_line_that_is_written_over_resized_and_at_the_end_one_that_stays(kept)
   ✓ release  migrate  N s
                Applying 0012_slug... OK
   ✓ switch   web  N s
+               down for  N s
   ✓ verify   1 check, then well for  N s  N s
-  ✓ record   v1.1.0  N s
-  ✓ record   current_tag v1.1.0  N s
-  ✓ record   prev_tag v1.0.0  N s
-  ✓ prune    web-web-1.prev  N s
-  ✓ prune    migrate  N s
+  ✓ record   current_tag v1.1.0, prev_tag v1.0.0
+  ✓ prune    2 containers  N s
 
-web/production runs v1.1.0, after  N s.
+web/production runs v1.1.0 after  N s.
   Back: reconciler rollback web/production
 """, shown
 
@@ -150,7 +148,7 @@ def test_ctrl_c_twice_ends_at_once_and_the_next_command_says_what_is_left(kept):
 def goes_on(stack, tag):
     """What was cut off, from where it is."""
     done = stack.run("apply", "--yes").ok()
-    assert f"web/production runs {tag}, after" in done.out and stack.condition() == "Ready/Succeeded"
+    assert f"web/production runs {tag} after" in done.out and stack.condition() == "Ready/Succeeded"
 
 
 def test_ctrl_c_at_a_question_does_nothing(kept):

@@ -225,7 +225,93 @@ TEST_F(Reports, InAPipeThereIsWhatCameOfItAndWhatAReleaseSaid) {
   EXPECT_EQ(out.str(),
             "  ✓ build    portfolio-backend:v1.2.3           48 s\n"
             "      Applying 0012_slug... ?[32mOK?[0m\n"
-            "  ✗ release  migrate                             6 s   exit code 1\n");
+            "  ✗ release  migrate                             6 s   exit code 1\n"
+            "\n");
+}
+
+TEST_F(Reports, WhatWasRecordedAndWhatWasPrunedIsALineEach) {
+  Action row = action(Phase::record, "record", "v1.2.3");
+  row.work.targets = {{"ledger", "record", "v1.2.3"}};
+  const Action current = action(Phase::record, "record", "current_tag v1.2.3");
+  const Action previous = action(Phase::record, "record", "prev_tag v1.2.2");
+  const Action kept = action(Phase::prune, "prune", "portfolio-backend-1.prev");
+  Action image = action(Phase::prune, "prune", "portfolio-backend:v1.2.1");
+  image.artifact = true;
+  Action used = action(Phase::prune, "prune", "portfolio-frontend:v1.2.1");
+  used.artifact = true;
+  page.terminal = false;
+  reporter.finished(row, 0ms, "");
+  for (const auto* one : {&current, &previous}) {
+    reporter.started(*one);
+    reporter.finished(*one, 2ms, one->title);
+  }
+  EXPECT_EQ(out.str(), "");
+  for (const Action* one : std::initializer_list<const Action*>{&kept, &image}) {
+    reporter.started(*one);
+    reporter.finished(*one, 600ms, "");
+  }
+  EXPECT_EQ(out.str(), "  ✓ record   current_tag v1.2.3, prev_tag v1.2.2\n");
+  reporter.finished(used, 0ms, "it stays: portfolio/stage counts on it now");
+  reporter.finished(image, 1s, "");
+  reporter.ended();
+  reporter.finished(row, 0ms, "");
+  reporter.started(current);
+  reporter.failed(current, 1s, "it cannot be written", {});
+  EXPECT_EQ(
+      out.str(),
+      "  ✓ record   current_tag v1.2.3, prev_tag v1.2.2\n"
+      "  ✓ prune    1 container, 1 image                1 s\n"
+      "  ✓ prune    portfolio-frontend:v1.2.1           0 s   it stays: portfolio/stage counts on "
+      "it now\n"
+      "  ✓ prune    portfolio-backend:v1.2.1            1 s\n"
+      "  ✓ record   v1.2.3\n"
+      "  ✗ record   current_tag v1.2.3                  1 s   it cannot be written\n");
+}
+
+TEST_F(Reports, OnATerminalTheyStandAboveWhatIsUnderWay) {
+  const Action kept = action(Phase::prune, "prune", "portfolio-backend-1.prev");
+  const Action trim = action(Phase::prune, "trim", "build cache");
+  reporter.started(kept);
+  reporter.finished(kept, 1s, "");
+  EXPECT_EQ(shown(), "");
+  reporter.started(trim);
+  EXPECT_EQ(shown(),
+            "  ✓ prune    portfolio-backend-1.prev            1 s\n"
+            "  … trim     build cache                         0 s\n");
+  reporter.finished(trim, 1s, "2 GB freed");
+  reporter.started(kept);
+  reporter.finished(kept, 1s, "");
+  reporter.stopping(out);
+  EXPECT_EQ(shown(),
+            "  ✓ prune    portfolio-backend-1.prev            1 s\n"
+            "  ✓ trim     build cache                         1 s   2 GB freed\n"
+            "  ✓ prune    portfolio-backend-1.prev            1 s\n"
+            "stopping at the next safe point; once more ends at once\n");
+}
+
+TEST_F(Reports, TheWayBackIsSeen) {
+  page.terminal = false;
+  const Action step = action(Phase::release, "release", "static");
+  const Action healed = action(Phase::change, "start", "db");
+  Plan back;
+  back.to = "v1.2.2";
+  reporter.failed(page_check, 4s, "500, wanted 200", {});
+  reporter.going_back(back);
+  reporter.finished(step, 2s, "131 files");
+  reporter.finished(step, 2s, "");
+  reporter.finished(change, 2s, "the containers that ran before");
+  reporter.finished(healed, 1s, "");
+  reporter.ended();
+  reporter.finished(change, 2s, "");
+  EXPECT_EQ(
+      out.str(),
+      "  ✗ verify   https://example.com/                4 s   500, wanted 200\n"
+      "  ✓ release  static                              2 s   v1.2.2's again: 131 files\n"
+      "  ✓ release  static                              2 s   v1.2.2's again\n"
+      "  ✓ rollback backend, frontend -> v1.2.2         2 s   the containers that ran before\n"
+      "  ✓ start    db                                  1 s\n"
+      "\n"
+      "  ✓ switch   backend, frontend                   2 s\n");
 }
 
 TEST_F(Reports, TheSignAloneIsColoured) {
