@@ -44,6 +44,25 @@ std::vector<std::string> never_stopped(std::vector<std::string> stays, const Pla
   return stays;
 }
 
+/// Once-a-tag work of the version that was done since the last good one became that: in this run,
+/// or in an earlier one that was gone back from.
+std::vector<std::string> work_that_stays(const Run& run) {
+  const auto& id = run.plan.environment;
+  const auto memory = run.tools.ledger.memory(id);
+  if (!memory) return {};
+  auto done = released_since_record(run.desired, *memory);
+  if (!done.empty() || !memory->current || memory->current->tag == run.plan.to) return done;
+  const auto good = std::ranges::find(memory->versions, memory->current->tag, &Version::tag);
+  if (good == memory->versions.end()) return {};
+  const auto released = run.tools.ledger.released_since(id, good->from);
+  if (!released || std::ranges::find(*released, run.plan.to) == released->end()) return {};
+  for (const auto& step : run.desired.steps)
+    if (const auto fate = memory->once.find(step.once_key);
+        step.once == Once::tag && fate != memory->once.end() && fate->second == Fate::succeeded)
+      done.push_back(step.name);
+  return done;
+}
+
 }  // namespace
 
 Error still_runs(const EnvironmentId& id, const Action& action, const std::string& tag,
@@ -103,9 +122,7 @@ Error superseded(const Run& run, const std::string& where) {
 }
 
 Error with_not_undone(const Run& run, Error why) {
-  const auto memory = run.tools.ledger.memory(run.plan.environment);
-  const auto done =
-      memory ? released_since_record(run.desired, *memory) : std::vector<std::string>{};
+  const auto done = work_that_stays(run);
   if (!done.empty())
     why.facts.push_back({std::string(not_undone), fmt::format("{} of {}: what it changed stays",
                                                               enumerate(done), run.plan.to)});

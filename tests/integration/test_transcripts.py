@@ -349,10 +349,11 @@ If it is not well: back to v1.2.3.
 
 error verify.failed: v1.2.4 is not well: 5 services: backend: exited 1; portfolio/production is back
       at v1.2.3, and well
-  unchanged  current_tag v1.2.3, prev_tag v1.2.2; db, nginx, redis never stopped
-  held       v1.2.4 is not tried again by itself
-  log        reconciler history portfolio/production --run 6 --log
-  next       commit another tag; or the same again: reconciler retry portfolio/production
+  not undone  release of v1.2.4: what it changed stays
+  unchanged   current_tag v1.2.3, prev_tag v1.2.2; db, nginx, redis never stopped
+  held        v1.2.4 is not tried again by itself
+  log         reconciler history portfolio/production --run 6 --log
+  next        commit another tag; or the same again: reconciler retry portfolio/production
 exit 1
 """
 

@@ -114,6 +114,30 @@ TEST_F(WayBack, WhatAReleaseOfARunThatWasCutOffChangedIsSaid) {
   EXPECT_EQ(story.run(3).end.condition, "RolledBack");
 }
 
+TEST_F(WayBack, WhatAnEarlierTryReleasedStaysAtTheNextOneToo) {
+  const auto not_undone =
+      testing::Contains(testing::Field(&Fact::text, "release of v1: what it changed stays"));
+  story.host.unwell = {"v1"};
+  ASSERT_FALSE(story.pass());
+  ASSERT_EQ(story.retry(), "v1");
+  story.host.calls.clear();
+  const auto again = story.pass();
+  ASSERT_FALSE(again);
+  EXPECT_THAT(story.host.calls, testing::Not(testing::Contains("release v1")));
+  EXPECT_THAT(again.error().facts, not_undone);
+
+  // What is behind the last good one is nothing that it would be without.
+  story.host.unwell = {};
+  ASSERT_EQ(story.retry(), "v1");
+  ASSERT_TRUE(story.pass());
+  story.host.unwell = {"v0"};
+  const auto back = story.rollback_to("v0");
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().code, "verify.failed");
+  EXPECT_THAT(back.error().facts,
+              testing::Not(testing::Contains(testing::Field(&Fact::label, "not undone"))));
+}
+
 TEST_F(WayBack, OneThatWasGoneIsToldAsThat) {
   story.host.unwell = {"v1"};
   const auto done = story.pass();
