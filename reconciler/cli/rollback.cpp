@@ -152,6 +152,10 @@ void print_end(const Reconciled& done, const Asked& asked, const Candidate& to, 
   if (!to.released.empty())
     fact("not undone",
          fmt::format("release of {}: what it changed stays", join(to.released, ", ")));
+  constexpr std::string_view about_variables = "variables: ";  // that they are not those of now
+  for (const auto& notice : done.plan.notices)
+    if (notice.starts_with(about_variables))
+      fact("variables", notice.substr(about_variables.size()));
   if (done.plan.held) std::cout << held_off(done.plan, asked, page);
 }
 

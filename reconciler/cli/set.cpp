@@ -288,6 +288,7 @@ class Setting {
     auto done =
         reconcile(parts, selection->asked.at(0), who(), agree, screen.events(), {.stop = stop_});
     screen.ended();
+    if (!json && done && !done->changed && !done->declined) std::cout << "\n";
     if (!json) return tell_applied(context_, done);
     if (!done) return report(context_, done.error());
     print_json(edit, &done->plan, done->changed);

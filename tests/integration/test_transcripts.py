@@ -356,6 +356,17 @@ error verify.failed: v1.2.4 is not well: 5 services: backend: exited 1; portfoli
   next        commit another tag; or the same again: reconciler retry portfolio/production
 exit 1
 """
+AGREED = """\
+portfolio/production  v1.2.3   source COMMIT "Release v1.2.3"
+
+No changes.
+
+  ✓ commit   COMMIT "portfolio/production v1.2.3"
+
+portfolio/production  v1.2.3   config COMMIT "portfolio/production v1.2.3"
+
+No changes.
+"""
 
 
 def test_a_deploy_that_fails(story):
@@ -368,7 +379,7 @@ def test_a_deploy_that_fails(story):
         assert {name: identity for name, (identity, _) in back.items()} == {name: identity for name, (identity, _) in before.items()}
         assert {name for name in back if back[name] != before[name]} == {"portfolio-backend-1", "portfolio-frontend-1"}
         assert story.state[what] == ["v1.2.3", "v1.2.2"]
-    assert story.said["agreed"].endswith("\n\nNo changes.\n") and story.containers["agreed"] == story.containers["failed again"]
+    assert story.said["agreed"] == AGREED and story.containers["agreed"] == story.containers["failed again"]
 
 
 NIGHT = """\
@@ -407,6 +418,7 @@ If it is not well: back to v1.2.3.
 
 portfolio/production runs v1.2.2 after N s.
   not undone  release of v1.2.3, v1.2.4: what it changed stays
+  variables   as of TIME, kept sealed; doppler ended with exit code 1
   held        git still asks for v1.2.3; nothing brings it back until git or you say so
   next        make git agree: reconciler set portfolio/production v1.2.2; or v1.2.3 again:
               reconciler retry portfolio/production
@@ -443,6 +455,7 @@ If it is not well: back to v1.2.2.
 
 portfolio/production runs v1.2.3 after N s.
   not undone  release of v1.2.4: what it changed stays
+  variables   as of TIME, kept sealed; doppler ended with exit code 1
 """
 
 
