@@ -3,8 +3,10 @@ and a night. In a pipe, where the locale has no UTF-8, and on a terminal of 100 
 
 import contextlib
 import fcntl
+import pathlib
 import re
 import subprocess
+import tempfile
 
 import pytest
 
@@ -168,16 +170,17 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory, engine, newest):
-    folder = tmp_path_factory.mktemp("transcripts")
-    for parent in (folder, folder.parent):
-        parent.chmod(0o755)
-    host = ScriptedHost(folder, engine, newest)
-    host.deploy("v1.2.1")
-    host.deploy("v1.2.2")
-    with Proxy(engine.socket, engine.folder / "transcripts.sock") as proxy:
-        yield Story(host, engine, newest, proxy)
-    clean(engine, host.project)
+def story(engine, newest):
+    # A short name: what a terminal of 100 columns shows has paths in it.
+    with tempfile.TemporaryDirectory(prefix="rcn-", dir="/var/tmp") as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        host = ScriptedHost(folder, engine, newest)
+        host.deploy("v1.2.1")
+        host.deploy("v1.2.2")
+        with Proxy(engine.socket, engine.folder / "transcripts.sock") as proxy:
+            yield Story(host, engine, newest, proxy)
+        clean(engine, host.project)
     for one in engine.api("GET", "/images/json"):
         for name in one["RepoTags"] or []:
             if name.startswith("portfolio-"):
