@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/json_events.hpp"
 #include "reconciler/cli/live_screen.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
@@ -31,11 +32,17 @@ int run_errand(Context& context, const std::string& verb, const ErrandOptions& o
   if (!parts) return report(context, parts.error());
   const Asked& asked = selection->asked.at(0);
   const std::string id = asked.spec.id.text();
+  const bool json = context.options().json;
   LiveScreen screen(context);
+  JsonEvents told(std::cout);
   const auto agree = [&](const Look& seen) -> Result<bool> {
-    std::cout << render(seen.plan, context.page());
+    if (json && options.yes) {
+      told.plan(seen.plan);
+      return true;
+    }
+    if (!json) std::cout << render(seen.plan, context.page());
     if (!options.yes) {
-      if (!stdin_is_terminal())
+      if (json || !stdin_is_terminal())
         return failure(no_terminal(
             verb + " asks before it does anything",
             fmt::format("the same with --yes, or in a terminal: reconciler {} {}", verb, id)));
@@ -44,9 +51,15 @@ int run_errand(Context& context, const std::string& verb, const ErrandOptions& o
     std::cout << "\n";
     return true;
   };
-  const auto done = reconciler::run_errand(*parts, asked, options.errand, who(), agree,
-                                           screen.events(), {.stop = stop});
+  Events& events = json ? static_cast<Events&>(told) : screen.events();
+  const auto done =
+      reconciler::run_errand(*parts, asked, options.errand, who(), agree, events, {.stop = stop});
   screen.ended();
+  if (done && json) {
+    const int status = done->changed ? well : wrong;
+    told.ended(*done, status);
+    return status;
+  }
   if (const auto status = not_performed(context, done)) return *status;
   std::cout << fmt::format("\n{} runs {}, as before; done after {}.\n", id, done->plan.to,
                            for_people(done->took));

@@ -44,6 +44,10 @@ void JsonEvents::failed(const Action& action, Duration took, std::string_view de
   write("failed", std::move(more));
 }
 
+void JsonEvents::going_back(const Plan& back) {
+  write("going_back", {{"to", back.to}, {"plan", to_json(back)}});
+}
+
 JsonObject JsonEvents::about(const Action& action) const {
   return {{"key", action.key},
           {"phase", to_text(action.work.phase)},

@@ -10,8 +10,9 @@
 namespace reconciler::cli {
 
 /// `plan` (the plan's document), `started`, `line`, `finished`, `failed` (of an action, by `key`;
-/// times in ms) and `ended` (exit, changed, declined; with the plan that was not performed).
-/// Thread-safe; each line is written whole and at once.
+/// times in ms), `going_back` (from what failed, with `to` and that plan) and `ended` (exit,
+/// changed, declined; with the plan that was not performed). Thread-safe; each line is written
+/// whole and at once.
 class JsonEvents final : public Events {
  public:
   explicit JsonEvents(std::ostream& out) : out_(out) {}
@@ -24,6 +25,7 @@ class JsonEvents final : public Events {
   void finished(const Action& action, Duration took, std::string_view detail) override;
   void failed(const Action& action, Duration took, std::string_view detail,
               const std::vector<std::string>& last_lines) override;
+  void going_back(const Plan& back) override;
 
  private:
   void write(std::string_view event, JsonObject more);

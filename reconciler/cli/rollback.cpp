@@ -8,6 +8,7 @@
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/columns.hpp"
 #include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/json_events.hpp"
 #include "reconciler/cli/live_screen.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
@@ -128,10 +129,11 @@ Result<Selection> selected(Context& context, const RollbackOptions& options, std
 Result<std::string> choose(Context& context, const Choice& choice, const RollbackOptions& options,
                            const std::stop_token& stop) {
   if (!options.tag.empty()) return choice.named(options.tag);
-  choice.print(std::cout, context.page());
+  const bool json = context.options().json;
+  if (!json) choice.print(std::cout, context.page());
   auto first = choice.first();
   if (!first || options.yes) return first;
-  if (!stdin_is_terminal())
+  if (json || !stdin_is_terminal())
     return failure(
         no_terminal("rollback asks which version",
                     fmt::format("reconciler rollback {} {} --yes", options.environment, *first)));
@@ -180,12 +182,18 @@ int rollback(Context& context, const RollbackOptions& options, std::stop_token s
   if (!tag) return report(context, tag.error());
 
   asked.instead = Instead{*tag, "Requested", fmt::format("{} went back to {}", who(), *tag)};
+  const bool json = context.options().json;
   LiveScreen screen(context);
+  JsonEvents told(std::cout);
   const auto agree = [&](const Look& seen) -> Result<bool> {
-    if (options.tag.empty()) std::cout << "\n";  // after the list
-    std::cout << render(seen.plan, context.page());
+    if (json && options.yes) {
+      told.plan(seen.plan);
+      return true;
+    }
+    if (!json && options.tag.empty()) std::cout << "\n";  // after the list
+    if (!json) std::cout << render(seen.plan, context.page());
     if (!options.yes && !options.tag.empty()) {
-      if (!stdin_is_terminal())
+      if (json || !stdin_is_terminal())
         return failure(
             no_terminal("rollback asks before it changes anything",
                         fmt::format("reconciler rollback {} {} --yes", id.text(), *tag)));
@@ -194,8 +202,14 @@ int rollback(Context& context, const RollbackOptions& options, std::stop_token s
     std::cout << "\n";
     return true;
   };
-  auto done = reconcile(*parts, asked, who(), agree, screen.events(), {.stop = stop});
+  Events& events = json ? static_cast<Events&>(told) : screen.events();
+  auto done = reconcile(*parts, asked, who(), agree, events, {.stop = stop});
   screen.ended();
+  if (done && json) {
+    const int status = done->changed ? well : wrong;
+    told.ended(*done, status);
+    return status;
+  }
   if (const auto status = not_performed(context, done)) return *status;
   print_end(*done, asked, choice.of(*tag), context.page());
   return well;

@@ -64,6 +64,13 @@ def test_an_apply_tells_programs_what_it_does(stack):
     again = stack.run("apply", stack.environment, "--json", "--yes").ok()
     [nothing] = [json.loads(line) for line in again.out.splitlines()]
     assert (nothing["event"], nothing["changed"], nothing["plan"]["actions"]) == ("ended", False, [])
+    for errand, kind in (("restart", "web"), ("task", "release")):
+        asks = stack.run(errand, stack.environment, kind, "--json")
+        assert (asks.code, asks.out) == (64, "") and "there is no terminal to ask on" in asks.err, asks
+        done = stack.run(errand, stack.environment, kind, "--json", "--yes").ok()
+        events = [json.loads(line) for line in done.out.splitlines()]
+        assert [one["event"] for one in (events[0], events[-1])] == ["plan", "ended"], events
+        assert (events[-1]["exit"], events[-1]["changed"], events[-1]["tag"]) == (0, True, "v1.0.0")
 
 
 def test_compose_is_given_everything_and_goes_round_no_plan(stack):

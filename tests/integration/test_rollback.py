@@ -1,5 +1,6 @@
 """Going back because somebody wants to; what somebody deployed past us; what git does not name any more."""
 
+import json
 import re
 import shutil
 
@@ -67,8 +68,11 @@ def test_back_to_the_one_before_and_asked_again_forward(stack):
     assert plan["actions"] == [] and plan["to"] == "v1.1.0"
     assert "held  git asks for v1.2.0, which is not what is wanted now (Requested): " in stack.plan_text()
     # Asked again: the two swap, and that is what git asks for.
-    done = rollback(stack, "--yes")
-    assert runs(stack) == "v1.2.0" and stack.condition() == "Ready/Succeeded" and "held" not in done.out
+    done = rollback(stack, "--yes", "--json")
+    assert runs(stack) == "v1.2.0" and stack.condition() == "Ready/Succeeded"
+    told = [json.loads(line) for line in done.out.splitlines()]
+    assert told[0]["event"] == "plan" and told[0]["plan"]["to"] == "v1.2.0" and "rejected" not in told[0]["plan"], told[0]
+    assert (told[-1]["event"], told[-1]["exit"], told[-1]["changed"], told[-1]["tag"]) == ("ended", 0, True, "v1.2.0")
     assert (stack.state_file("current_tag"), stack.state_file("prev_tag")) == ("v1.2.0", "v1.1.0")
     assert stack.releases() == releases, "what was released once is not released again"
     # A third one, then a new tag of git's, which goes out at once.
