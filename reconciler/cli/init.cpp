@@ -1,8 +1,6 @@
 // `init`: from a folder that a stack was deployed from so far to a manifest that says the same.
 // Looks, and writes three new files; nothing that runs is touched, and no file is written over.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +14,7 @@
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/init_text.hpp"
+#include "reconciler/cli/new_file.hpp"
 #include "reconciler/cli/verb.hpp"
 
 namespace reconciler::cli {
@@ -27,14 +26,6 @@ struct InitOptions {
   std::vector<std::string> files;
   std::string project;
   bool dry_run = false;
-};
-
-/// One that is to be written.
-struct NewFile {
-  std::string path;
-  std::string content;
-  std::string note;
-  unsigned mode = 0644;
 };
 
 std::string absolute(const std::string& path) {
@@ -56,27 +47,6 @@ std::string repository_around(std::string path) {
     path = path.substr(0, path.rfind('/'));
   }
   return "";
-}
-
-/// A new file; never one in the place of another.
-Status create(const NewFile& file) {
-  const auto folder = file.path.substr(0, file.path.rfind('/'));
-  if (auto made = make_folders(folder, 0755); !made) return made;
-  const Descriptor fd(
-      ::open(file.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file.mode));
-  if (!fd)
-    return failure(error("file.unwritable",
-                         fmt::format("cannot write {}: {}", file.path, std::strerror(errno))));
-  size_t at = 0;
-  while (at < file.content.size()) {
-    const ssize_t n = ::write(fd.get(), file.content.data() + at, file.content.size() - at);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0)
-      return failure(error("file.unwritable",
-                           fmt::format("cannot write {}: {}", file.path, std::strerror(errno))));
-    at += static_cast<size_t>(n);
-  }
-  return {};
 }
 
 /// As we were started: for programs that give variables.

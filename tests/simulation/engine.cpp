@@ -79,12 +79,6 @@ std::string SimulatedEngine::fresh_id() {
   return sha256("id " + std::to_string(++serial_));
 }
 
-std::string SimulatedEngine::add_image(const std::string& reference, Json config) {
-  for (auto& other : images) std::erase(other.tags, reference);
-  images.push_back({"sha256:" + fresh_id(), {reference}, std::move(config)});
-  return images.back().id;
-}
-
 SimulatedContainer* SimulatedEngine::named(const std::string& name) {
   for (auto& [id, container] : containers)
     if (container.name == name) return &container;
@@ -281,22 +275,6 @@ Answer SimulatedEngine::change(const std::string& method, const std::vector<std:
     return json(204, {});
   }
   return change_container(parts[2], *container, query, body);
-}
-
-Answer SimulatedEngine::remove_image(const std::string& reference) {
-  const auto found = std::ranges::find_if(images, [&](const SimulatedImage& one) {
-    return std::ranges::find(one.tags, reference) != one.tags.end();
-  });
-  if (found == images.end()) return refused(404, "No such image");
-  const bool last = found->tags.size() == 1;
-  for (const auto& [id, container] : containers)
-    if (last && container.image_id == found->id)
-      return refused(409, fmt::format("conflict: unable to remove repository reference \"{}\" "
-                                      "(must force) - container {} is using it",
-                                      reference, id.substr(0, 12)));
-  std::erase(found->tags, reference);
-  if (last) images.erase(found);
-  return json(200, JsonArray{});
 }
 
 Answer SimulatedEngine::change_container(const std::string& verb, SimulatedContainer& container,
