@@ -134,7 +134,17 @@ web/production   6 variables with a value
 UNSET = """
 error compose.variable_unset: 1 variable that the compose files of web/production use has no value
   PASSWRD  not set      compose.yaml:2  web
+                        did you mean PASSWORD? .env.production has that
   next     set them under `variables:`, or write ${NAME:-} where empty is meant
+"""
+IT_NEEDS = """\
+web/production  v1.0.0  Stalled/CannotLook   applied N s ago by root
+  compose.variable_unset: 1 variable that the compose files of web/production use has no value
+
+1 of 1 needs you:
+  web/production   reconciler plan web/production
+
+as of the last fetch, N s ago
 """
 NEEDED = """\
 ENVIRONMENT     TAG     CONDITION  SINCE
@@ -269,6 +279,8 @@ def test_variables(seen):
     seen.run("plan", "--no-fetch")
     seen.run("plan")
     assert everywhere(seen.program, "variables", seen.environment, masked=masked) == (1, VARIABLES_SET + UNSET)
+    assert everywhere(seen.program, "plan", seen.environment, masked=masked) == (1, UNSET.lstrip("\n"))
+    assert everywhere(seen.program, "status", seen.environment, masked=masked) == (1, IT_NEEDS)
     code, said = everywhere(seen.program, "status", masked=masked)
     assert (code, flat(said)) == (1, flat(NEEDED)) and "\n  web/production   reconciler plan web/production\n" in said
 

@@ -49,8 +49,18 @@ Names unset_names(const std::string& err) {
   return out;
 }
 
+/// `did you mean SITE_DOMAINS? .env.production has that`, of those that have a value.
+std::string meant(const std::string& name, const Variables& variables) {
+  std::vector<std::string> known;
+  for (const auto& [other, variable] : variables) known.push_back(other);
+  const auto near = nearest(name, known);
+  if (!near) return "";
+  const std::string& from = variables.at(*near).from;
+  return fmt::format("did you mean {}? {} has that", *near, from.substr(0, from.rfind(':')));
+}
+
 Error unset_error(const Names& names, const Stack& stack, const Tree& tree,
-                  const std::string& environment) {
+                  const Variables& variables, const std::string& environment) {
   Error e =
       error("compose.variable_unset", fmt::format("{} that the compose files of {} use {} no value",
                                                   count(names.size(), "variable"), environment,
@@ -64,6 +74,8 @@ Error unset_error(const Names& names, const Stack& stack, const Tree& tree,
     e.facts.push_back(
         {name, "not set      " + (places.empty() ? std::string("used by the compose files")
                                                  : join(places, ", "))});
+    if (const auto hint = meant(name, variables); !hint.empty())
+      e.facts.push_back({"", std::string(std::string_view("not set      ").size(), ' ') + hint});
   }
   e.hint = "set them under `variables:`, or write ${NAME:-} where empty is meant";
   // Compose reads that one unasked.
@@ -183,7 +195,7 @@ class Resolver {
     auto finished = run_compose(run, scratch_, timeout_, stop_);
     if (!finished) return failed(finished);
     if (const Names unset = unset_names(finished->err); !unset.empty())
-      return failure(unset_error(unset, stack_, tree_, input_.id.text()));
+      return failure(unset_error(unset, stack_, tree_, variables_, input_.id.text()));
     if (finished->exit_code != 0) return failure(compose_error(*finished, stack_, variables_));
     // HOME and PATH are ours in that process: a compose file that uses them gets no such value.
     if (finished->out.find(scratch_.path()) != std::string::npos)
