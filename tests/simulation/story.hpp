@@ -28,11 +28,18 @@ class NoHelper final : public Helper {
 /// One environment; `v0` is asked for.
 class Story {
  public:
-  /// `keep`: how many versions' images beside the current and the previous one.
-  explicit Story(int keep) : folder_("/dev/shm/reconciler-story-" + to_hex(random_bytes(8))) {
-    ledger_ = std::move(*Ledger::open(folder_, clock_));
+  using Wrap = std::function<std::unique_ptr<Driver>(std::unique_ptr<Driver>)>;
+
+  /// `keep`: how many versions' images beside the current and the previous one. `vfs`: what the
+  /// ledger lies on; `wrap`: what stands before the driver.
+  explicit Story(
+      int keep, const std::string& vfs = "",
+      const Wrap& wrap = [](std::unique_ptr<Driver> driver) { return driver; })
+      : folder_("/dev/shm/reconciler-story-" + to_hex(random_bytes(8))), vfs_(vfs) {
+    ledger_ = std::move(*Ledger::open(folder_, clock_, vfs_));
     providers_.emplace(machine_, ledger_->key(), ledger_->lineage(), folder_, clock_);
-    (void)drivers_.add(std::make_unique<VersionsDriver>(host));
+    (void)drivers_.add(wrap(std::make_unique<VersionsDriver>(host)));
+    machine_.parallel = 1;  // so that all of it happens in one order
     asked_.spec.id = id;
     asked_.spec.folder = "app";
     asked_.spec.verify_timeout = Duration(2000);
@@ -57,11 +64,27 @@ class Story {
     check_ = name;
     commit(asked_.spec.tag);
   }
-  /// As `run` does it: what waits for a person is left alone.
-  Result<Reconciled> pass(Ends ends = {}) {
+  /// The process is gone, and another one begins; `between`: what happens before it does.
+  Status restart(const std::function<void()>& between = [] {}) {
+    providers_.reset();
+    ledger_.reset();
+    between();
+    auto opened = Ledger::open(folder_, clock_, vfs_);
+    if (!opened) return failed(opened);
+    ledger_ = std::move(*opened);
+    providers_.emplace(machine_, ledger_->key(), ledger_->lineage(), folder_, clock_);
+    return ledger_->loss() ? failure(*ledger_->loss()) : Status{};
+  }
+
+  /// As `run` does it: what waits for a person is left alone. `agreed` is shown what is performed.
+  Result<Reconciled> pass(
+      Ends ends = {}, const std::function<void(const Plan&)>& agreed = [](const Plan&) {}) {
     const auto agree = [&](const Look& seen) -> Result<bool> {
-      const auto last = ledger_->last_run(id);
-      return condition_of(seen.plan, *last).word == "Reconciling";
+      auto last = ledger_->last_run(id);
+      if (!last) return failed(last);
+      if (condition_of(seen.plan, *last).word != "Reconciling") return false;
+      agreed(seen.plan);
+      return true;
     };
     clock_.wait_until(clock_.now() + std::chrono::minutes(1), {});
     return reconcile(parts(), asked_, "run", agree, silent_, std::move(ends));
@@ -100,6 +123,7 @@ class Story {
   }
   RunRow run(RunId serial) { return *ledger_->run(serial); }
   RunRow last_run() { return **ledger_->last_run(id); }
+  std::int64_t serial() { return *ledger_->serial(id); }
   Memory memory() { return *ledger_->memory(id); }
 
   const EnvironmentId id{"app", "production"};
@@ -119,6 +143,7 @@ class Story {
   }
 
   const std::string folder_;
+  const std::string vfs_;
   const std::string commit_ = std::string(40, 'c');
   SimClock clock_;
   std::unique_ptr<Ledger> ledger_;

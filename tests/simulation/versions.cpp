@@ -151,8 +151,31 @@ void VersionsDriver::change(const std::string& name, const std::string& tag) {
   serves = {tag, true, false};
 }
 
-Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables&, Progress&,
-                                        std::stop_token) {
+Result<Outcome> VersionsDriver::release(const std::string& attempt, const std::string& tag,
+                                        Progress& progress) {
+  auto& task = host_.tasks[attempt];
+  task.tag = tag;
+  if (auto begun = progress.begun(); !begun) return failed(begun);
+  task.started = true;
+  const auto running = std::ranges::count_if(
+      host_.tasks, [](const auto& one) { return one.second.started && !one.second.well; });
+  host_.at_once = std::max(host_.at_once, static_cast<size_t>(running));
+  if (!host_.lives()) return failure(error("sim.gone", "it goes on by itself"));
+  return end(task);
+}
+
+/// As it ends when nothing is in its way.
+Outcome VersionsDriver::end(ReleaseTask& task) {
+  if (!task.well) {
+    task.well = !host_.cannot_release.contains(task.tag);
+    if (*task.well) host_.released.push_back(task.tag);
+  }
+  if (*task.well) return {Fate::succeeded, JsonObject{}};
+  return {Fate::failed, JsonObject{{"exit_code", 1}, {"detail", "no"}}};
+}
+
+Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables&,
+                                        Progress& progress, std::stop_token) {
   const Work& w = attempt.work;
   const std::string name = text_at(w.input, "name");
   const std::string tag = text_at(w.input, "tag");
@@ -173,8 +196,7 @@ Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables&
       return failure(error("image.build_failed", name + " does not build"));
     host_.images.insert(name);
   } else if (w.verb == "release") {
-    if (host_.cannot_release.contains(tag)) return failed_one("no");
-    host_.released.push_back(tag);
+    return release(attempt.id, tag, progress);
   } else if (w.verb == "record") {
     host_.current_tag = tag;
   } else if (w.verb == "prune" && w.targets[0].kind == "image") {
@@ -191,9 +213,13 @@ Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables&
   return Outcome{Fate::succeeded, JsonObject{}};
 }
 
-Result<Outcome> VersionsDriver::recover(const Attempt&, const Variables&, Progress&,
+Result<Outcome> VersionsDriver::recover(const Attempt& attempt, const Variables&, Progress&,
                                         std::stop_token) {
-  return Outcome{Fate::not_started, {}};
+  const auto found = host_.tasks.find(attempt.id);
+  if (found == host_.tasks.end()) return Outcome{Fate::not_started, {}};
+  if (found->second.started) return end(found->second);
+  host_.tasks.erase(found);
+  return Outcome{Fate::not_started, JsonObject{{"found", true}}};
 }
 
 Result<SealedRecords> VersionsDriver::snapshot(const EnvironmentId&, const Json&, Deadline) {

@@ -21,6 +21,14 @@ struct Runs {
   bool edited = false;  ///< somebody changed its environment
 };
 
+/// One attempt at a release, in a container of its own: it goes on whatever becomes of who started
+/// it.
+struct ReleaseTask {
+  std::string tag;
+  bool started = false;
+  std::optional<bool> well;  ///< once it has ended
+};
+
 /// What is there, and what will become of what is tried.
 struct VersionsHost {
   std::set<std::string> images;
@@ -32,12 +40,16 @@ struct VersionsHost {
   std::set<std::string> cannot_build;
   std::set<std::string> cannot_release;
   std::set<std::string> cannot_restore;
-  std::optional<Error> cannot_remove;  ///< anything
-  std::optional<Error> cannot_write;   ///< the state file
-  std::vector<std::string> released;   ///< each release that was done, with no guard at all
-  std::set<std::string> verified;      ///< tags that were well when that was asked
-  std::vector<std::string> calls;      ///< `VERB TAG` of all that was performed
+  std::optional<Error> cannot_remove;        ///< anything
+  std::optional<Error> cannot_write;         ///< the state file
+  std::map<std::string, ReleaseTask> tasks;  ///< by attempt
+  std::vector<std::string> released;         ///< each release that was done, with no guard at all
+  size_t at_once = 0;                        ///< how many releases ever ran at a time
+  std::set<std::string> verified;            ///< tags that were well when that was asked
+  std::vector<std::string> calls;            ///< `VERB TAG` of all that was performed
   std::function<void(const std::string& call)> on_call = [](const std::string&) {};
+  /// Asked in the midst of a release, once it goes on by itself: does who started it still live?
+  std::function<bool()> lives = [] { return true; };
 };
 
 /// The host is not owned, and outlives the driver.
@@ -62,6 +74,8 @@ class VersionsDriver final : public Driver {
   Resource service(const std::string& name, const std::string& tag) const;
   void add_artifacts(const Json& wanted, const Memory& memory, Observation& into) const;
   void change(const std::string& name, const std::string& tag);
+  Result<Outcome> release(const std::string& attempt, const std::string& tag, Progress& progress);
+  Outcome end(ReleaseTask& task);
   VersionsHost& host_;
 };
 

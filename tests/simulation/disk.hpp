@@ -1,0 +1,58 @@
+// The disk under the ledger: SQLite's own VFS with a memory of what was synced. It can lose power,
+// and then what was not synced is there, is not there, or is torn.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/life.hpp"
+
+namespace reconciler::simulation {
+
+/// Registered with SQLite under `name()` for as long as it lives; every file opened through it must
+/// be closed before that. Each write and sync crosses the life, and is refused to the dead.
+class Disk {
+ public:
+  explicit Disk(Life& life);
+  ~Disk();
+  Disk(const Disk&) = delete;
+  Disk& operator=(const Disk&) = delete;
+
+  const std::string& name() const { return name_; }
+  /// Nothing is open. `choose(n)` is a number below n. Of the writes since a file's last sync each
+  /// is kept, dropped or torn; shared memory is gone.
+  void lose_power(const std::function<std::uint64_t(std::uint64_t)>& choose);
+  /// How many writes were dropped or torn so far.
+  size_t lost() const { return lost_; }
+
+ private:
+  struct Change {
+    std::int64_t at = 0;  ///< of what is written; where `cut`, the new length
+    std::string bytes;
+    bool cut = false;
+  };
+  /// One file that outlives who opens it.
+  struct Kept {
+    std::string synced;
+    std::vector<Change> since;
+  };
+  struct File;
+  friend struct Calls;
+
+  static void apply(const Change& change, std::string& to);
+  Kept& of(const std::string& path);
+
+  Life& life_;
+  std::string name_;
+  sqlite3_vfs vfs_{};
+  sqlite3_vfs* real_;
+  std::map<std::string, Kept> files_;
+  size_t lost_ = 0;
+};
+
+}  // namespace reconciler::simulation
