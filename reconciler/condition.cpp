@@ -71,6 +71,9 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last, bool
   if (last && last->ended && last->end.condition == "Stalled" && last->desired == plan.desired)
     return {"Stalled", last->end.reason, about(plan.to, last->end.message),
             fmt::format("reconciler history {} --run {} --log", id, last->serial)};
+  if (last && last->ended && last->end.code == "plan.stale" && last->desired == plan.desired)
+    return {"Reconciling", last->end.reason, about(plan.to, last->end.message),
+            fmt::format("reconciler apply {}, which plans again; run does so by itself", id)};
   if (last && last->ended && last->end.reason == "Retrying" && last->desired == plan.desired)
     return {"Reconciling", "Retrying", about(plan.to, last->end.message),
             fmt::format("commit another tag; or when it is back: reconciler apply {}", id)};

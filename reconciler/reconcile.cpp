@@ -61,7 +61,10 @@ class Reconciling {
     if (!wish) return failed(wish);
     const bool suspended = memory->suspended_at(parts_.clock.wall());
     if (!suspended) {
-      auto settled = settle_cut_off(parts_, asked_, tools_, *wish, *memory, stop_);
+      // What was cut off may be waited for as long as it takes.
+      if (memory->unfinished) cancel_.watch();
+      const AnyStop stop{stop_, cancel_.token()};
+      auto settled = settle_cut_off(parts_, asked_, tools_, *wish, *memory, stop.token());
       if (!settled) return failed(settled);
       if (*settled) memory = parts_.ledger.memory(asked_.spec.id);
       if (!memory) return failed(memory);
@@ -201,9 +204,9 @@ Result<Reconciled> reconcile_aside(const Parts& parts, const Asked& asked, const
   Reconciling reconciling(parts, asked, who, events, ends);
   auto seen = reconciling.begin();
   if (!seen) return failed(seen);
-  if (auto left = leave_to_a_person(parts, *seen); !left) return failed(left);
   auto end = aside(*seen);
   if (!end) return failed(end);
+  if (auto left = leave_to_a_person(parts, *seen); !left) return failed(left);
   Reconciled done{seen->plan};
   if (done.plan.empty() || done.plan.suspended) return done;
   auto agreed = agree(*seen);

@@ -33,7 +33,7 @@ class Models {
 
   Shared keep(Shared model) {
     const std::lock_guard lock(mutex_);
-    if (models_.size() > 64) models_.clear();  // bounded; the cache on disk has them all
+    if (models_.size() > 64 && !models_.contains(model->key)) models_.clear();  // bounded
     return models_[model->key] = std::move(model);
   }
   Shared keep(CompiledModel model) {

@@ -82,6 +82,7 @@ class Applying {
     auto wanted = options_.once.of(asked, parts.ledger);
     if (!wanted) return report(context_, wanted.error());
     const bool json = context_.options().json;
+    json_.about(asked.spec.id);
     Events& events = json ? static_cast<Events&>(json_) : screen_.events();
     auto partly = reconcile_partly(parts, *wanted, options_.once.cut(), who(),
                                    [&](const Look& seen) { return agree(seen, stop); }, events,

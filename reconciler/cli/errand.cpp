@@ -35,6 +35,7 @@ int run_errand(Context& context, const std::string& verb, const ErrandOptions& o
   const bool json = context.options().json;
   LiveScreen screen(context);
   JsonEvents told(std::cout);
+  told.about(asked.spec.id);
   const auto agree = [&](const Look& seen) -> Result<bool> {
     if (json && options.yes) {
       told.plan(seen.plan);

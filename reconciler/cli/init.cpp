@@ -8,8 +8,10 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <set>
 
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/shell.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/exit.hpp"
@@ -134,13 +136,18 @@ class Init {
 
   /// Files of values that `git add .` would take along.
   std::string ignores() const {
-    std::string out;
+    std::set<std::string> names;
+    for (const auto& file : found_.env_files) names.insert(file.place);
     std::error_code ignored;
     for (const auto& one : std::filesystem::directory_iterator(place_.looked_at, ignored)) {
-      const auto name = one.path().filename().string();
+      auto name = one.path().filename().string();
       if (name.starts_with(".env") && !name.ends_with("example") && !name.ends_with("sample"))
-        out += fmt::format("echo /{} >> {}/.gitignore && ", name, place_.looked_at);
+        names.insert(std::move(name));
     }
+    std::string out;
+    for (const auto& name : names)
+      out += fmt::format("echo {} >> {} && ", shell_word("/" + name),
+                         shell_word(place_.looked_at + "/.gitignore"));
     return out;
   }
 

@@ -3,12 +3,10 @@
 namespace reconciler::cli {
 
 void JsonEvents::plan(const Plan& plan) {
-  environment_ = plan.environment.text();
   write("plan", {{"plan", to_json(plan)}});
 }
 
 void JsonEvents::ended(const Reconciled& done, int exit) {
-  environment_ = done.plan.environment.text();
   JsonObject more{{"exit", exit},
                   {"changed", done.changed},
                   {"declined", done.declined},

@@ -16,7 +16,9 @@ namespace reconciler::cli {
 class JsonEvents final : public Events {
  public:
   explicit JsonEvents(std::ostream& out) : out_(out) {}
-  /// What is about to be performed; the events that follow are its environment's.
+  /// The events that follow are that environment's.
+  void about(const EnvironmentId& id) { environment_ = id.text(); }
+  /// What is about to be performed.
   void plan(const Plan& plan);
   void ended(const Reconciled& done, int exit);
 

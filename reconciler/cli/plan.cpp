@@ -1,8 +1,8 @@
 // `plan`: what would be done, and why. Changes nothing.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <iostream>
+#include <map>
 #include <set>
 
 #include "reconciler/base/filesystem.hpp"
@@ -58,22 +58,27 @@ Result<Look> look_first(const Parts& parts, const Asked& asked, bool committed,
 /// starts git.
 void say_what_is_not_committed(Context& context, const Selection& selection,
                                const std::stop_token& stop) {
-  std::set<std::string> folders;
+  std::map<std::string, std::set<std::string>> folders;  // of each repository with working files
   for (const auto& asked : selection.asked)
-    if (is_folder(asked.config.url)) folders.insert(asked.config.url);
-  for (const auto& folder : folders) {
-    const auto checkout = Checkout::open(folder, stop);
-    const auto files = checkout ? checkout->uncommitted(stop) : std::vector<std::string>{};
+    if (is_folder(asked.config.url)) folders[asked.config.url].insert(asked.spec.folder);
+  for (const auto& [repository, under] : folders) {
+    const auto checkout = Checkout::open(repository, stop);
+    std::vector<std::string> files;
+    if (checkout)
+      for (const auto& folder : under)
+        for (const auto& file : checkout->uncommitted(folder, stop))
+          files.push_back(printable(file, 100));
     if (files.empty()) continue;
-    constexpr size_t shown = 3;
-    std::vector<std::string> named;
-    for (size_t i = 0; i < std::min(files.size(), shown); ++i)
-      named.push_back(printable(files[i], 100));
-    if (files.size() > shown) named.push_back(fmt::format("{} more", files.size() - shown));
+    constexpr size_t most = 3;
+    if (files.size() > most) {
+      const size_t more = files.size() - most;
+      files.resize(most);
+      files.push_back(fmt::format("{} more", more));
+    }
     std::cout << "\n"
-              << sentence(fmt::format("Not in it, for want of a commit in {}: {}. With it: "
-                                      "reconciler plan --worktree",
-                                      folder, enumerate(named)),
+              << sentence(fmt::format("Not in it, for want of a commit in {}: {}. The same with "
+                                      "--worktree has them",
+                                      repository, enumerate(files)),
                           0, context.page())
               << "\n";
   }
@@ -117,7 +122,7 @@ int plan(Context& context, const PlanOptions& options, std::stop_token stop) {
     std::cout << boost::json::serialize(options.commands ? document(std::move(commands))
                                                          : document(plans))
               << "\n";
-  if (!context.options().json && !options.commands && !options.worktree &&
+  if (!context.options().json && !options.commands && reading == Reading::fetch &&
       context.page().terminal && !plans.empty())
     say_what_is_not_committed(context, *selection, stop);
   if (!options.out.empty() && !plans.empty()) {

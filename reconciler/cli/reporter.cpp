@@ -226,7 +226,6 @@ void Reporter::write(bool well, const Action& action, Duration took, std::string
 
 void Reporter::finished(const Action& action, Duration took, std::string_view detail) {
   const std::lock_guard lock(mutex_);
-  // What was written down is its own detail.
   if (Together::may_take(action, detail)) {
     const Page page = page_();
     take_away(action);

@@ -185,6 +185,7 @@ int rollback(Context& context, const RollbackOptions& options, std::stop_token s
   const bool json = context.options().json;
   LiveScreen screen(context);
   JsonEvents told(std::cout);
+  told.about(id);
   const auto agree = [&](const Look& seen) -> Result<bool> {
     if (json && options.yes) {
       told.plan(seen.plan);

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/shell.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/columns.hpp"
 #include "reconciler/cli/exit.hpp"
@@ -110,6 +111,7 @@ Result<Edit> prepare(Context& context, const SetOptions& options, const std::sto
     after = std::move(*edited);
   }
   const Place place = spec->tag_place;
+  if (asked_already) return Edit{std::move(*asked), place, std::move(*checkout), *text, *text, ""};
   asked->spec = std::move(*spec);
   asked->spec.tag = options.tag;
   asked->spec.tag_place = {};  // there it stands only once it is written
@@ -150,10 +152,14 @@ void show(const Parts& parts, const Edit& edit, const Look& seen, const Page& pa
   const std::string from = plan.from == plan.to || plan.from.empty() ? "" : plan.from + " ";
   std::string rest = render(plan, page).substr(render_header(plan, page).size());
   // Where the version is the very commit that is yet to be made, so is the plan's id.
-  const std::string id = fmt::format("Plan {}:", plan.id.substr(0, 6));
-  if (const auto at = rest.find(id);
-      edit.asked.spec.source.kind != Source::Kind::repository && at != std::string::npos)
-    rest.replace(at, id.size(), "Plan:");
+  const std::string id = plan.id.substr(0, 6);
+  const auto say = [&](const std::string& with_id, std::string_view without) {
+    const auto at = rest.find(with_id);
+    if (edit.asked.spec.source.kind != Source::Kind::repository && at != std::string::npos)
+      rest.replace(at, with_id.size(), without);
+  };
+  say(fmt::format("Plan {}:", id), "Plan:");
+  say(" --plan " + id, " --plan ID, as the plan of the commit has it");
   std::cout << render_header(fmt::format("{}  {}{}", plan.environment.text(), from, to),
                              what_changes(parts, edit, seen, stop), page)
             << rest;
@@ -225,6 +231,10 @@ class Setting {
     if (!json)
       std::cout << fmt::format("{} asks for {} already: {}:{}\n", id, options_.tag, edit.place.file,
                                edit.place.line);
+    // A commit that a push was refused for is no edit any more.
+    if (!json && options_.push && edit.checkout.upstream())
+      std::cout << fmt::format("to push what is committed: git -C {} push\n",
+                               shell_word(edit.checkout.folder()));
     if (!options_.apply) {
       std::cout << fmt::format("next  reconciler plan {}\n", id);
       return well;

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/shell.hpp"
 #include "reconciler/cli/columns.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/terminal.hpp"
@@ -49,37 +50,46 @@ std::optional<int> not_performed(const Context& context, const Result<Reconciled
 
 namespace {
 
-/// What to type so that git asks for what runs. The compose files of a version that has no source
-/// of its own lie beside its tag: the tag alone would come with those of the newer one.
+/// What to type so that git asks for what runs.
 std::string agreement(const Plan& plan, const Asked& asked) {
-  const std::string id = asked.spec.id.text();
   const Place& place = asked.spec.tag_place;
+  return is_folder(asked.config.url)
+             ? fmt::format("reconciler set {} {}", asked.spec.id.text(), plan.to)
+             : fmt::format("tag: {} in {}:{}", plan.to, place.file, place.line);
+}
+
+/// The compose files of a version that has no source of its own lie beside its tag: the tag alone
+/// would come with those of the newer one. Empty where it would not.
+std::string with_its_files(const Plan& plan, const Asked& asked) {
+  const std::string& folder = asked.spec.folder;
+  if (asked.spec.source.kind != Source::Kind::beside || folder.empty() || plan.commit.empty() ||
+      plan.commit == asked.config.commit)
+    return "";
   const std::string& config = asked.config.url;
-  const bool has_source = asked.spec.source.kind == Source::Kind::repository;
-  const std::string tag = is_folder(config)
-                              ? fmt::format("reconciler set {} {}", id, plan.to)
-                              : fmt::format("tag: {} in {}:{}", plan.to, place.file, place.line);
-  if (has_source || plan.commit.empty() || plan.commit == asked.config.commit) return tag;
-  const std::string folder =
-      asked.spec.source.kind == Source::Kind::same || asked.spec.folder.empty() ? "."
-                                                                                : asked.spec.folder;
-  return fmt::format(
-      "{}, where the tag is all that differs, else all files of {}: git{} checkout {} -- {}, and "
-      "commit",
-      tag, plan.to, is_folder(config) ? " -C " + config : "", plan.commit.substr(0, 12), folder);
+  const std::string git = is_folder(config) ? "git -C " + shell_word(config) : "git";
+  return fmt::format("{} restore --source={} --staged --worktree -- {} && {} commit -m {}", git,
+                     plan.commit.substr(0, 12), shell_word(folder), git,
+                     shell_word(fmt::format("{} as of {}", folder, plan.to)));
 }
 
 }  // namespace
 
 std::string held_off(const Plan& plan, const Asked& asked, const Page& page) {
   const std::string id = asked.spec.id.text();
-  const std::string held =
-      fmt::format("git still asks for {}; nothing brings it back until git or you say so",
-                  plan.held->rejected_tag);
-  const std::string next = fmt::format("make git agree: {}; or {} again: reconciler retry {}",
-                                       agreement(plan, asked), plan.held->rejected_tag, id);
-  return fmt::format("  held        {}\n  next        {}\n", sentence(held, 14, page),
-                     sentence(next, 14, page));
+  const std::string& other = plan.held->rejected_tag;
+  std::string out;
+  const auto fact = [&](std::string_view label, const std::string& text) {
+    out += fmt::format("  {:<11} {}\n", label, sentence(text, 14, page));
+  };
+  fact("held",
+       fmt::format("git still asks for {}; nothing brings it back until git or you say so", other));
+  const std::string files = with_its_files(plan, asked);
+  if (!files.empty())
+    fact("files", fmt::format("set brings the tag alone; all of {} as it was at {}: {}",
+                              asked.spec.folder, plan.to, files));
+  fact("next", fmt::format("make git agree: {}; or {} again: reconciler retry {}",
+                           agreement(plan, asked), other, id));
+  return out;
 }
 
 int status_of(const Reconciled& done) {

@@ -257,11 +257,15 @@ Status Checkout::check_file(const std::string& file, const std::stop_token& stop
   return {};
 }
 
-std::vector<std::string> Checkout::uncommitted(const std::stop_token& stop) const {
+std::vector<std::string> Checkout::uncommitted(const std::string& under,
+                                               const std::stop_token& stop) const {
+  const std::string where = under.empty() ? "." : under;
   std::vector<std::string> files;
-  const auto text = asked({"--no-optional-locks", "diff", "--name-only", "-z", "HEAD"}, stop);
-  for (auto& file : split(text, '\0'))
-    if (!file.empty()) files.push_back(std::move(file));
+  for (const auto& text :
+       {asked({"--no-optional-locks", "diff", "--name-only", "-z", "HEAD", "--", where}, stop),
+        asked({"ls-files", "--others", "--exclude-standard", "-z", "--", where}, stop)})
+    for (auto& file : split(text, '\0'))
+      if (!file.empty()) files.push_back(std::move(file));
   return files;
 }
 

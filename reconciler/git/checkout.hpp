@@ -31,8 +31,10 @@ class Checkout {
   /// Whether one file could be committed: `checkout.dirty` (changed, staged or not known to git),
   /// `checkout.read_only`, `checkout.no_identity`.
   Status check_file(const std::string& file, const std::stop_token& stop = {}) const;
-  /// Files that git has, and that are not as they were committed last; none where git cannot tell.
-  std::vector<std::string> uncommitted(const std::stop_token& stop = {}) const;
+  /// Files under a folder (empty: all) that are not as they were committed last, or not in git and
+  /// not ignored; none where git cannot tell.
+  std::vector<std::string> uncommitted(const std::string& under,
+                                       const std::stop_token& stop = {}) const;
   /// Whether the branch is where it was fetched last, or not behind it: `checkout.behind`. Asks
   /// nobody.
   Status check_behind(const std::stop_token& stop = {}) const;

@@ -37,6 +37,7 @@ Cancellation::~Cancellation() {
 }
 
 void Cancellation::watch() {
+  if (thread_.joinable()) return;
   changes_ = Descriptor(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   end_ = Descriptor(::eventfd(0, EFD_CLOEXEC));
   const std::string folder = path_.substr(0, path_.rfind('/'));

@@ -22,7 +22,7 @@ class Cancellation {
   Cancellation& operator=(const Cancellation&) = delete;
 
   /// From here on a wish stops token(), one that is there already at once; on a thread of its own.
-  /// Where the system lets nothing be watched, nothing can be cancelled.
+  /// Where the system lets nothing be watched, nothing can be cancelled. Once is enough.
   void watch();
   std::stop_token token() const { return wished_.get_token(); }
   /// Who wished it; empty: nobody.

@@ -68,8 +68,8 @@ struct Plan {
   /// What differs though nothing new was asked for, by thing and field: counted when it is put
   /// right; with Stalled/Flapping, what came back once too often.
   std::set<std::pair<ResourceId, std::string>> drifted;
-  /// `web (state)`: came back so often that nobody puts it right any more, whatever else is asked
-  /// for.
+  /// `web (state)`: while gates are closed, what runs is looked after, but for this, which came
+  /// back too often.
   std::vector<std::string> left_alone;
   std::map<std::string, std::string> assumed;  ///< Desired::assumed: counts as done from the run on
   Artifacts artifacts;                         ///< of the version that it goes to

@@ -85,10 +85,16 @@ void judge_drift(Plan& plan, const Memory& memory) {
       fmt::format("find out who changes it, then: reconciler retry {}", plan.environment.text())};
 }
 
-std::vector<std::string> left_alone(const Memory& memory) {
+std::vector<std::string> left_alone(const Observation& observation, const Memory& memory) {
   std::vector<std::string> named;
-  for (const auto& [one, times] : memory.returns)
-    if (times > most_put_right) named.push_back(in_words(one));
+  for (const auto& [one, times] : memory.returns) {
+    const auto now = std::ranges::find(observation.resources, one.first, &Resource::id);
+    if (times <= most_put_right || now == observation.resources.end()) continue;
+    const bool differs = now->observed.empty() ||
+                         std::ranges::find(now->differences, one.second, &Difference::field) !=
+                             now->differences.end();
+    if (differs) named.push_back(in_words(one));
+  }
   return named;
 }
 

@@ -27,8 +27,7 @@ bool leaves_down(const Plan& plan);
 /// something of it was put right three times already.
 void judge_drift(Plan& plan, const Memory& memory);
 
-/// For the plan to something new, beside which what runs is looked after: what of that is not any
-/// more.
-std::vector<std::string> left_alone(const Memory& memory);
+/// For a plan that waits, beside which what runs is looked after: what of that is not any more.
+std::vector<std::string> left_alone(const Observation& observation, const Memory& memory);
 
 }  // namespace reconciler

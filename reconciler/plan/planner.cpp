@@ -304,10 +304,7 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
     // What nobody has written so far is written as the stack is taken over.
     if (taken && taken->whole) plan.actions.clear();
     order_actions(plan.actions);
-    if (drift && !on_the_way_back(memory))
-      judge_drift(plan, memory);
-    else
-      plan.left_alone = left_alone(memory);
+    if (drift && !on_the_way_back(memory)) judge_drift(plan, memory);
     plan.stays = what_stays(observation, plan.actions);
   }
   if (std::ranges::any_of(plan.actions,
@@ -322,6 +319,7 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
                         : stops_there(memory) + (why && !why->empty() ? " (" + *why + ")" : "");
   plan.id = id_of(plan);
   add_gates(plan, desired, observation, memory);
+  if (plan.closed() > 0) plan.left_alone = left_alone(observation, memory);
   return plan;
 }
 

@@ -26,4 +26,9 @@ void LogEvents::failed(const Action& action, Duration took, std::string_view det
   for (const auto& line : last_lines) log_.warn(fmt::format("{}:   {}", environment_, line));
 }
 
+void LogEvents::going_back(const Plan& back) {
+  log_.warn(
+      fmt::format("{}: goes back to {}: plan {}", environment_, back.to, back.id.substr(0, 6)));
+}
+
 }  // namespace reconciler

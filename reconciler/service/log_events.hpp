@@ -17,6 +17,7 @@ class LogEvents final : public Events {
   void finished(const Action& action, Duration took, std::string_view detail) override;
   void failed(const Action& action, Duration took, std::string_view detail,
               const std::vector<std::string>& last_lines) override;
+  void going_back(const Plan& back) override;
 
  private:
   Log& log_;

@@ -1,6 +1,7 @@
 """What fails says so with a code, keeps what runs where it has not begun to switch, and loses nothing."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -97,7 +98,7 @@ def test_release_failing(running):
     done = fails(running, "release.failed")
     assert "the last line" in done.out + done.err and "3" in done.err
     untouched(running, before)
-    assert running.condition() == "RolledBack/ReleaseFailed"
+    assert running.condition() == "Stalled/ReleaseFailed"
     again = running.run("plan", running.environment).ok()
     assert "held  git asks for v1.1.0, which was rejected (ReleaseFailed): " in again.out and "No changes." in again.out
     assert running.run("apply", running.environment, "--yes").code == 1
@@ -226,13 +227,24 @@ def test_release_that_does_not_end_in_time(running):
     done = fails(running, "release.timeout")
     assert "it goes on by itself" in done.err, done.err
     [name] = running.one_offs(running=True)
-    assert done.err.endswith(f"  next        look at it: docker logs -f {name}; or end it, which counts as failed: docker stop "
+    assert done.err.endswith(f"  next        look at it: docker logs -f {name}; or end it, which counts as failed: docker kill "
                              f"{name}; when it has ended: reconciler apply web/production\n"), done.err
     assert as_it_is(running) == before and len(running.one_offs(running=True)) == 1
     wait_for(lambda: not running.one_offs(running=True), "it to end")
     running.run("apply", running.environment, "--yes").ok()
     running.assert_second_plan_empty()
     assert running.names() == ["web-web-1"]
+
+    # What ends it as the message says has failed, however politely it would have ended.
+    polite = RELEASE.replace("echo", 'trap "exit 0" TERM; sleep 60 & wait; echo') % 0
+    deploy(running, "v1.5.0", services(f"{WEB}\n{polite}"), "release: [{ run: release, timeout: 1s }]")
+    done = fails(running, "release.timeout")
+    [kill] = re.findall(r"counts as failed: (docker kill \S+);", done.err)
+    running.engine.docker(*kill.split()[1:])
+    ended = running.run("apply", running.environment, "--yes")
+    assert ended.code == 1 and "✗ release  release" in ended.out, ended
+    assert running.condition() == "Stalled/ReleaseFailed"
+    good_again(running, tag="v1.6.0")
 
 
 def test_no_compose(running, folder):

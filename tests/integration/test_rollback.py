@@ -1,14 +1,18 @@
 """Going back because somebody wants to; what somebody deployed past us; what git does not name any more."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
 
 import pytest
 
 from support.images import BUSYBOX
 from support.stack import SLEEPS, Stack, assert_declared, called, Deed, manifest, services
 
+WHO = {f"GIT_{whose}_{what}": value for whose in ("AUTHOR", "COMMITTER")
+       for what, value in (("NAME", "Anna"), ("EMAIL", "anna@example.com"))}
 WELL = "init: true, command: [sleep, '100000']"
 WEB = "web: {{ image: " + BUSYBOX + ", {how}, environment: {{ VERSION: {version} }}, volumes: ['data:/data'] }}"
 RELEASE = "release: { image: " + BUSYBOX + ", profiles: [tasks], command: [sh, -c, 'echo done'] }"
@@ -54,14 +58,20 @@ def test_back_to_the_one_before_and_asked_again_forward(stack):
     assert "\nweb/production runs v1.1.0 after " in done.out, done.out
     assert "  not undone  release of v1.2.0: what it changed stays\n" in done.out, done.out
     assert "  held        git still asks for v1.2.0; nothing brings it back until git or you say so\n" in done.out, done.out
-    v1_1 = stack.config.git("rev-parse", "HEAD~1").strip()
     # Its compose files lie beside the tag: the tag alone would come with those of v1.2.0.
-    assert re.search(r"^  next        make git agree: reconciler set web/production v1\.1\.0, where the tag is all that differs, "
-                     rf"else all files of v1\.1\.0: git -C {stack.config.path} checkout {v1_1[:12]} -- web, "
-                     r"and commit; or v1\.2\.0 again: reconciler retry web/production$", done.out, re.M), done.out
+    assert ("  next        make git agree: reconciler set web/production v1.1.0; or v1.2.0 again: reconciler retry "
+            "web/production\n") in done.out, done.out
+    files = re.search(r"^  files +set brings the tag alone; all of web as it was at v1\.1\.0: (git .*)$", done.out, re.M)[1]
     assert runs(stack) == "v1.1.0" and stack.condition() == "RolledBack/Requested"
     assert (stack.state_file("current_tag"), stack.state_file("prev_tag")) == ("v1.1.0", "v1.2.0")
     assert stack.releases() == releases and stack.inspect("db")["State"]["StartedAt"] == db
+    # The line does what it says: all of it as it was, and no file more.
+    config = stack.config
+    config.commit("an override", {"web/compose.override.yaml": "services: { web: { command: ['false'] } }\n"})
+    before = config.head
+    subprocess.run(["sh", "-c", files], check=True, env={**os.environ, **WHO}, stdout=subprocess.DEVNULL)
+    assert config.git("diff", "--stat", "HEAD~3", "HEAD", "--", "web") == ""
+    config.git("reset", "-q", "--hard", before + "~1")
     # Held until git asks for something else of this environment.
     stack.commit({"environments/stage.yaml": "tag: v7\ncompose: { project: of-stage }\n"})
     plan = stack.plan_json()

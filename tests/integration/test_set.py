@@ -96,7 +96,7 @@ web/production runs v1.1.0 after TIME.   Back: reconciler rollback web/productio
     # Asked for already; then, where main is protected, said without a step back.
     same = shop.run("set", "web/production", "v1.1.0", "--yes", "--push").ok()
     assert same.out == ("web/production asks for v1.1.0 already: web/environments/production.yaml:2\n"
-                        "next  reconciler plan web/production\n")
+                        f"to push what is committed: git -C {config.path} push\nnext  reconciler plan web/production\n")
     hook = shop.folder / "remote.git" / "hooks" / "pre-receive"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\necho main is protected >&2\nexit 1\n")

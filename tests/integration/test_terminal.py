@@ -170,8 +170,10 @@ def test_a_person_is_told_what_is_not_committed(kept):
     try:
         with Terminal(kept.program, "plan", columns=200) as terminal:
             shown = terminal.end()
-        assert shown.endswith(f"\n\nNot in it, for want of a commit in {kept.config.path}: web/compose.yaml. With it: "
-                              "reconciler plan --worktree\n"), shown
+        assert shown.endswith(f"\n\nNot in it, for want of a commit in {kept.config.path}: web/compose.yaml. The same "
+                              "with --worktree has them\n"), shown
+        with Terminal(kept.program, "plan", "--no-fetch", columns=200) as terminal:
+            assert "Not in it" not in terminal.end()
         assert "Not in it" not in kept.plan_text()
     finally:
         compose.write_text(committed)

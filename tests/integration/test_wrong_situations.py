@@ -295,7 +295,7 @@ def test_a_lock_that_another_run_holds(stack, nothing_done):
     with open(stack.state / "locks" / "web.production.lock", "rb+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         refused(stack, 75, "error lock.held: another run holds web/production\n"
-                           "  next  wait until it has ended, or end it: reconciler cancel web/production; a lock never outlives the "
+                           "  next  wait until it has ended; what it carries out ends with: reconciler cancel web/production; a lock never outlives the "
                            "process that holds it\n",
                 "apply web/production --yes", "retry web/production", "settle web/production release succeeded")
 

@@ -354,6 +354,8 @@ Answer SimulatedEngine::create(const std::string& name, const Json& body) {
 
 Answer SimulatedEngine::start(SimulatedContainer& container) {
   if (container.state == "running") return json(304, {});
+  if (container.state == "removing")
+    return refused(409, "container is marked for removal and cannot be started");
   const auto ports = [](const SimulatedContainer& one) {
     std::vector<std::string> all;
     const Json bindings = member_or_null(member_or_null(one.body, "HostConfig"), "PortBindings");

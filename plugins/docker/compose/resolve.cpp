@@ -49,10 +49,12 @@ Names unset_names(const std::string& err) {
   return out;
 }
 
-/// `did you mean SITE_DOMAINS? .env.production has that`, of those that have a value.
-std::string meant(const std::string& name, const Variables& variables) {
+/// `did you mean SITE_DOMAINS? .env.production has that`, of those that have a value and no use.
+std::string meant(const std::string& name, const Stack& stack, const Variables& variables) {
+  static const Names given{"TAG", "COMMIT", "APPLICATION", "ENVIRONMENT"};
   std::vector<std::string> known;
-  for (const auto& [other, variable] : variables) known.push_back(other);
+  for (const auto& [other, variable] : variables)
+    if (stack.uses(other).empty() && !given.contains(other)) known.push_back(other);
   const auto near = nearest(name, known);
   if (!near) return "";
   const std::string& from = variables.at(*near).from;
@@ -74,7 +76,7 @@ Error unset_error(const Names& names, const Stack& stack, const Tree& tree,
     e.facts.push_back(
         {name, "not set      " + (places.empty() ? std::string("used by the compose files")
                                                  : join(places, ", "))});
-    if (const auto hint = meant(name, variables); !hint.empty())
+    if (const auto hint = meant(name, stack, variables); !hint.empty())
       e.facts.push_back({"", std::string(std::string_view("not set      ").size(), ' ') + hint});
   }
   e.hint = "set them under `variables:`, or write ${NAME:-} where empty is meant";

@@ -42,20 +42,16 @@ bool mentions(const Error& e, std::string_view text) {
   return e.message.find(text) != std::string::npos;
 }
 
-/// `docker rm -f` says that a container ended before it is gone: what is done about that meets it
-/// half removed. Nothing failed; the next look sees what is there.
-bool removed_meanwhile(const Error& e) {
-  return (e.code == "docker.not_found" && mentions(e, "No such container")) ||
-         (e.code == "docker.conflict" &&
-          (mentions(e, "is marked for removal") || mentions(e, "is already in progress")));
+/// How long the Engine may take to remove what it has begun to.
+constexpr Duration removal_time = std::chrono::seconds(10);
+
+bool is_gone(const Error& e) {
+  return e.code == "docker.not_found" && mentions(e, "No such container");
 }
 
-Error by_somebody_else(const Move& move, const Error& e) {
-  return error("plan.stale",
-               fmt::format("container {} was removed by somebody else just then", move.name))
-      .with("engine", e.message)
-      .next("plan again")
-      .passing();
+bool is_going(const Error& e) {
+  return e.code == "docker.conflict" &&
+         (mentions(e, "is marked for removal") || mentions(e, "is already in progress"));
 }
 
 }  // namespace
@@ -98,11 +94,35 @@ Status Mover::carry_out(const std::vector<Move>& moves, std::stop_token stop) {
       return failure(
           error("apply.stopped", "stopped before anything of this action was done").passing());
     auto done = carry_out_one(move, stopped ? std::stop_token{} : stop);
-    if (!done && removed_meanwhile(done.error()))
-      return failure(by_somebody_else(move, done.error()));
+    if (!done && (is_gone(done.error()) || is_going(done.error())))
+      return failure(removed_meanwhile(move, done.error()));
     if (!done) return done;
   }
   return {};
+}
+
+/// `docker rm -f` says that a container ended before it is gone: what is done about that meets it
+/// half removed. Nothing failed then, and the next look sees what is there. One that stays half
+/// removed is nothing that another try mends.
+Error Mover::removed_meanwhile(const Move& move, const Error& e) {
+  const std::string again = "reconciler apply " + creation_.environment.text();
+  const auto id = id_of(move.name);
+  const Deadline deadline = context_.within(removal_time);
+  while (is_going(e) && id) {
+    auto there = context_.engine.get("/containers/" + *id + "/json", context_.within(call_time));
+    if (!there) break;
+    if (deadline.passed(context_.clock))
+      return error("container.half_removed",
+                   fmt::format("container {} was to be removed, and is still there", move.name))
+          .with("engine", e.message)
+          .next(fmt::format("docker rm -f {}; then: {}", move.name, again));
+    context_.clock.wait_until(context_.clock.now() + std::chrono::milliseconds(200), {});
+  }
+  return error("plan.stale",
+               fmt::format("container {} was removed by somebody else just then", move.name))
+      .with("engine", e.message)
+      .next(again + ", which plans again; run does so by itself")
+      .passing();
 }
 
 Status Mover::networks_are_free(const std::vector<Move>& moves) {

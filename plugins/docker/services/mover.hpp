@@ -31,13 +31,15 @@ class Mover {
   /// Move by move. A stop is obeyed before the first and while waiting, never between stopping the
   /// old and starting the new. Errors: the Engine's; `service.stop_timeout`, `service.port_taken`,
   /// `service.start_failed`, `service.hook_failed`, `service.dependency_unwell`,
-  /// `container.name_taken`, `network.in_use`, `image.missing`.
+  /// `container.name_taken`, `container.half_removed`, `network.in_use`, `image.missing`;
+  /// `plan.stale` where somebody took a container away meanwhile.
   Status carry_out(const std::vector<Move>& moves, std::stop_token stop);
   /// Of those that were running.
   const Downtime& downtime() const { return downtime_; }
 
  private:
   Status carry_out_one(const Move& move, std::stop_token stop);
+  Error removed_meanwhile(const Move& move, const Error& e);
   Status create(const std::string& name);
   Status connect(const Move& move);
   Status copy_file(const Move& move);

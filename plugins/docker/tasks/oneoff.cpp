@@ -210,7 +210,7 @@ class Task {
                                  : fmt::format("still runs after {}, in container {}",
                                                for_people(time_for(attempt_.work.input)), name_);
         evidence["watch"] = "docker logs -f " + name_;
-        evidence["end"] = "docker stop " + name_;
+        evidence["end"] = "docker kill " + name_;
         return Outcome{Fate::running, Json(std::move(evidence))};
       }
     }
@@ -254,8 +254,6 @@ class Task {
           fmt::format("exit code {}, and Docker or the machine was started anew meanwhile", code);
     return Outcome{same ? Fate::failed : Fate::unknown, Json(std::move(evidence))};
   }
-
-  const std::string& id() const { return id_; }
 
  private:
   Context& context_;

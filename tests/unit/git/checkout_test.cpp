@@ -67,7 +67,8 @@ TEST_F(CheckoutTest, CommitsThatFileAloneAndKeepsWhatElseIsStagedOrChanged) {
   EXPECT_EQ(git({"show", "--format=%an: %s", "--name-only", "HEAD"}),
             "Anna: web/production v2\n\nweb/production.yaml");
   EXPECT_EQ(git({"status", "--porcelain"}), "MM other\n?? new");
-  EXPECT_EQ(opened().uncommitted(), std::vector<std::string>{"other"});
+  EXPECT_EQ(opened().uncommitted(""), (std::vector<std::string>{"other", "new"}));
+  EXPECT_EQ(opened().uncommitted("web"), std::vector<std::string>{});
   EXPECT_EQ(git({"show", "HEAD:web/production.yaml"}), "tag: v2");
   EXPECT_EQ(read(work + "/web/production.yaml"), "tag: v2\r\n");
   ASSERT_EQ(said(opened().push(*made)), "");

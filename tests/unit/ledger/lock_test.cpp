@@ -63,15 +63,15 @@ TEST_F(LockTest, TheHolderIsNamed) {
   ASSERT_FALSE(lock);
   EXPECT_EQ(lock.error().code, "lock.held");
   EXPECT_EQ(lock.error().lasting, Lasting::transient);
-  EXPECT_THAT(
-      render(lock.error()),
-      testing::MatchesRegex(
-          "error lock.held: another run holds portfolio/production\n"
-          "  holder  reconciler hold /tmp/ledger-test-[A-Za-z0-9]*/state \\(pid " +
-          std::to_string(holder.pid) +
-          ", since 20[-0-9:TZ]*\\)\n"
-          "  next    wait until it has ended, or end it: reconciler cancel portfolio/production; "
-          "a lock never outlives the process that holds it\n"));
+  EXPECT_THAT(render(lock.error()),
+              testing::MatchesRegex(
+                  "error lock.held: another run holds portfolio/production\n"
+                  "  holder  reconciler hold /tmp/ledger-test-[A-Za-z0-9]*/state \\(pid " +
+                  std::to_string(holder.pid) +
+                  ", since 20[-0-9:TZ]*\\)\n"
+                  "  next    wait until it has ended; what it carries out ends with: reconciler "
+                  "cancel portfolio/production; "
+                  "a lock never outlives the process that holds it\n"));
 }
 
 TEST_F(LockTest, WhetherAnyoneHoldsItIsToldWithoutTakingIt) {

@@ -138,6 +138,25 @@ TEST_F(Replacement, WhatSomebodyRemovesJustThenIsPlannedAnew) {
   EXPECT_EQ(value_of("a-web-1"), "A=2");
 }
 
+TEST_F(Replacement, WhatStaysHalfRemovedIsSaidAndNotTriedForEver) {
+  ASSERT_TRUE(apply());
+  want("2");
+  const auto works = plan();
+  engine_.before = [this](const std::string& call) {
+    if (call == "POST /containers/start a-web-1") engine_.named("a-web-1")->state = "removing";
+  };
+  const auto done = driver_->perform({"9", {"a", "p"}, "lineage", "", works[0]}, {}, progress_, {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(
+      render(done.error()),
+      "error container.half_removed: container a-web-1 was to be removed, and is still there\n"
+      "  engine  the Engine answers 409 to POST /containers/" +
+          engine_.named("a-web-1")->id +
+          "/start: container is marked for removal and cannot be started\n"
+          "  next    docker rm -f a-web-1; then: reconciler apply a/p\n");
+  EXPECT_EQ(done.error().lasting, Lasting::terminal);
+}
+
 TEST_F(Replacement, APortThatIsTakenSaysSo) {
   const auto publish = [](Container& one, const char* port) {
     one.config.as_object()["HostConfig"].as_object()["PortBindings"] =
