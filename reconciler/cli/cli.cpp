@@ -153,7 +153,8 @@ int run(int argc, char** argv, const std::string& version, MakeDrivers make_driv
   }
   try {
     // To say what all verbs take is longer than most looks: that is for who asks, or is refused.
-    take(words);
+    const bool of_all = std::ranges::find(words, "manual") != words.end();
+    take(of_all ? std::vector<std::string>{} : words);
     app->parse(argc, argv);
   } catch (const CLI::ParseError&) {
     take({});

@@ -159,6 +159,9 @@ Lock::~Lock() {
   // while it is locked, and whoever waits for it sees that it has no name any more.
   [[maybe_unused]] const int done =
       passing_.empty() ? ::ftruncate(file_.get(), 0) : ::unlink(passing_.c_str());
+  // Not left to close: a child that was forked just now has the file, too, until it is another
+  // program.
+  ::flock(file_.get(), LOCK_UN);
 }
 
 Result<Lock> lock_environment(const std::string& state_dir, const EnvironmentId& id,

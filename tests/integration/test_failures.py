@@ -98,7 +98,7 @@ def test_release_failing(running):
     done = fails(running, "release.failed")
     assert "the last line" in done.out + done.err and "3" in done.err
     untouched(running, before)
-    assert running.condition() == "Stalled/ReleaseFailed"
+    assert running.condition() == "RolledBack/ReleaseFailed"
     again = running.run("plan", running.environment).ok()
     assert "held  git asks for v1.1.0, which was rejected (ReleaseFailed): " in again.out and "No changes." in again.out
     assert running.run("apply", running.environment, "--yes").code == 1

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <optional>
 
 #include "reconciler/ledger/locks.hpp"
 #include "tests/unit/ledger/support.hpp"
@@ -72,6 +73,26 @@ TEST_F(LockTest, TheHolderIsNamed) {
                   "  next    wait until it has ended; what it carries out ends with: reconciler "
                   "cancel portfolio/production; "
                   "a lock never outlives the process that holds it\n"));
+}
+
+TEST_F(LockTest, AChildThatWasForkedMeanwhileHoldsNothing) {
+  ASSERT_TRUE(open_ledger(state, clock));
+  std::optional<Result<Lock>> lock = lock_environment(state, production, {clock});
+  ASSERT_TRUE(*lock);
+  int gate[2] = {};
+  ASSERT_EQ(::pipe(gate), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    char none = 0;
+    ::close(gate[1]);
+    (void)!::read(gate[0], &none, 1);
+    ::_exit(0);
+  }
+  lock.reset();
+  EXPECT_TRUE(lock_environment(state, production, {clock}));
+  ::close(gate[0]);
+  ::close(gate[1]);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
 }
 
 TEST_F(LockTest, WhetherAnyoneHoldsItIsToldWithoutTakingIt) {
