@@ -10,7 +10,7 @@ from . import ROOT
 from .cache import cache_folder
 
 PACKAGES = ["docker-compose", *(f"python3-{name}" for name in (
-    "certifi", "chardet", "charset-normalizer", "click", "docker", "dockerpty", "docopt", "dotenv", "idna", "requests",
+    "certifi", "chardet", "charset-normalizer", "click", "distro", "docker", "dockerpty", "docopt", "dotenv", "idna", "requests",
     "six", "texttable", "urllib3", "websocket", "yaml"))]
 
 
@@ -18,9 +18,10 @@ def _program() -> Path:
     folder = cache_folder() / "compose-v1"
     with open(cache_folder() / "compose-v1.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "whole").exists():
+        whole = folder / "whole"  # has what is in it
+        if not whole.exists() or whole.read_text() != " ".join(PACKAGES):
             subprocess.run([str(ROOT / "deploy" / "debian-packages"), "bookworm", str(folder), *PACKAGES], check=True)
-            (folder / "whole").touch()
+            whole.write_text(" ".join(PACKAGES))
     return folder
 
 
