@@ -86,13 +86,14 @@ std::string in_words(const Holder& holder) {
 }
 
 Error held(const std::string& what, const std::string& path, const std::string& ends_it) {
-  Error e =
-      error("lock.held", fmt::format("another run holds {}", what))
-          .next(fmt::format("wait until it has ended{}; a lock never outlives the process "
-                            "that holds it",
-                            ends_it.empty() ? "" : "; what it carries out ends with: " + ends_it))
-          .passing();
-  if (const auto holder = holder_in(path)) e.facts.push_back({"holder", in_words(*holder)});
+  const auto holder = holder_in(path);
+  const bool hears = !ends_it.empty() && (!holder || holder->alive);  // a child of it does not
+  Error e = error("lock.held", fmt::format("another run holds {}", what))
+                .next(fmt::format("wait until it has ended{}; a lock never outlives the process "
+                                  "that holds it",
+                                  hears ? "; what it carries out ends with: " + ends_it : ""))
+                .passing();
+  if (holder) e.facts.push_back({"holder", in_words(*holder)});
   return e;
 }
 
