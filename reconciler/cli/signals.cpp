@@ -18,8 +18,9 @@ Screen* OnScreen::put(Screen* screen) {
   return std::exchange(screen_, screen);
 }
 
-bool OnScreen::tell(void (Screen::*what)()) {
+bool OnScreen::tell(void (Screen::*what)(), const std::function<void()>& first) {
   const std::lock_guard lock(mutex_);
+  first();
   if (!screen_) return false;
   (screen_->*what)();
   return true;
@@ -63,9 +64,8 @@ void Signals::end(int signal) {
     std::_Exit(signal == SIGINT ? interrupted : terminated);
   }
   first_ = signal;
-  // First, as nobody knows how long it takes to say so.
-  source_.request_stop();
-  if (!on_screen_.tell(&Screen::stopping))
+  // First, as nobody knows how long it takes to say so; and whoever is ended by it says so itself.
+  if (!on_screen_.tell(&Screen::stopping, [this] { source_.request_stop(); }))
     std::cerr << "stopping at the next safe point; once more ends at once\n";
 }
 

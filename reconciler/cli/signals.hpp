@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <stop_token>
 #include <thread>
@@ -30,8 +31,9 @@ class OnScreen {
  public:
   /// The one that was there before; either may be none.
   Screen* put(Screen* screen);
-  /// Calls `what` of it, where there is one.
-  bool tell(void (Screen::*what)());
+  /// Calls `what` of it, where there is one; `first` before that, with the same one on screen.
+  bool tell(
+      void (Screen::*what)(), const std::function<void()>& first = [] {});
 
  private:
   std::mutex mutex_;
