@@ -8,10 +8,9 @@
 #include "reconciler/base/shell.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/exit.hpp"
-#include "reconciler/cli/json_events.hpp"
-#include "reconciler/cli/live_screen.hpp"
 #include "reconciler/cli/once.hpp"
 #include "reconciler/cli/selection.hpp"
+#include "reconciler/cli/telling.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
 #include "reconciler/model/tag.hpp"
@@ -76,24 +75,19 @@ Result<std::optional<Saved>> read_saved(const std::vector<std::string>& argument
 class Applying {
  public:
   Applying(Context& context, const ApplyOptions& options, std::optional<Saved> saved)
-      : context_(context), options_(options), saved_(std::move(saved)), screen_(context) {}
+      : context_(context), options_(options), saved_(std::move(saved)) {}
 
   int one(const Parts& parts, const Asked& asked, std::stop_token stop) {
     auto wanted = options_.once.of(asked, parts.ledger);
     if (!wanted) return report(context_, wanted.error());
-    const bool json = context_.options().json;
-    json_.about(asked.spec.id);
-    Events& events = json ? static_cast<Events&>(json_) : screen_.events();
-    auto partly = reconcile_partly(parts, *wanted, options_.once.cut(), who(),
-                                   [&](const Look& seen) { return agree(seen, stop); }, events,
-                                   {.stop = stop});
-    screen_.ended();
-    if (partly && json) {
-      const int status = partly->cut.by.empty() ? status_of(partly->done) : well;
-      json_.ended(partly->done, status);
-      return status;
-    }
-    if (partly && partly->done.changed && !partly->cut.by.empty()) return tell_cut(*partly);
+    Telling telling(context_, asked.spec.id);
+    const auto agreed = [&](const Look& seen) { return agree(seen, telling, stop); };
+    auto partly = reconcile_partly(parts, *wanted, options_.once.cut(), who(), agreed,
+                                   telling.events(), {.stop = stop});
+    const bool in_part = partly && !partly->cut.by.empty();
+    const int end = in_part ? well : partly ? status_of(partly->done) : wrong;
+    if (const auto exit = telling.ended(partly ? &partly->done : nullptr, end)) return *exit;
+    if (in_part && partly->done.changed) return tell_cut(*partly);
     const Result<Reconciled> done =
         partly ? Result<Reconciled>(std::move(partly->done)) : Result<Reconciled>(failed(partly));
     if (done && saved_ && !done->changed && !done->declined)
@@ -105,15 +99,12 @@ class Applying {
   }
 
  private:
-  Result<bool> agree(const Look& seen, const std::stop_token& stop) {
+  Result<bool> agree(const Look& seen, Telling& telling, const std::stop_token& stop) {
     const Plan& plan = seen.plan;
     if (saved_)
       if (auto why = moved(saved_->at(plan.environment.text()), plan))
         return failure(std::move(*why));
-    if (context_.options().json && (options_.yes || saved_)) {
-      json_.plan(plan);
-      return true;
-    }
+    if ((options_.yes || saved_) && telling.plan(plan)) return true;
     if (saved_) {
       std::cout << render_header(plan, context_.page()) << "\n";
       return true;
@@ -152,8 +143,6 @@ class Applying {
   Context& context_;
   const ApplyOptions& options_;
   std::optional<Saved> saved_;
-  LiveScreen screen_;
-  JsonEvents json_{std::cout};
 };
 
 int apply(Context& context, const ApplyOptions& options, std::stop_token stop) {

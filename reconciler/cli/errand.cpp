@@ -6,9 +6,8 @@
 #include <iostream>
 
 #include "reconciler/cli/exit.hpp"
-#include "reconciler/cli/json_events.hpp"
-#include "reconciler/cli/live_screen.hpp"
 #include "reconciler/cli/selection.hpp"
+#include "reconciler/cli/telling.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
 
@@ -33,14 +32,9 @@ int run_errand(Context& context, const std::string& verb, const ErrandOptions& o
   const Asked& asked = selection->asked.at(0);
   const std::string id = asked.spec.id.text();
   const bool json = context.options().json;
-  LiveScreen screen(context);
-  JsonEvents told(std::cout);
-  told.about(asked.spec.id);
+  Telling telling(context, asked.spec.id);
   const auto agree = [&](const Look& seen) -> Result<bool> {
-    if (json && options.yes) {
-      told.plan(seen.plan);
-      return true;
-    }
+    if (options.yes && telling.plan(seen.plan)) return true;
     if (!json) std::cout << render(seen.plan, context.page());
     if (!options.yes) {
       if (json || !stdin_is_terminal())
@@ -52,15 +46,11 @@ int run_errand(Context& context, const std::string& verb, const ErrandOptions& o
     std::cout << "\n";
     return true;
   };
-  Events& events = json ? static_cast<Events&>(told) : screen.events();
-  const auto done =
-      reconciler::run_errand(*parts, asked, options.errand, who(), agree, events, {.stop = stop});
-  screen.ended();
-  if (done && json) {
-    const int status = done->changed ? well : wrong;
-    told.ended(*done, status);
-    return status;
-  }
+  const auto done = reconciler::run_errand(*parts, asked, options.errand, who(), agree,
+                                           telling.events(), {.stop = stop});
+  if (const auto exit =
+          telling.ended(done ? &*done : nullptr, done && done->changed ? well : wrong))
+    return *exit;
   if (const auto status = not_performed(context, done)) return *status;
   std::cout << fmt::format("\n{} runs {}, as before; done after {}.\n", id, done->plan.to,
                            for_people(done->took));

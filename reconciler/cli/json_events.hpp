@@ -15,9 +15,7 @@ namespace reconciler::cli {
 /// whole and at once.
 class JsonEvents final : public Events {
  public:
-  explicit JsonEvents(std::ostream& out) : out_(out) {}
-  /// The events that follow are that environment's.
-  void about(const EnvironmentId& id) { environment_ = id.text(); }
+  JsonEvents(std::ostream& out, const EnvironmentId& id) : out_(out), environment_(id.text()) {}
   /// What is about to be performed.
   void plan(const Plan& plan);
   void ended(const Reconciled& done, int exit);
@@ -34,8 +32,8 @@ class JsonEvents final : public Events {
   JsonObject about(const Action& action) const;
 
   std::ostream& out_;
+  const std::string environment_;
   std::mutex mutex_;
-  std::string environment_;
 };
 
 }  // namespace reconciler::cli

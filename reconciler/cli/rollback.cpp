@@ -8,9 +8,8 @@
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/columns.hpp"
 #include "reconciler/cli/exit.hpp"
-#include "reconciler/cli/json_events.hpp"
-#include "reconciler/cli/live_screen.hpp"
 #include "reconciler/cli/selection.hpp"
+#include "reconciler/cli/telling.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
 #include "reconciler/plan/planner.hpp"
@@ -183,14 +182,9 @@ int rollback(Context& context, const RollbackOptions& options, std::stop_token s
 
   asked.instead = Instead{*tag, "Requested", fmt::format("{} went back to {}", who(), *tag)};
   const bool json = context.options().json;
-  LiveScreen screen(context);
-  JsonEvents told(std::cout);
-  told.about(id);
+  Telling telling(context, id);
   const auto agree = [&](const Look& seen) -> Result<bool> {
-    if (json && options.yes) {
-      told.plan(seen.plan);
-      return true;
-    }
+    if (options.yes && telling.plan(seen.plan)) return true;
     if (!json && options.tag.empty()) std::cout << "\n";  // after the list
     if (!json) std::cout << render(seen.plan, context.page());
     if (!options.yes && !options.tag.empty()) {
@@ -203,14 +197,10 @@ int rollback(Context& context, const RollbackOptions& options, std::stop_token s
     std::cout << "\n";
     return true;
   };
-  Events& events = json ? static_cast<Events&>(told) : screen.events();
-  auto done = reconcile(*parts, asked, who(), agree, events, {.stop = stop});
-  screen.ended();
-  if (done && json) {
-    const int status = done->changed ? well : wrong;
-    told.ended(*done, status);
-    return status;
-  }
+  auto done = reconcile(*parts, asked, who(), agree, telling.events(), {.stop = stop});
+  if (const auto exit =
+          telling.ended(done ? &*done : nullptr, done && done->changed ? well : wrong))
+    return *exit;
   if (const auto status = not_performed(context, done)) return *status;
   print_end(*done, asked, choice.of(*tag), context.page());
   return well;

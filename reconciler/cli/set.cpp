@@ -144,25 +144,27 @@ std::string what_changes(const Parts& parts, const Edit& edit, const Look& seen,
   return text;
 }
 
+/// As far as it is known before the commit: where the version is that commit, the plan's id, and
+/// what approves it, are yet to come.
+Plan before_the_commit(const Edit& edit, Plan plan) {
+  if (edit.asked.spec.source.kind == Source::Kind::repository) return plan;
+  plan.id.clear();
+  for (auto& gate : plan.gates)
+    if (!gate.grants.empty())
+      gate.opens_when =
+          fmt::format("what reconciler plan {} says once it is committed", plan.environment.text());
+  return plan;
+}
+
 /// The plan, under a header that says what set changes.
 void show(const Parts& parts, const Edit& edit, const Look& seen, const Page& page,
           const std::stop_token& stop) {
-  const Plan& plan = seen.plan;
+  const Plan plan = before_the_commit(edit, seen.plan);
   const std::string to = plan.from == plan.to ? plan.to : fmt::format("-> {}", plan.to);
   const std::string from = plan.from == plan.to || plan.from.empty() ? "" : plan.from + " ";
-  std::string rest = render(plan, page).substr(render_header(plan, page).size());
-  // Where the version is the very commit that is yet to be made, so is the plan's id.
-  const std::string id = plan.id.substr(0, 6);
-  const auto say = [&](const std::string& with_id, std::string_view without) {
-    const auto at = rest.find(with_id);
-    if (edit.asked.spec.source.kind != Source::Kind::repository && at != std::string::npos)
-      rest.replace(at, with_id.size(), without);
-  };
-  say(fmt::format("Plan {}:", id), "Plan:");
-  say(" --plan " + id, " --plan ID, as the plan of the commit has it");
   std::cout << render_header(fmt::format("{}  {}{}", plan.environment.text(), from, to),
                              what_changes(parts, edit, seen, stop), page)
-            << rest;
+            << render(plan, page).substr(render_header(plan, page).size());
 }
 
 /// What people saw of two plans is the same: which commit asks for it is not.

@@ -313,7 +313,10 @@ std::string render(const Plan& plan, const Page& page, bool explain) {
   }
   if (plan.waits()) return out + "\n" + nothing_done(plan);
   out += "\n" +
-         sentence(fmt::format("Plan {}: {}.", plan.id.substr(0, 6), summary(plan)), 0, page) + "\n";
+         sentence(fmt::format("Plan{}{}: {}.", plan.id.empty() ? "" : " ", plan.id.substr(0, 6),
+                              summary(plan)),
+                  0, page) +
+         "\n";
   const bool verified = std::any_of(plan.actions.begin(), plan.actions.end(),
                                     [](const Action& a) { return a.work.phase == Phase::verify; });
   if (verified)

@@ -7,8 +7,7 @@ import re
 import pytest
 
 from support.canary import CANARY
-from support.images import BUSYBOX
-from support.pages import everywhere, flat
+from support.pages import everywhere, flat, replaced
 from support.reconciler import Reconciler
 from support.stack import SLEEPS, manifest, services
 from test_command_line import on_a_terminal
@@ -20,14 +19,12 @@ CHECKS = "verify: { stable: 1s, checks: [{ exec: web, command: [sh, -c, 'echo it
 
 def masked(text, *more):
     """What differs from run to run; `more`: (pattern, word)."""
-    for pattern, word in [*more,
-                          (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
-                          (r"(config|at|there|source) [0-9a-f]{7}\b", r"\1 COMMIT"),
-                          (r"\b(sha256:)?[0-9a-f]{8,64}\b", "DIGEST"),
-                          (r"(< )?\b\d+ (ms|s)\b", "N s"),
-                          (r"\b\d+(\.\d+)? (kB|MB|GB|TB)\b", "SIZE")]:
-        text = re.sub(pattern, word, text)
-    return text
+    return replaced(text, *more,
+                    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
+                    (r"(config|at|there|source) [0-9a-f]{7}\b", r"\1 COMMIT"),
+                    (r"\b(sha256:)?[0-9a-f]{8,64}\b", "DIGEST"),
+                    (r"(< )?\b\d+ (ms|s)\b", "N s"),
+                    (r"\b\d+(\.\d+)? (kB|MB|GB|TB)\b", "SIZE"))
 
 
 def tree(folder):

@@ -8,30 +8,9 @@ import pytest
 from support.canary import CANARY
 from support.compose_v1 import compose_v1
 from support.images import BUSYBOX
-from support.reconciler import Reconciler
 from support.repository import Repository
 from support.stack import clean
-
-
-class Taken:
-    """Config repository, host file and program of somebody who takes a stack over."""
-
-    def __init__(self, folder, engine, compose):
-        self.engine = engine
-        self.config = Repository(folder / "srv" / "deploy")
-        self.host_file = folder / "host.yaml"
-        self.state = folder / "state"
-        self.program = Reconciler(self.state, host_file=self.host_file, docker_host=engine.url, home=compose.home)
-
-    def init(self, looked_at, into, *more):
-        self.program.cwd = looked_at
-        done = self.program.run("init", "--into", str(self.config.path / into) if into else str(looked_at), *more)
-        self.program.cwd = None
-        return done
-
-    def commit(self, subject="as it runs today"):
-        return self.config.commit(subject)
-
+from support.taken import Taken
 
 SLEEP = f"image: {BUSYBOX}, init: true, command: [sleep, '100000']"
 

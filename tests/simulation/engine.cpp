@@ -6,19 +6,13 @@
 
 #include "reconciler/base/digest.hpp"
 #include "reconciler/base/text.hpp"
+#include "tests/simulation/answers.hpp"
 #include "tests/simulation/inspect.hpp"
 
 namespace reconciler::simulation {
 namespace {
 
 using docker::Answer;
-
-Answer json(int status, Json body) {
-  return {status, std::move(body), ""};
-}
-Answer refused(int status, const std::string& why) {
-  return json(status, JsonObject{{"message", why}});
-}
 
 std::string decode(std::string_view text) {
   std::string out;

@@ -1,15 +1,15 @@
 // What is run in a simulated container: written down, and ended at once.
 #include "reconciler/base/text.hpp"
+#include "tests/simulation/answers.hpp"
 #include "tests/simulation/engine.hpp"
 
 namespace reconciler::simulation {
 
 docker::Answer SimulatedEngine::make_exec(const SimulatedContainer& container, const Json& body) {
-  if (container.state != "running")
-    return {409, JsonObject{{"message", "container is not running"}}, ""};
+  if (container.state != "running") return refused(409, "container is not running");
   const auto id = fresh_id();
   made_execs_[id] = {container.name, body};
-  return {201, JsonObject{{"Id", id}}, ""};
+  return json(201, JsonObject{{"Id", id}});
 }
 
 Status SimulatedEngine::stream(const std::string&, const std::string& path, const Json*,

@@ -3,18 +3,11 @@
 
 #include <algorithm>
 
+#include "tests/simulation/answers.hpp"
 #include "tests/simulation/engine.hpp"
 
 namespace reconciler::simulation {
-namespace {
-
 using docker::Answer;
-
-Answer no(int status, const std::string& why) {
-  return {status, JsonObject{{"message", why}}, ""};
-}
-
-}  // namespace
 
 std::string SimulatedEngine::add_image(const std::string& reference, Json config) {
   for (auto& other : images) std::erase(other.tags, reference);
@@ -26,13 +19,13 @@ Answer SimulatedEngine::remove_image(const std::string& reference) {
   const auto found = std::ranges::find_if(images, [&](const SimulatedImage& one) {
     return std::ranges::find(one.tags, reference) != one.tags.end();
   });
-  if (found == images.end()) return no(404, "No such image");
+  if (found == images.end()) return refused(404, "No such image");
   const bool last = found->tags.size() == 1;
   for (const auto& [id, container] : containers)
     if (last && container.image_id == found->id)
-      return no(409, fmt::format("conflict: unable to remove repository reference \"{}\" "
-                                 "(must force) - container {} is using it",
-                                 reference, id.substr(0, 12)));
+      return refused(409, fmt::format("conflict: unable to remove repository reference \"{}\" "
+                                      "(must force) - container {} is using it",
+                                      reference, id.substr(0, 12)));
   std::erase(found->tags, reference);
   if (last) images.erase(found);
   return {200, JsonArray{}, ""};

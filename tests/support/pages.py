@@ -16,6 +16,13 @@ def in_ascii(text: str) -> str:
     return text
 
 
+def replaced(text: str, *pairs: Tuple[str, str]) -> str:
+    """Each pattern's word in the place of what it finds, in this order."""
+    for pattern, word in pairs:
+        text = re.sub(pattern, word, text)
+    return text
+
+
 def flat(text: str) -> str:
     """However it is wrapped and indented."""
     return " ".join(text.split())
