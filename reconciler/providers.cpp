@@ -11,6 +11,7 @@
 
 #include "reconciler/base/digest.hpp"
 #include "reconciler/base/expand.hpp"
+#include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/json.hpp"
 #include "reconciler/base/process.hpp"
@@ -215,7 +216,9 @@ Status Providers::keep(const Question& question, const Secret& text, WallTime at
   auto sealed = seal(key_, purpose_of(question), canonical(all));
   if (!sealed) return failed(sealed);
   if (auto made = make_folders(folder_of(question.id)); !made) return made;
+  if (auto point = failpoint("provider.keep.before"); !point) return point;
   if (auto done = replace_file(place_of(question), sealed->box); !done) return done;
+  if (auto point = failpoint("provider.keep.after"); !point) return point;
   return forget_oldest(folder_of(question.id));
 }
 

@@ -19,6 +19,7 @@
 #include "plugins/docker/tasks/oneoff.hpp"
 #include "plugins/docker/tasks/steps.hpp"
 #include "plugins/docker/tidy.hpp"
+#include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/driver/explains.hpp"
 #include "reconciler/driver/restarts.hpp"
@@ -158,25 +159,12 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
   Result<Outcome> perform(const Attempt& attempt, const Variables& variables, Progress& progress,
                           std::stop_token stop) override {
     const Changing changing(shared_->inspected);
-    const Json& input = attempt.work.input;
-    if (is_left_behind(attempt.work)) return perform_left_behind(context_, attempt.work);
-    auto model = models_.get(context_, attempt.environment, text_at(input, "model"));
-    if (!model) return failed(model);
-    if (attempt.work.phase == Phase::supply)
-      return perform_image_work(context_, **model, attempt, progress, stop);
-    if (attempt.work.phase == Phase::prune && member(input, "image"))
-      return remove_image(context_, attempt);
-    if (attempt.work.verb == "trim") return trim_build_cache(context_, attempt);
-    if (member(input, "task")) return prune_task(context_, **model, attempt);
-    const auto kind = text_at(input, "kind");
-    const Grounds grounds = grounds_of(**model, attempt.environment, variables);
-    if (kind == "run")
-      return perform_task(context_, **model, attempt, grounds, variables, progress, stop);
-    if (kind == "exec") return perform_exec(context_, **model, input, variables, progress, stop);
-    if (kind == "logs") return check_logs(context_, **model, input, variables, progress);
-    if (kind == "services" || kind == "service")
-      return check_services(context_, **model, attempt, counts_, progress);
-    return perform_service_work(context_, **model, attempt, grounds, progress, stop);
+    const auto& verb = attempt.work.verb;
+    if (auto point = failpoint(fmt::format("compose.{}.before", verb)); !point)
+      return failed(point);
+    auto outcome = carry_out(attempt, variables, progress, std::move(stop));
+    if (auto point = failpoint(fmt::format("compose.{}.after", verb)); !point) return failed(point);
+    return outcome;
   }
 
   Result<SealedRecords> snapshot(const EnvironmentId& id, const Json& wanted,
@@ -268,6 +256,30 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
   }
 
  private:
+  /// Which part of the driver an attempt is for.
+  Result<Outcome> carry_out(const Attempt& attempt, const Variables& variables, Progress& progress,
+                            std::stop_token stop) {
+    const Json& input = attempt.work.input;
+    if (is_left_behind(attempt.work)) return perform_left_behind(context_, attempt.work);
+    auto model = models_.get(context_, attempt.environment, text_at(input, "model"));
+    if (!model) return failed(model);
+    if (attempt.work.phase == Phase::supply)
+      return perform_image_work(context_, **model, attempt, progress, stop);
+    if (attempt.work.phase == Phase::prune && member(input, "image"))
+      return remove_image(context_, attempt);
+    if (attempt.work.verb == "trim") return trim_build_cache(context_, attempt);
+    if (member(input, "task")) return prune_task(context_, **model, attempt);
+    const auto kind = text_at(input, "kind");
+    const Grounds grounds = grounds_of(**model, attempt.environment, variables);
+    if (kind == "run")
+      return perform_task(context_, **model, attempt, grounds, variables, progress, stop);
+    if (kind == "exec") return perform_exec(context_, **model, input, variables, progress, stop);
+    if (kind == "logs") return check_logs(context_, **model, input, variables, progress);
+    if (kind == "services" || kind == "service")
+      return check_services(context_, **model, attempt, counts_, progress);
+    return perform_service_work(context_, **model, attempt, grounds, progress, stop);
+  }
+
   /// What a snapshot is of, and the tasks that a way back may run.
   static Json version_of(const Request& request, const std::vector<Step>& steps) {
     JsonArray tasks;

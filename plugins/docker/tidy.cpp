@@ -1,8 +1,12 @@
 #include "plugins/docker/tidy.hpp"
 
+#include <fmt/format.h>
+
+#include <filesystem>
 #include <set>
 
 #include "plugins/docker/services/restore.hpp"
+#include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
 
 namespace reconciler::docker {
@@ -61,6 +65,22 @@ Status add_mounted(Context& context, const std::string& objects, std::set<std::s
   return {};
 }
 
+constexpr const char* removed = ".removed-";
+
+/// Out of its name first: nobody may take what is half removed for the object.
+Status remove_object(const std::string& folder, const std::string& name) {
+  if (auto point = failpoint("object.remove.before"); !point) return point;
+  const std::string path = folder + "/" + removed + name;
+  std::error_code ec;
+  std::filesystem::rename(folder + "/" + name, path, ec);
+  if (ec)
+    return failure(error("file.unwritable",
+                         fmt::format("cannot rename {}/{}: {}", folder, name, ec.message())));
+  if (auto synced = sync_folder(folder); !synced) return synced;
+  if (auto gone = remove_tree(path); !gone) return gone;
+  return failpoint("object.remove.after");
+}
+
 }  // namespace
 
 std::string models_of(const Context& context, const EnvironmentId& id) {
@@ -87,9 +107,12 @@ Status tidy(Context& context, const EnvironmentId& id, const std::string& key,
   auto all = list_folder(objects);
   if (!all) return failed(all);
   for (const auto& name : *all) {
-    // What begins with a dot is being written.
-    if (name.starts_with('.') || needed.contains(name)) continue;
-    if (auto gone = remove_tree(objects + "/" + name); !gone) return gone;
+    if (needed.contains(name)) continue;
+    // What else begins with a dot is being written.
+    auto gone = name.starts_with(removed) ? remove_tree(objects + "/" + name)
+                : name.starts_with('.')   ? Status{}
+                                          : remove_object(objects, name);
+    if (!gone) return gone;
   }
   return {};
 }

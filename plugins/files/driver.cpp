@@ -4,6 +4,7 @@
 
 #include "plugins/files/folder.hpp"
 #include "reconciler/base/digest.hpp"
+#include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/shell.hpp"
 #include "reconciler/base/text.hpp"
 
@@ -162,7 +163,9 @@ Result<Outcome> FilesDriver::perform(const Attempt& attempt, const Variables&, P
                                                    folder, name))
                        .with("now", *found ? printable(**found, 128) : "missing")
                        .next(fmt::format("reconciler plan {}", attempt.environment.text())));
+  if (auto point = failpoint("files.record.before"); !point) return failed(point);
   if (auto written = write_value(folder, owner, name, value); !written) return failed(written);
+  if (auto point = failpoint("files.record.after"); !point) return failed(point);
   return Outcome{Fate::succeeded, JsonObject{{"detail", fmt::format("{} {}", name, value)}}};
 }
 

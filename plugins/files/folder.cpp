@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/json.hpp"
 #include "reconciler/base/text.hpp"
@@ -102,8 +103,10 @@ Status write_value(const std::string& folder, const Owner& owner, const std::str
   if (!*found || **found != owner) {
     const std::string text = boost::json::serialize(
         JsonObject{{"environment", owner.environment}, {"lineage", owner.lineage}});
+    if (auto point = failpoint("files.claim.before"); !point) return point;
     if (auto claimed = replace_file(owner_path(folder), text + "\n", 0644); !claimed)
       return claimed;
+    if (auto point = failpoint("files.claim.after"); !point) return point;
   }
   return replace_file(folder + "/" + name, value + "\n", 0644);
 }

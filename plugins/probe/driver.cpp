@@ -10,6 +10,7 @@
 #include "plugins/probe/url.hpp"
 #include "reconciler/base/digest.hpp"
 #include "reconciler/base/expand.hpp"
+#include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/driver/wire.hpp"
 
@@ -212,7 +213,10 @@ Result<Outcome> ProbeDriver::perform(const Attempt& attempt, const Variables& va
   const Duration timeout(number_at(input, "timeout_ms", usual_timeout.count()));
   const JsonObject question{
       {"url", asked->reveal()}, {"timeout_ms", timeout.count()}, {"max_body", most_body}};
+  const auto& verb = attempt.work.verb;
+  if (auto point = failpoint(fmt::format("probe.{}.before", verb)); !point) return failed(point);
   const auto answer = helper_.call("probe", question, timeout + for_the_helper, stop);
+  if (auto point = failpoint(fmt::format("probe.{}.after", verb)); !point) return failed(point);
   if (answer) return judge(*answer, input, variables, contains);
   const Error& e = answer.error();
   if (e.code == "health.unreachable" || e.code == "helper.timeout")

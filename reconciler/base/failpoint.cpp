@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -16,28 +17,70 @@
 namespace reconciler {
 namespace {
 
-// Names survive edits, numbers do not. Keep sorted; helpers and drivers add theirs here.
-constexpr std::array names = {
+// Names survive edits, numbers do not. Helpers and drivers add theirs here.
+constexpr std::array<std::string_view, 169> names = {
     "apply.action.after",
     "apply.action.before",
+    "checkout.commit.after",
+    "checkout.commit.before",
+    "checkout.push.after",
+    "checkout.push.before",
+    "compose.build.after",
+    "compose.build.before",
+    "compose.create.after",
+    "compose.create.before",
+    "compose.prune.after",
+    "compose.prune.before",
+    "compose.pull.after",
+    "compose.pull.before",
+    "compose.release.after",
+    "compose.release.before",
+    "compose.remove.after",
+    "compose.remove.before",
+    "compose.restart.after",
+    "compose.restart.before",
+    "compose.start.after",
+    "compose.start.before",
+    "compose.stop.after",
+    "compose.stop.before",
+    "compose.switch.after",
+    "compose.switch.before",
+    "compose.tag.after",
+    "compose.tag.before",
+    "compose.trim.after",
+    "compose.trim.before",
+    "compose.verify.after",
+    "compose.verify.before",
+    "data.fill.after",
+    "data.fill.before",
     "engine.archive.after",
     "engine.archive.before",
+    "engine.build_prune.after",
+    "engine.build_prune.before",
     "engine.connect.after",
     "engine.connect.before",
     "engine.create.after",
     "engine.create.before",
     "engine.exec.after",
     "engine.exec.before",
+    "engine.exec_start.after",
+    "engine.exec_start.before",
     "engine.network.after",
     "engine.network.before",
+    "engine.other.after",
+    "engine.other.before",
     "engine.remove.after",
     "engine.remove.before",
+    "engine.remove_image.after",
+    "engine.remove_image.before",
     "engine.rename.after",
     "engine.rename.before",
     "engine.start.after",
     "engine.start.before",
     "engine.stop.after",
     "engine.stop.before",
+    "engine.tag.after",
+    "engine.tag.before",
     "engine.unpause.after",
     "engine.unpause.before",
     "engine.update.after",
@@ -46,13 +89,64 @@ constexpr std::array names = {
     "engine.volume.before",
     "export.object.after",
     "export.object.before",
+    "export.object.write",
     "export.tree.after",
     "export.tree.before",
+    "file.new.after",
+    "file.new.before",
+    "file.new.write",
     "file.replace.after",
     "file.replace.before",
     "file.replace.rename",
+    "file.replace.write",
+    "files.claim.after",
+    "files.claim.before",
+    "files.record.after",
+    "files.record.before",
+    "git.fetch.after",
+    "git.fetch.before",
+    "git.manifests.after",
+    "git.manifests.before",
+    "git.store.after",
+    "git.store.before",
+    "image.build.after",
+    "image.build.before",
+    "image.pull.after",
+    "image.pull.before",
+    "ledger.adopt.after",
+    "ledger.adopt.before",
+    "ledger.approve.after",
+    "ledger.approve.before",
+    "ledger.aside.after",
+    "ledger.aside.before",
+    "ledger.assume.after",
+    "ledger.assume.before",
+    "ledger.begin.after",
+    "ledger.begin.before",
+    "ledger.claim.after",
+    "ledger.claim.before",
+    "ledger.clear.after",
+    "ledger.clear.before",
+    "ledger.drifted.after",
+    "ledger.drifted.before",
+    "ledger.end.after",
+    "ledger.end.before",
+    "ledger.failed.after",
+    "ledger.failed.before",
+    "ledger.forget.after",
+    "ledger.forget.before",
     "ledger.intent.after",
     "ledger.intent.before",
+    "ledger.key.after",
+    "ledger.key.before",
+    "ledger.log.after",
+    "ledger.log.before",
+    "ledger.loss.after",
+    "ledger.loss.before",
+    "ledger.make.after",
+    "ledger.make.before",
+    "ledger.migrate.after",
+    "ledger.migrate.before",
     "ledger.migrate.within",
     "ledger.record.after",
     "ledger.record.before",
@@ -60,15 +154,44 @@ constexpr std::array names = {
     "ledger.reject.after",
     "ledger.reject.before",
     "ledger.reject.within",
+    "ledger.release.after",
+    "ledger.release.before",
+    "ledger.remove.after",
+    "ledger.remove.before",
     "ledger.result.after",
     "ledger.result.before",
-    "task.waited.before",
+    "ledger.resume.after",
+    "ledger.resume.before",
+    "ledger.retry.after",
+    "ledger.retry.before",
+    "ledger.settle.after",
+    "ledger.settle.before",
+    "ledger.suspend.after",
+    "ledger.suspend.before",
+    "ledger.switch_steps.after",
+    "ledger.switch_steps.before",
+    "ledger.tag.after",
+    "ledger.tag.before",
+    "ledger.touch.after",
+    "ledger.touch.before",
+    "model.keep.after",
+    "model.keep.before",
+    "object.remove.after",
+    "object.remove.before",
+    "probe.release.after",
+    "probe.release.before",
+    "probe.verify.after",
+    "probe.verify.before",
+    "provider.keep.after",
+    "provider.keep.before",
     "task.waited.after",
-    "test.one",
-    "test.two",
+    "task.waited.before",
+    "tree.remove.after",
+    "tree.remove.before",
 };
+static_assert(std::ranges::is_sorted(names));
 
-enum class Effect { none, kill, error, delay };
+enum class Effect { none, kill, error, delay, torn };
 
 struct Armed {
   Effect effect = Effect::none;
@@ -113,11 +236,15 @@ class Table {
       armed->effect = Effect::kill;
     else if (effect == "error")
       armed->effect = Effect::error;
+    else if (effect == "torn" && !text.substr(0, colon).ends_with(".write"))
+      refuse(fmt::format("\"{}\" is no write, and cannot be torn", text.substr(0, colon)));
+    else if (effect == "torn")
+      armed->effect = Effect::torn;
     else if (effect.starts_with("delay=")) {
       armed->effect = Effect::delay;
       armed->milliseconds = std::atoi(effect.c_str() + 6);
     } else
-      refuse(fmt::format("\"{}\" is not kill, error or delay=MS", effect));
+      refuse(fmt::format("\"{}\" is not kill, error, torn or delay=MS", effect));
   }
   std::array<Armed, names.size()> armed_{};
   bool any_ = false;
@@ -131,6 +258,10 @@ Table& table() {
 }  // namespace
 
 Status failpoint(std::string_view name) {
+  return failpoint(name, [] {});
+}
+
+Status failpoint(std::string_view name, const std::function<void()>& half) {
   Table& all = table();
   if (!all.any()) return {};
   Armed* armed = all.find(name);
@@ -139,6 +270,9 @@ Status failpoint(std::string_view name) {
   const int pass = ++armed->passes;
   if (armed->at_pass != 0 && pass != armed->at_pass) return {};
   switch (armed->effect) {
+    case Effect::torn:
+      half();
+      [[fallthrough]];
     case Effect::kill:
       ::kill(::getpid(), SIGKILL);
       break;

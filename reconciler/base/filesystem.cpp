@@ -105,7 +105,10 @@ Status replace_file(const std::string& path, std::string_view content, unsigned 
     const Descriptor fd(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
     if (!fd) return failure(system_error("file.unwritable", "cannot write", path, errno));
-    Status done = write_all(fd.get(), content, path);
+    Status done = failpoint("file.replace.write", [&] {
+      (void)write_all(fd.get(), content.substr(0, content.size() / 2), path);
+    });
+    if (done) done = write_all(fd.get(), content, path);
     if (done && (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0))
       done = failure(system_error("file.unwritable", "cannot make durable", path, errno));
     if (!done) {
@@ -129,10 +132,14 @@ Status replace_file(const std::string& path, std::string_view content, unsigned 
 Status make_folders(const std::string& path, unsigned mode) {
   std::string so_far = path.starts_with('/') ? "" : ".";
   for (const auto& part : std::filesystem::path(path).relative_path()) {
+    const std::string parent = so_far.empty() ? "/" : so_far;
     so_far += "/" + part.string();
     if (::mkdir(so_far.c_str(), mode) == 0) {
       if (::chmod(so_far.c_str(), mode) != 0)
         return failure(system_error("file.unwritable", "cannot set the mode of", so_far, errno));
+      // One that may be entered and not read cannot be asked to be durable.
+      if (::access(parent.c_str(), R_OK) == 0)
+        if (auto synced = sync_folder(parent); !synced) return synced;
     } else if (errno != EEXIST) {
       return failure(system_error("file.unwritable", "cannot make the folder", so_far, errno));
     }

@@ -43,7 +43,7 @@ Result<std::string> read_file(const std::string& path, size_t most = 64U << 20U,
 /// Replaces a file as a whole, so that after any crash the old or the new one is there: temporary
 /// file in the same folder, all written, fsync, rename, fsync of the folder. `file.unwritable`.
 Status replace_file(const std::string& path, std::string_view content, unsigned mode = 0600);
-/// Makes the folder and its parents with this mode; existing ones keep theirs.
+/// Makes the folder and its parents with this mode, durably; existing ones keep theirs.
 Status make_folders(const std::string& path, unsigned mode = 0700);
 /// Removes a tree; never follows a symlink. A path that is not there is no error.
 Status remove_tree(const std::string& path);

@@ -11,6 +11,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/text.hpp"
 
@@ -327,8 +328,10 @@ Result<std::string> Checkout::commit(const std::string& file, const std::string&
     return failure(error("checkout.moved", fmt::format("{} was changed meanwhile", file))
                        .next(typed("diff -- " + file)));
   const std::string head = asked({"rev-parse", "HEAD"}, stop);
+  if (auto point = failpoint("checkout.commit.before"); !point) return failed(point);
   if (auto written = rewrite(folder_, file, content); !written) return failed(written);
   auto done = git({"commit", "--quiet", "--only", "-m", message, "--", file}, with_hooks, stop);
+  if (auto point = failpoint("checkout.commit.after"); !point) return failed(point);
   // A stop may come when it is made already.
   if (auto commit = asked({"rev-parse", "HEAD"}, {}); !commit.empty() && commit != head)
     return commit;
@@ -345,7 +348,9 @@ Result<std::string> Checkout::commit(const std::string& file, const std::string&
 
 Status Checkout::push(const std::string& commit, const std::stop_token& stop) const {
   const std::string to = fmt::format("HEAD:refs/heads/{}", upstream_->branch);
+  if (auto point = failpoint("checkout.push.before"); !point) return point;
   auto done = git({"push", "--porcelain", upstream_->remote, to}, with_another_machine, stop);
+  if (auto point = failpoint("checkout.push.after"); !point) return point;
   if (done && done->exit_code == 0) return {};
   const std::string stays =
       fmt::format("{} stays on {} in {}, not pushed", commit.substr(0, 7), branch_, folder_);

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "reconciler/base/digest.hpp"
+#include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/git/tree.hpp"
@@ -84,14 +85,17 @@ Result<Snapshot> Mirror::stored() const {
 }
 
 Status Mirror::store(const Snapshot& snapshot) const {
-  return replace_file(folder_ + "/refs.json", boost::json::serialize(to_json(snapshot)));
+  if (auto point = failpoint("git.store.before"); !point) return point;
+  const std::string text = boost::json::serialize(to_json(snapshot));
+  if (auto done = replace_file(folder_ + "/refs.json", text); !done) return done;
+  return failpoint("git.store.after");
 }
 
 Result<Snapshot> Mirror::last() const {
   auto snapshot = stored();
   // Under one name there may have been another repository before.
   const bool whole = snapshot && snapshot->url == repository_.url &&
-                     (use_ == MirrorOf::source || is_folder(snapshot->folder));
+                     (use_ == MirrorOf::source || has_manifests(snapshot->commit));
   if (whole) return snapshot;
   return failure(
       error("git.never_fetched", fmt::format("nothing of {} is on this host yet", repository_.url))
@@ -142,7 +146,10 @@ Result<Json> Mirror::ask(const std::optional<Snapshot>& before, bool anew, const
       {"branch_needed", config},
       {"renew", anew || (before && !same_url)},
   };
-  return helper_.call("fetch", request, left(deadline, clock_), stop);
+  if (auto point = failpoint("git.fetch.before"); !point) return failed(point);
+  auto answer = helper_.call("fetch", request, left(deadline, clock_), stop);
+  if (auto point = failpoint("git.fetch.after"); !point) return failed(point);
+  return answer;
 }
 
 Result<Snapshot> Mirror::take(const Json& answer, const std::optional<Snapshot>& before,
@@ -177,14 +184,28 @@ Result<Snapshot> Mirror::take(const Json& answer, const std::optional<Snapshot>&
   if (auto done = store(now); !done) return failed(done);
   if (const auto names = list_folder(folder_ + "/trees"))
     for (const auto& name : *names)
-      if (!name.starts_with(now.commit)) static_cast<void>(remove_tree(tree_of(name)));
+      if (!name.starts_with(now.commit))
+        static_cast<void>(remove_manifests(name.substr(0, name.find('.'))));
   return now;
+}
+
+bool Mirror::has_manifests(const std::string& commit) const {
+  return is_folder(tree_of(commit)) && exists(tree_of(commit) + ".index");
+}
+
+Status Mirror::remove_manifests(const std::string& commit) const {
+  const std::string path = tree_of(commit);
+  // Without its index first: whoever dies in the middle leaves nothing that looks whole.
+  if (auto gone = remove_tree(path + ".index"); !gone) return gone;
+  if (auto synced = sync_folder(folder_ + "/trees"); !synced) return synced;
+  return remove_tree(path);
 }
 
 Status Mirror::keep_manifests(const std::string& commit, const Deadline& deadline,
                               const std::stop_token& stop) {
   const std::string path = tree_of(commit);
-  if (is_folder(path)) return {};
+  if (has_manifests(commit)) return {};
+  if (auto point = failpoint("git.manifests.before"); !point) return point;
   auto staging = staging_place(state_, "config");
   if (!staging) return failed(staging);
   const Json request = JsonObject{{"mirror", folder_ + "/mirror.git"},
@@ -206,11 +227,13 @@ Status Mirror::keep_manifests(const std::string& commit, const Deadline& deadlin
                          fmt::format("{} is a symbolic link at commit {}", one, brief(commit)))
                        .next("commit the manifest itself"));
   if (auto made = make_folders(folder_ + "/trees", 0700); !made) return clear(made.error());
+  if (auto gone = remove_tree(path); !gone) return clear(gone.error());
   if (::rename((*staging + ".index").c_str(), (path + ".index").c_str()) != 0 ||
       ::rename(staging->c_str(), path.c_str()) != 0)
     return clear(error("file.unwritable",
                        fmt::format("cannot put {} in its place: {}", path, std::strerror(errno))));
-  return {};
+  if (auto synced = sync_folder(folder_ + "/trees"); !synced) return synced;
+  return failpoint("git.manifests.after");
 }
 
 Result<std::map<std::string, Change>> Mirror::touched(const Snapshot& now,

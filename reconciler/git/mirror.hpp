@@ -63,6 +63,8 @@ class Mirror {
   Result<Snapshot> stored() const;
   Status store(const Snapshot& snapshot) const;
   std::string tree_of(const std::string& commit) const;
+  bool has_manifests(const std::string& commit) const;
+  Status remove_manifests(const std::string& commit) const;
 
   std::string state_;
   std::string folder_;

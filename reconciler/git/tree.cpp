@@ -88,6 +88,18 @@ Status place_files(const std::string& tree, const std::map<std::string, std::str
   return {};
 }
 
+// What says that it is whole goes first: whoever dies in the middle leaves no tree.
+Status remove_exported(const std::string& path) {
+  if (auto point = failpoint("tree.remove.before"); !point) return point;
+  if (exists(path + ".about")) {
+    if (auto removed = remove_tree(path + ".about"); !removed) return removed;
+    if (auto synced = sync_folder(path.substr(0, path.rfind('/'))); !synced) return synced;
+  }
+  for (const std::string part : {"", ".index"})
+    if (auto removed = remove_tree(path + part); !removed) return removed;
+  return failpoint("tree.remove.after");
+}
+
 // Puts a checked staging folder in its place. Who else made the same tree meanwhile was as right.
 Status settle(const TreeAsk& ask, const std::string& staging, const Tree& tree,
               const TreeIndex& index) {
@@ -95,7 +107,7 @@ Status settle(const TreeAsk& ask, const std::string& staging, const Tree& tree,
   if (auto made = make_folders(parent, 0700); !made) return made;
   if (known_tree(ask)) return {};
   if (is_folder(tree.path)) {  // another folder of the repository, or other links
-    if (auto removed = remove_tree(tree.path); !removed) return removed;
+    if (auto removed = remove_exported(tree.path); !removed) return removed;
   }
   if (auto done = replace_file(tree.index, boost::json::serialize(index.json())); !done)
     return done;
@@ -189,8 +201,12 @@ Status remove_other_trees(const std::string& state, const EnvironmentId& id,
   auto names = list_folder(folder);
   if (!names) return failed(names);
   for (const auto& name : *names) {
-    if (keep.contains(name.substr(0, name.find('.')))) continue;
-    if (auto removed = remove_tree(fmt::format("{}/{}", folder, name)); !removed) return removed;
+    const std::string path = folder + "/" + name;
+    const std::string commit = name.substr(0, name.find('.'));
+    if (keep.contains(commit) || !exists(path)) continue;
+    // Without a commit's name: what a write left that was cut off.
+    auto removed = commit.empty() ? remove_tree(path) : remove_exported(folder + "/" + commit);
+    if (!removed) return removed;
   }
   return {};
 }

@@ -70,7 +70,7 @@ Status Ledger::adopt(const EnvironmentId& id, const Adoption& adoption) {
   if (auto fit = check_snapshots(adoption.snapshots); !fit) return fit;
   const std::lock_guard lock(parts_->mutex);
   Database& db = parts_->database;
-  auto transaction = Transaction::begin(db);
+  auto transaction = Transaction::begin(db, "adopt");
   if (!transaction) return failed(transaction);
   if (auto known = parts_->know(id); !known) return known;
   if (auto done = take_over(db, id, adoption, parts_->wall()); !done) return done;
@@ -95,7 +95,7 @@ Status Ledger::adopt(const EnvironmentId& id, const Adoption& adoption) {
 Status Ledger::assume(const EnvironmentId& id, const std::string& once_key, const std::string& task,
                       Fate fate, const std::string& who) {
   const std::lock_guard lock(parts_->mutex);
-  auto transaction = Transaction::begin(parts_->database);
+  auto transaction = Transaction::begin(parts_->database, "assume");
   if (!transaction) return failed(transaction);
   if (auto known = parts_->know(id); !known) return known;
   auto run = parts_->note(id, "", "Reconciling", "Settled", who);

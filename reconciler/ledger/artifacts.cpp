@@ -54,7 +54,7 @@ Status replace_others(Database& database, const EnvironmentId& id, const std::st
 Status Ledger::claim(const EnvironmentId& id, const std::string& tag, const Artifacts& artifacts) {
   if (artifacts.empty()) return {};
   const std::lock_guard lock(parts_->mutex);
-  auto transaction = Transaction::begin(parts_->database);
+  auto transaction = Transaction::begin(parts_->database, "claim");
   if (!transaction) return failed(transaction);
   if (auto known = parts_->know(id); !known) return known;
   for (const auto& [artifact, inputs] : artifacts) {
@@ -74,7 +74,7 @@ Status Ledger::release(const EnvironmentId& id,
                        const std::set<std::pair<std::string, ResourceId>>& artifacts) {
   if (artifacts.empty()) return {};
   const std::lock_guard lock(parts_->mutex);
-  auto transaction = Transaction::begin(parts_->database);
+  auto transaction = Transaction::begin(parts_->database, "release");
   if (!transaction) return failed(transaction);
   for (const auto& [tag, artifact] : artifacts) {
     auto query = parts_->database.query(
@@ -89,11 +89,14 @@ Status Ledger::release(const EnvironmentId& id,
 
 Status Ledger::forget(const EnvironmentId& id, const ResourceId& artifact) {
   const std::lock_guard lock(parts_->mutex);
+  auto transaction = Transaction::begin(parts_->database, "forget");
+  if (!transaction) return failed(transaction);
   auto query = parts_->database.query(
       "DELETE FROM artifacts WHERE environment = ? AND driver = ? AND kind = ? AND name = ?");
   if (!query) return failed(query);
   query->bind(id.text()).bind(artifact.driver).bind(artifact.kind).bind(artifact.name);
-  return query->run();
+  if (auto done = query->run(); !done) return done;
+  return transaction->commit();
 }
 
 Result<std::map<ResourceId, std::vector<Claim>>> Ledger::claims(

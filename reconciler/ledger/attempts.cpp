@@ -3,7 +3,6 @@
 
 #include <charconv>
 
-#include "reconciler/base/failpoint.hpp"
 #include "reconciler/driver/wire.hpp"
 #include "reconciler/ledger/parts.hpp"
 
@@ -87,92 +86,86 @@ Result<std::int64_t> serial_of(const std::string& attempt) {
 }  // namespace
 
 Result<std::string> Ledger::intend(RunId run, const Action& action) {
-  if (auto point = failpoint("ledger.intent.before"); !point) return failed(point);
-  std::string id;
-  {
-    const std::lock_guard lock(parts_->mutex);
-    Database& db = parts_->database;
-    auto transaction = Transaction::begin(db);
-    if (!transaction) return failed(transaction);
-    auto environment = environment_of_run(db, run);
-    if (!environment) return failed(environment);
-    if (!action.once_key.empty()) {
-      auto newest = newest_at(db, *environment, action.once_key);
-      if (!newest) return failed(newest);
-      if (*newest)
-        if (auto may = refuse_repeat(**newest); !may) return failed(may);
-    }
-    {
-      auto query = db.query(
-          "INSERT INTO attempts (run, environment, once_key, action_key, phase, verb, title, work, "
-          "started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
-      if (!query) return failed(query);
-      query->bind(run)
-          .bind(environment->text())
-          .bind(action.once_key)
-          .bind(action.key)
-          .bind(to_text(action.work.phase))
-          .bind(action.work.verb)
-          .bind(action.title)
-          .bind(boost::json::serialize(wire::write(action.work)))
-          .bind(parts_->wall());
-      if (auto done = query->run(); !done) return failed(done);
-    }
-    id = std::to_string(db.last_id());
-    if (auto done = transaction->commit(); !done) return failed(done);
-    parts_->begun[id] = parts_->clock.now();
+  const std::lock_guard lock(parts_->mutex);
+  Database& db = parts_->database;
+  auto transaction = Transaction::begin(db, "intent");
+  if (!transaction) return failed(transaction);
+  auto environment = environment_of_run(db, run);
+  if (!environment) return failed(environment);
+  if (!action.once_key.empty()) {
+    auto newest = newest_at(db, *environment, action.once_key);
+    if (!newest) return failed(newest);
+    if (*newest)
+      if (auto may = refuse_repeat(**newest); !may) return failed(may);
   }
-  if (auto point = failpoint("ledger.intent.after"); !point) return failed(point);
+  {
+    auto query = db.query(
+        "INSERT INTO attempts (run, environment, once_key, action_key, phase, verb, title, work, "
+        "started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    if (!query) return failed(query);
+    query->bind(run)
+        .bind(environment->text())
+        .bind(action.once_key)
+        .bind(action.key)
+        .bind(to_text(action.work.phase))
+        .bind(action.work.verb)
+        .bind(action.title)
+        .bind(boost::json::serialize(wire::write(action.work)))
+        .bind(parts_->wall());
+    if (auto done = query->run(); !done) return failed(done);
+  }
+  const std::string id = std::to_string(db.last_id());
+  if (auto done = transaction->commit(); !done) return failed(done);
+  parts_->begun[id] = parts_->clock.now();
   return id;
 }
 
 Status Ledger::result(const std::string& attempt, const Outcome& outcome) {
-  if (auto point = failpoint("ledger.result.before"); !point) return point;
   auto serial = serial_of(attempt);
   if (!serial) return failed(serial);
+  const std::lock_guard lock(parts_->mutex);
+  Database& db = parts_->database;
+  auto transaction = Transaction::begin(db, "result");
+  if (!transaction) return failed(transaction);
+  std::int64_t started = 0;
   {
-    const std::lock_guard lock(parts_->mutex);
-    Database& db = parts_->database;
-    auto transaction = Transaction::begin(db);
-    if (!transaction) return failed(transaction);
-    std::int64_t started = 0;
-    {
-      auto query = db.query("SELECT fate, started FROM attempts WHERE id = ?");
-      if (!query) return failed(query);
-      auto row = query->bind(*serial).step();
-      if (!row) return failed(row);
-      if (!*row)
-        return failure(
-            error("ledger.attempt_unknown", fmt::format("the ledger has no attempt {}", attempt)));
-      const std::string fate = query->text(0);
-      if (fate == to_text(outcome.fate) && outcome.fate != Fate::running) return {};
-      if (!fate.empty() && fate != to_text(Fate::running))
-        return failure(error("ledger.attempt_settled",
-                             fmt::format("attempt {} is written as {}; it cannot become {}",
-                                         attempt, fate, to_text(outcome.fate))));
-      started = query->number(1);
-    }
-    const auto begun = parts_->begun.find(attempt);
-    const std::int64_t took = begun != parts_->begun.end()
-                                  ? (parts_->clock.now() - begun->second).count()
-                                  : std::max<std::int64_t>(0, parts_->wall() - started) * 1000;
-    auto query = db.query("UPDATE attempts SET fate = ?, evidence = ?, took_ms = ? WHERE id = ?");
+    auto query = db.query("SELECT fate, started FROM attempts WHERE id = ?");
     if (!query) return failed(query);
-    query->bind(to_text(outcome.fate))
-        .bind(boost::json::serialize(outcome.evidence))
-        .bind(took)
-        .bind(*serial);
-    if (auto done = query->run(); !done) return done;
-    if (auto done = transaction->commit(); !done) return done;
-    if (outcome.fate != Fate::running) parts_->begun.erase(attempt);
+    auto row = query->bind(*serial).step();
+    if (!row) return failed(row);
+    if (!*row)
+      return failure(
+          error("ledger.attempt_unknown", fmt::format("the ledger has no attempt {}", attempt)));
+    const std::string fate = query->text(0);
+    if (fate == to_text(outcome.fate) && outcome.fate != Fate::running) return {};
+    if (!fate.empty() && fate != to_text(Fate::running))
+      return failure(error("ledger.attempt_settled",
+                           fmt::format("attempt {} is written as {}; it cannot become {}", attempt,
+                                       fate, to_text(outcome.fate))));
+    started = query->number(1);
   }
-  return failpoint("ledger.result.after");
+  const auto begun = parts_->begun.find(attempt);
+  const std::int64_t took = begun != parts_->begun.end()
+                                ? (parts_->clock.now() - begun->second).count()
+                                : std::max<std::int64_t>(0, parts_->wall() - started) * 1000;
+  auto query = db.query("UPDATE attempts SET fate = ?, evidence = ?, took_ms = ? WHERE id = ?");
+  if (!query) return failed(query);
+  query->bind(to_text(outcome.fate))
+      .bind(boost::json::serialize(outcome.evidence))
+      .bind(took)
+      .bind(*serial);
+  if (auto done = query->run(); !done) return done;
+  if (auto done = transaction->commit(); !done) return done;
+  if (outcome.fate != Fate::running) parts_->begun.erase(attempt);
+  return {};
 }
 
 Status Ledger::failed_to_run(const std::string& attempt, const Error& why) {
   auto serial = serial_of(attempt);
   if (!serial) return failed(serial);
   const std::lock_guard lock(parts_->mutex);
+  auto transaction = Transaction::begin(parts_->database, "failed");
+  if (!transaction) return failed(transaction);
   const auto begun = parts_->begun.find(attempt);
   auto query = parts_->database.query(
       "UPDATE attempts SET code = ?, message = ?, took_ms = ? WHERE id = ? RETURNING id");
@@ -188,7 +181,7 @@ Status Ledger::failed_to_run(const std::string& attempt, const Error& why) {
     return failure(
         error("ledger.attempt_unknown", fmt::format("the ledger has no attempt {}", attempt)));
   if (auto rest = query->step(); !rest) return failed(rest);
-  return {};
+  return transaction->commit();
 }
 
 Result<std::vector<OpenAttempt>> Ledger::open_attempts(const EnvironmentId& id) const {
@@ -222,7 +215,7 @@ Status Ledger::settle(const EnvironmentId& id, const std::string& once_key, Fate
             .next("succeeded, or not-run"));
   const std::lock_guard lock(parts_->mutex);
   Database& db = parts_->database;
-  auto transaction = Transaction::begin(db);
+  auto transaction = Transaction::begin(db, "settle");
   if (!transaction) return failed(transaction);
   auto newest = newest_at(db, id, once_key);
   if (!newest) return failed(newest);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
 
 namespace reconciler {
@@ -170,9 +171,10 @@ Error Database::failed_call(int code) {
   }
 }
 
-Result<Transaction> Transaction::begin(Database& database) {
+Result<Transaction> Transaction::begin(Database& database, std::string_view name) {
+  if (auto point = failpoint(fmt::format("ledger.{}.before", name)); !point) return failed(point);
   if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return failed(begun);
-  return Transaction(database);
+  return Transaction(database, name);
 }
 
 Transaction::~Transaction() {
@@ -182,7 +184,7 @@ Transaction::~Transaction() {
 Status Transaction::commit() {
   if (auto done = database_->execute("COMMIT"); !done) return done;
   database_ = nullptr;
-  return {};
+  return failpoint(fmt::format("ledger.{}.after", name_));
 }
 
 }  // namespace reconciler

@@ -87,11 +87,14 @@ class Database {
   std::unordered_map<const char*, sqlite3_stmt*> statements_;
 };
 
-/// BEGIN IMMEDIATE; rolled back unless committed.
+/// BEGIN IMMEDIATE; rolled back unless committed. All that is written goes through one, and each
+/// has the failpoints of its name: `ledger.NAME.before` before it begins, `ledger.NAME.after` once
+/// it is durable.
 class Transaction {
  public:
-  static Result<Transaction> begin(Database& database);
-  Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+  static Result<Transaction> begin(Database& database, std::string_view name);
+  Transaction(Transaction&& other) noexcept
+      : database_(std::exchange(other.database_, nullptr)), name_(other.name_) {}
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   Transaction& operator=(Transaction&&) = delete;
@@ -99,8 +102,9 @@ class Transaction {
   Status commit();
 
  private:
-  explicit Transaction(Database& database) : database_(&database) {}
+  Transaction(Database& database, std::string_view name) : database_(&database), name_(name) {}
   Database* database_;
+  std::string_view name_;  ///< a literal
 };
 
 }  // namespace reconciler

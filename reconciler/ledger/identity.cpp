@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "reconciler/base/digest.hpp"
+#include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/helper.hpp"
 #include "reconciler/base/json.hpp"
@@ -120,6 +121,16 @@ Status write_meta(Database& database, std::string_view name, std::string_view va
   return query->bind(name).bind(value).run();
 }
 
+/// The ledger goes on under another key than its own, and says so.
+Status bind_to(const InstallationKey& key, Database& database, const Error& loss) {
+  auto transaction = Transaction::begin(database, "loss");
+  if (!transaction) return failed(transaction);
+  if (auto done = write_meta(database, "loss", boost::json::serialize(to_json(loss))); !done)
+    return done;
+  if (auto done = write_meta(database, "key", digest_of(key)); !done) return done;
+  return transaction->commit();
+}
+
 /// What a look at the ledger's file found.
 struct Opened {
   std::optional<Database> database;  ///< none: there is no ledger
@@ -184,9 +195,12 @@ Result<std::string> set_aside(const Paths& paths, const Clock& clock) {
   std::string to = paths.ledger + ".corrupt-" + file_time(clock);
   for (int n = 2; exists(to); ++n)
     to = fmt::format("{}.corrupt-{}.{}", paths.ledger, file_time(clock), n);
-  for (const std::string part : {"-wal", "-shm", ""})
+  for (const std::string part : {"-wal", "-shm", ""}) {
+    if (auto point = failpoint("ledger.aside.before"); !point) return failed(point);
     if (auto moved = move(paths.ledger + part, to + part, paths.folder); !moved)
       return failed(moved);
+    if (auto point = failpoint("ledger.aside.after"); !point) return failed(point);
+  }
   ::unlink(paths.suspect.c_str());
   return to;
 }
@@ -249,6 +263,8 @@ Result<Opened> make_ledger(const Paths& paths, const std::string& vfs, const Ins
 Result<Identity> make_or_mend(const Paths& paths, const Clock& clock, const std::string& vfs) {
   auto lock = making_lock(paths.folder);
   if (!lock) return failed(lock);
+  // Who made the folder may have died before it was durable.
+  if (auto synced = sync_folder(paths.folder + "/.."); !synced) return failed(synced);
   std::optional<Error> loss;
   auto looked = read_ledger(paths, vfs, true);
   if (!looked && looked.error().code == "ledger.damaged") {
@@ -281,14 +297,14 @@ Result<Identity> make_or_mend(const Paths& paths, const Clock& clock, const std:
         error("ledger.key_lost",
               fmt::format("{} is not the key that {} was made with", paths.key, paths.ledger))
             .next("put the key back from a backup; what was sealed under it cannot be read");
-    if (auto done = write_meta(*found.database, "loss", boost::json::serialize(to_json(gone)));
-        !done)
-      return failed(done);
-    if (auto done = write_meta(*found.database, "key", digest_of(*key)); !done) return failed(done);
+    if (auto done = bind_to(*key, *found.database, gone); !done) return failed(done);
     found.loss = gone;
   }
-  if (!had_key)
+  if (!had_key) {
+    if (auto point = failpoint("ledger.key.before"); !point) return failed(point);
     if (auto moved = move(paths.new_key, paths.key, paths.folder); !moved) return failed(moved);
+    if (auto point = failpoint("ledger.key.after"); !point) return failed(point);
+  }
   return Identity{std::move(*found.database), found.lineage, std::move(*key), found.loss};
 }
 

@@ -152,20 +152,18 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
 
 Status Ledger::record(RunId run, const Release& release, const SealedRecords& snapshots) {
   if (auto fit = check_snapshots(snapshots); !fit) return fit;
-  if (auto point = failpoint("ledger.record.before"); !point) return point;
+  const std::lock_guard lock(parts_->mutex);
+  Database& db = parts_->database;
+  auto transaction = Transaction::begin(db, "record");
+  if (!transaction) return failed(transaction);
+  auto before = before_record(db, run, release.tag);
+  if (!before) return failed(before);
+  const auto& environment = before->environment;
+  if (auto done = replace_snapshots(db, environment, before->another_tag, snapshots); !done)
+    return done;
+  if (auto done = end_with_record(db, environment, release.digest); !done) return done;
   {
-    const std::lock_guard lock(parts_->mutex);
-    auto transaction = Transaction::begin(parts_->database);
-    if (!transaction) return failed(transaction);
-    auto before = before_record(parts_->database, run, release.tag);
-    if (!before) return failed(before);
-    if (auto done = replace_snapshots(parts_->database, before->environment, before->another_tag,
-                                      snapshots);
-        !done)
-      return done;
-    if (auto done = end_with_record(parts_->database, before->environment, release.digest); !done)
-      return done;
-    auto query = parts_->database.query(
+    auto query = db.query(
         "UPDATE environments SET "
         "previous_tag    = iif(current_tag IS ?1, previous_tag, current_tag), "
         "previous_commit = iif(current_tag IS ?1, previous_commit, current_commit), "
@@ -178,14 +176,11 @@ Status Ledger::record(RunId run, const Release& release, const SealedRecords& sn
         "WHERE name = ?5");
     if (!query) return failed(query);
     bind_release(*query, release);
-    if (auto done = query->bind(before->environment).run(); !done) return done;
-    if (auto done = record_version(parts_->database, before->environment, release, parts_->wall());
-        !done)
-      return done;
-    if (auto point = failpoint("ledger.record.within"); !point) return point;
-    if (auto done = transaction->commit(); !done) return done;
+    if (auto done = query->bind(environment).run(); !done) return done;
   }
-  return failpoint("ledger.record.after");
+  if (auto done = record_version(db, environment, release, parts_->wall()); !done) return done;
+  if (auto point = failpoint("ledger.record.within"); !point) return point;
+  return transaction->commit();
 }
 
 Status Ledger::touch(const EnvironmentId& id, const std::set<ResourceId>& unwell,
@@ -193,20 +188,27 @@ Status Ledger::touch(const EnvironmentId& id, const std::set<ResourceId>& unwell
   JsonArray all;
   for (const auto& one : unwell) all.push_back(wire::write(one));
   const std::lock_guard lock(parts_->mutex);
+  auto transaction = Transaction::begin(parts_->database, "touch");
+  if (!transaction) return failed(transaction);
   auto query = parts_->database.query(
       "UPDATE environments SET touched = 1, unwell_before = ?, ran_by_hand = ? WHERE name = ? AND "
       "touched = 0");
   if (!query) return failed(query);
-  return query->bind(canonical(Json(std::move(all)))).bind(by_hand).bind(id.text()).run();
+  query->bind(canonical(Json(std::move(all)))).bind(by_hand).bind(id.text());
+  if (auto done = query->run(); !done) return done;
+  return transaction->commit();
 }
 
 Status Ledger::switch_steps_done(const EnvironmentId& id, const std::string& version) {
   const std::lock_guard lock(parts_->mutex);
+  auto transaction = Transaction::begin(parts_->database, "switch_steps");
+  if (!transaction) return failed(transaction);
   auto query = parts_->database.query(
       "INSERT INTO environments (name, changed_to) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET "
       "changed_to = excluded.changed_to");
   if (!query) return failed(query);
-  return query->bind(id.text()).bind(version).run();
+  if (auto done = query->bind(id.text()).bind(version).run(); !done) return done;
+  return transaction->commit();
 }
 
 Result<std::int64_t> Ledger::serial(const EnvironmentId& id) const {
@@ -242,7 +244,7 @@ Status Ledger::remember_commit(const EnvironmentId& id, const std::string& tag,
             .next("tags are for ever: make a new one"));
   }
   const std::lock_guard lock(parts_->mutex);
-  auto transaction = Transaction::begin(parts_->database);
+  auto transaction = Transaction::begin(parts_->database, "tag");
   if (!transaction) return failed(transaction);
   if (auto done = parts_->know(id); !done) return done;
   auto query = parts_->database.query(

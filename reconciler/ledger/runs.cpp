@@ -138,7 +138,7 @@ RunStart run_of(const Plan& plan, std::string who) {
 Result<RunId> Ledger::begin_run(const RunStart& start) {
   const std::lock_guard lock(parts_->mutex);
   Database& db = parts_->database;
-  auto transaction = Transaction::begin(db);
+  auto transaction = Transaction::begin(db, "begin");
   if (!transaction) return failed(transaction);
   if (auto done = parts_->know(start.id); !done) return failed(done);
   if (auto done = close_interrupted(db, start, parts_->wall()); !done) return failed(done);
@@ -190,9 +190,11 @@ Result<EnvironmentId> write_end(Database& database, RunId run, const RunEnd& end
 
 Status Ledger::end_run(RunId run, const RunEnd& end) {
   const std::lock_guard lock(parts_->mutex);
+  auto transaction = Transaction::begin(parts_->database, "end");
+  if (!transaction) return failed(transaction);
   auto ended = write_end(parts_->database, run, end, parts_->wall());
   if (!ended) return failed(ended);
-  return {};
+  return transaction->commit();
 }
 
 Result<std::vector<RunRow>> Ledger::history(const EnvironmentId& id, size_t limit) const {
@@ -261,7 +263,7 @@ Status Ledger::append_log(RunId run, const std::vector<std::string>& lines) {
   // A line a sync would slow the task that writes it; the next full commit syncs these as well.
   if (auto set = db.execute("PRAGMA synchronous=NORMAL"); !set) return set;
   const auto append = [&]() -> Status {
-    auto transaction = Transaction::begin(db);
+    auto transaction = Transaction::begin(db, "log");
     if (!transaction) return failed(transaction);
     std::int64_t bytes = 0;
     std::int64_t n = 0;

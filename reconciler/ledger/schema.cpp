@@ -233,7 +233,7 @@ Result<std::int64_t> read_version(Database& database) {
 Status make_tables(Database& database, const std::string& lineage, const std::string& key_digest,
                    const std::string& loss) {
   if (auto set = database.execute("PRAGMA journal_mode=WAL"); !set) return set;
-  auto transaction = Transaction::begin(database);
+  auto transaction = Transaction::begin(database, "make");
   if (!transaction) return failed(transaction);
   if (auto made = take_steps(database, 0); !made) return made;
   if (auto done = insert_meta(database, "lineage", lineage); !done) return done;
@@ -254,7 +254,7 @@ Status check_version(const Database& database, std::int64_t version) {
 
 Status bring_up_to_date(Database& database, std::int64_t version) {
   if (version == schema_version) return {};
-  auto transaction = Transaction::begin(database);
+  auto transaction = Transaction::begin(database, "migrate");
   if (!transaction) return failed(transaction);
   // Another process may have been quicker, and be of a later version, too.
   auto now = read_version(database);

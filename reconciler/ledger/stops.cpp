@@ -70,7 +70,7 @@ Status forget_returns(Database& database, const EnvironmentId& id) {
 
 Status Ledger::suspend(const EnvironmentId& id, const Suspension& suspension) {
   const std::lock_guard lock(parts_->mutex);
-  auto transaction = Transaction::begin(parts_->database);
+  auto transaction = Transaction::begin(parts_->database, "suspend");
   if (!transaction) return failed(transaction);
   if (auto known = parts_->know(id); !known) return known;
   auto query = parts_->database.query(
@@ -89,6 +89,8 @@ Status Ledger::suspend(const EnvironmentId& id, const Suspension& suspension) {
 
 Status Ledger::resume(const EnvironmentId& id) {
   const std::lock_guard lock(parts_->mutex);
+  auto transaction = Transaction::begin(parts_->database, "resume");
+  if (!transaction) return failed(transaction);
   auto query =
       parts_->database.query("DELETE FROM suspensions WHERE environment = ? RETURNING environment");
   if (!query) return failed(query);
@@ -99,13 +101,13 @@ Status Ledger::resume(const EnvironmentId& id) {
                        .next("reconciler status " + id.text()));
   auto rest = query->step();
   if (!rest) return failed(rest);
-  return {};
+  return transaction->commit();
 }
 
 Status Ledger::approve(const EnvironmentId& id, const std::set<std::string>& what,
                        const std::string& who) {
   const std::lock_guard lock(parts_->mutex);
-  auto transaction = Transaction::begin(parts_->database);
+  auto transaction = Transaction::begin(parts_->database, "approve");
   if (!transaction) return failed(transaction);
   if (auto known = parts_->know(id); !known) return known;
   for (const auto& one : what) {
@@ -121,7 +123,7 @@ Status Ledger::approve(const EnvironmentId& id, const std::set<std::string>& wha
 Status Ledger::drifted(const EnvironmentId& id,
                        const std::set<std::pair<ResourceId, std::string>>& fields) {
   const std::lock_guard lock(parts_->mutex);
-  auto transaction = Transaction::begin(parts_->database);
+  auto transaction = Transaction::begin(parts_->database, "drifted");
   if (!transaction) return failed(transaction);
   if (auto known = parts_->know(id); !known) return known;
   for (const auto& [thing, field] : fields) {

@@ -42,25 +42,21 @@ Status delete_target(Database& database, const EnvironmentId& id) {
 }
 
 Status Ledger::reject(RunId run, const RunEnd& end, const Target& target) {
-  if (auto point = failpoint("ledger.reject.before"); !point) return point;
-  {
-    const std::lock_guard lock(parts_->mutex);
-    auto transaction = Transaction::begin(parts_->database);
-    if (!transaction) return failed(transaction);
-    auto id = write_end(parts_->database, run, end, parts_->wall());
-    if (!id) return failed(id);
-    if (auto done = write_target(parts_->database, *id, target); !done) return done;
-    if (auto point = failpoint("ledger.reject.within"); !point) return point;
-    if (auto done = transaction->commit(); !done) return done;
-  }
-  return failpoint("ledger.reject.after");
+  const std::lock_guard lock(parts_->mutex);
+  auto transaction = Transaction::begin(parts_->database, "reject");
+  if (!transaction) return failed(transaction);
+  auto id = write_end(parts_->database, run, end, parts_->wall());
+  if (!id) return failed(id);
+  if (auto done = write_target(parts_->database, *id, target); !done) return done;
+  if (auto point = failpoint("ledger.reject.within"); !point) return point;
+  return transaction->commit();
 }
 
 Result<std::string> Ledger::retry(const EnvironmentId& id, const std::string& who,
                                   const std::optional<std::string>& overruled) {
   const std::lock_guard lock(parts_->mutex);
   Database& db = parts_->database;
-  auto transaction = Transaction::begin(db);
+  auto transaction = Transaction::begin(db, "retry");
   if (!transaction) return failed(transaction);
   std::optional<Target> target;
   if (auto done = read_target(db, id, target); !done) return failed(done);
@@ -95,7 +91,10 @@ Result<std::string> Ledger::retry(const EnvironmentId& id, const std::string& wh
 
 Status Ledger::clear_target(const EnvironmentId& id) {
   const std::lock_guard lock(parts_->mutex);
-  return delete_target(parts_->database, id);
+  auto transaction = Transaction::begin(parts_->database, "clear");
+  if (!transaction) return failed(transaction);
+  if (auto done = delete_target(parts_->database, id); !done) return done;
+  return transaction->commit();
 }
 
 }  // namespace reconciler

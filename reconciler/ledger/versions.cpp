@@ -101,7 +101,7 @@ Result<std::vector<std::string>> Ledger::released_since(const EnvironmentId& id,
 Status Ledger::forget(const EnvironmentId& id, const std::string& who) {
   const std::lock_guard lock(parts_->mutex);
   Database& db = parts_->database;
-  auto transaction = Transaction::begin(db);
+  auto transaction = Transaction::begin(db, "remove");
   if (!transaction) return failed(transaction);
   {
     auto query =

@@ -20,22 +20,24 @@ constexpr int highest_minor = 51;  // Engine 28.5: the newest that was tried
 constexpr size_t most_body = 64U << 20U;
 constexpr size_t most_idle = 8;
 
-/// The failpoint's part of the name for a changing call; empty for all others.
+/// The failpoint's part of the name for a changing call; empty for those that only read.
 std::string_view failpoint_for(std::string_view method, std::string_view path) {
+  if (method == "GET" || method == "HEAD") return "";
   path = path.substr(0, path.find('?'));
   const auto ends = [&](std::string_view end) { return path.ends_with(end); };
   const bool post = method == "POST";
   const bool remove = method == "DELETE";
   if (path.starts_with("/networks/"))
-    return post && (ends("/connect") || ends("/disconnect")) ? "connect"
-           : post || remove                                  ? "network"
-                                                             : "";
-  if (path.starts_with("/volumes/")) return post || remove ? "volume" : "";
-  if (path.starts_with("/images/")) return remove ? "remove" : "";
-  if (!path.starts_with("/containers/")) return "";
+    return post && (ends("/connect") || ends("/disconnect")) ? "connect" : "network";
+  if (path.starts_with("/volumes/")) return "volume";
+  if (path.starts_with("/images/"))
+    return remove ? "remove_image" : post && ends("/tag") ? "tag" : "other";
+  if (path == "/build/prune") return "build_prune";
+  if (path.starts_with("/exec/") && ends("/start")) return "exec_start";
+  if (!path.starts_with("/containers/")) return "other";
   if (method == "PUT" && ends("/archive")) return "archive";
   if (remove) return "remove";
-  if (!post) return "";
+  if (!post) return "other";
   if (ends("/create")) return "create";
   if (ends("/start")) return "start";
   if (ends("/stop") || ends("/kill")) return "stop";
@@ -43,7 +45,7 @@ std::string_view failpoint_for(std::string_view method, std::string_view path) {
   if (ends("/update")) return "update";
   if (ends("/unpause")) return "unpause";
   if (ends("/exec")) return "exec";
-  return "";
+  return "other";
 }
 
 Status pass(std::string_view point, std::string_view when) {
@@ -122,7 +124,10 @@ class EngineSocket final : public Engine {
         refusal += part;
       return true;
     };
+    const auto point = failpoint_for(method, path);
+    if (auto passed = pass(point, "before"); !passed) return passed;
     auto done = exchange(method, path, json_body(body), sink, response, deadline, std::move(stop));
+    if (auto passed = pass(point, "after"); !passed) return passed;
     if (response.status >= 300 && done)
       return failure(engine_error(method, path, read_answer(response.status, std::move(refusal))));
     lines.finish();

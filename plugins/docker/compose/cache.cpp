@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "reconciler/base/digest.hpp"
+#include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
 
 namespace reconciler::docker {
@@ -95,7 +96,9 @@ Status store_model(const std::string& folder, const CompiledModel& model,
   auto sealed = seal(key, "compiled:" + model.key, boost::json::serialize(to_json(model)));
   if (!sealed) return failed(sealed);
   if (auto made = make_folders(folder, 0700); !made) return made;
-  return replace_file(folder + "/" + model.key, sealed->box, 0600);
+  if (auto point = failpoint("model.keep.before"); !point) return point;
+  if (auto done = replace_file(folder + "/" + model.key, sealed->box, 0600); !done) return done;
+  return failpoint("model.keep.after");
 }
 
 }  // namespace reconciler::docker

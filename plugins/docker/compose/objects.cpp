@@ -36,6 +36,10 @@ Status copy_file(const std::string& root, const std::string& relative, const std
       return failure(error("file.unreadable",
                            fmt::format("cannot read {}: {}", relative, std::strerror(errno))));
     if (n == 0) return {};
+    auto passed = failpoint("export.object.write", [&] {
+      (void)!::write(into.get(), buffer.data(), static_cast<size_t>(n / 2));
+    });
+    if (!passed) return passed;
     for (ssize_t done = 0; done < n;) {
       const ssize_t written =
           ::write(into.get(), buffer.data() + done, static_cast<size_t>(n - done));

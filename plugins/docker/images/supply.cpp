@@ -7,6 +7,7 @@
 #include "plugins/docker/images/images.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/platform.hpp"
+#include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/process.hpp"
 #include "reconciler/base/text.hpp"
@@ -123,7 +124,9 @@ Result<Outcome> build(Context& context, const CompiledModel& model, const Image&
   command.input = canonical(with_labels(model, image));
   command.timeout = build_time;
   command.on_line = [&](std::string_view line) { lines.add(line); };
+  if (auto point = failpoint("image.build.before"); !point) return failed(point);
   auto finished = run_process(command, stop);
+  if (auto point = failpoint("image.build.after"); !point) return failed(point);
   if (!finished) return failed(finished);
   if (finished->exit_code != 0)
     return failure(
@@ -161,7 +164,9 @@ Result<Outcome> pull(Context& context, const Image& image, Progress& progress,
   command.environment = environment(context);
   command.timeout = build_time;
   command.on_line = [&](std::string_view line) { lines.add(line); };
+  if (auto point = failpoint("image.pull.before"); !point) return failed(point);
   auto finished = run_process(command, stop);
+  if (auto point = failpoint("image.pull.after"); !point) return failed(point);
   if (!finished) return failed(finished);
   if (finished->exit_code != 0)
     return failure(

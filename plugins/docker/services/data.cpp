@@ -9,6 +9,7 @@
 #include "plugins/docker/services/mounted.hpp"
 #include "plugins/docker/services/mounts.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
 
 namespace reconciler::docker {
@@ -118,6 +119,7 @@ Status make_data(const CompiledModel& model, const std::vector<std::string>& roo
       continue;
     }
     if (auto made = make_folders(folder.substr(0, folder.rfind('/')), 0755); !made) return made;
+    if (auto point = failpoint("data.fill.before"); !point) return point;
     const std::string staging = folder + ".filling";
     if (auto gone = remove_tree(staging); !gone) return gone;
     std::error_code failed_with;
@@ -133,6 +135,7 @@ Status make_data(const CompiledModel& model, const std::vector<std::string>& roo
       return failure(error("file.unwritable", fmt::format("cannot fill the data folder {}: {}",
                                                           folder, failed_with.message())));
     if (auto synced = sync_folder(folder.substr(0, folder.rfind('/'))); !synced) return synced;
+    if (auto point = failpoint("data.fill.after"); !point) return point;
   }
   return {};
 }

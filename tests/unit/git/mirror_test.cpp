@@ -85,6 +85,21 @@ TEST_F(MirrorTest, KeepsTheNewestManifestsAlone) {
               ElementsAre(second, second + ".index"));
 }
 
+TEST_F(MirrorTest, ManifestsThatAreHalfThereAreNoneAndAreFetchedAnew) {
+  write("a/reconciler.yaml", "manifest");
+  const auto first = commit("One");
+  ASSERT_EQ(said(config().fetch(soon)), "");
+  // As a removal leaves them that was cut off, or a cut of power before their index was durable.
+  const std::string tree = state + "/repositories/deploy/trees/" + first;
+  ASSERT_TRUE(remove_tree(tree + ".index"));
+  ASSERT_TRUE(remove_tree(tree + "/a"));
+  EXPECT_EQ(said(config().last()),
+            "git.never_fetched: nothing of " + remote + " is on this host yet");
+  ASSERT_EQ(said(config().fetch(soon)), "");
+  EXPECT_EQ(config().last()->commit, first);
+  EXPECT_EQ(read(tree + "/a/reconciler.yaml"), "manifest");
+}
+
 TEST_F(MirrorTest, FollowsTheSideThatTouchedAFolderThroughAMerge) {
   write("a/reconciler.yaml", "1");
   commit("Base");

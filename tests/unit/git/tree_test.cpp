@@ -1,6 +1,7 @@
 #include "reconciler/git/tree.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -225,6 +226,21 @@ TEST_F(TreeTest, RemovesTheOthersAndNotOneMore) {
   EXPECT_TRUE(known_tree(ask(commits[3])));
   EXPECT_FALSE(known_tree(ask(commits[2])));
   EXPECT_TRUE(remove_other_trees(state, {"portfolio", "stage"}, {}));
+}
+
+TEST_F(TreeTest, OneThatIsHalfRemovedIsNoneAndIsMadeAnew) {
+  write("a/one", "1");
+  const auto first = commit("One");
+  ASSERT_EQ(said(export_tree(ask(first), helper, soon)), "");
+  const std::string tree = state + "/trees/portfolio/production/" + first;
+  if (::mount("tmpfs", (tree + "/a").c_str(), "tmpfs", 0, "size=64k") != 0)
+    GTEST_SKIP() << "cannot mount a tmpfs here";
+  EXPECT_FALSE(remove_other_trees(state, {"portfolio", "production"}, {})) << "it is in use";
+  ::umount2((tree + "/a").c_str(), MNT_DETACH);
+  ASSERT_TRUE(is_folder(tree));
+  EXPECT_FALSE(known_tree(ask(first)));
+  ASSERT_EQ(said(export_tree(ask(first), helper, soon)), "");
+  EXPECT_EQ(read(tree + "/a/one"), "1");
 }
 
 /// Answers an export with what the test puts into the staging folder.

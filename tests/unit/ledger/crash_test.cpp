@@ -97,10 +97,12 @@ TEST_P(CrashTest, KilledThereItGoesOn) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Ledger, CrashTest,
-                         testing::Values("ledger.intent.before", "ledger.intent.after",
+                         testing::Values("ledger.begin.before", "ledger.begin.after",
+                                         "ledger.intent.before", "ledger.intent.after",
                                          "ledger.result.before", "ledger.result.after",
                                          "ledger.record.before", "ledger.record.within",
-                                         "ledger.record.after"),
+                                         "ledger.record.after", "ledger.end.before",
+                                         "ledger.end.after"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '.', '_');
@@ -118,8 +120,10 @@ TEST_P(FirstOpen, KilledWhileItIsMadeItIsMadeByTheNext) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Ledger, FirstOpen,
-                         testing::Values("file.replace.before", "file.replace.rename",
-                                         "file.replace.after"),
+                         testing::Values("file.replace.before", "file.replace.write",
+                                         "file.replace.rename", "file.replace.after",
+                                         "ledger.make.before", "ledger.make.after",
+                                         "ledger.key.before", "ledger.key.after"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '.', '_');
@@ -133,6 +137,36 @@ TEST(LedgerFailures, AnErrorAtTheIntentLeavesNoOpenAttempt) {
   EXPECT_EQ(failed.exit_code, 3);
   EXPECT_EQ(failed.err, "error failpoint.error: a test made ledger.intent.before fail\n");
   EXPECT_TRUE(open_ledger(folder / "state", clock)->open_attempts(production)->empty());
+}
+
+TEST(LedgerFailures, TornHalfOfAFileIsBesideWhatItWasToReplace) {
+  Folder folder;
+  MovedClock clock;
+  const std::string state = folder / "state";
+  EXPECT_EQ(play(state, "v1", "file.replace.write:torn").exit_code, 128 + 9);
+  auto names = *list_folder(state);
+  std::erase(names, "ledger.lock");
+  ASSERT_THAT(names, testing::ElementsAre(testing::MatchesRegex("\\.[0-9a-f]+\\.tmp")));
+  EXPECT_EQ(read_file(state + "/" + names[0])->size(), 16U) << "half of a key";
+  EXPECT_EQ(play(state, "v1", "").exit_code, 0);
+  EXPECT_FALSE(open_ledger(state, clock)->loss());
+}
+
+TEST(LedgerFailures, OnlyAWriteIsTornAndOnlyWhatIsListedIsArmed) {
+  Folder folder;
+  const auto refusal = [&](const std::string& failpoints) {
+    const Finished refused = play(folder / "state", "v1", failpoints);
+    EXPECT_EQ(refused.exit_code, 64);
+    return refused.err;
+  };
+  EXPECT_EQ(refusal("ledger.intent.after:torn"),
+            "error failpoint.invalid: \"ledger.intent.after\" is no write, and cannot be torn\n");
+  EXPECT_EQ(refusal("ledger.intend.after:kill"),
+            "error failpoint.invalid: there is no failpoint \"ledger.intend.after\"\n");
+  EXPECT_EQ(refusal("ledger.intent.after:burn"),
+            "error failpoint.invalid: \"burn\" is not kill, error, torn or delay=MS\n");
+  EXPECT_EQ(refusal("ledger.intent.after"),
+            "error failpoint.invalid: \"ledger.intent.after\" is not NAME:EFFECT\n");
 }
 
 TEST(LedgerFailures, ManyAtOnceMakeOneLedger) {
