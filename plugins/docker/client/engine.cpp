@@ -2,9 +2,36 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
+
+namespace {
+
+/// What is wrong with an answer to `path`, without its query: of another shape than what was asked
+/// for it would read as "there is none of them". Nothing where it is right.
+std::string_view fault_of(std::string_view path, const Json& body) {
+  const auto has = [](const Json& one, std::string_view name) {
+    return !text_at(one, name).empty();
+  };
+  if (path == "/containers/json" || path == "/images/json" || path == "/networks") {
+    if (!body.is_array()) return "no list";
+    const bool all =
+        std::ranges::all_of(body.get_array(), [&](const Json& entry) { return has(entry, "Id"); });
+    return all ? "" : "a list of what has no Id";
+  }
+  if (!body.is_object()) return "no object";
+  if (path == "/volumes") return member(body, "Volumes") ? "" : "no list";
+  if (path.starts_with("/volumes/")) return has(body, "Name") ? "" : "no volume";
+  const bool has_id = (path.starts_with("/containers/") && path.ends_with("/json")) ||
+                      (path.starts_with("/images/") && path.ends_with("/json")) ||
+                      path.starts_with("/networks/");
+  return !has_id || has(body, "Id") ? "" : "without an Id";
+}
+
+}  // namespace
 
 std::string url_encode(std::string_view text) {
   static constexpr char digits[] = "0123456789ABCDEF";
@@ -45,9 +72,12 @@ Result<Json> Engine::get(const std::string& path, Deadline deadline) {
   auto answer = call("GET", path, nullptr, deadline);
   if (!answer) return failed(answer);
   if (answer->status != 200) return failure(engine_error("GET", path, *answer));
-  if (answer->body.is_null() && !answer->text.empty())
-    return failure(error("docker.protocol", fmt::format("the Engine's answer to GET {} is not JSON",
-                                                        path.substr(0, path.find('?')))));
+  const std::string asked = path.substr(0, path.find('?'));
+  const std::string_view fault =
+      answer->body.is_null() && !answer->text.empty() ? "not JSON" : fault_of(asked, answer->body);
+  if (!fault.empty())
+    return failure(
+        error("docker.protocol", fmt::format("the Engine's answer to GET {} is {}", asked, fault)));
   return std::move(answer->body);
 }
 

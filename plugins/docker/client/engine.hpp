@@ -46,7 +46,8 @@ class Engine {
   virtual const Clock& clock() const = 0;
 
   /// GET that must be 200: the body, or `docker.error` with the Engine's message (404 too:
-  /// `docker.not_found`). A body that is not JSON is `docker.protocol`.
+  /// `docker.not_found`). A body that is not JSON, or of another shape than what was asked for, is
+  /// `docker.protocol`: it must never read as "there is none of them".
   Result<Json> get(const std::string& path, Deadline deadline);
   /// A changing call that must be 2xx or 304; `docker.error`, `docker.not_found`,
   /// `docker.conflict`.

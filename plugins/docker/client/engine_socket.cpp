@@ -137,6 +137,10 @@ class EngineSocket final : public Engine {
   Result<std::string> api_version(Deadline deadline) override {
     {
       const std::lock_guard lock(mutex_);
+      // Who closed a connection may have come back as another: its successor is asked what it
+      // speaks.
+      if (std::erase_if(idle_, [](const Connection& one) { return !one.idle(); }) > 0)
+        version_.clear();
       if (!version_.empty()) return version_;
     }
     Response response;
@@ -179,29 +183,36 @@ class EngineSocket final : public Engine {
     return read_answer(response.status, std::move(bytes));
   }
 
+  /// A read that met a connection which the daemon had just closed is asked once more, of whoever
+  /// answers there now; a changing call never is.
   Status exchange(const std::string& method, const std::string& path, const Body& body,
                   const ResponseSink& sink, Response& response, Deadline deadline,
                   std::stop_token stop) {
     if (auto good = check_path(path); !good) return good;
     auto version = api_version(deadline);
     if (!version) return failed(version);
-    return send(method, "/v" + *version, path, body, sink, response, deadline, std::move(stop));
+    bool closed = false;
+    auto done = send(method, "/v" + *version, path, body, sink, response, deadline, stop, &closed);
+    if (!closed || (method != "GET" && method != "HEAD")) return done;
+    version = api_version(deadline);
+    if (!version) return failed(version);
+    return send(method, "/v" + *version, path, body, sink, response, deadline, stop);
   }
 
-  /// One request on a pooled or a new connection. A read that met a connection which the daemon had
-  /// just closed is asked once more; a changing call never is.
+  /// One request, on a new connection; on a pooled one where `closed` can be told that the daemon
+  /// had closed it without a word.
   Status send(const std::string& method, const std::string& version, const std::string& path,
               const Body& body, const ResponseSink& sink, Response& response, Deadline deadline,
-              std::stop_token stop) {
+              std::stop_token stop, bool* closed = nullptr) {
     const Waiter waiter(clock_, deadline, std::move(stop),
                         method + " " + path.substr(0, path.find('?')));
     const std::string request = write_request(method, version + path, body);
-    auto pooled = take();
-    const bool may_repeat = pooled && (method == "GET" || method == "HEAD");
+    auto pooled = closed ? take() : std::nullopt;
+    const bool was_pooled = pooled.has_value();
     auto done = send_on(std::move(pooled), request, method == "HEAD", sink, response, waiter);
-    if (!done && may_repeat && !response.begun && done.error().code == "docker.unreachable")
-      done = send_on(std::nullopt, request, method == "HEAD", sink, response, waiter);
-    if (!done && done.error().code == "docker.unreachable") forget();
+    if (done || done.error().code != "docker.unreachable") return done;
+    forget();
+    if (closed) *closed = was_pooled && !response.begun;
     return done;
   }
 

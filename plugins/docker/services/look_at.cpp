@@ -76,8 +76,6 @@ Status read_copied_files(Engine& engine, const CompiledModel& model, Look& look,
 Status read_images(Engine& engine, std::vector<SeenImage>& images, Deadline deadline) {
   auto list = engine.get("/images/json", deadline);
   if (!list) return failed(list);
-  if (!list->is_array())
-    return failure(error("docker.protocol", "the Engine's list of images is no list"));
   for (const Json& entry : list->as_array()) {
     SeenImage image;
     image.id = text_at(entry, "Id");
@@ -159,8 +157,6 @@ class Reader {
                                 filter_by_label(std::string(label::project), model_.project),
                             deadline_);
     if (!list) return failed(list);
-    if (!list->is_array())
-      return failure(error("docker.protocol", "the Engine's list of containers is no list"));
     for (Json& entry : list->as_array())
       if (is_in(scope_, entry)) entries_.emplace(name_of(entry), std::move(entry));
     return {};

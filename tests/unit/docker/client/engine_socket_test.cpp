@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <atomic>
+
 #include "plugins/docker/client/engine.hpp"
 #include "tests/unit/docker/client/socket_server.hpp"
 
@@ -35,11 +38,28 @@ TEST_F(EngineSocketTest, SpeaksTheDaemonsVersionOnOneConnection) {
   const auto got = engine_->get("/containers/json?all=1", soon());
   ASSERT_TRUE(got) << got.error().message;
   EXPECT_EQ(canonical(*got), R"([{"Id":"a"}])");
-  ASSERT_TRUE(engine_->get("/info", soon()));
+  ASSERT_TRUE(engine_->get("/networks", soon()));
   EXPECT_THAT(server.requests(),
               ElementsAre("GET /_ping HTTP/1.1", "GET /v1.44/containers/json?all=1 HTTP/1.1",
-                          "GET /v1.44/info HTTP/1.1"));
+                          "GET /v1.44/networks HTTP/1.1"));
   EXPECT_EQ(server.connections(), 1);
+}
+
+TEST_F(EngineSocketTest, OneThatCameBackAsAnotherIsAskedWhatItSpeaks) {
+  std::atomic<int> minor = 41;
+  SocketServer server([&](const std::string& first, const std::string&) {
+    const std::string api = "1." + std::to_string(minor);
+    if (first.starts_with("GET /_ping"))
+      return SocketServer::Reply{http(200, "OK", "Api-Version: " + api + "\r\n"), true};
+    return first.starts_with("GET /v" + api + "/")
+               ? SocketServer::Reply{http(200, "{}"), true}
+               : SocketServer::Reply{http(400, R"({"message":"client version is too old"})"), true};
+  });
+  engine_ = make_engine_socket(server.path(), clock_);
+  ASSERT_TRUE(engine_->get("/info", soon()));
+  minor = 44;  // an upgrade, between two looks
+  const auto again = engine_->get("/info", soon());
+  ASSERT_TRUE(again) << again.error().message;
 }
 
 TEST_F(EngineSocketTest, NeverSpeaksANewerVersionThanWasTried) {
@@ -97,6 +117,31 @@ TEST_F(EngineSocketTest, AnswersThatAreNotJsonAreRefused) {
   const auto e = engine_->get("/info", soon()).error();
   EXPECT_EQ(e.code, "docker.protocol");
   EXPECT_EQ(e.message, "the Engine's answer to GET /info is not JSON");
+}
+
+TEST_F(EngineSocketTest, AnswersOfAnotherShapeAreRefused) {
+  const std::vector<std::array<std::string, 3>> answers = {
+      {"/containers/json?all=1", "null", "GET /containers/json is no list"},
+      {"/containers/json", "", "GET /containers/json is no list"},
+      {"/images/json", "{}", "GET /images/json is no list"},
+      {"/networks?filters=x", R"({"message":"well"})", "GET /networks is no list"},
+      {"/networks", "[null]", "GET /networks is a list of what has no Id"},
+      {"/volumes?filters=x", "[]", "GET /volumes is no object"},
+      {"/volumes", "{}", "GET /volumes is no list"},
+      {"/volumes/data", "{}", "GET /volumes/data is no volume"},
+      {"/containers/a/json", "{}", "GET /containers/a/json is without an Id"},
+      {"/images/a/json", R"({"Id":7})", "GET /images/a/json is without an Id"},
+      {"/networks/a", "[]", "GET /networks/a is no object"},
+      {"/info", "7", "GET /info is no object"}};
+  for (const auto& [path, body, said] : answers) {
+    serve(http(200, body));
+    const auto read = engine_->get(path, soon());
+    ASSERT_FALSE(read) << path << " " << body;
+    EXPECT_EQ(read.error().code, "docker.protocol");
+    EXPECT_EQ(read.error().message, "the Engine's answer to " + said);
+  }
+  serve(http(200, R"({"Volumes":null,"Warnings":null})"));
+  EXPECT_TRUE(engine_->get("/volumes", soon())) << "an Engine without any says so";
 }
 
 TEST_F(EngineSocketTest, HalfAnAnswerMayPass) {
