@@ -15,13 +15,19 @@
 
 #include "reconciler/base/digest.hpp"
 #include "reconciler/base/failpoint.hpp"
+#include "reconciler/base/room.hpp"
 
 namespace reconciler {
 namespace {
 
-Error system_error(std::string code, std::string_view what, const std::string& path, int number) {
+/// `wanted`: how many bytes were still to be written.
+Error system_error(std::string code, std::string_view what, const std::string& path, int number,
+                   size_t wanted = 0) {
   Error e = error(std::move(code), fmt::format("{} {}: {}", what, path, std::strerror(number)));
-  if (number == ENOSPC || number == EDQUOT) e.hint = "make room on that disk";
+  if (number == ENOSPC || number == EDQUOT) {
+    e.message += ": " + room_missing(path, static_cast<std::int64_t>(wanted));
+    e.hint = "make room on that disk";
+  }
   return e;
 }
 
@@ -37,7 +43,8 @@ Status write_all(int fd, std::string_view content, const std::string& path) {
     const ssize_t n = ::write(fd, content.data(), content.size());
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0)
-      return failure(system_error("file.unwritable", "cannot write", path, n < 0 ? errno : ENOSPC));
+      return failure(system_error("file.unwritable", "cannot write", path, n < 0 ? errno : ENOSPC,
+                                  content.size()));
     content.remove_prefix(static_cast<size_t>(n));
   }
   return {};

@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <new>
 #include <optional>
+#include <system_error>
 
 #include "reconciler/cli/ascii_output.hpp"
 #include "reconciler/cli/commands.hpp"
@@ -95,6 +97,13 @@ std::string usual_next(const Error& e, const std::string& state) {
   return "reconciler doctor";
 }
 
+/// No thread, no memory: whatever was begun is gone on with by the next run.
+Error exhausted(const std::string& what) {
+  return error("system.exhausted", fmt::format("the system gives no more: {}", what))
+      .next("see what uses it up, and what this process may have: free -m; ulimit -a")
+      .passing();
+}
+
 }  // namespace
 
 int report(const Context& context, const Error& given) {
@@ -173,9 +182,15 @@ int run(int argc, char** argv, const std::string& version, MakeDrivers make_driv
   if (is_path(options.repo)) options.repo = absolute(options.repo);
   std::optional<AsciiOutput> plainly;
   if (!options.json && !context.page().utf8) plainly.emplace();
-  Signals signals(context.on_screen());
-  const int status = chosen(signals.token());
-  return signals.status(status);
+  try {
+    Signals signals(context.on_screen());
+    const int status = chosen(signals.token());
+    return signals.status(status);
+  } catch (const std::system_error& e) {
+    return report(context, exhausted(e.what()));
+  } catch (const std::bad_alloc&) {
+    return report(context, exhausted("no memory"));
+  }
 }
 
 }  // namespace reconciler::cli

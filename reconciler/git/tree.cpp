@@ -13,6 +13,7 @@
 #include "reconciler/base/digest.hpp"
 #include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/room.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/git/tree_index.hpp"
 
@@ -35,8 +36,12 @@ Json about_json(const TreeAsk& ask, const std::string& subject) {
 }
 
 Error cannot(std::string_view what, const std::string& path) {
-  return error("file.unwritable",
-               fmt::format("cannot {} {}: {}", what, path, std::strerror(errno)));
+  const int number = errno;
+  Error e =
+      error("file.unwritable", fmt::format("cannot {} {}: {}", what, path, std::strerror(number)));
+  if (number == ENOSPC || number == EDQUOT)
+    return std::move(e).with("disk", room_missing(path, 0)).next("make room on that disk");
+  return e;
 }
 
 bool is_place(const std::string& place) {
@@ -114,8 +119,10 @@ Status settle(const TreeAsk& ask, const std::string& staging, const Tree& tree,
   const std::string about = boost::json::serialize(about_json(ask, tree.subject));
   if (auto done = replace_file(tree.path + ".about", about); !done) return done;
   if (auto done = sync_file_system(staging); !done) return done;
-  if (::rename(staging.c_str(), tree.path.c_str()) != 0 && !known_tree(ask))
-    return failure(cannot("put in its place", tree.path));
+  if (::rename(staging.c_str(), tree.path.c_str()) != 0) {
+    const Error why = cannot("put in its place", tree.path);
+    if (!known_tree(ask)) return failure(why);
+  }
   return sync_folder(parent);
 }
 

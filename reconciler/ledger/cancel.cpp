@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <system_error>
 
 #include "reconciler/base/text.hpp"
 
@@ -44,7 +45,11 @@ void Cancellation::watch() {
   if (!changes_ || !end_ ||
       ::inotify_add_watch(changes_.get(), folder.c_str(), IN_MOVED_TO | IN_CREATE) < 0)
     return;
-  thread_ = std::jthread([this] { listen(); });
+  try {
+    thread_ = std::jthread([this] { listen(); });
+  } catch (const std::system_error&) {
+    // No more threads: nobody can cancel it, and that is no reason not to do it.
+  }
 }
 
 void Cancellation::listen() {

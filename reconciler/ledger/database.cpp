@@ -3,13 +3,17 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <cerrno>
+
 #include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/room.hpp"
 
 namespace reconciler {
 namespace {
 
 constexpr int busy_milliseconds = 5000;
+constexpr int page_bytes = 4096;  // SQLite writes whole pages, of its default size
 
 }  // namespace
 
@@ -143,6 +147,13 @@ Error Database::failed_call(int code) {
   const auto say = [&](std::string name, std::string_view what) {
     return error(std::move(name), fmt::format("{} {}: {}", what, path_, said));
   };
+  const auto full = [&] {
+    return error("ledger.full",
+                 fmt::format("there is no room to write {}: {}: at least {}", path_,
+                             sqlite3_errstr(SQLITE_FULL), room_missing(path_, page_bytes)))
+        .next("make room on that disk")
+        .passing();
+  };
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -151,9 +162,7 @@ Error Database::failed_call(int code) {
                                busy_milliseconds / 1000))
           .passing();
     case SQLITE_FULL:
-      return say("ledger.full", "there is no room to write")
-          .next("make room on that disk")
-          .passing();
+      return full();
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       // Found in use: the next open examines the whole file.
@@ -161,6 +170,8 @@ Error Database::failed_call(int code) {
       return say("ledger.damaged", "cannot make sense of")
           .next("run the same again: the ledger is examined first, and set aside if it is broken");
     case SQLITE_IOERR: {
+      // Where its own index of the log finds no room, SQLite calls it that.
+      if (it_ && sqlite3_system_errno(it_) == ENOSPC) return full();
       Error e =
           say("ledger.io", "cannot read or write").next("see what the kernel says of that disk");
       if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) finished_ = e;

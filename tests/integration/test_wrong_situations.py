@@ -86,6 +86,7 @@ def told(stack, text):
                        (stack.proxy.url.removeprefix("unix://"), "SOCKET")):
         text = text.replace(str(path), name)
     text = re.sub(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z", "TIME", text)
+    text = re.sub(r"[0-9.]+ k?B to write, 0 B free", "SO MUCH to write, 0 B free", text)
     return re.sub(r"\b[0-9a-f]{40}\b", "COMMIT", re.sub(r"\b[0-9a-f]{8}\b", "SHORT", text))
 
 
@@ -268,9 +269,9 @@ def test_disk_full(stack, nothing_done):
     place.mkdir(exist_ok=True)
     full = privately(f"mount -t tmpfs -o size=4m none {place}; cp -a {stack.state}/. {place}; chmod 0700 {place}; "
                      f"dd if=/dev/zero of={place}/fill bs=4k 2>/dev/null || true; mount --bind {place} {stack.state}")
-    refused(stack, 1, "error file.unwritable: cannot write STATE/repositories/config/refs.json: No space left on device\n"
+    refused(stack, 1, "error file.unwritable: cannot write STATE/repositories/config/refs.json: No space left on device: SO MUCH to write, 0 B free\n"
                       "  next  make room on that disk\n", "plan", "apply --yes", before=full)
-    refused(stack, 1, "error ledger.full: there is no room to write STATE/ledger.db: database or disk is full\n"
+    refused(stack, 1, "error ledger.full: there is no room to write STATE/ledger.db: database or disk is full: at least SO MUCH to write, 0 B free\n"
                       "  next  make room on that disk\n", "retry web/production", "suspend web/production", before=full)
 
 

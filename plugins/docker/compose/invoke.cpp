@@ -76,6 +76,13 @@ Result<Finished> run_compose(const ComposeRun& run, const Scratch& scratch, Dura
   command.most_memory = most_memory;
   auto finished = run_process(command, std::move(stop));
   if (!finished) return failure(rename_error(std::move(finished.error())));
+  // One that dies for want of memory has not judged the files.
+  if (finished->exit_code != 0 && trim(finished->err).empty() && trim(finished->out).empty())
+    return failure(error("compose.ended", fmt::format("Compose ended with exit code {} and said "
+                                                      "nothing",
+                                                      finished->exit_code))
+                       .next("see whether the host has memory left: free -m; journalctl -k")
+                       .passing());
   return finished;
 }
 

@@ -13,12 +13,18 @@
 #include "reconciler/base/digest.hpp"
 #include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/room.hpp"
 
 namespace reconciler::docker {
 namespace {
 
 Error disk(const std::string& what) {
-  return error("file.unwritable", fmt::format("cannot write {}: {}", what, std::strerror(errno)));
+  const int number = errno;
+  Error e =
+      error("file.unwritable", fmt::format("cannot write {}: {}", what, std::strerror(number)));
+  if (number == ENOSPC || number == EDQUOT)
+    return std::move(e).with("disk", room_missing(what, 0)).next("make room on that disk");
+  return e;
 }
 
 Status copy_file(const std::string& root, const std::string& relative, const std::string& to,

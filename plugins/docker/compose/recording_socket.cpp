@@ -14,6 +14,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <thread>
 
 #include "reconciler/base/filesystem.hpp"
@@ -227,7 +228,13 @@ Result<std::unique_ptr<RecordingSocket>> RecordingSocket::listen(const std::stri
       ::listen(listener.get(), SOMAXCONN) != 0)
     return failure(error("file.unwritable",
                          fmt::format("cannot listen at {}: {}", path, std::strerror(errno))));
-  return std::unique_ptr<RecordingSocket>(std::make_unique<Server>(std::move(listener), engine));
+  try {
+    return std::unique_ptr<RecordingSocket>(std::make_unique<Server>(std::move(listener), engine));
+  } catch (const std::system_error& e) {
+    return failure(error("system.exhausted",
+                         fmt::format("the system gives no thread for {}: {}", path, e.what()))
+                       .passing());
+  }
 }
 
 }  // namespace reconciler::docker

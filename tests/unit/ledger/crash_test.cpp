@@ -213,9 +213,10 @@ TEST_F(SmallDisk, AFullDiskIsSaidAndNothingIsLost) {
     ++well;
   }
   ASSERT_FALSE(written);
-  EXPECT_EQ(told(written), "error ledger.full: there is no room to write " + state +
-                               "/ledger.db: database or disk is full\n"
-                               "  next  make room on that disk\n");
+  EXPECT_EQ(told(written),
+            "error ledger.full: there is no room to write " + state +
+                "/ledger.db: database or disk is full: at least 4.1 kB to write, 0 B free\n"
+                "  next  make room on that disk\n");
   EXPECT_EQ(written.error().lasting, Lasting::transient);
   EXPECT_EQ(ledger->memory(production)->current->tag, "v1");
   ledger.reset();
