@@ -65,14 +65,26 @@ class Request:
         return f"{self.method} {self.target} -> {self.status}"
 
 
+@dataclass
+class Instead:
+    """What the client is told in the Engine's place, `pace` seconds after each byte; then its connection ends."""
+
+    answer: bytes
+    pace: float = 0
+
+
+Verdict = Union[None, float, str, Instead]
+
+
 class Proxy:
     def __init__(self, upstream: str, path: Union[str, os.PathLike]):
         self.upstream = str(upstream)
         self.path = str(path)
         self.url = f"unix://{self.path}"
         self.requests: List[Request] = []
-        # Asked before a request's bytes go on: a number delays it by so many seconds, "drop" closes the connection.
-        self.before: Optional[Callable[[Request], Union[None, float, str]]] = None
+        # Asked before a request's bytes go on: a number delays it by so many seconds, "drop" closes the connection, and an
+        # Instead is the answer: the Engine never hears of it.
+        self.before: Optional[Callable[[Request], Verdict]] = None
         self._open: Dict["_Connection", asyncio.StreamWriter] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -93,6 +105,14 @@ class Proxy:
             for connection, writer in list(self._open.items()):
                 if connection.answers_to(path):
                     writer.transport.abort()
+
+        self._loop.call_soon_threadsafe(end)
+
+    def cut_all(self) -> None:
+        """Ends all connections, as an Engine that goes away does."""
+        def end() -> None:
+            for writer in list(self._open.values()):
+                writer.transport.abort()
 
         self._loop.call_soon_threadsafe(end)
 
@@ -132,8 +152,8 @@ class Proxy:
         self._open[connection] = writer
         try:
             await asyncio.gather(
-                self._pump(reader, engine_writer, connection.requests.feed, connection),
-                self._pump(engine_reader, writer, connection.answers.feed, None),
+                self._pump(reader, engine_writer, connection.requests.feed, connection, writer),
+                self._pump(engine_reader, writer, connection.answers.feed),
             )
         except (ConnectionError, asyncio.CancelledError):
             pass
@@ -143,7 +163,8 @@ class Proxy:
             engine_writer.close()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
-                    follow: Callable[[bytes], None], judged: Optional["_Connection"]) -> None:
+                    follow: Callable[[bytes], None], judged: Optional["_Connection"] = None,
+                    client: Optional[asyncio.StreamWriter] = None) -> None:
         while True:
             piece = await reader.read(1 << 16)
             if not piece:
@@ -158,9 +179,26 @@ class Proxy:
                 verdict = judged.verdicts.popleft()
                 if verdict == "drop":
                     raise ConnectionResetError
+                if isinstance(verdict, Instead):
+                    # Whatever else it says is listened to: one that writes on into a closed connection hears no answer.
+                    await asyncio.wait({asyncio.ensure_future(_say(client, verdict)), asyncio.ensure_future(_swallow(reader))},
+                                       return_when=asyncio.FIRST_COMPLETED)
+                    raise ConnectionResetError
                 await asyncio.sleep(float(verdict))
             writer.write(piece)
             await writer.drain()
+
+
+async def _say(client: asyncio.StreamWriter, instead: Instead) -> None:
+    for piece in [instead.answer[at:at + 1] for at in range(len(instead.answer))] if instead.pace else [instead.answer]:
+        client.write(piece)
+        await client.drain()
+        await asyncio.sleep(instead.pace)
+
+
+async def _swallow(reader: asyncio.StreamReader) -> None:
+    while await reader.read(1 << 16):
+        pass
 
 
 class _Connection:
@@ -171,7 +209,7 @@ class _Connection:
         self._unanswered: Deque[Request] = deque()
         self._asking: Optional[Request] = None
         self._answering: Optional[Request] = None
-        self.verdicts: Deque[Union[float, str]] = deque()
+        self.verdicts: Deque[Union[float, str, Instead]] = deque()
         self.requests = Messages(self._request_head, self._request_data, self._request_end)
         self.answers = Messages(self._answer_head, self._answer_data, self._answer_end)
 
