@@ -20,6 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr Duration snapshot_within{1min};
+constexpr Duration between_snapshots{500ms};
 
 /// A program, a stream or a wait that ended because we were told to stop has not failed.
 bool ended_by_stop(std::string_view code) {
@@ -51,11 +52,26 @@ SealedRecords kept_of_the_same(const Run& run) {
   return run.tools.ledger.snapshots(id, Ledger::Slot::current).value_or(SealedRecords{});
 }
 
+/// What it takes to make the version again. A driver that cannot tell for a moment is asked again:
+/// without it nothing goes back to this version by itself.
+Result<SealedRecords> snapshot(const Run& run) {
+  Clock& clock = run.tools.clock;
+  const Deadline deadline(clock, snapshot_within);
+  for (;;) {
+    auto taken = run.tools.drivers.snapshot(run.plan.environment, run.desired.wanted, deadline);
+    if (taken || taken.error().lasting != Lasting::transient || deadline.passed(clock))
+      return taken;
+    // It is verified and recorded by whoever comes next.
+    if (!clock.wait_until(clock.now() + between_snapshots, run.stop))
+      return failure(error("apply.stopped", "stopped before it was recorded"));
+  }
+}
+
 /// The ledger's transaction is the truth; the state files after it are outputs. That a version runs
 /// is recorded whether or not it can be said how to make it again.
 Status record(Run& run, const Action& action) {
-  auto snapshots = run.tools.drivers.snapshot(run.plan.environment, run.desired.wanted,
-                                              Deadline(run.tools.clock, snapshot_within));
+  auto snapshots = snapshot(run);
+  if (!snapshots && snapshots.error().code == "apply.stopped") return failed(snapshots);
   if (!snapshots) {
     tell_no_snapshot(run, action, snapshots.error());
     snapshots = kept_of_the_same(run);

@@ -36,11 +36,12 @@ struct Calls {
 
   static int close(sqlite3_file* file) { return under(file)->xClose(of(file)->real()); }
   static int read(sqlite3_file* file, void* into, int n, sqlite3_int64 at) {
-    if (of(file)->disk->life_.dead()) return SQLITE_IOERR_READ;
+    if (of(file)->disk->life_->dead()) return SQLITE_IOERR_READ;
     return under(file)->xRead(of(file)->real(), into, n, at);
   }
   static int write(sqlite3_file* file, const void* from, int n, sqlite3_int64 at) {
-    if (!of(file)->disk->life_.cross()) return SQLITE_IOERR_WRITE;
+    if (!of(file)->disk->life_->cross()) return SQLITE_IOERR_WRITE;
+    if (of(file)->disk->is_full()) return SQLITE_FULL;
     const int done = under(file)->xWrite(of(file)->real(), from, n, at);
     if (done == SQLITE_OK && of(file)->kept)
       of(file)->kept->since.push_back(
@@ -48,13 +49,18 @@ struct Calls {
     return done;
   }
   static int truncate(sqlite3_file* file, sqlite3_int64 size) {
-    if (!of(file)->disk->life_.cross()) return SQLITE_IOERR_TRUNCATE;
+    if (!of(file)->disk->life_->cross()) return SQLITE_IOERR_TRUNCATE;
     const int done = under(file)->xTruncate(of(file)->real(), size);
     if (done == SQLITE_OK && of(file)->kept) of(file)->kept->since.push_back({size, "", true});
     return done;
   }
   static int sync(sqlite3_file* file, int flags) {
-    if (!of(file)->disk->life_.cross()) return SQLITE_IOERR_FSYNC;
+    if (!of(file)->disk->life_->cross()) return SQLITE_IOERR_FSYNC;
+    if (of(file)->disk->sync_fails_) {
+      of(file)->disk->sync_fails_ = false;
+      if (auto* kept = of(file)->kept) kept->since.clear();
+      return SQLITE_IOERR_FSYNC;
+    }
     if (auto* kept = of(file)->kept) {
       for (const auto& change : kept->since) Disk::apply(change, kept->synced);
       kept->since.clear();
@@ -118,14 +124,14 @@ struct Calls {
     return done;
   }
   static int remove(sqlite3_vfs* vfs, const char* path, int sync_folder) {
-    if (!of(vfs)->life_.cross()) return SQLITE_IOERR_DELETE;
+    if (!of(vfs)->life_->cross()) return SQLITE_IOERR_DELETE;
     of(vfs)->files_.erase(path);
     return of(vfs)->real_->xDelete(of(vfs)->real_, path, sync_folder);
   }
 };
 
 Disk::Disk(Life& life)
-    : life_(life),
+    : life_(&life),
       name_("simulated-disk-" + to_hex(random_bytes(8))),
       real_(sqlite3_vfs_find(nullptr)) {
   vfs_ = *real_;  // all that is not about files is the real one's
@@ -140,6 +146,12 @@ Disk::Disk(Life& life)
 
 Disk::~Disk() {
   sqlite3_vfs_unregister(&vfs_);
+}
+
+bool Disk::is_full() {
+  if (full_for_ == 0) return false;
+  --full_for_;
+  return true;
 }
 
 void Disk::apply(const Change& change, std::string& to) {

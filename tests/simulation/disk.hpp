@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -18,15 +19,30 @@ namespace reconciler::simulation {
 /// be closed before that. Each write and sync crosses the life, and is refused to the dead.
 class Disk {
  public:
-  explicit Disk(Life& life);
+  explicit Disk(Life& life);  ///< of the process that writes; not owned
   ~Disk();
   Disk(const Disk&) = delete;
   Disk& operator=(const Disk&) = delete;
 
   const std::string& name() const { return name_; }
+  /// Another process writes, from now on.
+  void serve(Life& life) { life_ = &life; }
+  /// There is no room for the next writes.
+  void fill(size_t writes) { full_for_ = writes; }
+  /// The next sync fails, and what it was to write is never written though it can be read.
+  void fail_sync() { sync_fails_ = true; }
+  /// There is room again, and syncs succeed.
+  void mend() {
+    full_for_ = 0;
+    sync_fails_ = false;
+  }
   /// Nothing is open. `choose(n)` is a number below n. Of the writes since a file's last sync each
   /// is kept, dropped or torn; shared memory is gone.
   void lose_power(const std::function<std::uint64_t(std::uint64_t)>& choose);
+  /// Nothing would be lost with the power now.
+  bool synced() const {
+    return std::ranges::all_of(files_, [](const auto& one) { return one.second.since.empty(); });
+  }
   /// How many writes were dropped or torn so far.
   size_t lost() const { return lost_; }
 
@@ -46,13 +62,16 @@ class Disk {
 
   static void apply(const Change& change, std::string& to);
   Kept& of(const std::string& path);
+  bool is_full();
 
-  Life& life_;
+  Life* life_;
   std::string name_;
   sqlite3_vfs vfs_{};
   sqlite3_vfs* real_;
   std::map<std::string, Kept> files_;
   size_t lost_ = 0;
+  size_t full_for_ = 0;
+  bool sync_fails_ = false;
 };
 
 }  // namespace reconciler::simulation

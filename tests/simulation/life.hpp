@@ -24,6 +24,7 @@ class Life {
   void dies_at(size_t n) { left_ = n; }
   /// Another process, which lives until it is told otherwise.
   void begin() {
+    crossings_ = 0;
     dead_ = false;
     left_.reset();
   }

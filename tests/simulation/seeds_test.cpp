@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdlib>
-#include <map>
+#include <mutex>
+#include <thread>
 
 #include "tests/simulation/chronicle.hpp"
 
@@ -12,7 +14,7 @@ namespace {
 
 struct Range {
   std::uint64_t from = 1;
-  std::uint64_t to = 500;
+  std::uint64_t to = 2000;
 };
 
 Range asked_for() {
@@ -25,26 +27,54 @@ Range asked_for() {
   return range;
 }
 
-TEST(Seeds, WhateverHappensEveryInvariantHolds) {
-  const Range range = asked_for();
-  Told told;
-  for (auto seed = range.from; seed <= range.to; ++seed) {
-    const auto events = events_of(seed);
-    if (range.from == range.to) fmt::print("{}", in_words(events));
-    const auto wrong = happen(events, told);
-    if (!wrong) continue;
-    const auto fewer = shrunk(events);
-    Told again;
-    ADD_FAILURE() << fmt::format(
-        "seed {}: {}\n{}of which these are enough: {}\n{}replay with RECONCILER_SEEDS={}\n", seed,
-        *wrong, in_words(events), happen(fewer, again).value_or("?"), in_words(fewer), seed);
-    if (::testing::Test::HasFailure()) break;
+/// What is to be said of a seed that failed, with as few events as still fail.
+std::string report(std::uint64_t seed, const Chronicle& chronicle, const std::string& wrong) {
+  const Chronicle fewer = shrunk(chronicle);
+  Told again;
+  return fmt::format(
+      "seed {}: {}\n{}of which these are enough: {}\n{}replay with: tests/simulation/replay {}\n",
+      seed, wrong, in_words(chronicle), happen(fewer, again).value_or("?"), in_words(fewer), seed);
+}
+
+class Seeds : public testing::Test {
+ protected:
+  void let_happen(std::uint64_t seed) {
+    const Chronicle chronicle = chronicle_of(seed);
+    Told told;
+    const auto wrong = happen(chronicle, told);
+    const std::lock_guard lock(mutex_);
+    told_.add(told);
+    if (!wrong || failed_.exchange(true)) return;
+    ADD_FAILURE() << report(seed, chronicle, *wrong);
   }
-  std::map<std::string, size_t> ends;
-  for (const auto& end : told.ends) ++ends[end];
-  fmt::print("{} seeds: {} passes, {} deaths, {} of them with the power\n",
-             range.to - range.from + 1, told.passes, told.deaths, told.power_losses);
-  for (const auto& [how, times] : ends) fmt::print("  {:5} ended {}\n", times, how);
+
+  Told told_;
+  std::atomic<bool> failed_ = false;
+
+ private:
+  std::mutex mutex_;
+};
+
+TEST_F(Seeds, WhateverHappensEveryInvariantHolds) {
+  const Range range = asked_for();
+  if (range.from == range.to) fmt::print("{}", in_words(chronicle_of(range.from)));
+  std::atomic<std::uint64_t> next = range.from;
+  std::atomic<std::uint64_t> done = 0;
+  {
+    std::vector<std::jthread> threads(std::max(1U, std::thread::hardware_concurrency()));
+    for (auto& thread : threads)
+      thread = std::jthread([&] {
+        for (auto seed = next++; seed <= range.to && !failed_; seed = next++, ++done)
+          let_happen(seed);
+      });
+  }
+  fmt::print(
+      "{} seeds: {} passes, {} deaths, {} of them with the power, {} writes lost, {} calls "
+      "not answered, {} processes kept out\n",
+      done.load(), told_.passes, told_.deaths, told_.power_losses, told_.writes_lost,
+      told_.calls_lost, told_.kept_out);
+  for (const auto& [what, times] : told_.happened) fmt::print("  {:6} {}\n", times, what);
+  for (const auto& [how, times] : told_.ends) fmt::print("  {:6} ended {}\n", times, how);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // A host and a repository that sequences of events happen to, under the whole loop.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,44 +15,44 @@
 #include "reconciler/partly.hpp"
 #include "reconciler/reconcile.hpp"
 #include "reconciler/rollback.hpp"
-#include "tests/simulation/versions.hpp"
+#include "tests/simulation/process.hpp"
 #include "tests/simulation/world.hpp"
 
 namespace reconciler::simulation {
 
-class NoHelper final : public Helper {
- public:
-  Result<Json> call(const std::string& verb, const Json&, Duration, std::stop_token) override {
-    return failure(error("helper.missing", "nothing is to be asked of it: " + verb));
-  }
-};
+/// What stands in the environment's env file, and nowhere else. Drivers print it where they can.
+inline constexpr std::string_view canary = "canary-3b1f-of-the-env-file";
 
 /// One environment; `v0` is asked for.
 class Story {
  public:
-  using Wrap = std::function<std::unique_ptr<Driver>(std::unique_ptr<Driver>)>;
-
   /// `keep`: how many versions' images beside the current and the previous one. `vfs`: what the
-  /// ledger lies on; `wrap`: what stands before the driver.
+  /// ledger lies on; `wrap`: what stands before the drivers.
   explicit Story(
       int keep, const std::string& vfs = "",
-      const Wrap& wrap = [](std::unique_ptr<Driver> driver) { return driver; })
-      : folder_("/dev/shm/reconciler-story-" + to_hex(random_bytes(8))), vfs_(vfs) {
-    ledger_ = std::move(*Ledger::open(folder_, clock_, vfs_));
-    providers_.emplace(machine_, ledger_->key(), ledger_->lineage(), folder_, clock_);
-    (void)drivers_.add(wrap(std::make_unique<VersionsDriver>(host)));
+      Process::Wrap wrap = [](std::unique_ptr<Driver> driver) { return driver; })
+      : folder_("/dev/shm/reconciler-story-" + to_hex(random_bytes(8))),
+        place_{folder_, vfs, clock_, machine_, host},
+        wrap_(std::move(wrap)) {
+    host.now = [this] { return clock_.now(); };
+    process_ = std::move(*Process::begin(place_, wrap_));
     machine_.parallel = 1;  // so that all of it happens in one order
     asked_.spec.id = id;
     asked_.spec.folder = "app";
     asked_.spec.verify_timeout = Duration(2000);
-    asked_.spec.verify_stable = Duration(1000);
+    asked_.spec.verify_stable = stable;
     asked_.spec.keep = keep;
     asked_.config.commit = commit_;
     asked_.config.touched["app"] = {commit_, "a change"};
+    write_secrets();
     export_tree();
     commit("v0");
   }
-  ~Story() { (void)remove_tree(folder_); }
+  ~Story() {
+    process_.reset();
+    (void)remove_tree(folder_);
+    (void)remove_tree(secrets_);
+  }
   Story(const Story&) = delete;
   Story& operator=(const Story&) = delete;
 
@@ -66,28 +68,27 @@ class Story {
   }
   /// The process is gone, and another one begins; `between`: what happens before it does.
   Status restart(const std::function<void()>& between = [] {}) {
-    providers_.reset();
-    ledger_.reset();
+    process_.reset();
     between();
-    auto opened = Ledger::open(folder_, clock_, vfs_);
-    if (!opened) return failed(opened);
-    ledger_ = std::move(*opened);
-    providers_.emplace(machine_, ledger_->key(), ledger_->lineage(), folder_, clock_);
-    return ledger_->loss() ? failure(*ledger_->loss()) : Status{};
+    auto begun = Process::begin(place_, wrap_);
+    if (!begun) return failed(begun);
+    process_ = std::move(*begun);
+    return ledger().loss() ? failure(*ledger().loss()) : Status{};
   }
 
   /// As `run` does it: what waits for a person is left alone. `agreed` is shown what is performed.
   Result<Reconciled> pass(
       Ends ends = {}, const std::function<void(const Plan&)>& agreed = [](const Plan&) {}) {
-    const auto agree = [&](const Look& seen) -> Result<bool> {
-      auto last = ledger_->last_run(id);
-      if (!last) return failed(last);
-      if (condition_of(seen.plan, *last).word != "Reconciling") return false;
-      agreed(seen.plan);
-      return true;
-    };
     clock_.wait_until(clock_.now() + std::chrono::minutes(1), {});
-    return reconcile(parts(), asked_, "run", agree, silent_, std::move(ends));
+    return pass_of(*process_, events_ ? *events_ : silent_, std::move(ends), agreed);
+  }
+  /// The same by another process, which is on this host meanwhile and no longer.
+  Result<Reconciled> pass_of_another(
+      const Process::Wrap& wrap, Events& events,
+      const std::function<void(const Plan&)>& agreed = [](const Plan&) {}) {
+    auto another = Process::begin(place_, wrap);
+    if (!another) return failed(another);
+    return pass_of(**another, events, {}, agreed);
   }
   /// As a person applies it, all or a part of it.
   Result<Partly> apply(const Cut& cut = {}) {
@@ -110,48 +111,87 @@ class Story {
     const auto agree = [](const Look&) -> Result<bool> { return true; };
     return reconcile(parts(), back, "anna", agree, silent_, std::move(ends));
   }
-  std::string retry() { return ledger_->retry(id, "anna").value_or(""); }
-  void suspend() { (void)ledger_->suspend(id, {"anna", "", clock_.wall(), {}}); }
-  void resume() { (void)ledger_->resume(id); }
+  std::string retry() { return ledger().retry(id, "anna").value_or(""); }
+  void suspend() { (void)ledger().suspend(id, {"anna", "", clock_.wall(), {}}); }
+  void resume() { (void)ledger().resume(id); }
   /// What its manifest says.
   EnvironmentSpec& spec() { return asked_.spec; }
-  Look seen() { return *look(parts(), asked_, {}); }
+  Result<Look> look_once() { return look(parts(), asked_, {}); }
+  Look seen() { return *look_once(); }
   /// As `status` says it.
   Condition condition() {
-    const auto seen = look(parts(), asked_, {});
-    return seen ? condition_of(seen->plan, *ledger_->last_run(id)) : condition_of(id, seen.error());
+    const auto seen = look_once();
+    return seen ? condition_of(seen->plan, *ledger().last_run(id)) : condition_of(id, seen.error());
   }
-  RunRow run(RunId serial) { return *ledger_->run(serial); }
-  RunRow last_run() { return **ledger_->last_run(id); }
-  std::int64_t serial() { return *ledger_->serial(id); }
-  Memory memory() { return *ledger_->memory(id); }
+  RunRow run(RunId serial) { return *ledger().run(serial); }
+  RunRow last_run() { return **ledger().last_run(id); }
+  std::int64_t serial() { return *ledger().serial(id); }
+  Ledger& ledger() { return process_->ledger(); }
+  SimClock& clock() { return clock_; }
+  /// Who is told of what passes do, from now on; it outlives the story.
+  void tell(Events& events) { events_ = &events; }
+  /// What could not be removed is tried again in each pass, as `run` does it after a while.
+  void tidy() { tidies_ = true; }
+  /// Which file of the state folder holds a secret in clear; none: none does.
+  std::optional<std::string> leaks() const {
+    for (const auto& name : list_folder(folder_).value_or(std::vector<std::string>{})) {
+      const auto text = read_file(folder_ + "/" + name, 64 << 20);
+      if (text && text->find(canary) != std::string::npos) return "a secret stands in " + name;
+    }
+    return std::nullopt;
+  }
+  Memory memory() { return *ledger().memory(id); }
 
   const EnvironmentId id{"app", "production"};
   const std::vector<std::string> services{"backend", "worker"};
   VersionsHost host;
 
  private:
-  Parts parts() { return {*ledger_, drivers_, helper_, clock_, machine_, folder_, *providers_}; }
+  Parts parts() { return process_->parts(); }
+  Result<Reconciled> pass_of(Process& process, Events& events, Ends ends,
+                             const std::function<void(const Plan&)>& agreed) {
+    const auto agree = [&](const Look& seen) -> Result<bool> {
+      auto last = process.ledger().last_run(id);
+      if (!last) return failed(last);
+      const bool due = is_left_over(seen.plan, *last)
+                           ? tidies_
+                           : condition_of(seen.plan, *last).word == "Reconciling";
+      if (!due) return false;
+      agreed(seen.plan);
+      return true;
+    };
+    return reconcile(process.parts(), asked_, "run", agree, events, std::move(ends));
+  }
+  void write_secrets() {
+    (void)make_folders(secrets_, 0700);
+    (void)replace_file(env_file_, fmt::format("PASSWORD={}\n", canary), 0600);
+    machine_.environments[id.text()].files[".env"] = env_file_;
+    asked_.spec.env_files = {{".env", {}}};
+  }
   /// One tree for all: what a version is stands in its manifest.
   void export_tree() const {
     const std::string tree = folder_ + "/trees/app/production/" + commit_;
     (void)make_folders(tree, 0700);
     (void)replace_file(tree + ".index", "[]", 0600);
-    const Json about = JsonObject{
-        {"commit", commit_}, {"subject", "a change"}, {"folder", "app"}, {"files", JsonObject{}}};
+    const Json about = JsonObject{{"commit", commit_},
+                                  {"subject", "a change"},
+                                  {"folder", "app"},
+                                  {"files", JsonObject{{".env", env_file_}}}};
     (void)replace_file(tree + ".about", boost::json::serialize(about), 0600);
   }
 
   const std::string folder_;
-  const std::string vfs_;
+  const std::string secrets_ = folder_ + "-secrets";
+  const std::string env_file_ = secrets_ + "/env";
   const std::string commit_ = std::string(40, 'c');
   SimClock clock_;
-  std::unique_ptr<Ledger> ledger_;
-  Drivers drivers_;
-  NoHelper helper_;
   Host machine_;
-  std::optional<Providers> providers_;
+  const Place place_;
+  const Process::Wrap wrap_;
+  std::unique_ptr<Process> process_;
   Silent silent_;
+  Events* events_ = nullptr;
+  bool tidies_ = false;
   Asked asked_;
   std::string check_ = "services";
 };

@@ -1,5 +1,7 @@
 #include "tests/simulation/versions.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace reconciler::simulation {
@@ -15,6 +17,12 @@ Work work(Phase phase, std::string verb, ResourceId target, const std::string& t
   return w;
 }
 
+/// As careless programs print what they were started with.
+std::string printed(const Variables& variables) {
+  const auto found = variables.find("PASSWORD");
+  return found == variables.end() ? "no password" : "PASSWORD=" + found->second.value.reveal();
+}
+
 std::string image_of(const std::string& service, const std::string& tag) {
   return service + ":" + tag;
 }
@@ -22,7 +30,7 @@ std::string image_of(const std::string& service, const std::string& tag) {
 }  // namespace
 
 Description VersionsDriver::describe() const {
-  return {"sim", {"service", "image", "kept", "file"}, {"sim"}, {}, {}};
+  return {"sim", {"service", "image", "kept"}, {"sim"}, {}, {}};
 }
 
 Result<Prepared> VersionsDriver::prepare(const Request& request, const Variables&, Deadline) {
@@ -127,16 +135,6 @@ Result<Observation> VersionsDriver::observe(const EnvironmentId&, const Json& wa
     seen.resources.push_back(std::move(r));
   }
   add_artifacts(wanted, memory, seen);
-  Resource file;
-  file.id = {"file", "state", "current_tag"};
-  file.id.driver = "sim";
-  file.desired = tag;
-  file.observed = host_.current_tag;
-  if (file.desired != file.observed) {
-    file.differences = {{"current_tag", file.observed, tag}};
-    file.remedies[Aim::match] = {work(Phase::record, "record", file.id, tag)};
-  }
-  seen.resources.push_back(std::move(file));
   return seen;
 }
 
@@ -148,7 +146,8 @@ void VersionsDriver::change(const std::string& name, const std::string& tag) {
     host_.kept.erase(kept);
   else if (kept == host_.kept.end() && !serves.tag.empty() && !serves.edited)
     host_.kept[name] = serves.tag;
-  serves = {tag, true, false};
+  serves = {tag, true, false, host_.now()};
+  host_.well_since.erase(tag);
 }
 
 Result<Outcome> VersionsDriver::release(const std::string& attempt, const std::string& tag,
@@ -174,37 +173,55 @@ Outcome VersionsDriver::end(ReleaseTask& task) {
   return {Fate::failed, JsonObject{{"exit_code", 1}, {"detail", "no"}}};
 }
 
-Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables&,
+bool VersionsDriver::well(const std::string& tag) const {
+  if (host_.unwell.contains(tag)) return false;
+  return std::ranges::all_of(host_.services, [&](const auto& one) {
+    const Duration age = std::chrono::duration_cast<Duration>(host_.now() - one.second.since);
+    return one.second.up && one.second.tag == tag &&
+           !(host_.slow.contains(tag) && age < until_well) &&
+           !(host_.flaps.contains(tag) && age >= until_unwell);
+  });
+}
+
+Outcome VersionsDriver::verify(const std::string& tag, const Variables& variables) {
+  if (!well(tag)) {
+    host_.well_since.erase(tag);
+    return {Fate::failed, JsonObject{{"exit_code", 1},
+                                     {"detail", "unwell"},
+                                     {"lines", JsonArray{Json("with " + printed(variables))}}}};
+  }
+  const Instant since = host_.well_since.try_emplace(tag, host_.now()).first->second;
+  if (host_.now() - since >= stable) host_.verified.insert(tag);
+  return {Fate::succeeded, JsonObject{}};
+}
+
+Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables& variables,
                                         Progress& progress, std::stop_token) {
   const Work& w = attempt.work;
   const std::string name = text_at(w.input, "name");
   const std::string tag = text_at(w.input, "tag");
-  const auto failed_one = [](const char* why) {
-    return Outcome{Fate::failed, JsonObject{{"exit_code", 1}, {"detail", why}}};
-  };
   host_.calls.push_back(w.verb + " " + tag);
   host_.on_call(host_.calls.back());
   if (w.verb == "prune" && host_.cannot_remove) return failure(*host_.cannot_remove);
-  if (w.verb == "record" && host_.cannot_write) return failure(*host_.cannot_write);
   if (w.verb == "verify") {
-    const bool up =
-        std::ranges::all_of(host_.services, [](const auto& one) { return one.second.up; });
-    if (!up || host_.unwell.contains(tag)) return failed_one("unwell");
-    host_.verified.insert(tag);
+    return verify(tag, variables);
   } else if (w.verb == "build") {
     if (host_.cannot_build.contains(tag))
-      return failure(error("image.build_failed", name + " does not build"));
+      return failure(error("image.build_failed",
+                           fmt::format("{} does not build with {}", name, printed(variables))));
     host_.images.insert(name);
+    host_.pruned.erase(name);
   } else if (w.verb == "release") {
+    progress.line("as " + printed(variables));
     return release(attempt.id, tag, progress);
-  } else if (w.verb == "record") {
-    host_.current_tag = tag;
   } else if (w.verb == "prune" && w.targets[0].kind == "image") {
     host_.images.erase(name);
   } else if (w.verb == "prune") {
     host_.kept.erase(name);
   } else if (w.verb == "start" && host_.services.contains(name)) {
     host_.services[name].up = true;
+    host_.services[name].since = host_.now();
+    host_.well_since.erase(tag);
   } else {
     if (!host_.images.contains(image_of(name, tag)))
       return failure(error("image.missing", "there is no image " + image_of(name, tag)));

@@ -19,6 +19,7 @@ struct Runs {
   std::string tag;
   bool up = true;
   bool edited = false;  ///< somebody changed its environment
+  Instant since{};      ///< when it was started
 };
 
 /// One attempt at a release, in a container of its own: it goes on whatever becomes of who started
@@ -29,25 +30,36 @@ struct ReleaseTask {
   std::optional<bool> well;  ///< once it has ended
 };
 
+inline constexpr Duration stable{1000};
+inline constexpr Duration until_well{1200};
+inline constexpr Duration until_unwell{700};
+
 /// What is there, and what will become of what is tried.
 struct VersionsHost {
   std::set<std::string> images;
   std::map<std::string, Runs> services;
-  std::map<std::string, std::string> kept;      ///< `.prev`, by service: its tag
-  std::string current_tag;                      ///< the state file
-  std::set<std::string> unwell;                 ///< tags whose services do not become well
+  std::map<std::string, std::string> kept;  ///< `.prev`, by service: its tag
+  std::string current_tag;                  ///< the state file
+  bool hand_written = false;                ///< it is as somebody else wrote it
+  std::set<std::string> scripted;           ///< tags that somebody deployed past the program
+  std::set<std::string> pruned;             ///< images that somebody else removed
+  std::set<std::string> unwell;             ///< tags whose services do not become well
+  std::set<std::string> slow;               ///< tags that need `until_well` for it
+  std::set<std::string> flaps;  ///< tags that are well at first, and after `until_unwell` no more
   std::map<std::string, Error> cannot_prepare;  ///< tags, and why
   std::set<std::string> cannot_build;
   std::set<std::string> cannot_release;
   std::set<std::string> cannot_restore;
-  std::optional<Error> cannot_remove;        ///< anything
-  std::optional<Error> cannot_write;         ///< the state file
-  std::map<std::string, ReleaseTask> tasks;  ///< by attempt
-  std::vector<std::string> released;         ///< each release that was done, with no guard at all
-  size_t at_once = 0;                        ///< how many releases ever ran at a time
-  std::set<std::string> verified;            ///< tags that were well when that was asked
-  std::vector<std::string> calls;            ///< `VERB TAG` of all that was performed
+  std::optional<Error> cannot_remove;         ///< anything
+  std::optional<Error> cannot_write;          ///< the state file
+  std::map<std::string, ReleaseTask> tasks;   ///< by attempt
+  std::vector<std::string> released;          ///< each release that was done, with no guard at all
+  size_t at_once = 0;                         ///< how many releases ever ran at a time
+  std::map<std::string, Instant> well_since;  ///< by tag, for as long as each answer was that
+  std::set<std::string> verified;             ///< tags that were well throughout `stable`
+  std::vector<std::string> calls;             ///< `VERB TAG` of all that was performed
   std::function<void(const std::string& call)> on_call = [](const std::string&) {};
+  std::function<Instant()> now = [] { return Instant{}; };
   /// Asked in the midst of a release, once it goes on by itself: does who started it still live?
   std::function<bool()> lives = [] { return true; };
 };
@@ -76,6 +88,8 @@ class VersionsDriver final : public Driver {
   void change(const std::string& name, const std::string& tag);
   Result<Outcome> release(const std::string& attempt, const std::string& tag, Progress& progress);
   Outcome end(ReleaseTask& task);
+  bool well(const std::string& tag) const;
+  Outcome verify(const std::string& tag, const Variables& variables);
   VersionsHost& host_;
 };
 

@@ -18,9 +18,11 @@ class SimClock final : public Clock {
  public:
   Instant now() const override { return now_; }
   WallTime wall() const override {
-    return WallTime(std::chrono::seconds(1'700'000'000)) +
+    return WallTime(std::chrono::seconds(1'700'000'000)) + shifted_ +
            std::chrono::floor<std::chrono::seconds>(now_.time_since_epoch());
   }
+  /// Somebody sets the wall clock; no timeout knows of it.
+  void shift(std::chrono::seconds by) { shifted_ += by; }
   bool wait_until(Instant until, std::stop_token stop) override {
     now_ = std::max(now_, until);
     return !stop.stop_requested();
@@ -28,6 +30,7 @@ class SimClock final : public Clock {
 
  private:
   Instant now_{};
+  std::chrono::seconds shifted_{};
 };
 
 class Silent final : public Events {

@@ -31,11 +31,16 @@ class Sealing final : public Driver {
   std::vector<Finding> check(Deadline) override { return {}; }
   Result<SealedRecords> snapshot(const EnvironmentId&, const Json& wanted, Deadline) override {
     asked = wanted;
+    if (away > 0) {
+      --away;
+      return failure(error("engine.away", "it does not answer").passing());
+    }
     return records;
   }
 
   Result<SealedRecords> records;
   Json asked;
+  int away = 0;  ///< for so many questions
 };
 
 class Lines final : public Events {
@@ -74,6 +79,24 @@ class Record : public testing::Test {
   Sealing* sealing = nullptr;
   Lines lines;
 };
+
+TEST_F(Record, ADriverThatCannotTellForAMomentIsAskedAgain) {
+  sealing->records->insert({{"sealing", "k", "n"}, {Sealed{"box"}, true}});
+  sealing->away = 5;
+  apply();
+  EXPECT_THAT(lines.all, IsEmpty());
+  EXPECT_EQ(kept().size(), 2U);
+}
+
+TEST_F(Record, OneThatCannotTellForLongIsNotWaitedFor) {
+  sealing->away = 1000;
+  apply();
+  EXPECT_THAT(lines.all,
+              ElementsAre("no sealed record of v1 is kept (engine.away: it does not answer): once "
+                          "its containers are gone, the way back to it needs its images, its tree "
+                          "and its variables"));
+  EXPECT_THAT(kept(), IsEmpty());
+}
 
 TEST_F(Record, TakesTheDriversSealedRecordsAlong) {
   sealing->records->insert({{"sealing", "k", "n"}, {Sealed{"box"}, true}});

@@ -1,0 +1,139 @@
+#include "tests/simulation/deeds.hpp"
+
+#include <algorithm>
+
+namespace reconciler::simulation {
+namespace {
+
+using What = Event::What;
+
+void turn(std::set<std::string>& tags, const std::string& tag) {
+  if (!tags.erase(tag)) tags.insert(tag);
+}
+
+/// What a version's services are like: well, or one of three others.
+void turn_services(VersionsHost& host, const Event& event, Past& past) {
+  const std::string tag = event.tag();
+  for (auto* all : {&host.unwell, &host.slow, &host.flaps}) all->erase(tag);
+  const auto kind = event.number / 5 % 4;
+  if (kind == 1) host.slow.insert(tag);
+  if (kind == 2) host.flaps.insert(tag);
+  if (kind == 3) host.unwell.insert(tag);
+  if (kind >= 2) past.was_unwell.insert(tag);
+}
+
+void prune_images(VersionsHost& host, Past& past) {
+  const auto runs = [&](const std::string& image) {
+    return std::ranges::any_of(
+        host.services, [&](const auto& one) { return image == one.first + ":" + one.second.tag; });
+  };
+  std::erase_if(host.images, [&](const std::string& image) {
+    if (runs(image)) return false;
+    host.pruned.insert(image);
+    return true;
+  });
+  past.pruned_images = true;
+}
+
+/// As the scripts of before do it: containers, then the state file; nothing is kept or verified.
+void run_old_script(Story& story, const std::string& tag, Past& past) {
+  auto& host = story.host;
+  for (const auto& name : story.services) {
+    host.images.insert(name + ":" + tag);
+    host.services[name] = {tag, true, false, host.now()};
+  }
+  host.well_since.erase(tag);
+  host.current_tag = tag;
+  host.hand_written = true;
+  host.scripted.insert(tag);
+  past.scripted = true;
+}
+
+/// A person looked into the database.
+void settle(Story& story) {
+  for (const auto& [key, fate] : story.memory().once) {
+    if (fate != Fate::unknown) continue;
+    const bool was_done = std::ranges::any_of(
+        story.host.released, [&](const std::string& tag) { return key.ends_with("@" + tag); });
+    (void)story.ledger().settle(story.id, key, was_done ? Fate::succeeded : Fate::not_started,
+                                "anna");
+  }
+}
+
+void to_service(const Event& event, Story& story, Past& past) {
+  auto& host = story.host;
+  ++past.drifted;
+  const auto there = host.services.find(story.services.at(event.number % story.services.size()));
+  if (there == host.services.end()) return;
+  if (event.what == What::stop_service) there->second.up = false;
+  if (event.what == What::edit_service) there->second.edited = true;
+  if (event.what == What::remove_service) {
+    host.kept.erase(there->first);
+    host.services.erase(there);
+  }
+}
+
+}  // namespace
+
+bool done_by_people(const Event& event, Story& story, Past& past) {
+  auto& host = story.host;
+  const std::string tag = event.tag();
+  switch (event.what) {
+    case What::commit:
+      story.commit(tag);
+      return true;
+    case What::turns:
+      turn_services(host, event, past);
+      return true;
+    case What::builds_or_not:
+      turn(host.cannot_build, tag);
+      past.did_not_build.insert(tag);
+      return true;
+    case What::releases_or_not:
+      turn(host.cannot_release, tag);
+      past.did_not_release.insert(tag);
+      return true;
+    case What::stop_service:
+    case What::remove_service:
+    case What::edit_service:
+      to_service(event, story, past);
+      return true;
+    case What::edit_state_file:
+      host.current_tag = tag;
+      host.hand_written = true;
+      return true;
+    case What::old_script:
+      run_old_script(story, tag, past);
+      return true;
+    case What::prune_kept:
+      host.kept.clear();
+      return true;
+    case What::prune_images:
+      prune_images(host, past);
+      return true;
+    case What::prune_task:
+      std::erase_if(host.tasks, [](const auto& one) { return one.second.well.has_value(); });
+      past.pruned_tasks = true;
+      return true;
+    case What::rollback:
+      past.asked_back = true;
+      story.rollback();
+      return true;
+    case What::retry:
+      story.retry();
+      return true;
+    case What::suspend:
+      story.suspend();
+      return true;
+    case What::resume:
+      story.resume();
+      return true;
+    case What::settle:
+      settle(story);
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace reconciler::simulation

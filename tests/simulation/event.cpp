@@ -1,0 +1,104 @@
+#include "tests/simulation/event.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <random>
+
+namespace reconciler::simulation {
+namespace {
+
+using What = Event::What;
+
+bool is_pass(What what) {
+  return what >= What::pass;
+}
+
+/// Whether it may come in the midst of a pass; there it is somebody else who does it.
+bool may_be_within(What what) {
+  switch (what) {
+    case What::commit:  // `superseded` is that
+    case What::turns:
+    case What::builds_or_not:
+    case What::releases_or_not:
+    case What::rollback:
+    case What::retry:
+    case What::suspend:
+    case What::resume:
+    case What::settle:
+      return false;
+    default:
+      return !is_pass(what);
+  }
+}
+
+bool must_be_within(What what) {
+  return what == What::terminated || what == What::superseded;
+}
+
+/// What there is most of: commits, versions that turn out not to be well, a second process, and
+/// passes.
+What kind_of(std::uint64_t random) {
+  const auto n = random % 100;
+  if (n < 18) return What::commit;
+  if (n < 26) return What::turns;
+  if (n < 30) return What::another;
+  if (n < 48) return static_cast<What>(2 + (random / 100) % 22);
+  if (n < 60) return What::pass;
+  if (n < 82) return What::killed_in_pass;
+  return What::power_lost_in_pass;
+}
+
+}  // namespace
+
+const std::string& to_text(What what) {
+  static const std::array<std::string, kinds> words{"commit",
+                                                    "turns",
+                                                    "builds or does not",
+                                                    "releases or does not",
+                                                    "stopped",
+                                                    "removed",
+                                                    "edited",
+                                                    "state file edited",
+                                                    "old script",
+                                                    "kept ones pruned",
+                                                    "images pruned",
+                                                    "release task pruned",
+                                                    "rollback",
+                                                    "retry",
+                                                    "suspend",
+                                                    "resume",
+                                                    "settle",
+                                                    "Engine away",
+                                                    "disk full",
+                                                    "sync fails",
+                                                    "clock jumps",
+                                                    "another process",
+                                                    "terminated",
+                                                    "superseded",
+                                                    "pass",
+                                                    "killed in a pass",
+                                                    "power lost in a pass"};
+  return words.at(static_cast<size_t>(what));
+}
+
+Chronicle chronicle_of(std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  Chronicle chronicle{static_cast<int>(random() % 3), std::vector<Event>(4 + random() % 24)};
+  for (auto& event : chronicle.events) {
+    event.what = kind_of(random());
+    event.number = random();
+    event.within = must_be_within(event.what) || (may_be_within(event.what) && random() % 2 == 0);
+  }
+  return chronicle;
+}
+
+std::string in_words(const Chronicle& chronicle) {
+  std::string out = fmt::format("  keep {}\n", chronicle.keep);
+  for (const auto& event : chronicle.events)
+    out += fmt::format("  {}{} ({}, {})\n", event.within ? "in the next pass: " : "",
+                       to_text(event.what), event.tag(), event.number);
+  return out;
+}
+
+}  // namespace reconciler::simulation

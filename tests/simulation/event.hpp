@@ -1,0 +1,72 @@
+// What may happen to one environment: commits, people, faults, passes of the loop. A seed decides
+// which, in which order, and in the midst of what.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace reconciler::simulation {
+
+/// One thing that happens.
+struct Event {
+  enum class What {
+    // The repository, and what a version is like from now on
+    commit,
+    turns,  ///< its services: well, unwell, slow to become well, well for a moment only
+    builds_or_not,
+    releases_or_not,
+    // Other people
+    stop_service,
+    remove_service,
+    edit_service,
+    edit_state_file,
+    old_script,  ///< deploys past the program, as it was done before
+    prune_kept,
+    prune_images,  ///< all that nothing runs of
+    prune_task,    ///< the container of a release
+    // People who ask the program
+    rollback,
+    retry,
+    suspend,
+    resume,
+    settle,  ///< says what truly became of a release
+    // The machine
+    engine_away,  ///< does not answer for some calls; some take effect all the same
+    disk_full,    ///< for some writes
+    sync_fails,   ///< once; what it was to write is lost with the power
+    clock_jumps,
+    // Another process on the same state folder
+    another,
+    // Within a pass alone
+    terminated,
+    superseded,  ///< by another commit
+    // The loop
+    pass,
+    killed_in_pass,
+    power_lost_in_pass,
+  };
+  What what;
+  std::uint64_t number = 0;  ///< decides all else: the tag, the service, the moment, what is lost
+  bool within = false;       ///< in the midst of the pass that comes next
+
+  std::string tag() const { return "v" + std::to_string(number % 5); }
+};
+
+/// How many kinds there are.
+inline constexpr size_t kinds = static_cast<size_t>(Event::What::power_lost_in_pass) + 1;
+/// `state file edited`, ...
+const std::string& to_text(Event::What what);
+
+/// A host's history: how many versions' images are kept beside two, and what happens.
+struct Chronicle {
+  int keep = 1;
+  std::vector<Event> events;
+};
+
+/// That of a seed; the same on every machine.
+Chronicle chronicle_of(std::uint64_t seed);
+/// One event a line.
+std::string in_words(const Chronicle& chronicle);
+
+}  // namespace reconciler::simulation

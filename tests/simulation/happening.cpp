@@ -1,0 +1,241 @@
+#include "tests/simulation/happening.hpp"
+
+#include <fmt/format.h>
+
+#include "tests/simulation/deeds.hpp"
+
+namespace reconciler::simulation {
+namespace {
+
+using What = Event::What;
+
+/// So many crossings a pass has at most, and so many calls of drivers: who dies or does something
+/// later than that does not in this pass.
+constexpr size_t most_crossings = 120;
+constexpr size_t most_calls = 40;
+
+}  // namespace
+
+Happening::Happening(int keep, Told& told)
+    : told_(told),
+      disk_(life_),
+      seam_(life_),
+      another_seam_(another_life_),
+      story_(keep, disk_.name(), seam_.wrap()),
+      invariants_(story_, disk_) {
+  story_.host.lives = [this] { return life_.cross(); };
+  story_.tell(listener_);
+  story_.tidy();
+  seam_.at_call = [this] { at_call(); };
+}
+
+std::optional<std::string> Happening::happen(const Event& event) {
+  ++told_.happened[to_text(event.what)];
+  if (event.within) {
+    waiting_.push_back(event);
+    return std::nullopt;
+  }
+  if (event.what >= What::pass) return pass(event);
+  if (event.what == What::another) return pass_of_another();
+  if (!done_by_people(event, story_, past_)) on_machine(event);
+  return looked_at();
+}
+
+/// One whose ledger refuses everything ends, as commands do.
+std::optional<std::string> Happening::looked_at() {
+  if (!story_.ledger().memory(story_.id))
+    if (auto wrong = begin_again()) return wrong;
+  return invariants_.holds();
+}
+
+void Happening::at_call() {
+  if (!passing_) return;
+  const size_t now = calls_++;
+  // Another process tries again and again.
+  if (tries_from_ && now >= *tries_from_ && (now - *tries_from_) % 4 == 0) try_as_another();
+  const auto due = [&](const Event& event) { return event.number / 7 % most_calls == now; };
+  for (const auto& event : std::vector<Event>(waiting_))
+    if (due(event)) meanwhile(event);
+  std::erase_if(waiting_, due);
+}
+
+void Happening::disturb() {
+  past_.disturbed.insert(story_.spec().tag);
+  const auto memory = story_.memory();
+  if (memory.current) past_.disturbed.insert(memory.current->tag);
+  if (memory.target) past_.disturbed.insert(memory.target->tag);
+}
+
+void Happening::meanwhile(const Event& event) {
+  disturb();
+  if (event.what == What::terminated) {
+    stop_.request_stop();
+  } else if (event.what == What::superseded) {
+    // The service does both: the next pass asks for something else, and this one hears of it.
+    newer_.request_stop();
+  } else if (event.what == What::another) {
+    tries_from_ = calls_;
+  } else if (!done_by_people(event, story_, past_)) {
+    on_machine(event);
+  }
+}
+
+void Happening::on_machine(const Event& event) {
+  std::mt19937_64 random(event.number);
+  disturb();
+  switch (event.what) {
+    case What::engine_away:
+      seam_.away(1 + random() % 6, [random]() mutable { return random() % 2 == 0; });
+      break;
+    case What::disk_full:
+      disk_.fill(1 + random() % 12);
+      break;
+    case What::sync_fails:
+      disk_.fail_sync();
+      break;
+    case What::clock_jumps:
+      story_.clock().shift(std::chrono::hours(random() % 2 == 0 ? 24 * 365 : -24));
+      break;
+    default:
+      break;
+  }
+}
+
+/// The lock is held for as long as a pass lasts, so the other one comes to nothing.
+void Happening::try_as_another() {
+  another_life_.begin();
+  disk_.serve(another_life_);
+  const size_t before = story_.host.calls.size();
+  Listener unheard;
+  const auto done = story_.pass_of_another(another_seam_.wrap(), unheard);
+  disk_.serve(life_);
+  ++told_.kept_out;
+  if (story_.host.calls.size() != before)
+    wrong_ = "another process did something in the midst of a pass: " + story_.host.calls.back();
+  else if (done)
+    wrong_ = "another process met no lock in the midst of a pass";
+  else if (done.error().code != "lock.held" && !done.error().code.starts_with("ledger."))
+    wrong_ = "another process was kept out by: " + render(done.error());
+}
+
+std::optional<std::string> Happening::pass_of_another() {
+  ++told_.passes;
+  another_life_.begin();
+  disk_.serve(another_life_);
+  const size_t before = story_.host.calls.size();
+  Shown& shown = listener_.begin();
+  (void)story_.pass_of_another(another_seam_.wrap(), listener_,
+                               [&](const Plan& plan) { shown.plan = plan; });
+  disk_.serve(life_);
+  if (auto wrong = invariants_.declared(shown, before)) return wrong;
+  return looked_at();
+}
+
+std::optional<std::string> Happening::pass(const Event& event) {
+  ++told_.passes;
+  std::mt19937_64 random(event.number);
+  if (event.what != What::pass) life_.dies_at(random() % most_crossings);
+  Shown& shown = listener_.begin();
+  const size_t before = story_.host.calls.size();
+  stop_ = {};
+  newer_ = {};
+  calls_ = 0;
+  tries_from_.reset();
+  passing_ = true;
+  const auto done = story_.pass({stop_.get_token(), newer_.get_token()},
+                                [&](const Plan& plan) { shown.plan = plan; });
+  passing_ = false;
+  if (!done) listener_.hear(render(done.error()));
+  if (wrong_) return wrong_;
+  if (auto wrong = invariants_.declared(shown, before)) return wrong;
+  if (life_.dead()) {
+    ++told_.deaths;
+    const bool with_power = event.what == What::power_lost_in_pass;
+    auto lost = begin_again([&] {
+      if (!with_power) return;
+      ++told_.power_losses;
+      disk_.lose_power([&](std::uint64_t n) { return random() % n; });
+    });
+    if (lost) return lost;
+  }
+  life_.begin();
+  return looked_at();
+}
+
+std::optional<std::string> Happening::begin_again(const std::function<void()>& between) {
+  const auto restarted = story_.restart([&] {
+    life_.begin();
+    disk_.mend();
+    between();
+  });
+  if (!restarted) return "the ledger is not whole: " + render(restarted.error());
+  return std::nullopt;
+}
+
+/// Until a pass has nothing more to do.
+std::optional<std::string> Happening::settles(size_t passes) {
+  for (size_t i = 0; i < passes; ++i) {
+    const auto done = story_.pass();
+    ++told_.passes;
+    if (auto wrong = invariants_.holds()) return wrong;
+    if (done && !done->changed) return std::nullopt;
+  }
+  const Condition now = story_.condition();
+  return fmt::format("it does not come to rest: {}/{}: {}", now.word, now.reason, now.why);
+}
+
+std::optional<std::string> Happening::rest() {
+  waiting_.clear();
+  seam_.away(0, {});
+  told_.writes_lost += disk_.lost();
+  told_.calls_lost += seam_.lost();
+  if (auto wrong = begin_again()) return wrong;
+  story_.resume();
+  if (auto wrong = settles(8)) return wrong;
+  return rested();
+}
+
+std::optional<std::string> Happening::rested() {
+  const size_t calls = story_.host.calls.size();
+  const auto again = story_.pass();
+  if (!again || again->changed || story_.host.calls.size() != calls)
+    return "what had come to rest was touched again";
+  const Condition now = story_.condition();
+  ++told_.ends[now.word + "/" + now.reason];
+  if (auto wrong = may_not_end(now, story_.memory(), story_.spec().tag, past_)) return wrong;
+  if (now.word == "Ready" || now.word == "RolledBack")
+    return invariants_.differs(story_.seen().plan.to);
+  return stays_at_a_good_one(now);
+}
+
+/// Nobody is left with a version that is not good for want of a way back.
+std::optional<std::string> Happening::stays_at_a_good_one(const Condition& now) {
+  const Memory memory = story_.memory();
+  if (!memory.current || past_.scripted || past_.pruned_images) return std::nullopt;
+  const std::string& good = memory.current->tag;
+  const bool undisturbed = !past_.disturbed.contains(story_.spec().tag);
+  // What could not be supplied, or was not released, is not what runs.
+  if (now.reason == "SupplyFailed" || now.reason == "ReleaseFailed")
+    for (const auto& [name, runs] : story_.host.services)
+      if (runs.tag != good)
+        return fmt::format("{}, and {} is {}, not {}", now.reason, name, runs.tag, good);
+  // The last good one itself is not well any more: there is nothing else to go to.
+  if (now.reason == "VerifyFailed" && undisturbed && story_.seen().plan.to != good)
+    return fmt::format("VerifyFailed beside {}: {}", good, now.why);
+  return std::nullopt;
+}
+
+std::optional<std::string> Happening::go_on() {
+  auto& host = story_.host;
+  story_.commit("v9");
+  if (auto wrong = settles(4)) return wrong;
+  const Condition now = story_.condition();
+  if (now.word != "Ready")
+    return fmt::format("the next good version ends {}/{}: {}", now.word, now.reason, now.why);
+  if (auto wrong = invariants_.differs("v9")) return wrong;
+  if (host.released.empty() || host.released.back() != "v9") return "v9 was not released";
+  if (!listener_.leaked().empty()) return "a secret was told: " + listener_.leaked();
+  return story_.leaks();
+}
+
+}  // namespace reconciler::simulation

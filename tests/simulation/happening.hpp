@@ -1,0 +1,67 @@
+// One environment to which a chronicle happens, event by event.
+#pragma once
+
+#include <optional>
+#include <random>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/chronicle.hpp"
+#include "tests/simulation/disk.hpp"
+#include "tests/simulation/invariants.hpp"
+#include "tests/simulation/life.hpp"
+#include "tests/simulation/listener.hpp"
+#include "tests/simulation/past.hpp"
+#include "tests/simulation/seam.hpp"
+#include "tests/simulation/story.hpp"
+
+namespace reconciler::simulation {
+
+/// Each function says what did not hold, in one sentence; none where everything did.
+class Happening {
+ public:
+  Happening(int keep, Told& told);
+
+  std::optional<std::string> happen(const Event& event);
+  /// Nothing goes wrong any more: it comes to rest at the target, or stays as the table of ends
+  /// allows; and then nothing is touched.
+  std::optional<std::string> rest();
+  /// Whatever it stayed like, the next good version goes through.
+  std::optional<std::string> go_on();
+
+ private:
+  std::optional<std::string> pass(const Event& event);
+  std::optional<std::string> looked_at();
+  std::optional<std::string> begin_again(const std::function<void()>& between = [] {});
+  std::optional<std::string> pass_of_another();
+  std::optional<std::string> rested();
+  std::optional<std::string> stays_at_a_good_one(const Condition& now);
+  std::optional<std::string> settles(size_t passes);
+  /// In the midst of a pass.
+  void at_call();
+  void meanwhile(const Event& event);
+  void on_machine(const Event& event);
+  void disturb();
+  void try_as_another();
+
+  Told& told_;
+  Life life_;
+  Life another_life_;
+  Disk disk_;
+  Seam seam_;
+  Seam another_seam_;
+  Listener listener_;
+  Story story_;
+  Invariants invariants_;
+  Past past_;
+  std::vector<Event> waiting_;  ///< for the next pass
+  bool passing_ = false;
+  size_t calls_ = 0;                  ///< since the pass began
+  std::optional<size_t> tries_from_;  ///< the call from which on another process is at it, too
+  std::stop_source stop_;
+  std::stop_source newer_;
+  std::optional<std::string> wrong_;  ///< what was found in the midst of a pass
+};
+
+}  // namespace reconciler::simulation

@@ -1,0 +1,33 @@
+// The mistakes that the simulation is to find, each of which it does find.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "reconciler/base/process.hpp"
+#include "reconciler/base/text.hpp"
+
+namespace reconciler::simulation {
+namespace {
+
+class Mutants : public testing::TestWithParam<std::string> {};
+
+TEST_P(Mutants, IsCaught) {
+  Command command;
+  command.argv = {fmt::format("{}/{}", MUTANTS, GetParam())};
+  command.timeout = std::chrono::minutes(5);
+  const auto done = run_process(command);
+  ASSERT_TRUE(done) << render(done.error());
+  EXPECT_EQ(done->exit_code, 0) << done->out << done->err;
+  fmt::print("{} is caught by {}", GetParam(), done->out);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, Mutants, testing::ValuesIn(split(MUTANT_NAMES, ' ')),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace reconciler::simulation

@@ -1,0 +1,31 @@
+// What happened so far that may be to blame for how it ends, and the table of such ends.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+
+#include "reconciler/condition.hpp"
+#include "reconciler/model/memory.hpp"
+
+namespace reconciler::simulation {
+
+struct Past {
+  std::set<std::string> was_unwell;  ///< tags, at any time
+  std::set<std::string> did_not_build;
+  std::set<std::string> did_not_release;
+  std::set<std::string> disturbed;  ///< tags that were under way while somebody or something was in
+                                    ///< the way
+  bool pruned_images = false;
+  bool pruned_tasks = false;
+  bool asked_back = false;  ///< a person went back
+  bool scripted = false;    ///< somebody deployed past the program
+  size_t drifted = 0;       ///< how often somebody stopped, removed or edited something
+};
+
+/// Whether an environment may stay like that when all faults have stopped: why not, in one
+/// sentence. `asked`: the tag that git asks for.
+std::optional<std::string> may_not_end(const Condition& now, const Memory& memory,
+                                       const std::string& asked, const Past& past);
+
+}  // namespace reconciler::simulation
