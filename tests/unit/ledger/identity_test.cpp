@@ -179,6 +179,31 @@ TEST_F(IdentityTest, ALedgerThatIsGoneIsSaid) {
           "  next  nothing is run on a guess: reconciler adopt APP/ENV takes over what runs\n");
 }
 
+TEST_F(IdentityTest, ALedgerThatIsGoneAndLeftItsLogOfWritesIsSaid) {
+  // As after SIGKILL: nothing was written back. The file alone is then lost.
+  for (const int commits : {1, 40}) {
+    SCOPED_TRACE(commits);
+    ASSERT_TRUE(remove_tree(state));
+    std::string before;
+    {
+      const auto ledger = open_ledger(state, clock);
+      before = ledger->lineage();
+      for (int n = 0; n < commits; ++n) ASSERT_TRUE(ledger->begin_run(start_of("", "v1")));
+      ASSERT_TRUE(replace_file(folder / "wal", *read_file(state + "/ledger.db-wal")));
+    }
+    ::unlink((state + "/ledger.db").c_str());
+    ::unlink((state + "/ledger.db-shm").c_str());
+    ASSERT_TRUE(replace_file(state + "/ledger.db-wal", *read_file(folder / "wal")));
+    for (int n = 0; n < 2; ++n) {
+      const auto ledger = open_ledger(state, clock);
+      EXPECT_NE(ledger->lineage(), before);
+      ASSERT_TRUE(ledger->loss());
+      EXPECT_EQ(ledger->loss()->code, "ledger.lost");
+      EXPECT_TRUE(ledger->history(production, 10)->empty());
+    }
+  }
+}
+
 TEST_F(IdentityTest, AKeyThatIsGoneIsSaid) {
   const auto [before, key] = [&] {
     const auto ledger = open_ledger(state, clock);
