@@ -1,5 +1,6 @@
 """Adds up JUnit files. Says first what was skipped, by reason, then what failed and how, so that the end of a log holds
-what one looks for; the last line is `N passed, N failed, N skipped`."""
+what one looks for; the last line is `N passed, N failed, N skipped`. Before it stands what tests told of themselves: of
+properties named `told` a line each, of all named `held` one line (so many cases, each of which held)."""
 import collections
 import pathlib
 import sys
@@ -11,6 +12,7 @@ LINES_OF_A_FAILURE = 25
 passed = 0
 failed = []  # name, last lines
 skipped = collections.defaultdict(lambda: collections.defaultdict(list))  # reason -> test -> its parameters
+told = {"told": [], "held": []}  # property -> values
 folder = pathlib.Path(sys.argv[1])
 
 
@@ -19,7 +21,11 @@ def last_lines(text):
 
 
 for path in sorted(folder.glob("*.xml")):
-    for case in ET.parse(path).getroot().iter("testcase"):
+    root = ET.parse(path).getroot()
+    for prop in root.iter("property"):
+        if prop.get("name") in told:
+            told[prop.get("name")].append(prop.get("value"))
+    for case in root.iter("testcase"):
         name = f"{case.get('classname')}.{case.get('name')}"
         skip = case.find("skipped")
         wrong = [found for found in (case.find("failure"), case.find("error")) if found is not None]
@@ -48,6 +54,10 @@ if failed:
     print()
 for name, _ in failed:
     print("failed  ", name)
+for line in told["told"]:
+    print(line)
+if told["held"]:
+    print("held: " + ", ".join(told["held"]))
 number_skipped = sum(len(parameters) for tests in skipped.values() for parameters in tests.values())
 print(f"{passed} passed, {len(failed)} failed" + (f", {number_skipped} skipped" if number_skipped else ""))
 sys.exit(1 if failed or passed == 0 else 0)

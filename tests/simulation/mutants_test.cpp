@@ -19,7 +19,9 @@ TEST_P(Mutants, IsCaught) {
   const auto done = run_process(command);
   ASSERT_TRUE(done) << render(done.error());
   EXPECT_EQ(done->exit_code, 0) << done->out << done->err;
-  fmt::print("{} is caught by {}", GetParam(), done->out);
+  const auto told = fmt::format("mutant {} is caught by {}", GetParam(), trim(done->out));
+  RecordProperty("told", told);
+  fmt::print("{}\n", told);
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, Mutants, testing::ValuesIn(split(MUTANT_NAMES, ' ')),

@@ -64,15 +64,21 @@ TEST_F(Seeds, WhateverHappensEveryInvariantHolds) {
     std::vector<std::jthread> threads(std::max(1U, std::thread::hardware_concurrency()));
     for (auto& thread : threads)
       thread = std::jthread([&] {
-        for (auto seed = next++; seed <= range.to && !failed_; seed = next++, ++done)
+        for (auto seed = next++; seed <= range.to && !failed_; seed = next++) {
           let_happen(seed);
+          ++done;
+        }
       });
   }
-  fmt::print(
-      "{} seeds: {} passes, {} deaths, {} of them with the power, {} writes lost, {} calls "
-      "not answered, {} processes kept out\n",
-      done.load(), told_.passes, told_.deaths, told_.power_losses, told_.writes_lost,
-      told_.calls_lost, told_.kept_out);
+  const auto held = fmt::format("{} simulation seeds", done.load());
+  RecordProperty("held", held);
+  const auto told = fmt::format(
+      "{}: {} passes, {} deaths of the process, {} of them with the power ({} writes lost), {} "
+      "calls not answered, {} other processes kept out",
+      held, told_.passes, told_.deaths, told_.power_losses, told_.writes_lost, told_.calls_lost,
+      told_.kept_out);
+  RecordProperty("told", told);
+  fmt::print("{}\n", told);
   for (const auto& [what, times] : told_.happened) fmt::print("  {:6} {}\n", times, what);
   for (const auto& [how, times] : told_.ends) fmt::print("  {:6} ended {}\n", times, how);
 }
