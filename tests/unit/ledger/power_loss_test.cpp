@@ -474,6 +474,11 @@ TEST_F(WhatIsSynced, ACommitIsOneSyncAndALookIsNone) {
   ledger.reset();
   EXPECT_THAT(synced(), ElementsAre("state/ledger.db-wal", "state/ledger.db"))
       << "written back: the log is durable before";
+  const size_t asked = recorder->ops().size();
+  ledger = open_ledger(state, clock);
+  EXPECT_TRUE(ledger->memory(production));
+  ledger.reset();
+  EXPECT_EQ(recorder->ops().size(), asked) << "a look asks nothing of the disk";
 }
 
 /// On a disk for which the promises cannot be kept they are seen to be broken: the tests can fail.
