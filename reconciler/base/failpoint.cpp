@@ -18,7 +18,7 @@ namespace reconciler {
 namespace {
 
 // Names survive edits, numbers do not. Helpers and drivers add theirs here.
-constexpr std::array<std::string_view, 169> names = {
+constexpr std::array<std::string_view, 167> names = {
     "apply.action.after",
     "apply.action.before",
     "checkout.commit.after",
@@ -67,8 +67,6 @@ constexpr std::array<std::string_view, 169> names = {
     "engine.exec_start.before",
     "engine.network.after",
     "engine.network.before",
-    "engine.other.after",
-    "engine.other.before",
     "engine.remove.after",
     "engine.remove.before",
     "engine.remove_image.after",

@@ -20,6 +20,10 @@ constexpr int highest_minor = 51;  // Engine 28.5: the newest that was tried
 constexpr size_t most_body = 64U << 20U;
 constexpr size_t most_idle = 8;
 
+/// Of a changing call that nobody thought of: there is no such failpoint, so that a program that is
+/// run with any ends there and says so.
+constexpr std::string_view unnamed = "unnamed";
+
 /// The failpoint's part of the name for a changing call; empty for those that only read.
 std::string_view failpoint_for(std::string_view method, std::string_view path) {
   if (method == "GET" || method == "HEAD") return "";
@@ -31,13 +35,13 @@ std::string_view failpoint_for(std::string_view method, std::string_view path) {
     return post && (ends("/connect") || ends("/disconnect")) ? "connect" : "network";
   if (path.starts_with("/volumes/")) return "volume";
   if (path.starts_with("/images/"))
-    return remove ? "remove_image" : post && ends("/tag") ? "tag" : "other";
+    return remove ? "remove_image" : post && ends("/tag") ? "tag" : unnamed;
   if (path == "/build/prune") return "build_prune";
   if (path.starts_with("/exec/") && ends("/start")) return "exec_start";
-  if (!path.starts_with("/containers/")) return "other";
+  if (!path.starts_with("/containers/")) return unnamed;
   if (method == "PUT" && ends("/archive")) return "archive";
   if (remove) return "remove";
-  if (!post) return "other";
+  if (!post) return unnamed;
   if (ends("/create")) return "create";
   if (ends("/start")) return "start";
   if (ends("/stop") || ends("/kill")) return "stop";
@@ -45,7 +49,7 @@ std::string_view failpoint_for(std::string_view method, std::string_view path) {
   if (ends("/update")) return "update";
   if (ends("/unpause")) return "unpause";
   if (ends("/exec")) return "exec";
-  return "other";
+  return unnamed;
 }
 
 Status pass(std::string_view point, std::string_view when) {

@@ -506,6 +506,7 @@ TEST_F(ALyingDisk, IsSeenWhereItForgetsNames) {
 TEST(PowerLossImages, AreThousands) {
   std::printf("power loss: %zu images of %zu writes and %zu syncs, cut at %zu places\n",
               total.images, total.writes, total.syncs, total.cuts);
+  RecordProperty("held", std::to_string(total.images) + " states of the disk after a cut of power");
   const auto& all = *testing::UnitTest::GetInstance();
   if (all.test_to_run_count() == all.total_test_count()) {
     EXPECT_GE(total.images, 2000U);
