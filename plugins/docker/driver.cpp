@@ -27,6 +27,8 @@
 namespace reconciler::docker {
 namespace {
 
+constexpr int most_looks = 5;
+
 /// Compiled models by key: equal keys are equal models, so one that was read stays right.
 class Models {
  public:
@@ -127,8 +129,18 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
     return prepared;
   }
 
+  /// While another run switches, a look may see a container under neither of its names.
   Result<Observation> observe(const EnvironmentId& id, const Json& wanted, const Memory& memory,
                               const Variables&, Deadline deadline) override {
+    for (int left = most_looks - 1;; --left) {
+      auto observation = observe_once(id, wanted, memory, deadline);
+      if (observation || observation.error().code != "docker.moved" || left == 0)
+        return observation;
+    }
+  }
+
+  Result<Observation> observe_once(const EnvironmentId& id, const Json& wanted,
+                                   const Memory& memory, Deadline deadline) {
     auto model = models_.get(context_, id, text_at(wanted, "model"));
     if (!model) return failed(model);
     const Scope scope{.inspected = &shared_->inspected};

@@ -5,6 +5,7 @@ without it; beside that the requests are read and kept, with their answers' stat
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -190,15 +191,17 @@ class Proxy:
 
 
 async def _say(client: asyncio.StreamWriter, instead: Instead) -> None:
-    for piece in [instead.answer[at:at + 1] for at in range(len(instead.answer))] if instead.pace else [instead.answer]:
-        client.write(piece)
-        await client.drain()
-        await asyncio.sleep(instead.pace)
+    with contextlib.suppress(ConnectionError):  # it does not listen any more
+        for piece in [instead.answer[at:at + 1] for at in range(len(instead.answer))] if instead.pace else [instead.answer]:
+            client.write(piece)
+            await client.drain()
+            await asyncio.sleep(instead.pace)
 
 
 async def _swallow(reader: asyncio.StreamReader) -> None:
-    while await reader.read(1 << 16):
-        pass
+    with contextlib.suppress(ConnectionError):
+        while await reader.read(1 << 16):
+            pass
 
 
 class _Connection:

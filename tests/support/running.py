@@ -7,8 +7,8 @@ from .engine import wait_for
 
 
 class Running:
-    def __init__(self, stack):
-        self.log = stack.folder / "run.log"
+    def __init__(self, stack, log="run.log"):
+        self.log = stack.folder / log
         with open(self.log, "w") as log:
             self.process = stack.program.start("run", stdout=subprocess.DEVNULL, stderr=log)
 

@@ -19,6 +19,8 @@ constexpr int lowest_minor = 41;   // Engine 20.10
 constexpr int highest_minor = 51;  // Engine 28.5: the newest that was tried
 constexpr size_t most_body = 64U << 20U;
 constexpr size_t most_idle = 8;
+// What costs it nothing: a daemon that takes longer to say that it is there does not work.
+constexpr Duration ping_time = std::chrono::seconds(30);
 
 /// Of a changing call that nobody thought of: there is no such failpoint, so that a program that is
 /// run with any ends there and says so.
@@ -150,7 +152,8 @@ class EngineSocket final : public Engine {
     Response response;
     ResponseSink sink;
     sink.body = [](std::string_view) { return true; };
-    if (auto done = send("GET", "", "/_ping", {}, sink, response, deadline, {}); !done)
+    const Deadline soon(clock_, std::min(ping_time, deadline.left(clock_)));
+    if (auto done = send("GET", "", "/_ping", {}, sink, response, soon, {}); !done)
       return failed(done);
     const auto parts = split(response.api_version, '.');
     const int minor = parts.size() == 2 ? std::atoi(parts[1].c_str()) : 0;

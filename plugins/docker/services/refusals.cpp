@@ -7,6 +7,7 @@
 
 #include "plugins/docker/services/left_over.hpp"
 #include "plugins/docker/services/mover.hpp"
+#include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/things.hpp"
 #include "reconciler/base/text.hpp"
 
@@ -38,6 +39,14 @@ Status check_names(const Context& context, const Observed& observed, const Group
     }
     auto holder = context.engine.get("/containers/" + url_encode(name) + "/json",
                                      context.within(std::chrono::seconds(60)));
+    if (holder && text_at(member_or_null(member_or_null(*holder, "Config"), "Labels"),
+                          label::project) == observed.model.project)
+      return failure(
+          error("docker.moved", fmt::format("container {} got its name while project {} was being "
+                                            "looked at",
+                                            name, observed.model.project))
+              .next("another run is at it: try again")
+              .passing());
     if (holder) refused.push_back(name_taken(name, observed.model.project));
     if (!holder && holder.error().code != "docker.not_found") return failed(holder);
   }

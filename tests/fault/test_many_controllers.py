@@ -1,0 +1,115 @@
+"""Eight controllers on one environment and one state folder, with commits arriving: one release a tag, never two at a time."""
+
+import collections
+import os
+import re
+import threading
+import time
+
+from support.engine import wait_for
+from support.images import BUSYBOX
+from support.running import Running
+from support.stack import SLEEPS, manifest, services
+
+SECONDS = float(os.environ.get("RECONCILER_CONTROLLERS_SECONDS") or (600 if os.environ.get("RECONCILER_DEEP") == "1" else 30))
+# The release guards against nothing: a second one, or two at a time, would show.
+COMPOSE = services(f"""
+    web: {{ {SLEEPS}, environment: {{ TAG: "${{TAG}}" }} }}
+    release:
+      image: {BUSYBOX}
+      init: true
+      profiles: [release]
+      environment: {{ TAG: "${{TAG}}" }}
+      command: [sh, -c, "echo $$TAG start >>/table/rows; sleep 1; echo $$TAG done >>/table/rows"]
+      volumes: ['table:/table']
+    """, "volumes: { table: {} }")
+
+
+class Controllers:
+    """What each of them said, by its exit code and the code of its error."""
+
+    def __init__(self, stack):
+        self.stack, self.over = stack, threading.Event()
+        self.ended = collections.Counter()
+        self.wrong, self.threads = [], []
+
+    def repeat(self, name, arguments, judge):
+        def again():
+            while not self.over.is_set():
+                done = self.stack.run(*arguments)
+                code = re.search(r"error ([a-z_.]+): ", done.err)
+                self.ended[name, done.code, code[1] if code else ""] += 1
+                try:
+                    judge(done)
+                except AssertionError as wrong:
+                    self.wrong.append(f"{name}: exit {done.code}\n{done.out}{done.err}\n{wrong}")
+
+        self.threads.append(threading.Thread(target=again))
+        self.threads[-1].start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def applied(done):
+    """Or another was at it, and is named; or another was quicker, between the plan and the deed."""
+    if done.code == 75:
+        assert re.search(r"error lock.held: another run holds web/production\n  holder  reconciler .* \(pid \d+, since \S+\)\n", done.err), done.err
+    elif done.code == 1:
+        assert re.search(r"error (plan.stale|apply.superseded|target.superseded): ", done.err), done.err
+    else:
+        assert done.code == 0
+
+
+def planned(done):
+    assert done.code == 0 and not done.err
+
+
+def rows(stack):
+    text = stack.engine.docker("run", "--rm", "-v", "web_table:/table", BUSYBOX, "sh", "-c", "cat /table/rows")
+    return [tuple(line.split()) for line in text.splitlines()]
+
+
+def test_eight_controllers(stack):
+    def ask_for(number):
+        stack.commit({"compose.yaml": COMPOSE, "reconciler.yaml": manifest(f"v1.{number}.0", "release: [{ run: release }]", "verify: { stable: 100ms }")})
+        return f"v1.{number}.0"
+
+    tag = ask_for(0)
+    stack.apply()
+    stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}, "look": "1s"})
+    number, end = 0, time.monotonic() + SECONDS
+    with Running(stack) as run, Running(stack, "second.log") as second, Controllers(stack) as all_of_them:
+        for _ in range(3):
+            all_of_them.repeat("apply", ["apply", stack.environment, "--yes"], applied)
+            all_of_them.repeat("plan", ["plan", stack.environment], planned)
+        while time.monotonic() < end:
+            number += 1
+            tag = ask_for(number)
+            # Now and then another comes before that one is out.
+            since = time.monotonic()
+            wait_for(lambda: time.monotonic() - since > (0.3 if number % 3 == 0 else 10) or stack.state_file("current_tag") == tag,
+                     "a release, or its time to be over")
+        wait_for(lambda: stack.state_file("current_tag") == tag, "the last one to be out")
+        all_of_them.stop()
+        assert run.end() == second.end() == 143
+    print(f"{number} commits in {SECONDS:g} s; exit codes and errors: {dict(all_of_them.ended)}")
+    assert not all_of_them.wrong, "\n\n".join(all_of_them.wrong[:5])
+
+    seen = rows(stack)
+    assert len(seen) == len(set(seen)), f"twice: {seen}"
+    assert all(seen[at] == (seen[at - 1][0], "done") for at in range(1, len(seen), 2)), f"two at a time: {seen}"
+    assert (tag, "done") in seen and len(seen) >= number
+    held = sum(count for (name, code, _), count in all_of_them.ended.items() if (name, code) == ("apply", 75))
+    assert held and all_of_them.ended["plan", 0, ""] > number
+    stack.run("apply", stack.environment, "--yes").ok()
+    stack.assert_second_plan_empty()
+    assert stack.condition() == "Ready/Succeeded" and stack.names() == ["web-web-1"]

@@ -1,0 +1,140 @@
+"""A dockerd that is killed, or frozen, or takes forever to say a thing: waits have an end, and what was begun is gone on with."""
+
+import fcntl
+import os
+import signal
+import time
+
+import pytest
+
+from support.compose import VERSIONS, Compose
+from support.engine import Engine, wait_for
+from support.falsified import answer, true_answer
+from support.images import busybox
+from support.proxy import Instead, Proxy
+from support.running import Running
+from support.stack import SLEEPS, Stack, manifest, services
+
+WEB = services(f"web: {{ {SLEEPS}, stop_grace_period: 1s, environment: {{ TAG: '${{TAG}}' }} }}")
+
+
+def ask_for(stack, tag):
+    stack.commit({"compose.yaml": WEB, "reconciler.yaml": manifest(tag)})
+
+
+@pytest.fixture(scope="module")
+def mortal():
+    with Engine() as engine, Compose(VERSIONS[-1], engine.url) as compose:
+        busybox(engine)
+        yield engine, compose
+
+
+@pytest.fixture
+def stack(mortal, folder):
+    engine, compose = mortal
+    with Proxy(engine.socket, engine.folder / "proxy.sock") as proxy, Stack(folder, engine, compose, proxy) as stack:
+        ask_for(stack, "v1.0.0")
+        stack.apply()
+        yield stack
+
+
+def test_killed_in_the_middle_of_a_switch_and_back_ten_seconds_later(stack):
+    """Under `run`: nobody is needed."""
+    stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}})
+    stack.program.env["RECONCILER_FAILPOINTS"] = "engine.rename.before:delay=1500@1"
+    with Running(stack) as run:
+        ask_for(stack, "v1.1.0")
+        wait_for(lambda: stack.inspect()["State"]["Status"] == "exited", "the old one to be stopped")
+        stack.engine.kill(containerd=True)
+        killed = time.monotonic()
+        run.wait("docker.unreachable")
+        recorded = stack.state_file("current_tag"), stack.ledger("SELECT current_tag FROM environments WHERE name = ?")
+        assert recorded == ("v1.0.0", [("v1.0.0",)])
+        wait_for(lambda: time.monotonic() - killed > 10, "ten seconds to be over")
+        assert run.process.poll() is None, "it tries again later"
+        stack.engine.start()
+        run.wait("web/production: runs v1.1.0")
+        assert run.end() == 143
+    del stack.program.env["RECONCILER_FAILPOINTS"]
+    assert stack.names() == ["web-web-1"] and stack.state_file("current_tag") == "v1.1.0"
+    assert stack.condition() == "Ready/Succeeded"
+    stack.assert_second_plan_empty()
+
+
+class Frozen:
+    """The dockerd alone: what it has started goes on."""
+
+    def __init__(self, engine):
+        self.pid = engine.pid
+
+    def __enter__(self):
+        os.kill(self.pid, signal.SIGSTOP)
+        return self
+
+    def __exit__(self, *_):
+        os.kill(self.pid, signal.SIGCONT)
+
+
+def lock_is_free(stack):
+    with open(stack.state / "locks" / "web.production.lock", "rb+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+deep = pytest.mark.skipif(os.environ.get("RECONCILER_DEEP") != "1",
+                          reason="what lasts a minute is waited out only with RECONCILER_DEEP=1 (tests/run --deep)")
+
+
+def test_frozen(stack, folder):
+    """Whoever waits for it gives up at a deadline and lets go of its lock; what needs no Engine works meanwhile."""
+    before = stack.inspect()
+    ask_for(stack, "v1.1.0")
+    stack.run("plan", stack.environment).ok()
+    with Proxy(stack.engine.socket, folder / "slow.sock") as slow, Frozen(stack.engine):
+        slow.before = lambda one: answer(b"OK", headers={"Api-Version": "1.41"}, pace=1)  # a byte a second
+        waiting = [stack.program.start(*verb, stack.environment, "--no-fetch", env=env)
+                   for verb, env in ((["plan"], {}), (["apply", "--yes"], {}), (["plan"], {"DOCKER_HOST": slow.url}))]
+        stack.run("history", stack.environment).ok()
+        for one in waiting:
+            out, err = one.communicate(timeout=60)
+            assert one.returncode == 1 and "error docker.timeout: no answer to GET /_ping within 30 s\n" in err, out + err
+        assert lock_is_free(stack)
+    now = stack.inspect()
+    assert (now["Id"], now["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])
+    stack.run("apply", stack.environment, "--yes").ok()
+    stack.assert_second_plan_empty()
+
+
+@deep
+def test_frozen_in_the_middle_of_a_switch(stack):
+    ask_for(stack, "v1.1.0")
+    program = stack.program.start("apply", stack.environment, "--yes", env={"RECONCILER_FAILPOINTS": "engine.stop.before:delay=1500"})
+    wait_for(lambda: "web-web-1.next" in stack.names(), "the switch to have begun")
+    with Frozen(stack.engine):
+        held = stack.run("apply", stack.environment, "--yes", "--no-fetch")
+        assert (held.code, stack.error(held)) == (75, "lock.held"), held.err
+        out, err = program.communicate(timeout=150)
+        assert program.returncode == 1 and "error docker.timeout: no answer to " in err, out + err
+        assert lock_is_free(stack)
+    stack.run("apply", stack.environment, "--yes").ok()
+    stack.assert_second_plan_empty()
+    assert stack.names() == ["web-web-1"] and stack.state_file("current_tag") == "v1.1.0"
+
+
+@deep
+def test_a_byte_a_second(stack):
+    """An answer that never ends is no answer, though each wait for more of it is short."""
+    before = stack.inspect()
+    ask_for(stack, "v1.1.0")
+    stack.proxy.before = lambda one: Instead(true_answer(stack.engine, one), pace=1) if one.path == "/containers/json" else None
+    stack.proxy.clear()
+    began = time.monotonic()
+    done = stack.run("apply", stack.environment, "--yes", timeout=150)
+    assert (done.code, stack.error(done)) == (1, "docker.timeout") and time.monotonic() - began < 90, done.err
+    assert not stack.proxy.changes() and stack.inspect()["State"]["StartedAt"] == before["State"]["StartedAt"]
+    stack.proxy.before = None
+    stack.run("apply", stack.environment, "--yes").ok()
+    stack.assert_second_plan_empty()
