@@ -174,7 +174,11 @@ Error Database::failed_call(int code) {
       if (it_ && sqlite3_system_errno(it_) == ENOSPC) return full();
       Error e =
           say("ledger.io", "cannot read or write").next("see what the kernel says of that disk");
-      if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) finished_ = e;
+      if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
+        finished_ = e;
+        // The kernel shows what it dropped as if it were written; the next open writes it anew.
+        (void)replace_file(path_ + ".suspect", said + "\n");
+      }
       return e;
     }
     default:

@@ -257,6 +257,16 @@ Result<Opened> make_ledger(const Paths& paths, const std::string& vfs, const Ins
   return read_ledger(paths, vfs, false);
 }
 
+/// After a sync that failed the log may stand in memory alone, where the kernel takes it for
+/// written: all of it is written into the file itself. False while another process reads it.
+Result<bool> write_back(Database& database) {
+  auto query = database.query("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!query) return failed(query);
+  auto row = query->step();
+  if (!row) return failed(row);
+  return *row && query->number(0) == 0;
+}
+
 /// Ledger and key where something is missing or broken. The key is written under another name,
 /// then the ledger that holds its digest, then the key is renamed: a ledger without a key is one
 /// that was being made, and a key without a ledger says that there was one.
@@ -279,7 +289,11 @@ Result<Identity> make_or_mend(const Paths& paths, const Clock& clock, const std:
     return failed(looked);
   }
   Opened found = looked ? std::move(*looked) : Opened{};
-  ::unlink(paths.suspect.c_str());
+  if (found.database && exists(paths.suspect)) {
+    auto written = write_back(*found.database);
+    if (!written) return failed(written);
+    if (*written) ::unlink(paths.suspect.c_str());
+  }
 
   const bool had_key = exists(paths.key);
   const std::string key_path = had_key ? paths.key : paths.new_key;

@@ -49,17 +49,6 @@ void run_old_script(Story& story, const std::string& tag, Past& past) {
   past.scripted = true;
 }
 
-/// A person looked into the database.
-void settle(Story& story) {
-  for (const auto& [key, fate] : story.memory().once) {
-    if (fate != Fate::unknown) continue;
-    const bool was_done = std::ranges::any_of(
-        story.host.released, [&](const std::string& tag) { return key.ends_with("@" + tag); });
-    (void)story.ledger().settle(story.id, key, was_done ? Fate::succeeded : Fate::not_started,
-                                "anna");
-  }
-}
-
 void to_service(const Event& event, Story& story, Past& past) {
   auto& host = story.host;
   ++past.drifted;
@@ -74,6 +63,21 @@ void to_service(const Event& event, Story& story, Past& past) {
 }
 
 }  // namespace
+
+void settle(Story& story) {
+  const auto seen = story.look_once();
+  if (!seen) return;
+  const auto& released = story.host.released;
+  const bool was_done = std::ranges::find(released, seen->desired.tag) != released.end();
+  const Fate fate = was_done ? Fate::succeeded : Fate::not_started;
+  for (const auto& step : seen->desired.steps) {
+    if (step.once != Once::tag) continue;
+    if (seen->memory.once.contains(step.once_key))
+      (void)story.ledger().settle(story.id, step.once_key, fate, "anna");
+    else if (seen->memory.adopted)
+      (void)story.ledger().assume(story.id, step.once_key, step.name, fate, "anna");
+  }
+}
 
 bool done_by_people(const Event& event, Story& story, Past& past) {
   auto& host = story.host;

@@ -11,4 +11,7 @@ namespace reconciler::simulation {
 /// is not.
 bool done_by_people(const Event& event, Story& story, Past& past);
 
+/// A person looked into the database, and says what became of the release of what is asked for.
+void settle(Story& story);
+
 }  // namespace reconciler::simulation

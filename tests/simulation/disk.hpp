@@ -31,10 +31,14 @@ class Disk {
   void fill(size_t writes) { full_for_ = writes; }
   /// The next sync fails, and what it was to write is never written though it can be read.
   void fail_sync() { sync_fails_ = true; }
-  /// There is room again, and syncs succeed.
+  /// From now on a sync succeeds and does nothing, until the power is lost or it is mended.
+  void lie() { lies_ = true; }
+  /// What was said to be synced would be lost with the power.
+  bool lied() const { return lied_; }
+  /// There is room again, and syncs succeed; what was not synced still may be.
   void mend() {
     full_for_ = 0;
-    sync_fails_ = false;
+    sync_fails_ = lies_ = false;
   }
   /// Nothing is open. `choose(n)` is a number below n. Of the writes since a file's last sync each
   /// is kept, dropped or torn; shared memory is gone.
@@ -72,6 +76,8 @@ class Disk {
   size_t lost_ = 0;
   size_t full_for_ = 0;
   bool sync_fails_ = false;
+  bool lies_ = false;
+  bool lied_ = false;
 };
 
 }  // namespace reconciler::simulation

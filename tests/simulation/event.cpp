@@ -43,7 +43,7 @@ What kind_of(std::uint64_t random) {
   if (n < 18) return What::commit;
   if (n < 26) return What::turns;
   if (n < 30) return What::another;
-  if (n < 48) return static_cast<What>(2 + (random / 100) % 22);
+  if (n < 48) return static_cast<What>(2 + (random / 100) % 23);
   if (n < 60) return What::pass;
   if (n < 82) return What::killed_in_pass;
   return What::power_lost_in_pass;
@@ -72,6 +72,7 @@ const std::string& to_text(What what) {
                                                     "Engine away",
                                                     "disk full",
                                                     "sync fails",
+                                                    "disk lies",
                                                     "clock jumps",
                                                     "another process",
                                                     "terminated",

@@ -35,6 +35,7 @@ struct Event {
     engine_away,  ///< does not answer for some calls; some take effect all the same
     disk_full,    ///< for some writes
     sync_fails,   ///< once; what it was to write is lost with the power
+    disk_lies,    ///< says that it has synced what it has not, until the power is lost
     clock_jumps,
     // Another process on the same state folder
     another,

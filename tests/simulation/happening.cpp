@@ -43,7 +43,9 @@ std::optional<std::string> Happening::happen(const Event& event) {
 
 /// One whose ledger refuses everything ends, as commands do.
 std::optional<std::string> Happening::looked_at() {
-  if (!story_.ledger().memory(story_.id))
+  auto& ledger = story_.ledger();
+  const auto& id = story_.id;
+  if (!ledger.memory(id) || !ledger.serial(id) || !ledger.last_run(id))
     if (auto wrong = begin_again()) return wrong;
   return invariants_.holds();
 }
@@ -92,6 +94,9 @@ void Happening::on_machine(const Event& event) {
       break;
     case What::sync_fails:
       disk_.fail_sync();
+      break;
+    case What::disk_lies:
+      disk_.lie();
       break;
     case What::clock_jumps:
       story_.clock().shift(std::chrono::hours(random() % 2 == 0 ? 24 * 365 : -24));
@@ -154,6 +159,7 @@ std::optional<std::string> Happening::pass(const Event& event) {
     auto lost = begin_again([&] {
       if (!with_power) return;
       ++told_.power_losses;
+      if (disk_.lied()) lose_ledger();
       disk_.lose_power([&](std::uint64_t n) { return random() % n; });
     });
     if (lost) return lost;
@@ -168,8 +174,15 @@ std::optional<std::string> Happening::begin_again(const std::function<void()>& b
     disk_.mend();
     between();
   });
-  if (!restarted) return "the ledger is not whole: " + render(restarted.error());
+  if (!restarted && !past_.lost_ledger)
+    return "the ledger is not whole: " + render(restarted.error());
   return std::nullopt;
+}
+
+/// Whatever it comes back with, it may be less than it was told to be durable.
+void Happening::lose_ledger() {
+  past_.lost_ledger = true;
+  invariants_.forget_serial();
 }
 
 /// Until a pass has nothing more to do.
@@ -179,6 +192,9 @@ std::optional<std::string> Happening::settles(size_t passes) {
     ++told_.passes;
     if (auto wrong = invariants_.holds()) return wrong;
     if (done && !done->changed) return std::nullopt;
+    // It refuses each time, and says so.
+    if (!done && past_.lost_ledger && story_.condition().reason == "CannotLook")
+      return std::nullopt;
   }
   const Condition now = story_.condition();
   return fmt::format("it does not come to rest: {}/{}: {}", now.word, now.reason, now.why);
@@ -198,10 +214,12 @@ std::optional<std::string> Happening::rest() {
 std::optional<std::string> Happening::rested() {
   const size_t calls = story_.host.calls.size();
   const auto again = story_.pass();
-  if (!again || again->changed || story_.host.calls.size() != calls)
+  const bool refused = !again && past_.lost_ledger;
+  if (!(refused || (again && !again->changed)) || story_.host.calls.size() != calls)
     return "what had come to rest was touched again";
   const Condition now = story_.condition();
   ++told_.ends[now.word + "/" + now.reason];
+  past_.fenced_tasks = story_.host.fenced;
   if (auto wrong = may_not_end(now, story_.memory(), story_.spec().tag, past_)) return wrong;
   if (now.word == "Ready" || now.word == "RolledBack")
     return invariants_.differs(story_.seen().plan.to);
@@ -225,10 +243,40 @@ std::optional<std::string> Happening::stays_at_a_good_one(const Condition& now) 
   return std::nullopt;
 }
 
+/// A person does what the refusals say: the older copy goes away, and what runs is taken over.
+std::optional<std::string> Happening::answer_for_ledger() {
+  const std::string why = story_.condition().why;
+  const std::string lineage = story_.memory().lineage;
+  if (why.starts_with("ledger.behind")) {
+    (void)story_.restart([&] { story_.move_ledger_away(); });
+    invariants_.forget_serial();
+    if (!story_.ledger().loss()) return "a ledger that was moved away is not missed";
+  }
+  if (story_.memory().lineage == lineage && story_.condition().reason != "LedgerLost" &&
+      !why.starts_with("state.lineage"))
+    return std::nullopt;
+  Adoption adoption;
+  adoption.who = "anna";
+  for (const auto& [name, runs] : story_.host.services) adoption.lineages.push_back(runs.lineage);
+  for (const auto& [id, task] : story_.host.tasks) adoption.lineages.push_back(task.lineage);
+  std::erase_if(adoption.lineages, [](const std::string& one) { return one.empty(); });
+  story_.host.adopted.insert(adoption.lineages.begin(), adoption.lineages.end());
+  if (auto done = story_.ledger().adopt(story_.id, adoption); !done)
+    return "it cannot be adopted: " + render(done.error());
+  return std::nullopt;
+}
+
 std::optional<std::string> Happening::go_on() {
   auto& host = story_.host;
+  if (past_.lost_ledger)
+    if (auto wrong = answer_for_ledger()) return wrong;
   story_.commit("v9");
   if (auto wrong = settles(4)) return wrong;
+  // Of what was taken over nobody knows what was released.
+  if (past_.lost_ledger && story_.condition().reason == "ReleaseOutcomeUnknown") {
+    settle(story_);
+    if (auto wrong = settles(4)) return wrong;
+  }
   const Condition now = story_.condition();
   if (now.word != "Ready")
     return fmt::format("the next good version ends {}/{}: {}", now.word, now.reason, now.why);

@@ -38,6 +38,8 @@ class Happening {
   std::optional<std::string> rested();
   std::optional<std::string> stays_at_a_good_one(const Condition& now);
   std::optional<std::string> settles(size_t passes);
+  std::optional<std::string> answer_for_ledger();
+  void lose_ledger();
   /// In the midst of a pass.
   void at_call();
   void meanwhile(const Event& event);

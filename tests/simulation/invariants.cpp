@@ -78,7 +78,8 @@ std::optional<std::string> Invariants::holds() {
   // until that one has written something, too.
   if (disk_.synced()) serial_ = serial;
   const auto seen = story_.look_once();
-  if (seen && condition_of(seen->plan, *story_.ledger().last_run(story_.id)).word == "Ready")
+  const auto last = story_.ledger().last_run(story_.id);
+  if (seen && last && condition_of(seen->plan, *last).word == "Ready")
     if (auto wrong = differs(seen->plan.to)) return "Ready, and " + *wrong;
   return std::nullopt;
 }

@@ -26,6 +26,8 @@ class Invariants {
 
   /// What does not hold, in one sentence; none where all does.
   std::optional<std::string> holds();
+  /// The ledger may be an older one from here on.
+  void forget_serial() { serial_ = 0; }
   /// How what runs, and the state file, differ from a version.
   std::optional<std::string> differs(const std::string& target) const;
   /// What was done since `before` calls is a beginning of what was shown, then at most a beginning

@@ -29,13 +29,16 @@ constexpr auto not_supplied = [](const Blamed& b) {
   return b.any(b.past.did_not_build) || b.past.pruned_images || b.disturbed();
 };
 constexpr auto not_released = [](const Blamed& b) { return b.any(b.past.did_not_release); };
-constexpr auto nobody_knows = [](const Blamed& b) { return b.past.pruned_tasks; };
+constexpr auto nobody_knows = [](const Blamed& b) {
+  return b.past.pruned_tasks || b.past.fenced_tasks;
+};
 constexpr auto asked_back = [](const Blamed& b) { return b.past.asked_back; };
 constexpr auto no_way_back = [](const Blamed& b) {
   return b.past.was_unwell.contains(b.back_to) || b.past.disturbed.contains(b.back_to) ||
          b.past.pruned_images;
 };
 constexpr auto came_back = [](const Blamed& b) { return b.past.drifted > 3; };
+constexpr auto lost_ledger = [](const Blamed& b) { return b.past.lost_ledger; };
 constexpr auto scripted = [](const Blamed& b) { return b.past.scripted; };
 
 constexpr std::array ends{
@@ -46,6 +49,8 @@ constexpr std::array ends{
     End{"Stalled/RollbackFailed", no_way_back},
     End{"Stalled/Flapping", came_back},
     End{"Stalled/OperatorDeployed", scripted},
+    End{"Stalled/LedgerLost", lost_ledger},
+    End{"Stalled/CannotLook", lost_ledger},  // an older copy of the ledger, or another lineage
     End{"RolledBack/ReleaseFailed", not_released},
     End{"RolledBack/ReleaseOutcomeUnknown", nobody_knows},
     End{"RolledBack/VerifyFailed", unwell},

@@ -121,7 +121,9 @@ class Story {
   /// As `status` says it.
   Condition condition() {
     const auto seen = look_once();
-    return seen ? condition_of(seen->plan, *ledger().last_run(id)) : condition_of(id, seen.error());
+    if (!seen) return condition_of(id, seen.error());
+    const auto last = ledger().last_run(id);
+    return last ? condition_of(seen->plan, *last) : condition_of(id, last.error());
   }
   RunRow run(RunId serial) { return *ledger().run(serial); }
   RunRow last_run() { return **ledger().last_run(id); }
@@ -130,6 +132,11 @@ class Story {
   SimClock& clock() { return clock_; }
   /// Who is told of what passes do, from now on; it outlives the story.
   void tell(Events& events) { events_ = &events; }
+  /// While no process has it open.
+  void move_ledger_away() const {
+    for (const char* name : {"/ledger.db", "/ledger.db-wal", "/ledger.db-shm"})
+      (void)remove_tree(folder_ + name);
+  }
   /// What could not be removed is tried again in each pass, as `run` does it after a while.
   void tidy() { tidies_ = true; }
   /// Which file of the state folder holds a secret in clear; none: none does.

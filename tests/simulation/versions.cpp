@@ -119,6 +119,7 @@ void VersionsDriver::add_artifacts(const Json& wanted, const Memory& memory,
 
 Result<Observation> VersionsDriver::observe(const EnvironmentId&, const Json& wanted,
                                             const Memory& memory, const Variables&, Deadline) {
+  if (auto ours = owned(memory); !ours) return failed(ours);
   Observation seen;
   const std::string tag = text_at(wanted, "tag");
   for (const auto& name : texts_at(wanted, "services"))
@@ -138,22 +139,38 @@ Result<Observation> VersionsDriver::observe(const EnvironmentId&, const Json& wa
   return seen;
 }
 
+Status VersionsDriver::owned(const Memory& memory) const {
+  const auto check = [&](const std::string& lineage, std::int64_t attempt) -> Status {
+    if (lineage == memory.lineage && attempt > memory.newest_attempt)
+      return failure(error("ledger.behind", fmt::format("attempt {} is not known", attempt)));
+    if (lineage.empty() || lineage == memory.lineage || host_.adopted.contains(lineage)) return {};
+    return failure(error("state.lineage", "it is another's"));
+  };
+  for (const auto& [name, runs] : host_.services)
+    if (auto ours = check(runs.lineage, runs.attempt); !ours) return ours;
+  for (const auto& [id, task] : host_.tasks)
+    if (auto ours = check(task.lineage, std::stoll(id)); !ours) return ours;
+  return {};
+}
+
 /// Another takes its place, or the one that was kept serves again.
-void VersionsDriver::change(const std::string& name, const std::string& tag) {
+void VersionsDriver::change(const std::string& name, const std::string& tag,
+                            const Attempt& attempt) {
   auto& serves = host_.services[name];
   const auto kept = host_.kept.find(name);
   if (kept != host_.kept.end() && kept->second == tag)
     host_.kept.erase(kept);
   else if (kept == host_.kept.end() && !serves.tag.empty() && !serves.edited)
     host_.kept[name] = serves.tag;
-  serves = {tag, true, false, host_.now()};
+  serves = {tag, true, false, host_.now(), std::stoll(attempt.id), attempt.lineage};
   host_.well_since.erase(tag);
 }
 
-Result<Outcome> VersionsDriver::release(const std::string& attempt, const std::string& tag,
+Result<Outcome> VersionsDriver::release(const Attempt& attempt, const std::string& tag,
                                         Progress& progress) {
-  auto& task = host_.tasks[attempt];
+  auto& task = host_.tasks[attempt.id];
   task.tag = tag;
+  task.lineage = attempt.lineage;
   if (auto begun = progress.begun(); !begun) return failed(begun);
   task.started = true;
   const auto running = std::ranges::count_if(
@@ -213,7 +230,7 @@ Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables&
     host_.pruned.erase(name);
   } else if (w.verb == "release") {
     progress.line("as " + printed(variables));
-    return release(attempt.id, tag, progress);
+    return release(attempt, tag, progress);
   } else if (w.verb == "prune" && w.targets[0].kind == "image") {
     host_.images.erase(name);
   } else if (w.verb == "prune") {
@@ -225,7 +242,7 @@ Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables&
   } else {
     if (!host_.images.contains(image_of(name, tag)))
       return failure(error("image.missing", "there is no image " + image_of(name, tag)));
-    change(name, tag);
+    change(name, tag, attempt);
   }
   return Outcome{Fate::succeeded, JsonObject{}};
 }
@@ -236,6 +253,7 @@ Result<Outcome> VersionsDriver::recover(const Attempt& attempt, const Variables&
   if (found == host_.tasks.end()) return Outcome{Fate::not_started, {}};
   if (found->second.started) return end(found->second);
   host_.tasks.erase(found);
+  host_.fenced = true;
   return Outcome{Fate::not_started, JsonObject{{"found", true}}};
 }
 

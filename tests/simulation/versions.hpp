@@ -18,8 +18,10 @@ namespace reconciler::simulation {
 struct Runs {
   std::string tag;
   bool up = true;
-  bool edited = false;  ///< somebody changed its environment
-  Instant since{};      ///< when it was started
+  bool edited = false;       ///< somebody changed its environment
+  Instant since{};           ///< when it was started
+  std::int64_t attempt = 0;  ///< that made it, as its label says
+  std::string lineage{};     ///< of whoever did; empty: no label
 };
 
 /// One attempt at a release, in a container of its own: it goes on whatever becomes of who started
@@ -28,6 +30,7 @@ struct ReleaseTask {
   std::string tag;
   bool started = false;
   std::optional<bool> well;  ///< once it has ended
+  std::string lineage{};
 };
 
 inline constexpr Duration stable{1000};
@@ -42,6 +45,7 @@ struct VersionsHost {
   std::string current_tag;                  ///< the state file
   bool hand_written = false;                ///< it is as somebody else wrote it
   std::set<std::string> scripted;           ///< tags that somebody deployed past the program
+  std::set<std::string> adopted;            ///< lineages that a person took over
   std::set<std::string> pruned;             ///< images that somebody else removed
   std::set<std::string> unwell;             ///< tags whose services do not become well
   std::set<std::string> slow;               ///< tags that need `until_well` for it
@@ -50,9 +54,12 @@ struct VersionsHost {
   std::set<std::string> cannot_build;
   std::set<std::string> cannot_release;
   std::set<std::string> cannot_restore;
-  std::optional<Error> cannot_remove;         ///< anything
-  std::optional<Error> cannot_write;          ///< the state file
-  std::map<std::string, ReleaseTask> tasks;   ///< by attempt
+  std::optional<Error> cannot_remove;        ///< anything
+  std::optional<Error> cannot_write;         ///< the state file
+  std::map<std::string, ReleaseTask> tasks;  ///< by attempt
+  /// A task that was made and never started was taken away, so that it never will be: killed right
+  /// then, nobody can tell any more that it did not run.
+  bool fenced = false;
   std::vector<std::string> released;          ///< each release that was done, with no guard at all
   size_t at_once = 0;                         ///< how many releases ever ran at a time
   std::map<std::string, Instant> well_since;  ///< by tag, for as long as each answer was that
@@ -85,8 +92,10 @@ class VersionsDriver final : public Driver {
  private:
   Resource service(const std::string& name, const std::string& tag) const;
   void add_artifacts(const Json& wanted, const Memory& memory, Observation& into) const;
-  void change(const std::string& name, const std::string& tag);
-  Result<Outcome> release(const std::string& attempt, const std::string& tag, Progress& progress);
+  /// Whose labels everything shows: ours, and none that the ledger cannot know.
+  Status owned(const Memory& memory) const;
+  void change(const std::string& name, const std::string& tag, const Attempt& attempt);
+  Result<Outcome> release(const Attempt& attempt, const std::string& tag, Progress& progress);
   Outcome end(ReleaseTask& task);
   bool well(const std::string& tag) const;
   Outcome verify(const std::string& tag, const Variables& variables);
