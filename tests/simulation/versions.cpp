@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace reconciler::simulation {
 namespace {
@@ -15,6 +16,11 @@ Work work(Phase phase, std::string verb, ResourceId target, const std::string& t
   w.verb = std::move(verb);
   w.targets = {std::move(target)};
   return w;
+}
+
+/// Zero for what is no number.
+std::int64_t number_of(const std::string& attempt) {
+  return std::strtoll(attempt.c_str(), nullptr, 10);
 }
 
 /// As careless programs print what they were started with.
@@ -149,7 +155,7 @@ Status VersionsDriver::owned(const Memory& memory) const {
   for (const auto& [name, runs] : host_.services)
     if (auto ours = check(runs.lineage, runs.attempt); !ours) return ours;
   for (const auto& [id, task] : host_.tasks)
-    if (auto ours = check(task.lineage, std::stoll(id)); !ours) return ours;
+    if (auto ours = check(task.lineage, number_of(id)); !ours) return ours;
   return {};
 }
 
@@ -162,7 +168,7 @@ void VersionsDriver::change(const std::string& name, const std::string& tag,
     host_.kept.erase(kept);
   else if (kept == host_.kept.end() && !serves.tag.empty() && !serves.edited)
     host_.kept[name] = serves.tag;
-  serves = {tag, true, false, host_.now(), std::stoll(attempt.id), attempt.lineage};
+  serves = {tag, true, false, host_.now(), number_of(attempt.id), attempt.lineage};
   host_.well_since.erase(tag);
 }
 
