@@ -200,7 +200,9 @@ bool sends_back(Phase in, bool touched, const Error& why) {
       why.code == "apply.superseded" || why.code == "plan.stale" || why.code == "lock.held")
     return false;
   // Of once-only work that still runs, or that nobody knows the end of, a person has to answer.
-  if (why.code == "release.timeout" || why.code == "release.outcome_unknown") return false;
+  if (why.code == "release.timeout" || why.code == "release.outcome_unknown" ||
+      why.code == "release.running")
+    return false;
   // Without the Engine or the ledger there is no way back either: it is tried again.
   if (why.code.starts_with("ledger.")) return false;
   return !(why.lasting == Lasting::transient && why.code.starts_with("docker."));

@@ -138,6 +138,20 @@ Status Database::execute(const char* sql) {
   return {};
 }
 
+Status Database::still_there() {
+  if (finished_) return failure(*finished_);
+  int moved = 0;
+  sqlite3_file_control(it_, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  if (moved == 0) return {};
+  finished_ = error("ledger.gone", fmt::format("{} was removed or replaced while it was in use: "
+                                               "nothing more is done on what it remembered",
+                                               path_))
+                  .next(
+                      "put it back, and run the same again; if it is gone for good, that says "
+                      "what to do");
+  return failure(*finished_);
+}
+
 std::int64_t Database::last_id() const {
   return sqlite3_last_insert_rowid(it_);
 }
@@ -188,6 +202,7 @@ Error Database::failed_call(int code) {
 
 Result<Transaction> Transaction::begin(Database& database, std::string_view name) {
   if (auto point = failpoint(fmt::format("ledger.{}.before", name)); !point) return failed(point);
+  if (auto there = database.still_there(); !there) return failed(there);
   if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return failed(begun);
   return Transaction(database, name);
 }

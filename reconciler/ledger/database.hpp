@@ -73,6 +73,8 @@ class Database {
   Result<Query> query(const char* sql);
   /// Several statements without parameters or rows.
   Status execute(const char* sql);
+  /// `ledger.gone` where the file has no name any more, or its name is another's.
+  Status still_there();
   std::int64_t last_id() const;
   const std::string& path() const { return path_; }
   /// The error of a SQLite call that failed. After a failed sync everything fails: what the kernel

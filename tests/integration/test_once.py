@@ -92,6 +92,38 @@ def test_killed_at(running, number, point):
     assert running.names() == ["web-web-1"]
 
 
+def test_one_that_somebody_else_runs_is_not_run_beside_it(running):
+    tag = "v1.3.0"
+    ask_for(running, tag)
+    labels = [f"com.docker.compose.{name}" for name in ("project=web", "service=release", "oneoff=True")]
+    theirs = running.engine.docker("run", "-d", "--init", "--name", "by-hand", *(word for one in labels for word in ("--label", one)),
+                                   BUSYBOX, "sleep", "100000").strip()
+    done = running.run("apply", running.environment, "--yes")
+    assert done.code == 1 and running.error(done) == "release.running", done.out + done.err
+    assert "container by-hand" in done.err and "docker kill by-hand" in done.err, done.err
+    assert rows(running, tag) == [] and running.state_file("current_tag") != tag
+    assert running.condition() == "Reconciling/Retrying"
+    running.engine.docker("rm", "-f", theirs)
+    running.run("apply", running.environment, "--yes").ok()
+    running.assert_second_plan_empty()
+    assert rows(running, tag) == ["start", "done"]
+
+
+def test_one_that_is_removed_while_it_runs_is_known_to_nobody(running):
+    tag = "v1.3.1"
+    ask_for(running, tag, pause=100)
+    program = running.program.start("apply", running.environment, "--yes", stderr=subprocess.PIPE)
+    wait_for(lambda: rows(running, tag) == ["start"], "the release to have begun")
+    running.engine.docker("rm", "-f", *running.one_offs())
+    _, said = program.communicate()
+    assert program.returncode == 1, said
+    assert running.condition() == "Stalled/ReleaseOutcomeUnknown"
+    running.run("settle", running.environment, "release", "succeeded").ok()
+    running.run("apply", running.environment, "--yes").ok()
+    running.assert_second_plan_empty()
+    assert rows(running, tag) == ["start"]
+
+
 def test_nothing_is_left_of_a_release_that_was_cut_off(running):
     ask_for(running, "v1.3.0")
     done = running.run("apply", running.environment, "--yes", env={"RECONCILER_FAILPOINTS": "task.waited.after:kill"})

@@ -11,6 +11,7 @@
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/restore.hpp"
 #include "plugins/docker/services/state.hpp"
+#include "plugins/docker/tasks/beside.hpp"
 #include "plugins/docker/tasks/incarnation.hpp"
 #include "plugins/docker/tasks/output.hpp"
 #include "plugins/docker/tasks/steps.hpp"
@@ -194,6 +195,7 @@ class Task {
     for (;;) {
       auto inspect =
           context_.engine.get("/containers/" + id_ + "/json", context_.within(call_time));
+      if (!inspect && inspect.error().code == "docker.not_found") return gone();
       if (!inspect) return failed(inspect);
       const auto status = text_at(state_of(*inspect), "Status");
       if (status == "exited" || status == "dead") {
@@ -214,6 +216,14 @@ class Task {
         return Outcome{Fate::running, Json(std::move(evidence))};
       }
     }
+  }
+
+  /// Somebody removed it: what it did until then is known to nobody.
+  Result<Outcome> gone() {
+    auto evidence = output_.evidence(0);
+    evidence.erase("exit_code");
+    evidence["detail"] = fmt::format("its container {} was removed while it ran", name_);
+    return Outcome{Fate::unknown, Json(std::move(evidence))};
   }
 
   /// What was said after the stream broke off; false when nobody can read it any more.
@@ -302,6 +312,9 @@ Result<Outcome> perform_task(Context& context, const CompiledModel& model, const
                                       context.within(patience), stop);
       !ready)
     return failed(ready);
+  if (attempt.work.effect == Effect::once)
+    if (auto alone = nobody_runs(context, model, text_at(input, "service")); !alone)
+      return failed(alone);
   Task task(context, attempt, variables, progress);
   if (auto made = task.create(model, text_at(input, "service"), grounds); !made)
     return failed(made);

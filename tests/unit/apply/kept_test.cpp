@@ -99,6 +99,7 @@ TEST(SendsBack, WhatFailedWhileAVersionWasBroughtInDoes) {
     EXPECT_TRUE(sends_back(phase, false, why));
   EXPECT_TRUE(sends_back(Phase::change, true, error("service.port_taken", "no").passing()));
   EXPECT_TRUE(sends_back(Phase::release, true, error("release.failed", "no")));
+  EXPECT_FALSE(sends_back(Phase::release, true, error("release.running", "no").passing()));
 }
 
 TEST(SendsBack, WhatFailedOnTopOfHalfAVersionDoes) {

@@ -183,6 +183,26 @@ TEST(LedgerFailures, ManyAtOnceMakeOneLedger) {
   EXPECT_THAT(lineages, testing::Each(lineages[0]));
 }
 
+TEST(LedgerFailures, OneThatIsRemovedWhileItIsUsedIsWrittenToNoMore) {
+  Folder folder;
+  MovedClock clock;
+  const std::string state = folder / "state";
+  auto ledger = open_ledger(state, clock);
+  const RunId run = *ledger->begin_run(start_of("", "v1"));
+  for (const char* part : {"", "-wal", "-shm"})
+    ASSERT_TRUE(remove_tree(state + "/ledger.db" + part));
+  EXPECT_EQ(told(ledger->intend(run, switch_action())),
+            "error ledger.gone: " + state +
+                "/ledger.db was removed or replaced while it was in use: nothing more is done on "
+                "what it remembered\n"
+                "  next  put it back, and run the same again; if it is gone for good, that says "
+                "what to do\n");
+  ledger.reset();
+  ledger = open_ledger(state, clock);
+  ASSERT_TRUE(ledger->loss());
+  EXPECT_EQ(ledger->loss()->code, "ledger.lost");
+}
+
 class SmallDisk : public testing::Test {
  protected:
   void SetUp() override {
