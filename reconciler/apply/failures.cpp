@@ -203,6 +203,9 @@ bool sends_back(Phase in, bool touched, const Error& why) {
   if (why.code == "release.timeout" || why.code == "release.outcome_unknown" ||
       why.code == "release.running")
     return false;
+  // Somebody took the image away after the plan: no fault of the version, and the next plan has it
+  // supplied again.
+  if (why.lasting == Lasting::transient && why.code == "image.missing") return false;
   // Without the Engine or the ledger there is no way back either: it is tried again.
   if (why.code.starts_with("ledger.")) return false;
   return !(why.lasting == Lasting::transient && why.code.starts_with("docker."));

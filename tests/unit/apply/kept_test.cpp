@@ -117,6 +117,8 @@ TEST(SendsBack, WhatTouchedNothingOrCannotBeGoneBackFromDoesNot) {
        {"apply.stopped", "plan.stale", "release.timeout", "release.outcome_unknown", "ledger.full"})
     EXPECT_FALSE(sends_back(Phase::verify, true, error(code, "no"))) << code;
   EXPECT_FALSE(sends_back(Phase::change, true, error("docker.unreachable", "no").passing()));
+  EXPECT_FALSE(sends_back(Phase::change, true, error("image.missing", "no").passing()));
+  EXPECT_TRUE(sends_back(Phase::change, true, error("image.missing", "no")));
 }
 
 }  // namespace
