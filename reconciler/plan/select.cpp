@@ -207,7 +207,8 @@ std::vector<Action> select_steps(const Desired& desired, const Memory& memory, b
         const auto fate = memory.once.find(step.once_key);
         if (fate != memory.once.end() && fate->second == Fate::succeeded) continue;
         action.reason = fate != memory.once.end() && fate->second == Fate::running
-                            ? "an attempt still runs; apply waits for it first"
+                            ? "an attempt was cut off; apply first looks what became of it, and "
+                              "waits where it still runs"
                             : fmt::format("not yet run for {}", desired.tag);
         break;
       }
@@ -276,7 +277,7 @@ std::optional<Stall> find_stall(const Desired& desired, const Memory& memory) {
     if (fate->second == Fate::unknown)
       return Stall{"ReleaseOutcomeUnknown",
                    fmt::format("nobody can know whether {} succeeded for {}: the machine or Docker "
-                               "went away while it ran",
+                               "went away while it ran, or its container was removed",
                                step.name, desired.tag),
                    fmt::format("look, then: reconciler settle {} {} succeeded|not-run",
                                desired.id.text(), step.name)};

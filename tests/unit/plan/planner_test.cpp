@@ -265,7 +265,7 @@ TEST(Planner, AsksWhenNobodyKnows) {
             "portfolio/production  v1.0.0 -> v1.1.0   config 4be1d07 \"Slugs for projects\"\n"
             "\n"
             "  Stalled/ReleaseOutcomeUnknown: nobody can know whether release succeeded for "
-            "v1.1.0: the machine or Docker went away while it ran\n"
+            "v1.1.0: the machine or Docker went away while it ran, or its container was removed\n"
             "  next  look, then: reconciler settle portfolio/production release succeeded|not-run\n"
             "\n"
             "Nothing was changed.\n");
