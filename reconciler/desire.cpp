@@ -7,6 +7,7 @@
 #include "reconciler/apply/kept.hpp"
 #include "reconciler/asked.hpp"
 #include "reconciler/plan/planner.hpp"
+#include "reconciler/plan/select.hpp"
 
 namespace reconciler {
 namespace {
@@ -95,6 +96,28 @@ Result<Wish> deploy_another(const Parts& parts, const Asked& asked, const Target
   return wish;
 }
 
+/// The recorded version in the place of what git asks for, and why.
+Result<Wish> recorded_instead(const Parts& parts, const EnvironmentSpec& spec, Memory memory,
+                              const std::string& repository_asks, const std::string& reason,
+                              const std::string& why) {
+  memory.target =
+      Target{memory.current->tag, repository_asks, spec.tag, reason, why, 0, parts.clock.wall()};
+  auto wish = desire_target(parts, spec, memory);
+  if (!wish) return failure(cannot_go_back(spec.id, *memory.target, std::move(wish.error())));
+  return wish;
+}
+
+/// Of what git asks for a release failed for good, before half of another version came to run:
+/// nobody is left with that.
+Result<Wish> instead_of_what_failed(const Parts& parts, const Asked& asked, const Memory& memory,
+                                    const std::string& repository_asks, Wish wish) {
+  const EnvironmentSpec& spec = asked.spec;
+  if (asked.instead || !something_else_runs(memory)) return wish;
+  const auto stall = find_stall(wish.desired, memory);
+  if (!stall || stall->reason != "ReleaseFailed" || nothing_goes_back(spec, memory)) return wish;
+  return recorded_instead(parts, spec, memory, repository_asks, stall->reason, stall->why);
+}
+
 /// What git asks for cannot even be planned. Where half of a version runs, that is a failure like
 /// any other: then it is to be the recorded one, if that may be gone back to.
 Result<Wish> instead_of_what_cannot_be(const Parts& parts, const Asked& asked, Memory memory,
@@ -106,16 +129,8 @@ Result<Wish> instead_of_what_cannot_be(const Parts& parts, const Asked& asked, M
                                       (none->empty() ? "" : fmt::format(" ({})", *none))});
     return failure(std::move(why));
   }
-  memory.target = Target{memory.current->tag,
-                         repository_asks,
-                         spec.tag,
-                         "CannotPlan",
-                         fmt::format("{}: {}", why.code, why.message),
-                         0,
-                         parts.clock.wall()};
-  auto wish = desire_target(parts, spec, memory);
-  if (!wish) return failure(cannot_go_back(spec.id, *memory.target, std::move(wish.error())));
-  return wish;
+  return recorded_instead(parts, spec, std::move(memory), repository_asks, "CannotPlan",
+                          fmt::format("{}: {}", why.code, why.message));
 }
 
 /// What is to run while what git asks for waits or cannot be had. Of a version that was begun and
@@ -202,13 +217,14 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
   }
   auto wish = tree ? as_git_asks(parts, asked, *tree, *repository_asks, stop)
                    : Result<Wish>(failure(std::move(tree.error())));
-  if (wish || asked.instead) return wish;
-  if (wish.error().code == "variables.provider")
-    if (auto kept = without_provider(parts, spec, memory, *repository_asks, wish.error()))
-      return std::move(*kept);
   // What the ledger's target held off is not asked for any more.
   Memory now = memory;
   now.target.reset();
+  if (wish) return instead_of_what_failed(parts, asked, now, *repository_asks, std::move(*wish));
+  if (asked.instead) return wish;
+  if (wish.error().code == "variables.provider")
+    if (auto kept = without_provider(parts, spec, memory, *repository_asks, wish.error()))
+      return std::move(*kept);
   return instead_of_what_cannot_be(parts, asked, std::move(now), repository_asks.value_or(""),
                                    std::move(wish.error()));
 }

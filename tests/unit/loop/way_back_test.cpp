@@ -114,6 +114,26 @@ TEST_F(WayBack, WhatAReleaseOfARunThatWasCutOffChangedIsSaid) {
   EXPECT_EQ(story.run(3).end.condition, "RolledBack");
 }
 
+TEST_F(WayBack, NobodyIsLeftWithHalfOfAVersionForOneWhoseReleaseFailedBefore) {
+  story.host.cannot_release = {"v1"};
+  ASSERT_FALSE(story.pass());
+  story.commit("v2");
+  std::stop_source stop;
+  story.host.on_call = [&](const std::string& call) {
+    if (call == "switch v2") stop.request_stop();
+  };
+  ASSERT_FALSE(story.pass({.stop = stop.get_token()}));
+  EXPECT_EQ(running(), "backend v2;worker v0;");
+  story.commit("v1");
+  ASSERT_TRUE(story.pass());
+  EXPECT_EQ(running(), "backend v0;worker v0;");
+  const Condition now = story.condition();
+  EXPECT_EQ(
+      now.word + "/" + now.reason + ": " + now.why,
+      "RolledBack/ReleaseFailed: v1: release failed for v1, and is not tried again by itself");
+  EXPECT_EQ(story.host.calls.end(), std::ranges::find(story.host.calls, "switch v1"));
+}
+
 TEST_F(WayBack, WhatAnEarlierTryReleasedStaysAtTheNextOneToo) {
   const auto not_undone =
       testing::Contains(testing::Field(&Fact::text, "release of v1: what it changed stays"));
