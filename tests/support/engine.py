@@ -38,7 +38,7 @@ def binaries(version: str) -> str:
     return folder
 
 
-class _UnixConnection(http.client.HTTPConnection):
+class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: str, timeout: float):
         super().__init__("engine", timeout=timeout)
         self._path = path
@@ -51,7 +51,7 @@ class _UnixConnection(http.client.HTTPConnection):
 
 def request(path: str, method: str, target: str, body: Any = None, timeout: float = 60) -> Tuple[int, Any]:
     """One call over a Unix socket: the status, and the answer read as JSON where it is JSON."""
-    connection = _UnixConnection(path, timeout)
+    connection = UnixConnection(path, timeout)
     try:
         text = None if body is None else json.dumps(body)
         connection.request(method, target, text, {"Content-Type": "application/json"} if text else {})

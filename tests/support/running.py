@@ -7,10 +7,10 @@ from .engine import wait_for
 
 
 class Running:
-    def __init__(self, stack, log="run.log"):
+    def __init__(self, stack, log="run.log", **env):
         self.log = stack.folder / log
         with open(self.log, "w") as log:
-            self.process = stack.program.start("run", stdout=subprocess.DEVNULL, stderr=log)
+            self.process = stack.program.start("run", env=env, stdout=subprocess.DEVNULL, stderr=log)
 
     def said(self, words):
         return words in self.log.read_text()
