@@ -19,7 +19,7 @@ ROUNDS = int(os.environ.get("RECONCILER_SOAK_ROUNDS") or (2000 if os.environ.get
 SEED = int(os.environ.get("RECONCILER_SOAK_SEED") or 7)
 # From the second quarter of the rounds to the last one.
 MOST_MEMORY = 1.1, 1024  # times as much, and KiB more
-MOST_DESCRIPTORS = 1
+MOST_DESCRIPTORS = 4  # the connections that a look keeps, or a fetch's pipes
 
 
 class Soak:
@@ -125,10 +125,10 @@ class Soak:
         assert not self.stack.proxy.changes(), [str(one) for one in self.stack.proxy.changes()]
 
 
-def quarters(samples):
-    """The medians of the second and of the last quarter."""
+def quarters(samples, of):
+    """The second and the last."""
     quarter = len(samples) // 4
-    return statistics.median(samples[quarter:2 * quarter]), statistics.median(samples[-quarter:])
+    return of(samples[quarter:2 * quarter]), of(samples[-quarter:])
 
 
 def test_soak(folder):
@@ -149,7 +149,8 @@ def test_soak(folder):
                         soak.idle()
                 assert run.end() == 143
             assert stack.names() == ["web-web-1"]
-        memory, descriptors = quarters(soak.memory), quarters(soak.descriptors)
+        # Of descriptors the fewest: at some samples it is at work.
+        memory, descriptors = quarters(soak.memory, statistics.median), quarters(soak.descriptors, min)
         print(f"soak: {ROUNDS} rounds of seed {SEED}, {soak.version} versions, {soak.told}; "
               f"memory {memory[0] / 1024:.1f} -> {memory[1] / 1024:.1f} MiB, descriptors {descriptors[0]:g} -> {descriptors[1]:g}")
         assert memory[1] <= max(memory[0] * MOST_MEMORY[0], memory[0] + MOST_MEMORY[1]), soak.memory
