@@ -11,7 +11,7 @@ from support.images import BUSYBOX
 from support.running import Running
 from support.stack import SLEEPS, manifest, services
 
-SECONDS = float(os.environ.get("RECONCILER_CONTROLLERS_SECONDS") or (600 if os.environ.get("RECONCILER_DEEP") == "1" else 30))
+SECONDS = float(os.environ.get("RECONCILER_CONTROLLERS_SECONDS") or (600 if os.environ.get("RECONCILER_DEEP") == "1" else 20))
 # The release guards against nothing: a second one, or two at a time, would show.
 COMPOSE = services(f"""
     web: {{ {SLEEPS}, environment: {{ TAG: "${{TAG}}" }} }}
