@@ -93,7 +93,7 @@ def test_killed_at(running, number, point):
 
 
 def test_one_that_somebody_else_runs_is_not_run_beside_it(running):
-    tag = "v1.3.0"
+    tag = "v1.7.0"
     ask_for(running, tag)
     labels = [f"com.docker.compose.{name}" for name in ("project=web", "service=release", "oneoff=True")]
     theirs = running.engine.docker("run", "-d", "--init", "--name", "by-hand", *(word for one in labels for word in ("--label", one)),
@@ -110,7 +110,7 @@ def test_one_that_somebody_else_runs_is_not_run_beside_it(running):
 
 
 def test_one_that_is_removed_while_it_runs_is_known_to_nobody(running):
-    tag = "v1.3.1"
+    tag = "v1.7.1"
     ask_for(running, tag, pause=100)
     program = running.program.start("apply", running.environment, "--yes", stderr=subprocess.PIPE)
     wait_for(lambda: rows(running, tag) == ["start"], "the release to have begun")
