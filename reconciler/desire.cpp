@@ -6,6 +6,7 @@
 #include "reconciler/apply/failures.hpp"
 #include "reconciler/apply/kept.hpp"
 #include "reconciler/asked.hpp"
+#include "reconciler/git/tree.hpp"
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/plan/select.hpp"
 
@@ -14,6 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr Duration restore_within{3min};
+constexpr int most_tries = 3;
 
 /// What the repository asked when it could be read last.
 std::string last_asked(const Parts& parts, const EnvironmentId& id, const Memory& memory) {
@@ -194,11 +196,15 @@ Result<Wish> desire_target(const Parts& parts, const EnvironmentSpec& spec, cons
   return wish;
 }
 
-Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory,
-                    std::stop_token stop) {
+namespace {
+
+/// `from` is the tree that it was made from.
+Result<Wish> desire_once(const Parts& parts, const Asked& asked, const Memory& memory,
+                         const std::stop_token& stop, std::string& from) {
   const EnvironmentSpec& spec = asked.spec;
   if (asked.recorded) return as_recorded(parts, spec, memory);
   auto tree = tree_of(parts, asked, stop);
+  if (tree) from = tree->path;
   Result<std::string> repository_asks =
       tree ? asked_of(spec, *tree) : Result<std::string>(failure(tree.error()));
   if (tree && !repository_asks) return failed(repository_asks);
@@ -227,6 +233,25 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
       return std::move(*kept);
   return instead_of_what_cannot_be(parts, asked, std::move(now), repository_asks.value_or(""),
                                    std::move(wish.error()));
+}
+
+}  // namespace
+
+Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory,
+                    std::stop_token stop) {
+  Asked again = asked;
+  for (int left = most_tries - 1;; --left) {
+    std::string from;
+    auto wish = desire_once(parts, again, memory, stop, from);
+    if (from.empty() || is_whole_tree(from)) return wish;
+    // Another run has recorded a later version meanwhile, and tidied this one away under us:
+    // whatever came of it was read from half a tree.
+    if (left == 0)
+      return failure(error("plan.stale", fmt::format("{} was tidied away while it was read", from))
+                         .next("another run is at it: try again")
+                         .passing());
+    again.fetch = false;
+  }
 }
 
 }  // namespace reconciler

@@ -202,6 +202,10 @@ Result<Tree> export_tree(const TreeAsk& ask, Helper& helper, Duration timeout,
   return tree;
 }
 
+bool is_whole_tree(const std::string& path) {
+  return exists(path + ".about");  // goes first
+}
+
 Status remove_other_trees(const std::string& state, const EnvironmentId& id,
                           const std::set<std::string>& keep) {
   const std::string folder = folder_of(state, id);

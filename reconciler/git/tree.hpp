@@ -41,6 +41,8 @@ std::optional<Tree> known_tree(const TreeAsk& ask);
 /// leads out of the tree, `git.export_differs`, `file.unwritable`.
 Result<Tree> export_tree(const TreeAsk& ask, Helper& helper, Duration timeout,
                          const std::stop_token& stop = {});
+/// Whether the tree at `path` is there still: another run may have tidied it away since.
+bool is_whole_tree(const std::string& path);
 /// Removes the trees of an environment whose commits are not among `keep`.
 Status remove_other_trees(const std::string& state, const EnvironmentId& id,
                           const std::set<std::string>& keep);

@@ -113,3 +113,22 @@ def test_eight_controllers(stack):
     stack.run("apply", stack.environment, "--yes").ok()
     stack.assert_second_plan_empty()
     assert stack.condition() == "Ready/Succeeded" and stack.names() == ["web-web-1"]
+
+
+def test_a_plan_whose_tree_another_run_tidies_away(stack):
+    """It is read anew: half a tree is no version."""
+    def ask_for(tag):
+        stack.commit({"compose.yaml": COMPOSE, "reconciler.yaml": manifest(tag, "verify: { stable: 100ms }")})
+
+    ask_for("v1.0.0")
+    stack.apply()
+    ask_for("v1.1.0")
+    commit = stack.config.head
+    slow = stack.program.start("plan", stack.environment, env={"RECONCILER_FAILPOINTS": "export.tree.after:delay=4000@1"})
+    tree = stack.state / "trees" / "web" / "production" / commit
+    wait_for(tree.exists, "the tree of v1.1.0")
+    ask_for("v1.2.0")
+    stack.run("apply", stack.environment, "--yes").ok()
+    assert not tree.exists()
+    out, err = slow.communicate(timeout=60)
+    assert slow.returncode == 0 and not err and "v1.2.0 -> v1.1.0" in out, out + err
