@@ -114,7 +114,8 @@ Result<Wish> recorded_instead(const Parts& parts, const EnvironmentSpec& spec, M
 Result<Wish> instead_of_what_failed(const Parts& parts, const Asked& asked, const Memory& memory,
                                     const std::string& repository_asks, Wish wish) {
   const EnvironmentSpec& spec = asked.spec;
-  if (asked.instead || !something_else_runs(memory)) return wish;
+  const bool its_own = memory.unfinished == wish.desired.digest;  // that run has a way back itself
+  if (asked.instead || its_own || !something_else_runs(memory)) return wish;
   const auto stall = find_stall(wish.desired, memory);
   if (!stall || stall->reason != "ReleaseFailed" || nothing_goes_back(spec, memory)) return wish;
   return recorded_instead(parts, spec, memory, repository_asks, stall->reason, stall->why);

@@ -124,7 +124,9 @@ def test_every_invariant_holds(played, scenario):
 @pytest.mark.skipif(bool(ONE), reason="one case alone: RECONCILER_CRASH")
 def test_every_failpoint_is_visited(played, request):
     hits, effects = played.hits(), played.effects()
-    never = [name for name in played.names if not hits[name] and not elsewhere(name)]
+    # What was chosen and not come to this time is counted below: it may be one in twenty.
+    missed = {case.point for case in played.done.not_passed}
+    never = [name for name in played.names if not hits[name] and not elsewhere(name) and name not in missed]
     assert not never, f"no case went there: {never}"
     passed = {name for counts in played.passes.values() for name in counts if counts[name]}
     stale = [one for one, where in ELSEWHERE.items() if not (ROOT / where).exists() or not any(
