@@ -73,6 +73,7 @@ class Played:
             for story in into_stories(cases):
                 stories.put(story)
             beside_each_other(self.lanes, lambda lane: self._play(lane, stories))
+            self._go_where_nobody_came()
 
     def _choose(self):
         """What a scenario passes depends a little on what was before; each is looked at after as little as it can begin
@@ -94,6 +95,16 @@ class Played:
             except queue.Empty:
                 return
             lane.play(story, self.done)
+
+    def _go_where_nobody_came(self):
+        """How often a place is passed depends a little on time, so that a late pass may not come: then the first one, in an
+        application of its own, with each scenario that passes the place until one did."""
+        for point in dict.fromkeys(case.point for case in self.done.not_passed):
+            often = sorted(self.passes, key=lambda scenario: -self.passes[scenario][point])
+            for scenario in [one for one in often if self.passes[one][point]]:
+                if self.hits()[point]:
+                    break
+                self.lanes[0].play([Case(scenario, point, "kill", 1)], self.done)
 
     def hits(self):
         return Counter(case.point for case in self.done.cases)
@@ -124,9 +135,7 @@ def test_every_invariant_holds(played, scenario):
 @pytest.mark.skipif(bool(ONE), reason="one case alone: RECONCILER_CRASH")
 def test_every_failpoint_is_visited(played, request):
     hits, effects = played.hits(), played.effects()
-    # What was chosen and not come to this time is counted below: it may be one in twenty.
-    missed = {case.point for case in played.done.not_passed}
-    never = [name for name in played.names if not hits[name] and not elsewhere(name) and name not in missed]
+    never = [name for name in played.names if not hits[name] and not elsewhere(name)]
     assert not never, f"no case went there: {never}"
     passed = {name for counts in played.passes.values() for name in counts if counts[name]}
     stale = [one for one, where in ELSEWHERE.items() if not (ROOT / where).exists() or not any(

@@ -7,9 +7,7 @@ import time
 
 import pytest
 
-from support.compose import VERSIONS, Compose
-from support.engine import Engine, wait_for
-from support.images import busybox
+from support.engine import wait_for
 from support.proxy import Proxy
 from support.running import Running
 from support.stack import SLEEPS, Stack, manifest, services
@@ -18,13 +16,6 @@ DEEP = os.environ.get("RECONCILER_DEEP") == "1"
 AWAY = 10  # seconds
 pytestmark = pytest.mark.skipif(not DEEP, reason="dockerd killed at each turn of a switch only with RECONCILER_DEEP=1 (tests/run --deep)")
 COMPOSE = services(f"web: {{ {SLEEPS}, environment: {{ TAG: '${{TAG}}' }} }}\ndb: {{ {SLEEPS} }}")
-
-
-@pytest.fixture(scope="module")
-def mortal():
-    with Engine() as engine, Compose(VERSIONS[-1], engine.url) as compose:
-        busybox(engine)
-        yield engine, compose
 
 
 # Where the switch is then: the new one made and nothing stopped; the old one stopped; the names half swapped.

@@ -9,20 +9,10 @@ import time
 from support.engine import wait_for
 from support.images import BUSYBOX
 from support.running import Running
-from support.stack import SLEEPS, manifest, services
+from support.stack import manifest, unguarded
 
 SECONDS = float(os.environ.get("RECONCILER_CONTROLLERS_SECONDS") or (600 if os.environ.get("RECONCILER_DEEP") == "1" else 20))
-# The release guards against nothing: a second one, or two at a time, would show.
-COMPOSE = services(f"""
-    web: {{ {SLEEPS}, environment: {{ TAG: "${{TAG}}" }} }}
-    release:
-      image: {BUSYBOX}
-      init: true
-      profiles: [release]
-      environment: {{ TAG: "${{TAG}}" }}
-      command: [sh, -c, "echo $$TAG start >>/table/rows; sleep 1; echo $$TAG done >>/table/rows"]
-      volumes: ['table:/table']
-    """, "volumes: { table: {} }")
+COMPOSE = unguarded(pause=1)
 
 
 class Controllers:

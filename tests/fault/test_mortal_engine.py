@@ -7,10 +7,8 @@ import time
 
 import pytest
 
-from support.compose import VERSIONS, Compose
-from support.engine import Engine, wait_for
+from support.engine import wait_for
 from support.falsified import answer, true_answer
-from support.images import busybox
 from support.proxy import Instead, Proxy
 from support.running import Running
 from support.stack import SLEEPS, Stack, manifest, services
@@ -20,13 +18,6 @@ WEB = services(f"web: {{ {SLEEPS}, stop_grace_period: 1s, environment: {{ TAG: '
 
 def ask_for(stack, tag):
     stack.commit({"compose.yaml": WEB, "reconciler.yaml": manifest(tag)})
-
-
-@pytest.fixture(scope="module")
-def mortal():
-    with Engine() as engine, Compose(VERSIONS[-1], engine.url) as compose:
-        busybox(engine)
-        yield engine, compose
 
 
 @pytest.fixture

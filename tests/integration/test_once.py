@@ -5,29 +5,14 @@ import subprocess
 
 import pytest
 
-from support.compose import VERSIONS, Compose
-from support.engine import Engine, wait_for
-from support.images import BUSYBOX, busybox
+from support.engine import wait_for
+from support.images import BUSYBOX
 from support.proxy import Proxy
-from support.stack import SLEEPS, Stack, manifest, services
-
-
-def compose_file(pause):
-    work = f"echo start >>/table/rows; sleep {pause}; echo done >>/table/rows"
-    return services(f"""
-        web: {{ {SLEEPS}, environment: {{ TAG: "${{TAG}}" }} }}
-        release:
-          image: {BUSYBOX}
-          init: true
-          profiles: [release]
-          environment: {{ TAG: "${{TAG}}" }}
-          command: [sh, -c, "{work.replace('echo ', 'echo ${TAG} ')}"]
-          volumes: ['table:/table']
-        """, "volumes: { table: {} }")
+from support.stack import Stack, manifest, unguarded
 
 
 def ask_for(stack, tag, pause=1):
-    stack.commit({"compose.yaml": compose_file(pause), "reconciler.yaml": manifest(tag, "release: [{ run: release }]")})
+    stack.commit({"compose.yaml": unguarded(pause), "reconciler.yaml": manifest(tag, "release: [{ run: release }]")})
 
 
 def rows(stack, tag="v1.1.0"):
@@ -134,13 +119,6 @@ def test_nothing_is_left_of_a_release_that_was_cut_off(running):
 
 
 # dockerd killed under it: an Engine that may die.
-
-
-@pytest.fixture(scope="module")
-def mortal():
-    with Engine() as engine, Compose(VERSIONS[-1], engine.url) as compose:
-        busybox(engine)
-        yield engine, compose
 
 
 @pytest.fixture

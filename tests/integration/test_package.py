@@ -13,23 +13,13 @@ from support.machine import Machine, image
 from support.pairs import DEEP
 from support.reconciler import binary
 from support.repository import Repository
-from support.stack import SLEEPS, manifest, services
+from support.stack import SLEEPS, manifest, services, unguarded
 
 pytestmark = pytest.mark.skipif(not DEEP, reason="a machine with systemd only with RECONCILER_DEEP=1 (tests/run --deep)")
 
 CONFIG = "/srv/deploy"
 PAUSE = 30
-WORK = f"echo $TAG start >>/table/rows; sleep {PAUSE}; echo $TAG done >>/table/rows".replace("$TAG", "${TAG}")
-COMPOSE = services(f"""
-    web: {{ {SLEEPS}, environment: {{ TAG: "${{TAG}}" }} }}
-    release:
-      image: {BUSYBOX}
-      init: true
-      profiles: [release]
-      environment: {{ TAG: "${{TAG}}" }}
-      command: [sh, -c, "{WORK}"]
-      volumes: ['table:/table']
-    """, "volumes: { table: {} }")
+COMPOSE = unguarded(PAUSE)
 # What a machine changes by itself while it runs, and what dpkg and apt remember of any package.
 ITS_OWN = ("/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/lib/apt", "/var/lib/dpkg",
            "/var/lib/systemd", "/root")

@@ -71,6 +71,14 @@ def newest(engine):
         yield compose
 
 
+@pytest.fixture(scope="module")
+def mortal():
+    """An Engine of a module's own, which may be killed and frozen, with the newest Compose."""
+    with Engine() as engine, Compose(VERSIONS[-1], engine.url) as compose:
+        busybox(engine)
+        yield engine, compose
+
+
 @pytest.fixture
 def stack(folder, engine, newest, proxy):
     with Stack(folder, engine, newest, proxy) as stack:

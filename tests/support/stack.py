@@ -45,6 +45,21 @@ def services(text: str, *more: str) -> str:
     return "\n".join(["services:", body, *(textwrap.dedent(one).strip("\n") for one in more), ""])
 
 
+def unguarded(pause: float) -> str:
+    """A web, and a release that says start and done in /table/rows with no guard: a second run, or two at a time, would show."""
+    work = f"echo $TAG start >>/table/rows; sleep {pause}; echo $TAG done >>/table/rows"
+    return services(f"""
+        web: {{ {SLEEPS}, environment: {{ TAG: "${{TAG}}" }} }}
+        release:
+          image: {BUSYBOX}
+          init: true
+          profiles: [release]
+          environment: {{ TAG: "${{TAG}}" }}
+          command: [sh, -c, "{work.replace('$TAG', '${TAG}')}"]
+          volumes: ['table:/table']
+        """, "volumes: { table: {} }")
+
+
 class Deed:
     """What the Engine was asked to change, in the words in which plans declare it."""
 
