@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "reconciler/another.hpp"
 #include "reconciler/apply/failures.hpp"
 #include "reconciler/apply/kept.hpp"
 #include "reconciler/asked.hpp"
-#include "reconciler/git/tree.hpp"
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/plan/select.hpp"
 
@@ -15,7 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr Duration restore_within{3min};
-constexpr int most_tries = 3;
 
 /// What the repository asked when it could be read last.
 std::string last_asked(const Parts& parts, const EnvironmentId& id, const Memory& memory) {
@@ -109,31 +109,36 @@ Result<Wish> recorded_instead(const Parts& parts, const EnvironmentSpec& spec, M
   return wish;
 }
 
-/// Of what git asks for a release failed for good, before half of another version came to run:
-/// nobody is left with that.
+/// Its release was tried once it ran already, and has failed.
+bool failed_after_switch(const Desired& desired, const Memory& memory) {
+  return std::ranges::any_of(desired.steps, [&](const Step& step) {
+    const auto fate = memory.once.find(step.once_key);
+    return step.work.phase == Phase::after && fate != memory.once.end() &&
+           fate->second == Fate::failed;
+  });
+}
+
+/// The run that it was begun in has a way back itself: it is open, or nothing was switched in it.
+Result<bool> has_its_own_way(const Parts& parts, const Desired& desired, const Memory& memory) {
+  if (memory.unfinished != desired.digest) return false;
+  if (!failed_after_switch(desired, memory)) return true;
+  auto open = parts.ledger.open_run(desired.id);
+  if (!open) return failed(open);
+  return open->has_value();
+}
+
+/// Of what git asks for a release failed for good, before half of another version came to run, or
+/// after it ran itself: nobody is left with that.
 Result<Wish> instead_of_what_failed(const Parts& parts, const Asked& asked, const Memory& memory,
                                     const std::string& repository_asks, Wish wish) {
   const EnvironmentSpec& spec = asked.spec;
-  const bool its_own = memory.unfinished == wish.desired.digest;  // that run has a way back itself
-  if (asked.instead || its_own || !something_else_runs(memory)) return wish;
+  if (asked.instead || !something_else_runs(memory)) return wish;
   const auto stall = find_stall(wish.desired, memory);
   if (!stall || stall->reason != "ReleaseFailed" || nothing_goes_back(spec, memory)) return wish;
+  auto own = has_its_own_way(parts, wish.desired, memory);
+  if (!own) return failed(own);
+  if (*own) return wish;
   return recorded_instead(parts, spec, memory, repository_asks, stall->reason, stall->why);
-}
-
-/// What git asks for cannot even be planned. Where half of a version runs, that is a failure like
-/// any other: then it is to be the recorded one, if that may be gone back to.
-Result<Wish> instead_of_what_cannot_be(const Parts& parts, const Asked& asked, Memory memory,
-                                       const std::string& repository_asks, Error why) {
-  const EnvironmentSpec& spec = asked.spec;
-  if (!something_else_runs(memory) || !is_for_good(why)) return failure(std::move(why));
-  if (const auto none = nothing_goes_back(spec, memory)) {
-    why.facts.push_back({"stays", "what was begun before, as it is" +
-                                      (none->empty() ? "" : fmt::format(" ({})", *none))});
-    return failure(std::move(why));
-  }
-  return recorded_instead(parts, spec, std::move(memory), repository_asks, "CannotPlan",
-                          fmt::format("{}: {}", why.code, why.message));
 }
 
 /// What is to run while what git asks for waits or cannot be had. Of a version that was begun and
@@ -182,6 +187,19 @@ std::optional<Wish> without_provider(const Parts& parts, const EnvironmentSpec& 
 
 }  // namespace
 
+Result<Wish> instead_of_what_cannot_be(const Parts& parts, const EnvironmentSpec& spec,
+                                       const Memory& memory, const std::string& repository_asks,
+                                       Error why) {
+  if (!something_else_runs(memory) || !is_for_good(why)) return failure(std::move(why));
+  if (const auto none = nothing_goes_back(spec, memory)) {
+    why.facts.push_back({"stays", "what was begun before, as it is" +
+                                      (none->empty() ? "" : fmt::format(" ({})", *none))});
+    return failure(std::move(why));
+  }
+  return recorded_instead(parts, spec, memory, repository_asks, "CannotPlan",
+                          fmt::format("{}: {}", why.code, why.message));
+}
+
 Result<Wish> desire_target(const Parts& parts, const EnvironmentSpec& spec, const Memory& memory) {
   const Target& target = *memory.target;
   Again again{spec.id, target.tag, Ledger::Slot::current};
@@ -197,15 +215,11 @@ Result<Wish> desire_target(const Parts& parts, const EnvironmentSpec& spec, cons
   return wish;
 }
 
-namespace {
-
-/// `from` is the tree that it was made from.
-Result<Wish> desire_once(const Parts& parts, const Asked& asked, const Memory& memory,
-                         const std::stop_token& stop, std::string& from) {
+Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory,
+                    std::stop_token stop) {
   const EnvironmentSpec& spec = asked.spec;
   if (asked.recorded) return as_recorded(parts, spec, memory);
   auto tree = tree_of(parts, asked, stop);
-  if (tree) from = tree->path;
   Result<std::string> repository_asks =
       tree ? asked_of(spec, *tree) : Result<std::string>(failure(tree.error()));
   if (tree && !repository_asks) return failed(repository_asks);
@@ -232,27 +246,8 @@ Result<Wish> desire_once(const Parts& parts, const Asked& asked, const Memory& m
   if (wish.error().code == "variables.provider")
     if (auto kept = without_provider(parts, spec, memory, *repository_asks, wish.error()))
       return std::move(*kept);
-  return instead_of_what_cannot_be(parts, asked, std::move(now), repository_asks.value_or(""),
+  return instead_of_what_cannot_be(parts, spec, now, repository_asks.value_or(""),
                                    std::move(wish.error()));
-}
-
-}  // namespace
-
-Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory,
-                    std::stop_token stop) {
-  Asked again = asked;
-  for (int left = most_tries - 1;; --left) {
-    std::string from;
-    auto wish = desire_once(parts, again, memory, stop, from);
-    if (from.empty() || is_whole_tree(from)) return wish;
-    // Another run has recorded a later version meanwhile, and tidied this one away under us:
-    // whatever came of it was read from half a tree.
-    if (left == 0)
-      return failure(error("plan.stale", fmt::format("{} was tidied away while it was read", from))
-                         .next("another run is at it: try again")
-                         .passing());
-    again.fetch = false;
-  }
 }
 
 }  // namespace reconciler

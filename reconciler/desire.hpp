@@ -16,4 +16,11 @@ Result<Wish> desire(const Parts& parts, const Asked& asked, const Memory& memory
 /// done about it is as `spec` says.
 Result<Wish> desire_target(const Parts& parts, const EnvironmentSpec& spec, const Memory& memory);
 
+/// What git asks for cannot be planned, or not be looked at. Where half of a version runs, that is
+/// a failure like any other: then it is to be the recorded one, if that may be gone back to. `why`
+/// again where it passes, nothing is half, or nothing goes back. `memory` has no target.
+Result<Wish> instead_of_what_cannot_be(const Parts& parts, const EnvironmentSpec& spec,
+                                       const Memory& memory, const std::string& repository_asks,
+                                       Error why);
+
 }  // namespace reconciler

@@ -68,6 +68,12 @@ Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish, Memory m
                                     Deadline(parts.clock, look_within));
   if (!seen && wish.target && !asked.instead && !wish.target->is_deployed())
     return failure(cannot_go_back(asked.spec.id, *wish.target, std::move(seen.error())));
+  if (!seen && !wish.target && !asked.instead) {
+    auto instead = instead_of_what_cannot_be(parts, asked.spec, memory, wish.desired.asked,
+                                             std::move(seen.error()));
+    if (!instead) return failed(instead);
+    return look_at(parts, asked, std::move(*instead), std::move(memory));
+  }
   if (!seen) return failed(seen);
   if (auto found = find_claims(parts, *seen, wish.desired, memory); !found) return failed(found);
   std::ranges::move(wish.notices, std::back_inserter(seen->notices));

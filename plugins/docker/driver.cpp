@@ -16,6 +16,7 @@
 #include "plugins/docker/services/snapshot.hpp"
 #include "plugins/docker/services/work.hpp"
 #include "plugins/docker/tasks/checks.hpp"
+#include "plugins/docker/tasks/ended.hpp"
 #include "plugins/docker/tasks/oneoff.hpp"
 #include "plugins/docker/tasks/steps.hpp"
 #include "plugins/docker/tidy.hpp"
@@ -28,6 +29,7 @@ namespace reconciler::docker {
 namespace {
 
 constexpr int most_looks = 5;
+constexpr Duration between_looks{50};
 
 /// Compiled models by key: equal keys are equal models, so one that was read stays right.
 class Models {
@@ -136,6 +138,7 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
       auto observation = observe_once(id, wanted, memory, deadline);
       if (observation || observation.error().code != "docker.moved" || left == 0)
         return observation;
+      context_.clock.wait_until(context_.clock.now() + between_looks, {});
     }
   }
 

@@ -30,6 +30,8 @@ int run_service(Context& context, std::stop_token stop) {
       parts->drivers, [&](const Heard& what) { service.heard(what); }, context.clock(), *log);
   while (!stop.stop_requested()) {
     const Instant next = service.step(stop);
+    // Whoever starts it again opens the ledger anew.
+    if (const auto why = parts->ledger.finished()) return report(context, *why);
     // What looks needed is not kept while nothing is looked at.
     if (service.idle() && next > context.clock().now()) ::malloc_trim(0);
     service.wait(next, stop);

@@ -120,6 +120,7 @@ Result<Selection> select(Context& context, const std::vector<std::string>& names
     if (!selection.fetched_at || snapshot->fetched_at < *selection.fetched_at)
       selection.fetched_at = snapshot->fetched_at;
     auto manifests = read_manifests(snapshot->folder, root_name_of(repository));
+    snapshot->held.reset();
     if (!manifests && manifests.error().code == "manifest.none" && something_was_recorded(context))
       manifests = Manifests{};  // git names nothing any more
     if (!manifests) return failed(manifests);

@@ -92,11 +92,20 @@ Status Mirror::store(const Snapshot& snapshot) const {
 }
 
 Result<Snapshot> Mirror::last() const {
+  TreesHeld held;
+  if (use_ == MirrorOf::config) {
+    auto taken = hold_trees(folder_ + "/trees");
+    if (!taken) return failed(taken);
+    held = std::move(*taken);
+  }
   auto snapshot = stored();
   // Under one name there may have been another repository before.
   const bool whole = snapshot && snapshot->url == repository_.url &&
                      (use_ == MirrorOf::source || has_manifests(snapshot->commit));
-  if (whole) return snapshot;
+  if (whole) {
+    snapshot->held = std::move(held);
+    return snapshot;
+  }
   return failure(
       error("git.never_fetched", fmt::format("nothing of {} is on this host yet", repository_.url))
           .next("reconciler plan, which fetches it"));
@@ -182,11 +191,21 @@ Result<Snapshot> Mirror::take(const Json& answer, const std::optional<Snapshot>&
     now.touched = std::move(*found);
   }
   if (auto done = store(now); !done) return failed(done);
-  if (const auto names = list_folder(folder_ + "/trees"))
-    for (const auto& name : *names)
-      if (!name.starts_with(now.commit))
-        static_cast<void>(remove_manifests(name.substr(0, name.find('.'))));
+  if (use_ == MirrorOf::source) return now;
+  remove_other_manifests(now.commit);
+  auto held = hold_trees(folder_ + "/trees");
+  if (!held) return failed(held);
+  now.held = std::move(*held);
   return now;
+}
+
+void Mirror::remove_other_manifests(const std::string& commit) const {
+  const TreesHeld alone = hold_trees_alone(folder_ + "/trees");
+  const auto names = list_folder(folder_ + "/trees");
+  if (!alone || !names) return;
+  for (const auto& name : *names)
+    if (!name.starts_with('.') && !name.starts_with(commit))
+      static_cast<void>(remove_manifests(name.substr(0, name.find('.'))));
 }
 
 bool Mirror::has_manifests(const std::string& commit) const {

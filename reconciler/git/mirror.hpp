@@ -65,6 +65,8 @@ class Mirror {
   std::string tree_of(const std::string& commit) const;
   bool has_manifests(const std::string& commit) const;
   Status remove_manifests(const std::string& commit) const;
+  /// Unless somebody reads some; the next fetch finds them still.
+  void remove_other_manifests(const std::string& commit) const;
 
   std::string state_;
   std::string folder_;

@@ -6,6 +6,7 @@
 
 #include "reconciler/base/clock.hpp"
 #include "reconciler/base/json.hpp"
+#include "reconciler/git/trees_held.hpp"
 
 namespace reconciler {
 
@@ -33,6 +34,7 @@ struct Snapshot {
   /// The branch there no longer leads on from `commit`: what stands here is the commit before that.
   bool moved_backwards = false;
   std::string offered;  ///< then: the commit that it names now; empty when the branch is gone
+  TreesHeld held{};     ///< `folder` is there for as long as this lives; let go of once it is read
 };
 
 /// What one application of a config repository is told of it, all that is known of others left out:

@@ -82,7 +82,8 @@ Result<SourceTree> Sources::of_config(const EnvironmentSpec& spec, const Snapsho
   auto tree =
       export_tree(tree_ask(spec, config.mirror, commit, folder), helper_, ask.timeout, stop);
   if (!tree) return failed(tree);
-  return SourceTree{tree->path, tree->index, tree->commit, tree->subject, config.mirror, {}};
+  return SourceTree{tree->path,    tree->index, tree->commit, tree->subject,
+                    config.mirror, {},          tree->held};
 }
 
 Result<Sources::Fetched> Sources::snapshot(Mirror& mirror, const SourceAsk& ask,
@@ -124,8 +125,9 @@ Result<SourceTree> Sources::of_repository(const EnvironmentSpec& spec, const Sou
     tree = export_tree(wanted, helper_, ask.timeout, stop);
   }
   if (!tree) return failed(tree);
-  return SourceTree{tree->path,   tree->index, tree->commit, tree->subject, source->snapshot.mirror,
-                    source->stale};
+  return SourceTree{
+      tree->path,    tree->index, tree->commit, tree->subject, source->snapshot.mirror,
+      source->stale, tree->held};
 }
 
 Result<SourceTree> source_tree(const EnvironmentSpec& spec, const Host& host,

@@ -93,15 +93,21 @@ Status place_files(const std::string& tree, const std::map<std::string, std::str
   return {};
 }
 
-// What says that it is whole goes first: whoever dies in the middle leaves no tree.
+constexpr std::string_view removed_mark = ".removed-";
+
+// What says that it is whole goes first: whoever dies in the middle leaves no tree. The tree itself
+// goes at once: who made the same one anew meanwhile sees that it is not there.
 Status remove_exported(const std::string& path) {
   if (auto point = failpoint("tree.remove.before"); !point) return point;
   if (exists(path + ".about")) {
     if (auto removed = remove_tree(path + ".about"); !removed) return removed;
     if (auto synced = sync_folder(path.substr(0, path.rfind('/'))); !synced) return synced;
   }
-  for (const std::string part : {"", ".index"})
-    if (auto removed = remove_tree(path + part); !removed) return removed;
+  const std::string away = fmt::format("{}{}{}", path, removed_mark, to_hex(random_bytes(8)));
+  if (::rename(path.c_str(), away.c_str()) != 0 && errno != ENOENT)
+    return failure(cannot("rename", path));
+  for (const std::string& part : {away, path + ".index"})
+    if (auto removed = remove_tree(part); !removed) return removed;
   return failpoint("tree.remove.after");
 }
 
@@ -175,7 +181,15 @@ std::optional<Tree> known_tree(const TreeAsk& ask) {
 
 Result<Tree> export_tree(const TreeAsk& ask, Helper& helper, Duration timeout,
                          const std::stop_token& stop) {
-  if (auto known = known_tree(ask)) return *known;
+  if (auto made = make_folders(fmt::format("{}/trees/{}", ask.state, ask.id.application), 0700);
+      !made)
+    return failed(made);
+  auto held = hold_trees(folder_of(ask.state, ask.id));
+  if (!held) return failed(held);
+  if (auto known = known_tree(ask)) {
+    known->held = std::move(*held);
+    return *known;
+  }
   if (auto point = failpoint("export.tree.before"); !point) return failed(point);
   auto place =
       staging_place(ask.state, fmt::format("{}.{}", ask.id.application, ask.id.environment));
@@ -196,27 +210,25 @@ Result<Tree> export_tree(const TreeAsk& ask, Helper& helper, Duration timeout,
   if (auto taken = take_over(staging.path(), *index); !taken) return failed(taken);
   if (auto placed = place_files(staging.path(), ask.files, *index); !placed) return failed(placed);
   const std::string path = folder_of(ask.state, ask.id) + "/" + ask.commit;
-  Tree tree{path, path + ".index", ask.commit, text_at(*answer, "subject")};
+  Tree tree{path, path + ".index", ask.commit, text_at(*answer, "subject"), std::move(*held)};
   if (auto done = settle(ask, staging.path(), tree, *index); !done) return failed(done);
   if (auto point = failpoint("export.tree.after"); !point) return failed(point);
   return tree;
 }
 
-bool is_whole_tree(const std::string& path) {
-  return exists(path + ".about");  // goes first
-}
-
 Status remove_other_trees(const std::string& state, const EnvironmentId& id,
                           const std::set<std::string>& keep) {
   const std::string folder = folder_of(state, id);
+  const TreesHeld alone = hold_trees_alone(folder);
+  if (!alone) return {};
   auto names = list_folder(folder);
   if (!names) return failed(names);
   for (const auto& name : *names) {
     const std::string path = folder + "/" + name;
     const std::string commit = name.substr(0, name.find('.'));
-    if (keep.contains(commit) || !exists(path)) continue;
-    // Without a commit's name: what a write left that was cut off.
-    auto removed = commit.empty() ? remove_tree(path) : remove_exported(folder + "/" + commit);
+    const bool cut_off = commit.empty() || name.find(removed_mark) != std::string::npos;
+    if ((!cut_off && keep.contains(commit)) || !exists(path)) continue;
+    auto removed = cut_off ? remove_tree(path) : remove_exported(folder + "/" + commit);
     if (!removed) return removed;
   }
   return {};

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "reconciler/base/helper.hpp"
+#include "reconciler/git/trees_held.hpp"
 #include "reconciler/model/names.hpp"
 
 namespace reconciler {
@@ -32,18 +33,18 @@ struct Tree {
   std::string index;
   std::string commit;
   std::string subject;
+  TreesHeld held{};  ///< it is there for as long as this lives
 };
 
 /// The tree where it is there already, of the same folder and with the same links. No process.
 std::optional<Tree> known_tree(const TreeAsk& ask);
-/// known_tree, or else exported by the helper into a staging folder, held against its list, taken
-/// over and renamed. `git.*` as the helper says them, `path.escape` for an entry of `files` that
-/// leads out of the tree, `git.export_differs`, `file.unwritable`.
+/// Holds the trees: known_tree, or else exported by the helper into a staging folder, held against
+/// its list, taken over and renamed. `git.*` as the helper says them, `path.escape` for an entry of
+/// `files` that leads out of the tree, `git.export_differs`, `file.unwritable`.
 Result<Tree> export_tree(const TreeAsk& ask, Helper& helper, Duration timeout,
                          const std::stop_token& stop = {});
-/// Whether the tree at `path` is there still: another run may have tidied it away since.
-bool is_whole_tree(const std::string& path);
-/// Removes the trees of an environment whose commits are not among `keep`.
+/// Removes the trees of an environment whose commits are not among `keep`. Nothing while anybody
+/// makes or reads one: whoever tidies next finds it still.
 Status remove_other_trees(const std::string& state, const EnvironmentId& id,
                           const std::set<std::string>& keep);
 

@@ -15,6 +15,14 @@ namespace {
 constexpr int busy_milliseconds = 5000;
 constexpr int page_bytes = 4096;  // SQLite writes whole pages, of its default size
 
+/// Where what SQLite calls an I/O error may be want of room. It sets the number at these, and at
+/// others shows the one of an earlier error.
+bool may_be_full(int code, int number) {
+  return (code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_SHMSIZE ||
+          code == SQLITE_IOERR_SHMMAP || code == SQLITE_IOERR_SHMOPEN) &&
+         (number == ENOSPC || number == EDQUOT);
+}
+
 }  // namespace
 
 Query::~Query() {
@@ -184,8 +192,7 @@ Error Database::failed_call(int code) {
       return say("ledger.damaged", "cannot make sense of")
           .next("run the same again: the ledger is examined first, and set aside if it is broken");
     case SQLITE_IOERR: {
-      // Where its own index of the log finds no room, SQLite calls it that.
-      if (it_ && sqlite3_system_errno(it_) == ENOSPC) return full();
+      if (it_ && may_be_full(code, sqlite3_system_errno(it_))) return full();
       Error e =
           say("ledger.io", "cannot read or write").next("see what the kernel says of that disk");
       if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {

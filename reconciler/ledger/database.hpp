@@ -75,6 +75,8 @@ class Database {
   Status execute(const char* sql);
   /// `ledger.gone` where the file has no name any more, or its name is another's.
   Status still_there();
+  /// Why everything is refused from now on: a sync failed, or the file is gone.
+  const std::optional<Error>& finished() const { return finished_; }
   std::int64_t last_id() const;
   const std::string& path() const { return path_; }
   /// The error of a SQLite call that failed. After a failed sync everything fails: what the kernel

@@ -258,13 +258,19 @@ Result<Opened> make_ledger(const Paths& paths, const std::string& vfs, const Ins
 }
 
 /// After a sync that failed the log may stand in memory alone, where the kernel takes it for
-/// written: all of it is written into the file itself. False while another process reads it.
-Result<bool> write_back(Database& database) {
+/// written: all of it is written into the file itself. `ledger.busy` while another process reads
+/// it: what would be written behind it meanwhile might be on no disk either.
+Status write_back(Database& database) {
   auto query = database.query("PRAGMA wal_checkpoint(TRUNCATE)");
   if (!query) return failed(query);
   auto row = query->step();
   if (!row) return failed(row);
-  return *row && query->number(0) == 0;
+  if (*row && query->number(0) == 0) return {};
+  return failure(error("ledger.busy",
+                       "a write to the ledger could not be made durable before, and another "
+                       "process reads it while all of it is to be written anew")
+                     .next("the same again; the other one may be `reconciler run`: restart it")
+                     .passing());
 }
 
 /// Ledger and key where something is missing or broken. The key is written under another name,
@@ -273,8 +279,11 @@ Result<bool> write_back(Database& database) {
 Result<Identity> make_or_mend(const Paths& paths, const Clock& clock, const std::string& vfs) {
   auto lock = making_lock(paths.folder);
   if (!lock) return failed(lock);
-  // Who made the folder may have died before it was durable.
-  if (auto synced = sync_folder(paths.folder + "/.."); !synced) return failed(synced);
+  // Who made the folder may have died before it was durable. A parent that may be entered and not
+  // read cannot be asked.
+  const std::string parent = paths.folder + "/..";
+  if (::access(parent.c_str(), R_OK) == 0)
+    if (auto synced = sync_folder(parent); !synced) return failed(synced);
   std::optional<Error> loss;
   auto looked = read_ledger(paths, vfs, true);
   if (!looked && looked.error().code == "ledger.damaged") {
@@ -290,9 +299,8 @@ Result<Identity> make_or_mend(const Paths& paths, const Clock& clock, const std:
   }
   Opened found = looked ? std::move(*looked) : Opened{};
   if (found.database && exists(paths.suspect)) {
-    auto written = write_back(*found.database);
-    if (!written) return failed(written);
-    if (*written) ::unlink(paths.suspect.c_str());
+    if (auto written = write_back(*found.database); !written) return failed(written);
+    ::unlink(paths.suspect.c_str());
   }
 
   const bool had_key = exists(paths.key);

@@ -94,6 +94,10 @@ const std::string& Ledger::lineage() const {
 const InstallationKey& Ledger::key() const {
   return parts_->key;
 }
+std::optional<Error> Ledger::finished() const {
+  const std::lock_guard lock(parts_->mutex);
+  return parts_->database.finished();
+}
 const std::optional<Error>& Ledger::loss() const {
   return parts_->loss;
 }
@@ -111,6 +115,7 @@ Result<bool> Ledger::needs_adoption(const EnvironmentId& id) const {
 
 Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   const std::lock_guard lock(parts_->mutex);
+  if (auto there = parts_->database.still_there(); !there) return failed(there);
   Memory memory;
   memory.lineage = parts_->lineage;
   auto newest = parts_->database.query("SELECT coalesce(max(id), 0) FROM attempts");

@@ -49,6 +49,9 @@ class Ledger {
   /// Set from the open that found the ledger gone (`ledger.lost`) or broken (`ledger.corrupt`) or
   /// the key gone (`ledger.key_lost`), and at every later open: it is never said only once.
   const std::optional<Error>& loss() const;
+  /// Why this object refuses everything from now on (a sync failed, the file is gone): another one
+  /// is to be opened.
+  std::optional<Error> finished() const;
   /// True after a loss of the ledger for an environment that has not been adopted since and was
   /// not recorded here: nothing may be run on a guess (Stalled/LedgerLost).
   Result<bool> needs_adoption(const EnvironmentId& id) const;

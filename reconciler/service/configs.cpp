@@ -49,6 +49,7 @@ Configs::Answer Configs::fetch(const Repository& repository, const std::stop_tok
   }
   if (!snapshot) return answer;
   answer.manifests = read_manifests(snapshot->folder, root_name_of(repository));
+  snapshot->held.reset();
   answer.snapshot = std::move(*snapshot);
   return answer;
 }

@@ -77,21 +77,37 @@ def test_killed_at(running, number, point):
     assert running.names() == ["web-web-1"]
 
 
+def by_hand(stack, tag, *command):
+    """`docker compose run` of the release by a person, in what is committed."""
+    return stack.compose.run("-p", "web", "run", "-d", "--name", "by-hand", "release", *command, cwd=stack.config.path / "web", env={"TAG": tag})
+
+
 def test_one_that_somebody_else_runs_is_not_run_beside_it(running):
     tag = "v1.7.0"
-    ask_for(running, tag)
-    labels = [f"com.docker.compose.{name}" for name in ("project=web", "service=release", "oneoff=True")]
-    theirs = running.engine.docker("run", "-d", "--init", "--name", "by-hand", *(word for one in labels for word in ("--label", one)),
-                                   BUSYBOX, "sleep", "100000").strip()
+    ask_for(running, tag, pause="0; until test -e /table/go; do sleep 0.1; done")
+    by_hand(running, tag)
+    wait_for(lambda: rows(running, tag) == ["start"], "theirs to have begun")
     done = running.run("apply", running.environment, "--yes")
     assert done.code == 1 and running.error(done) == "release.running", done.out + done.err
     assert "container by-hand" in done.err and "docker kill by-hand" in done.err, done.err
-    assert rows(running, tag) == [] and running.state_file("current_tag") != tag
+    assert rows(running, tag) == ["start"] and running.state_file("current_tag") != tag
     assert running.condition() == "Reconciling/Retrying"
-    running.engine.docker("rm", "-f", theirs)
+    running.engine.docker("exec", "by-hand", "touch", "/table/go")
+    running.engine.docker("wait", "by-hand")
+    running.engine.docker("rm", "by-hand")
     running.run("apply", running.environment, "--yes").ok()
     running.assert_second_plan_empty()
+    assert rows(running, tag) == ["start", "done"] * 2
+
+
+def test_another_program_in_its_service_is_no_matter(running):
+    tag = "v1.7.2"
+    ask_for(running, tag)
+    by_hand(running, tag, "sleep", "100000")
+    running.run("apply", running.environment, "--yes").ok()
     assert rows(running, tag) == ["start", "done"]
+    running.engine.docker("rm", "-f", "by-hand")
+    running.assert_second_plan_empty()
 
 
 def test_one_that_is_removed_while_it_runs_is_known_to_nobody(running):

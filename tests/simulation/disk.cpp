@@ -58,6 +58,7 @@ struct Calls {
     if (!of(file)->disk->life_->cross()) return SQLITE_IOERR_FSYNC;
     if (of(file)->disk->sync_fails_) {
       of(file)->disk->sync_fails_ = false;
+      errno = of(file)->disk->number_;
       if (auto* kept = of(file)->kept) kept->since.clear();
       return SQLITE_IOERR_FSYNC;
     }

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -29,8 +30,12 @@ class Disk {
   void serve(Life& life) { life_ = &life; }
   /// There is no room for the next writes.
   void fill(size_t writes) { full_for_ = writes; }
-  /// The next sync fails, and what it was to write is never written though it can be read.
-  void fail_sync() { sync_fails_ = true; }
+  /// The next sync fails, and what it was to write is never written though it can be read. The
+  /// system's number is `number`, or that of an earlier error where SQLite does not ask.
+  void fail_sync(int number = EIO) {
+    sync_fails_ = true;
+    number_ = number;
+  }
   /// From now on a sync succeeds and does nothing, until the power is lost or it is mended.
   void lie() { lies_ = true; }
   /// What was said to be synced would be lost with the power.
@@ -76,6 +81,7 @@ class Disk {
   size_t lost_ = 0;
   size_t full_for_ = 0;
   bool sync_fails_ = false;
+  int number_ = 0;
   bool lies_ = false;
   bool lied_ = false;
 };

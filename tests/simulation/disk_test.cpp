@@ -60,6 +60,18 @@ TEST_F(LedgerOnDisk, AfterASyncThatFailedTheNextProcessWritesAnewWhatTheKernelOn
   EXPECT_EQ(memory->suspended->reason, "after");
 }
 
+TEST_F(LedgerOnDisk, ASyncThatFailedIsNeverTakenForAFullDisk) {
+  auto ledger = open();
+  ASSERT_TRUE(suspend(*ledger, "before"));
+  disk_.fail_sync(ENOSPC);
+  const auto refused = suspend(*ledger, "lost");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "ledger.io");
+  ASSERT_TRUE(ledger->finished());
+  EXPECT_EQ(ledger->finished()->code, "ledger.io");
+  EXPECT_FALSE(ledger->memory(id_));
+}
+
 TEST_F(LedgerOnDisk, WhatAKilledProcessDidNotSyncIsDurableOnceTheNextOneHasWritten) {
   auto ledger = open();
   ASSERT_TRUE(suspend(*ledger, "before"));

@@ -184,7 +184,7 @@ Result<Outcome> SimDriver::perform(const Attempt& attempt, const Variables&, Pro
   } else if (w.verb == "start" || w.verb == "switch") {
     const SimService want = wanted_.services.at(name);
     if (!host_.images.contains(want.image))
-      return failure(error("image.missing", "there is no image " + want.image));
+      return failure(error("image.missing", "there is no image " + want.image).passing());
     if (const auto old = host_.services.find(name);
         old != host_.services.end() && !host_.kept.contains(name))
       host_.kept[name] = old->second;

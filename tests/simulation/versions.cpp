@@ -52,7 +52,8 @@ Result<Prepared> VersionsDriver::prepare(const Request& request, const Variables
     step.name = step.shown = "release";
     step.once = Once::tag;
     step.once_key = request.id.text() + "/release@" + request.tag;
-    step.work = work(Phase::release, "release", {"sim", "task", "release"}, request.tag);
+    step.work = work(host_.releases_after ? Phase::after : Phase::release, "release",
+                     {"sim", "task", "release"}, request.tag);
     step.work.effect = Effect::once;
     prepared.steps.push_back(std::move(step));
   }
@@ -126,6 +127,9 @@ void VersionsDriver::add_artifacts(const Json& wanted, const Memory& memory,
 Result<Observation> VersionsDriver::observe(const EnvironmentId&, const Json& wanted,
                                             const Memory& memory, const Variables&, Deadline) {
   if (auto ours = owned(memory); !ours) return failed(ours);
+  if (const auto why = host_.cannot_observe.find(text_at(wanted, "tag"));
+      why != host_.cannot_observe.end())
+    return failure(why->second);
   Observation seen;
   const std::string tag = text_at(wanted, "tag");
   for (const auto& name : texts_at(wanted, "services"))
@@ -182,6 +186,8 @@ Result<Outcome> VersionsDriver::release(const Attempt& attempt, const std::strin
   const auto running = std::ranges::count_if(
       host_.tasks, [](const auto& one) { return one.second.started && !one.second.well; });
   host_.at_once = std::max(host_.at_once, static_cast<size_t>(running));
+  if (host_.outlives.contains(tag))
+    return Outcome{Fate::running, JsonObject{{"detail", "still runs"}}};
   if (!host_.lives()) return failure(error("sim.gone", "it goes on by itself"));
   return end(task);
 }
@@ -246,8 +252,10 @@ Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables&
     host_.services[name].since = host_.now();
     host_.well_since.erase(tag);
   } else {
+    if (host_.cannot_switch.contains(tag))
+      return failure(error("sim.conflict", fmt::format("{} of {} cannot be made", name, tag)));
     if (!host_.images.contains(image_of(name, tag)))
-      return failure(error("image.missing", "there is no image " + image_of(name, tag)));
+      return failure(error("image.missing", "there is no image " + image_of(name, tag)).passing());
     change(name, tag, attempt);
   }
   return Outcome{Fate::succeeded, JsonObject{}};

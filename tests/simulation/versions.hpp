@@ -51,8 +51,12 @@ struct VersionsHost {
   std::set<std::string> slow;               ///< tags that need `until_well` for it
   std::set<std::string> flaps;  ///< tags that are well at first, and after `until_unwell` no more
   std::map<std::string, Error> cannot_prepare;  ///< tags, and why
+  std::map<std::string, Error> cannot_observe;  ///< tags, and why
   std::set<std::string> cannot_build;
   std::set<std::string> cannot_release;
+  std::set<std::string> cannot_switch;
+  std::set<std::string> outlives;  ///< tags whose release goes on when it was waited for too long
+  bool releases_after = false;     ///< once the version runs already
   std::set<std::string> cannot_restore;
   std::optional<Error> cannot_remove;        ///< anything
   std::optional<Error> cannot_write;         ///< the state file

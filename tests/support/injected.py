@@ -34,4 +34,4 @@ class Injection:
     @property
     def injected(self) -> List[str]:
         """The calls that failed so, with the paths of what they were asked of."""
-        return [line.split(" ", 1)[1] for line in self.log.read_text().splitlines() if line.endswith("(INJECTED)")]
+        return [line.split(None, 1)[1] for line in self.log.read_text().splitlines() if line.endswith("(INJECTED)")]

@@ -14,6 +14,7 @@ inline constexpr std::string_view service = "com.docker.compose.service";
 inline constexpr std::string_view number = "com.docker.compose.container-number";
 inline constexpr std::string_view oneoff = "com.docker.compose.oneoff";
 inline constexpr std::string_view image = "com.docker.compose.image";
+inline constexpr std::string_view task = "reconciler.task";
 inline constexpr std::string_view config_hash = "com.docker.compose.config-hash";
 inline constexpr std::string_view environment = "reconciler.environment";
 inline constexpr std::string_view lineage = "reconciler.lineage";

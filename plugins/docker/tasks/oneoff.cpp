@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "plugins/docker/services/data.hpp"
 #include "plugins/docker/services/in_container.hpp"
@@ -12,6 +11,7 @@
 #include "plugins/docker/services/restore.hpp"
 #include "plugins/docker/services/state.hpp"
 #include "plugins/docker/tasks/beside.hpp"
+#include "plugins/docker/tasks/ended.hpp"
 #include "plugins/docker/tasks/incarnation.hpp"
 #include "plugins/docker/tasks/output.hpp"
 #include "plugins/docker/tasks/steps.hpp"
@@ -23,7 +23,6 @@ namespace {
 
 constexpr Duration call_time = std::chrono::seconds(60);
 constexpr Duration longest_task = std::chrono::hours(1);
-constexpr std::string_view task_label = "reconciler.task";
 
 Duration time_for(const Json& input) {
   const auto given = number_at(input, "timeout_ms");
@@ -34,6 +33,12 @@ const Json& state_of(const Json& inspect) {
   static const Json nothing;
   const Json* state = member(inspect, "State");
   return state ? *state : nothing;
+}
+
+/// As the container's label names it.
+std::string task_of(const Attempt& attempt) {
+  return attempt.work.targets.empty() ? text_at(attempt.work.input, "service")
+                                      : attempt.work.targets[0].name;
 }
 
 /// One that exists, by its attempt. Null when there is none.
@@ -126,8 +131,7 @@ class Task {
     creation.roots = grounds.roots;
     creation.labels = {{std::string(label::oneoff), "True"},
                        {std::string(label::boot), *now},
-                       {std::string(task_label),
-                        attempt_.work.targets.empty() ? service : attempt_.work.targets[0].name}};
+                       {std::string(label::task), task_of(attempt_)}};
     auto lent = containers_lent(model, own);
     if (!lent) return failed(lent);
     creation.containers = std::move(*lent);
@@ -167,6 +171,13 @@ class Task {
             text_at(*there, "Id");
     }
     return out;
+  }
+
+  /// Nobody else runs the same; asked of the container that was made for it.
+  Status is_alone(const CompiledModel& model) {
+    const auto service = text_at(attempt_.work.input, "service");
+    return nobody_runs(
+        context_, {model.project, service, model.tasks.contains(service), id_, task_of(attempt_)});
   }
 
   Status start() { return context_.engine.start(id_, context_.within(call_time)); }
@@ -274,14 +285,6 @@ class Task {
   std::string name_;
 };
 
-/// Its anonymous volumes were made for it alone and go with it, as with `--rm`.
-Status remove_one_off(Context& context, const std::string& id) {
-  auto gone = context.engine.change("DELETE", "/containers/" + id + "?v=true", nullptr,
-                                    context.within(call_time));
-  if (!gone && gone.error().code != "docker.not_found") return failed(gone);
-  return {};
-}
-
 /// Of the time that the task may take; none where it is over: then one look is all.
 Duration time_left(const Context& context, const Json& input, const Json& inspect) {
   const auto most = time_for(input);
@@ -312,12 +315,11 @@ Result<Outcome> perform_task(Context& context, const CompiledModel& model, const
                                       context.within(patience), stop);
       !ready)
     return failed(ready);
-  if (attempt.work.effect == Effect::once)
-    if (auto alone = nobody_runs(context, model, text_at(input, "service")); !alone)
-      return failed(alone);
   Task task(context, attempt, variables, progress);
   if (auto made = task.create(model, text_at(input, "service"), grounds); !made)
     return failed(made);
+  if (attempt.work.effect == Effect::once)
+    if (auto alone = task.is_alone(model); !alone) return failed(alone);
   if (auto begun = progress.begun(); !begun) return failed(begun);
   if (auto started = task.start(); !started) return failed(started);
   return task.follow(time_for(input), std::move(stop));
@@ -339,56 +341,6 @@ Result<Outcome> recover_task(Context& context, const Attempt& attempt, const Var
   }
   return Task(context, attempt, variables, progress)
       .follow_again(*inspect, time_left(context, attempt.work.input, *inspect), std::move(stop));
-}
-
-void observe_one_offs(const Context& context, const Observed& observed, Observation& into) {
-  std::set<std::string> awaited;
-  for (const auto& [key, attempt] : observed.memory.once_attempt)
-    if (const auto fate = observed.memory.once.find(key);
-        fate != observed.memory.once.end() && fate->second == Fate::running)
-      awaited.insert(attempt);
-  for (const auto& seen : observed.look.containers) {
-    const auto task = seen.label(task_label);
-    if (!seen.oneoff || task.empty() || !seen.stopped() ||
-        awaited.contains(seen.label(label::attempt)))
-      continue;
-    if (seen.label(label::environment) != observed.id.text()) continue;
-    Resource r;
-    r.id = container_id(seen.name);
-    r.observed = context.digest(Json(seen.id));
-    r.differences = {{"container", seen.state(), "removed"}};
-    r.state = seen.state();
-    r.reason = fmt::format("what {} left, and it has ended", task);
-    r.ours = true;
-    Work work;
-    work.phase = Phase::prune;
-    work.verb = "prune";
-    work.targets = {r.id};
-    work.input = JsonObject{{"task", task}, {"container", seen.id}, {"model", observed.model.key}};
-    work.calls = declared({{.kind = Move::Kind::remove, .name = seen.name}});
-    r.remedies[Aim::remove] = {std::move(work)};
-    into.resources.push_back(std::move(r));
-  }
-}
-
-Result<Outcome> prune_task(Context& context, const CompiledModel& model, const Attempt& attempt) {
-  const Json& input = attempt.work.input;
-  const auto only = text_at(input, "container");
-  const JsonObject filter{
-      {"label",
-       JsonArray{Json(fmt::format("{}={}", label::project, model.project)),
-                 Json(fmt::format("{}={}", label::environment, attempt.environment.text())),
-                 Json(fmt::format("{}={}", task_label, text_at(input, "task")))}}};
-  auto list = context.engine.get("/containers/json?all=1&filters=" + url_encode(canonical(filter)),
-                                 context.within(call_time));
-  if (!list) return failed(list);
-  if (!list->is_array()) return Outcome{Fate::succeeded, {}};
-  for (const Json& entry : list->as_array()) {
-    if (text_at(entry, "State") == "running") continue;
-    if (!only.empty() && text_at(entry, "Id") != only) continue;
-    if (auto gone = remove_one_off(context, text_at(entry, "Id")); !gone) return failed(gone);
-  }
-  return Outcome{Fate::succeeded, {}};
 }
 
 }  // namespace reconciler::docker

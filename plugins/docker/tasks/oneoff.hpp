@@ -20,12 +20,4 @@ Result<Outcome> perform_task(Context& context, const CompiledModel& model, const
 Result<Outcome> recover_task(Context& context, const Attempt& attempt, const Variables& variables,
                              Progress& progress, std::stop_token stop);
 
-/// Adds the one-offs of this environment that ended and that nobody waits for any more: what a
-/// crash, a verify that failed or a release that failed left behind.
-void observe_one_offs(const Context& context, const Observed& observed, Observation& into);
-
-/// Removes what attempts at this task left, evidence included: theirs is recorded; or the one
-/// container that the work names.
-Result<Outcome> prune_task(Context& context, const CompiledModel& model, const Attempt& attempt);
-
 }  // namespace reconciler::docker

@@ -251,7 +251,22 @@ TEST_F(MirrorTest, MakesADamagedMirrorAnew) {
   ASSERT_EQ(said(got), "");
   EXPECT_EQ(got->commit, first);
   EXPECT_THAT(names_in(state + "/repositories/deploy"),
-              ElementsAre("lock", "mirror.git", "refs.json", "trees"));
+              ElementsAre("lock", "mirror.git", "refs.json", "trees", "trees.lock"));
+}
+
+TEST_F(MirrorTest, ManifestsStayWhileTheyAreRead) {
+  write("a/reconciler.yaml", "one");
+  const auto first = commit("One");
+  auto read = config().fetch(soon);
+  ASSERT_EQ(said(read), "");
+  write("a/reconciler.yaml", "two");
+  const auto second = commit("Two");
+  ASSERT_EQ(said(config().fetch(soon)), "");
+  EXPECT_TRUE(exists(read->folder + "/a/reconciler.yaml"));
+  read->held.reset();
+  ASSERT_EQ(said(config().fetch(soon)), "");
+  EXPECT_THAT(names_in(state + "/repositories/deploy/trees"),
+              ElementsAre(second, second + ".index"));
 }
 
 TEST_F(MirrorTest, MakesAMirrorAnewThatIsNoRepository) {

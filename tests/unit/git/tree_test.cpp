@@ -1,5 +1,6 @@
 #include "reconciler/git/tree.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -228,7 +229,36 @@ TEST_F(TreeTest, RemovesTheOthersAndNotOneMore) {
   EXPECT_TRUE(remove_other_trees(state, {"portfolio", "stage"}, {}));
 }
 
-TEST_F(TreeTest, OneThatIsHalfRemovedIsNoneAndIsMadeAnew) {
+TEST_F(TreeTest, NoneIsTidiedAwayWhileSomebodyReads) {
+  write("a", "1");
+  const auto wanted = ask(commit("One"));
+  const EnvironmentId id{"portfolio", "production"};
+  {
+    const auto read = export_tree(wanted, helper, soon);
+    ASSERT_EQ(said(read), "");
+    const auto also = export_tree(wanted, helper, soon);
+    ASSERT_EQ(said(also), "") << "they do not keep each other out";
+    ASSERT_TRUE(remove_other_trees(state, id, {}));
+    EXPECT_TRUE(known_tree(wanted));
+  }
+  ASSERT_TRUE(remove_other_trees(state, id, {}));
+  EXPECT_FALSE(known_tree(wanted));
+}
+
+TEST_F(TreeTest, IsMadeWhereNoLockCanBe) {
+  write("a", "1");
+  const auto wanted = ask(commit("One"));
+  ASSERT_EQ(said(export_tree(wanted, helper, soon)), "");
+  const std::string lock = state + "/trees/portfolio/production.lock";
+  ASSERT_EQ(::unlink(lock.c_str()), 0);
+  ASSERT_EQ(::mkdir(lock.c_str(), 0700), 0);
+  const auto read = export_tree(wanted, helper, soon);
+  EXPECT_EQ(said(read), "");
+  ASSERT_TRUE(remove_other_trees(state, {"portfolio", "production"}, {}));
+  EXPECT_TRUE(known_tree(wanted)) << "who reads it is not known";
+}
+
+TEST_F(TreeTest, OneThatIsHalfRemovedIsNoneAndGoesLater) {
   write("a/one", "1");
   const auto first = commit("One");
   ASSERT_EQ(said(export_tree(ask(first), helper, soon)), "");
@@ -236,11 +266,16 @@ TEST_F(TreeTest, OneThatIsHalfRemovedIsNoneAndIsMadeAnew) {
   if (::mount("tmpfs", (tree + "/a").c_str(), "tmpfs", 0, "size=64k") != 0)
     GTEST_SKIP() << "cannot mount a tmpfs here";
   EXPECT_FALSE(remove_other_trees(state, {"portfolio", "production"}, {})) << "it is in use";
-  ::umount2((tree + "/a").c_str(), MNT_DETACH);
-  ASSERT_TRUE(is_folder(tree));
+  const auto left = names_in(state + "/trees/portfolio/production");
+  for (const auto& name : left)
+    ::umount2(fmt::format("{}/trees/portfolio/production/{}/a", state, name).c_str(), MNT_DETACH);
+  EXPECT_THAT(left, testing::Contains(testing::StartsWith(first + ".removed-")));
   EXPECT_FALSE(known_tree(ask(first)));
   ASSERT_EQ(said(export_tree(ask(first), helper, soon)), "");
   EXPECT_EQ(read(tree + "/a/one"), "1");
+  ASSERT_TRUE(remove_other_trees(state, {"portfolio", "production"}, {first}));
+  EXPECT_THAT(names_in(state + "/trees/portfolio/production"),
+              testing::UnorderedElementsAre(first, first + ".about", first + ".index"));
 }
 
 /// Answers an export with what the test puts into the staging folder.

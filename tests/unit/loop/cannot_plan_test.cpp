@@ -54,6 +54,17 @@ class CannotPlan : public testing::Test {
   Story story{1};
 };
 
+TEST_F(CannotPlan, WhatCannotBeLookedAtIsGoneBackFromLikeWhatCannotBePlanned) {
+  half_of_v1();
+  story.host.cannot_prepare.clear();
+  story.host.cannot_observe = {{"v2", error("image.missing", "an image of v2 may not be pulled")}};
+  ASSERT_TRUE(story.pass());
+  EXPECT_EQ(running(), "backend v0;worker v0;");
+  const Condition now = story.condition();
+  EXPECT_EQ(now.word + "/" + now.reason + ": " + now.why,
+            "RolledBack/CannotPlan: v2: image.missing: an image of v2 may not be pulled");
+}
+
 TEST_F(CannotPlan, WhileHalfOfAnotherVersionRunsTheLastGoodOneIsGoneBackTo) {
   half_of_v1();
   EXPECT_THAT(render(story.seen().plan, Page{}),

@@ -42,8 +42,7 @@ TEST_F(WayBack, ANewerCommitDuringAFailingSwitchEndsNothingButItsVerify) {
   int switches = 0;
   story.host.on_call = [&](const std::string& call) {
     if (call == "switch v1" && ++switches == 2) {
-      story.host.images.erase("backend:v1");
-      story.host.images.erase("worker:v1");
+      story.host.cannot_switch = {"v1"};
       newer.request_stop();
     }
   };
@@ -132,6 +131,21 @@ TEST_F(WayBack, NobodyIsLeftWithHalfOfAVersionForOneWhoseReleaseFailedBefore) {
       now.word + "/" + now.reason + ": " + now.why,
       "RolledBack/ReleaseFailed: v1: release failed for v1, and is not tried again by itself");
   EXPECT_EQ(story.host.calls.end(), std::ranges::find(story.host.calls, "switch v1"));
+}
+
+TEST_F(WayBack, AReleaseAfterTheSwitchThatFailsOnceNobodyWaitsForItIsGoneBackFrom) {
+  story.host.releases_after = true;
+  story.host.outlives = {"v1"};
+  std::stop_source stop;
+  story.host.on_call = [&](const std::string& call) {
+    if (call == "release v1") stop.request_stop();
+  };
+  ASSERT_FALSE(story.pass({.stop = stop.get_token()}));
+  EXPECT_EQ(running(), "backend v1;worker v1;");
+  story.host.cannot_release = {"v1"};
+  for (int i = 0; i < 3; ++i) (void)story.pass();
+  EXPECT_EQ(running(), "backend v0;worker v0;");
+  EXPECT_EQ(story.condition().word + "/" + story.condition().reason, "RolledBack/ReleaseFailed");
 }
 
 TEST_F(WayBack, WhatAnEarlierTryReleasedStaysAtTheNextOneToo) {
