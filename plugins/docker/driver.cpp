@@ -6,6 +6,7 @@
 
 #include "plugins/docker/check.hpp"
 #include "plugins/docker/commands.hpp"
+#include "plugins/docker/evidence.hpp"
 #include "plugins/docker/images/images.hpp"
 #include "plugins/docker/services/differ.hpp"
 #include "plugins/docker/services/left_behind.hpp"
@@ -146,6 +147,7 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
                                    const Memory& memory, Deadline deadline) {
     auto model = models_.get(context_, id, text_at(wanted, "model"));
     if (!model) return failed(model);
+    if (auto begun = evidence_.begins(context_, id); !begun) return failed(begun);
     const Scope scope{.inspected = &shared_->inspected};
     auto look = look_at(context_.engine, context_.configs, **model, scope, deadline);
     if (!look) return failed(look);
@@ -177,7 +179,8 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
     const auto& verb = attempt.work.verb;
     if (auto point = failpoint(fmt::format("compose.{}.before", verb)); !point)
       return failed(point);
-    auto outcome = carry_out(attempt, variables, progress, std::move(stop));
+    auto outcome = evidence_.weighed(context_, attempt,
+                                     carry_out(attempt, variables, progress, std::move(stop)));
     if (auto point = failpoint(fmt::format("compose.{}.after", verb)); !point) return failed(point);
     return outcome;
   }
@@ -356,6 +359,7 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
   std::map<std::string, Origin> origins_;  ///< of recorded models, by key
   std::map<EnvironmentId, std::vector<std::string>> roots_;
   RestartCounts counts_;
+  Evidence evidence_;
 };
 
 }  // namespace

@@ -20,7 +20,8 @@ struct Check {
   Attempt attempt;
   int asked = 0;
   bool well = false;
-  bool final = false;  ///< asking again gives no other answer
+  bool final = false;              ///< asking again gives no other answer
+  std::optional<Error> no_answer;  ///< why it could not be asked, no fault of the version
   std::string said;
   std::vector<std::string> lines;
 };
@@ -37,6 +38,7 @@ class Verification {
     for (;;) {
       if (auto ended = go_on(); !ended) return ended;
       ask_all();
+      if (const auto* stale = find_stale()) return failure(*stale);
       const bool well = std::all_of(checks_.begin(), checks_.end(),
                                     [](const Check& c) { return c.well || c.action->warn; });
       if (!well)
@@ -48,7 +50,7 @@ class Verification {
       tell(well_since);
       // Once all is well, the stable window may outlast the deadline; falling out of it may not.
       if (!well_since && (deadline.passed(clock) || is_final()))
-        return give_up(clock.now() - began);
+        return is_unwell() ? give_up(clock.now() - began) : failure(why_nobody_knows());
       clock.wait_until(clock.now() + between_asks, ends_.token());
     }
   }
@@ -56,6 +58,26 @@ class Verification {
  private:
   bool is_final() const {
     return std::ranges::any_of(checks_, [](const Check& c) { return c.final && !c.action->warn; });
+  }
+
+  /// Something answered, and it is not well.
+  bool is_unwell() const {
+    return std::ranges::any_of(
+        checks_, [](const Check& c) { return !c.well && !c.action->warn && !c.no_answer; });
+  }
+
+  /// What was planned is not what there is any more: asking again gives no better answer.
+  const Error* find_stale() const {
+    for (const Check& c : checks_)
+      if (c.no_answer && c.no_answer->code == "plan.stale") return &*c.no_answer;
+    return nullptr;
+  }
+
+  /// Where nothing is known against the version, and not enough for it.
+  Error why_nobody_knows() const {
+    const auto first = std::ranges::find_if(
+        checks_, [](const Check& c) { return c.no_answer && !c.action->warn; });
+    return *first->no_answer;
   }
 
   /// What ends it without an answer.
@@ -80,6 +102,9 @@ class Verification {
       ++check.asked;
       check.well = outcome && outcome->fate == Fate::succeeded;
       check.said = outcome ? words_of(*outcome) : outcome.error().message;
+      check.no_answer.reset();
+      if (!outcome && !sends_back(Phase::verify, true, outcome.error()))
+        check.no_answer = outcome.error();
       check.final = outcome && !check.well && truth_at(outcome->evidence, "final");
       if (outcome) check.lines = texts_at(outcome->evidence, "lines");
     }
@@ -183,6 +208,7 @@ Status verify(Run& run, const std::vector<const Action*>& actions) {
          0,
          false,
          false,
+         {},
          "",
          {}});
   }

@@ -20,6 +20,7 @@ namespace reconciler {
 namespace {
 
 constexpr Duration between_tries{100};
+constexpr int most_nameless = 20;
 constexpr std::string_view service_lock = "run.lock";  // those of environments have two dots
 
 std::string first_line(const std::string& path) {
@@ -131,7 +132,7 @@ Result<Lock> take(const std::string& state_dir, const Which& which, const Patien
   auto fd = open_file(path);
   if (!fd) return failed(fd);
   const Deadline deadline(patience.clock, patience.most);
-  for (;;) {
+  for (int nameless = 0;;) {
     if (::flock(fd->get(), LOCK_EX | LOCK_NB) == 0) {
       if (!has_no_name(*fd)) break;
       fd = open_file(path);
@@ -142,8 +143,13 @@ Result<Lock> take(const std::string& state_dir, const Which& which, const Patien
     if (errno != EWOULDBLOCK)
       return failure(
           error("file.unwritable", fmt::format("cannot lock {}: {}", path, std::strerror(errno))));
-    if (deadline.passed(patience.clock)) return failure(held(which.what, path, which.ends_it));
-    const Instant again = std::min(deadline.until(), patience.clock.now() + between_tries);
+    const bool over = deadline.passed(patience.clock);
+    // Who has just taken it writes its name next, and who lets go of it has taken its name away.
+    if (over && (nameless == most_nameless || holder_in(path)))
+      return failure(held(which.what, path, which.ends_it));
+    if (over) ++nameless;
+    const Instant next = patience.clock.now() + between_tries;
+    const Instant again = over ? next : std::min(deadline.until(), next);
     if (!patience.clock.wait_until(again, patience.stop))
       return failure(
           error("lock.stopped", fmt::format("stopped while waiting for {}", which.what)));

@@ -52,6 +52,24 @@ def test_killed_in_the_middle_of_a_switch_and_back_ten_seconds_later(stack):
     stack.assert_second_plan_empty()
 
 
+def test_stopped_in_peace_while_a_good_version_is_verified(stack):
+    """What an Engine does to containers as it stops says nothing of the version: nobody goes back, and nothing stays down."""
+    stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}})
+    with Running(stack) as run:
+        stack.commit({"compose.yaml": WEB, "reconciler.yaml": manifest("v1.1.0", "verify: { stable: 4s, timeout: 20s }")})
+        wait_for(lambda: "TAG=v1.1.0" in stack.inspect()["Config"]["Env"] and stack.inspect()["State"]["Running"], "v1.1.0 to be verified")
+        stack.engine.stop()
+        run.wait("docker.unreachable")
+        stack.engine.start()
+        assert not stack.inspect()["State"]["Running"], "its restart policy is none"
+        run.wait("web/production: runs v1.1.0")
+        assert run.end() == 143
+    assert stack.names() == ["web-web-1"] and stack.state_file("current_tag") == "v1.1.0"
+    assert stack.condition() == "Ready/Succeeded"
+    assert "Failed" not in stack.run("history", stack.environment).ok().out
+    stack.assert_second_plan_empty()
+
+
 class Frozen:
     """The dockerd alone: what it has started goes on."""
 

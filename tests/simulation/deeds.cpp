@@ -23,12 +23,16 @@ void turn_services(VersionsHost& host, const Event& event, Past& past) {
 }
 
 void prune_images(VersionsHost& host, Past& past) {
-  const auto runs = [&](const std::string& image) {
+  // No image goes that a container has, stopped ones too.
+  const auto is_had = [&](const std::string& image) {
     return std::ranges::any_of(
-        host.services, [&](const auto& one) { return image == one.first + ":" + one.second.tag; });
+               host.services,
+               [&](const auto& one) { return image == one.first + ":" + one.second.tag; }) ||
+           std::ranges::any_of(
+               host.kept, [&](const auto& one) { return image == one.first + ":" + one.second; });
   };
   std::erase_if(host.images, [&](const std::string& image) {
-    if (runs(image)) return false;
+    if (is_had(image)) return false;
     host.pruned.insert(image);
     return true;
   });

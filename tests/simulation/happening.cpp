@@ -185,6 +185,13 @@ void Happening::lose_ledger() {
   invariants_.forget_serial();
 }
 
+/// Each pass says why it can do nothing.
+bool Happening::refuses() {
+  const Condition now = story_.condition();
+  return now.word == "Stalled" &&
+         (now.reason == "RollbackFailed" || (past_.lost_ledger && now.reason == "CannotLook"));
+}
+
 /// Until a pass has nothing more to do.
 std::optional<std::string> Happening::settles(size_t passes) {
   for (size_t i = 0; i < passes; ++i) {
@@ -193,8 +200,7 @@ std::optional<std::string> Happening::settles(size_t passes) {
     if (auto wrong = invariants_.holds()) return wrong;
     if (done && !done->changed) return std::nullopt;
     // It refuses each time, and says so.
-    if (!done && past_.lost_ledger && story_.condition().reason == "CannotLook")
-      return std::nullopt;
+    if (!done && refuses()) return std::nullopt;
   }
   const Condition now = story_.condition();
   return fmt::format("it does not come to rest: {}/{}: {}", now.word, now.reason, now.why);
@@ -214,8 +220,7 @@ std::optional<std::string> Happening::rest() {
 std::optional<std::string> Happening::rested() {
   const size_t calls = story_.host.calls.size();
   const auto again = story_.pass();
-  const bool refused = !again && past_.lost_ledger;
-  if (!(refused || (again && !again->changed)) || story_.host.calls.size() != calls)
+  if (!((!again && refuses()) || (again && !again->changed)) || story_.host.calls.size() != calls)
     return "what had come to rest was touched again";
   const Condition now = story_.condition();
   ++told_.ends[now.word + "/" + now.reason];

@@ -37,6 +37,7 @@ class Happening {
   std::optional<std::string> pass_of_another();
   std::optional<std::string> rested();
   std::optional<std::string> stays_at_a_good_one(const Condition& now);
+  bool refuses();
   std::optional<std::string> settles(size_t passes);
   std::optional<std::string> answer_for_ledger();
   void lose_ledger();

@@ -23,6 +23,11 @@ std::int64_t number_of(const std::string& attempt) {
   return std::strtoll(attempt.c_str(), nullptr, 10);
 }
 
+/// Every ledger counts its attempts from one.
+std::string key_of(const Attempt& attempt) {
+  return attempt.id + " of " + attempt.lineage;
+}
+
 /// As careless programs print what they were started with.
 std::string printed(const Variables& variables) {
   const auto found = variables.find("PASSWORD");
@@ -132,8 +137,13 @@ Result<Observation> VersionsDriver::observe(const EnvironmentId&, const Json& wa
     return failure(why->second);
   Observation seen;
   const std::string tag = text_at(wanted, "tag");
-  for (const auto& name : texts_at(wanted, "services"))
+  for (const auto& name : texts_at(wanted, "services")) {
     seen.resources.push_back(service(name, tag));
+    const auto have = host_.services.find(name);
+    const bool is_made = have == host_.services.end() || have->second.tag != tag;
+    if (is_made && truth_at(wanted, "recorded") && !host_.images.contains(image_of(name, tag)))
+      return failure(error("image.gone", fmt::format("image {} is gone", image_of(name, tag))));
+  }
   for (const auto& [name, kept] : host_.kept) {
     const auto& have = host_.services.at(name);
     if (have.tag != tag || have.edited) continue;  // the switch's own remedy takes it away
@@ -178,7 +188,7 @@ void VersionsDriver::change(const std::string& name, const std::string& tag,
 
 Result<Outcome> VersionsDriver::release(const Attempt& attempt, const std::string& tag,
                                         Progress& progress) {
-  auto& task = host_.tasks[attempt.id];
+  auto& task = host_.tasks[key_of(attempt)];
   task.tag = tag;
   task.lineage = attempt.lineage;
   if (auto begun = progress.begun(); !begun) return failed(begun);
@@ -233,6 +243,8 @@ Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables&
   host_.on_call(host_.calls.back());
   if (w.verb == "prune" && host_.cannot_remove) return failure(*host_.cannot_remove);
   if (w.verb == "verify") {
+    if (const auto why = host_.cannot_verify.find(tag); why != host_.cannot_verify.end())
+      return failure(why->second);
     return verify(tag, variables);
   } else if (w.verb == "build") {
     if (host_.cannot_build.contains(tag))
@@ -263,7 +275,7 @@ Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables&
 
 Result<Outcome> VersionsDriver::recover(const Attempt& attempt, const Variables&, Progress&,
                                         std::stop_token) {
-  const auto found = host_.tasks.find(attempt.id);
+  const auto found = host_.tasks.find(key_of(attempt));
   if (found == host_.tasks.end()) return Outcome{Fate::not_started, {}};
   if (found->second.started) return end(found->second);
   host_.tasks.erase(found);

@@ -52,6 +52,7 @@ struct VersionsHost {
   std::set<std::string> flaps;  ///< tags that are well at first, and after `until_unwell` no more
   std::map<std::string, Error> cannot_prepare;  ///< tags, and why
   std::map<std::string, Error> cannot_observe;  ///< tags, and why
+  std::map<std::string, Error> cannot_verify;   ///< tags, and why nobody can tell how they are
   std::set<std::string> cannot_build;
   std::set<std::string> cannot_release;
   std::set<std::string> cannot_switch;
@@ -60,7 +61,7 @@ struct VersionsHost {
   std::set<std::string> cannot_restore;
   std::optional<Error> cannot_remove;        ///< anything
   std::optional<Error> cannot_write;         ///< the state file
-  std::map<std::string, ReleaseTask> tasks;  ///< by attempt
+  std::map<std::string, ReleaseTask> tasks;  ///< by attempt and its lineage
   /// A task that was made and never started was taken away, so that it never will be: killed right
   /// then, nobody can tell any more that it did not run.
   bool fenced = false;

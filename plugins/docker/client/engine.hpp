@@ -44,6 +44,8 @@ class Engine {
   /// Negotiated: the lower of ours and the daemon's, e.g. `1.41`.
   virtual Result<std::string> api_version(Deadline deadline) = 0;
   virtual const Clock& clock() const = 0;
+  /// The next call is on a new connection: whoever listens now answers it.
+  virtual void forget_connections() {}
 
   /// GET that must be 200: the body, or `docker.error` with the Engine's message (404 too:
   /// `docker.not_found`). A body that is not JSON, or of another shape than what was asked for, is

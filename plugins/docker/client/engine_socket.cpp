@@ -170,6 +170,13 @@ class EngineSocket final : public Engine {
 
   const Clock& clock() const override { return clock_; }
 
+  /// The daemon may have gone away: another one, of another version, may come back.
+  void forget_connections() override {
+    const std::lock_guard lock(mutex_);
+    idle_.clear();
+    version_.clear();
+  }
+
  private:
   /// An exchange whose answer is wanted as a whole.
   Result<Answer> whole(const std::string& method, const std::string& path, const Body& body,
@@ -218,7 +225,7 @@ class EngineSocket final : public Engine {
     const bool was_pooled = pooled.has_value();
     auto done = send_on(std::move(pooled), request, method == "HEAD", sink, response, waiter);
     if (done || done.error().code != "docker.unreachable") return done;
-    forget();
+    forget_connections();
     if (closed) *closed = was_pooled && !response.begun;
     return done;
   }
@@ -250,13 +257,6 @@ class EngineSocket final : public Engine {
   void give_back(Connection connection) {
     const std::lock_guard lock(mutex_);
     if (idle_.size() < most_idle) idle_.push_back(std::move(connection));
-  }
-
-  /// The daemon went away: another one, of another version, may come back.
-  void forget() {
-    const std::lock_guard lock(mutex_);
-    idle_.clear();
-    version_.clear();
   }
 
   const std::string socket_;

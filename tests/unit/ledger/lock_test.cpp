@@ -1,6 +1,8 @@
 // One writer at a time, across processes, and no lock that outlives its holder.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,6 +75,31 @@ TEST_F(LockTest, TheHolderIsNamed) {
                   "  next    wait until it has ended; what it carries out ends with: reconciler "
                   "cancel portfolio/production; "
                   "a lock never outlives the process that holds it\n"));
+}
+
+TEST_F(LockTest, WhoHasJustTakenItIsWaitedForToWriteItsName) {
+  ASSERT_TRUE(open_ledger(state, clock));
+  const std::string name = "{\"command\":\"reconciler apply\",\"pid\":1}";
+  ASSERT_TRUE(make_folders(state + "/locks", 0700));
+  const std::string path = state + "/locks/portfolio.production.lock";
+  const Descriptor theirs(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_EQ(::flock(theirs.get(), LOCK_EX), 0);
+  clock.on_wait = [&] { std::ofstream(path) << name; };
+  const auto lock = lock_environment(state, production, {clock});
+  ASSERT_FALSE(lock);
+  EXPECT_EQ(lock.error().code, "lock.held");
+  EXPECT_THAT(render(lock.error()), testing::HasSubstr("holder  reconciler apply (pid 1"));
+}
+
+TEST_F(LockTest, OneThatNeverWritesItsNameHoldsItAllTheSame) {
+  ASSERT_TRUE(open_ledger(state, clock));
+  ASSERT_TRUE(make_folders(state + "/locks", 0700));
+  const std::string path = state + "/locks/portfolio.production.lock";
+  const Descriptor theirs(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_EQ(::flock(theirs.get(), LOCK_EX), 0);
+  const auto lock = lock_environment(state, production, {clock});
+  ASSERT_FALSE(lock);
+  EXPECT_EQ(lock.error().code, "lock.held");
 }
 
 TEST_F(LockTest, AChildThatWasForkedMeanwhileHoldsNothing) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -32,8 +33,10 @@ class MovedClock final : public Clock {
   }
   bool wait_until(Instant until, std::stop_token stop) override {
     now_ = std::max(now_, until);
+    if (on_wait) on_wait();
     return !stop.stop_requested();
   }
+  std::function<void()> on_wait;  ///< what happens meanwhile
   void pass(Duration d) { now_ += d; }
 
  private:

@@ -148,6 +148,28 @@ TEST_F(WayBack, AReleaseAfterTheSwitchThatFailsOnceNobodyWaitsForItIsGoneBackFro
   EXPECT_EQ(story.condition().word + "/" + story.condition().reason, "RolledBack/ReleaseFailed");
 }
 
+TEST_F(WayBack, OneThatNobodyCouldAskIsNotGoneBackFrom) {
+  story.host.cannot_verify = {{"v1", error("docker.unreachable", "nobody answers").passing()}};
+  const auto done = story.pass();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "docker.unreachable");
+  EXPECT_EQ(running(), "backend v1;worker v1;");
+  EXPECT_EQ(story.condition().word, "Reconciling");
+  EXPECT_EQ(story.memory().current->tag, "v0");
+  story.host.cannot_verify.clear();
+  ASSERT_TRUE(story.pass());
+  EXPECT_EQ(story.memory().current->tag, "v1");
+}
+
+TEST_F(WayBack, APlanThatIsStaleEndsItsVerifyAtOnce) {
+  story.host.cannot_verify = {{"v1", error("plan.stale", "another Engine answers").passing()}};
+  const auto done = story.pass();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "plan.stale");
+  EXPECT_EQ(std::ranges::count(story.host.calls, "verify v1"), 1);
+  EXPECT_EQ(running(), "backend v1;worker v1;");
+}
+
 TEST_F(WayBack, WhatAnEarlierTryReleasedStaysAtTheNextOneToo) {
   const auto not_undone =
       testing::Contains(testing::Field(&Fact::text, "release of v1: what it changed stays"));
