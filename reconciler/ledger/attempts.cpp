@@ -116,6 +116,7 @@ Result<std::string> Ledger::intend(RunId run, const Action& action) {
   }
   const std::string id = std::to_string(db.last_id());
   if (auto done = transaction->commit(); !done) return failed(done);
+  if (action.work.phase == Phase::change) db.reserve().needed_by(*environment);
   parts_->begun[id] = parts_->clock.now();
   return id;
 }

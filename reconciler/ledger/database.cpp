@@ -118,6 +118,7 @@ Result<Database> Database::open(const std::string& path, const std::string& vfs)
 Database::Database(Database&& other) noexcept
     : it_(std::exchange(other.it_, nullptr)),
       path_(std::move(other.path_)),
+      reserve_(std::move(other.reserve_)),
       finished_(std::move(other.finished_)),
       statements_(std::move(other.statements_)) {
   other.statements_.clear();
@@ -210,6 +211,7 @@ Error Database::failed_call(int code) {
 Result<Transaction> Transaction::begin(Database& database, std::string_view name) {
   if (auto point = failpoint(fmt::format("ledger.{}.before", name)); !point) return failed(point);
   if (auto there = database.still_there(); !there) return failed(there);
+  database.reserve().give_way();
   if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return failed(begun);
   return Transaction(database, name);
 }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "reconciler/base/result.hpp"
+#include "reconciler/ledger/reserve.hpp"
 
 namespace reconciler {
 
@@ -79,14 +80,18 @@ class Database {
   const std::optional<Error>& finished() const { return finished_; }
   std::int64_t last_id() const;
   const std::string& path() const { return path_; }
+  /// Of the folder that it lies in.
+  Reserve& reserve() { return reserve_; }
   /// The error of a SQLite call that failed. After a failed sync everything fails: what the kernel
   /// dropped cannot be written again through this object.
   Error failed_call(int code);
 
  private:
-  explicit Database(sqlite3* it, std::string path) : it_(it), path_(std::move(path)) {}
+  explicit Database(sqlite3* it, std::string path)
+      : it_(it), path_(std::move(path)), reserve_(path_.substr(0, path_.rfind('/'))) {}
   sqlite3* it_ = nullptr;
   std::string path_;
+  Reserve reserve_;
   std::optional<Error> finished_;
   std::unordered_map<const char*, sqlite3_stmt*> statements_;
 };

@@ -64,7 +64,8 @@ class Ledger {
   /// Begins a run, takes its target for the environment's, or ends that where it works towards
   /// none, and sets `unfinished` where it is to be recorded: all in one write. Earlier runs of the
   /// environment
-  /// that never ended are closed as `Interrupted`. The caller holds the environment's lock.
+  /// that never ended are closed as `Interrupted`. The caller holds the environment's lock. Without
+  /// a target it begins only where the room for its end is there (`ledger.full`; reserve.hpp).
   Result<RunId> begin_run(const RunStart& start);
   /// Right before the first effect of a run on what runs (Memory::touched); `unwell` are those that
   /// are unwell before, `by_hand` what runs where that was deployed past us. Until the next record
@@ -80,7 +81,8 @@ class Ledger {
   /// The durable row before an effect; the id is a serial and never given twice.
   /// Refuses (`once.open`, `once.done`, `once.failed`, `once.unknown`) when the newest attempt at
   /// the same once key has no result, succeeded, failed, or nobody knows. Failpoints
-  /// ledger.intent.*.
+  /// ledger.intent.*. From the first change to what runs on, until the environment's next run, what
+  /// is written may take the room that is kept for that (reserve.hpp).
   Result<std::string> intend(RunId run, const Action& action);
   /// What became of it. May be called again for an attempt that was still running.
   /// `ledger.attempt_unknown`; `ledger.attempt_settled` when another final fate is already written.

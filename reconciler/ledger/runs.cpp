@@ -119,6 +119,16 @@ bool ends_in_record(const Plan& plan) {
   });
 }
 
+/// What goes back to a version is carried through with what room there is.
+Status make_room(Reserve& reserve, const RunStart& start) {
+  if (start.target) {
+    reserve.needed_by(start.id);
+    return {};
+  }
+  reserve.not_needed_by(start.id);
+  return reserve.keep();
+}
+
 }  // namespace
 
 RunStart run_of(const Plan& plan, std::string who) {
@@ -138,6 +148,7 @@ RunStart run_of(const Plan& plan, std::string who) {
 Result<RunId> Ledger::begin_run(const RunStart& start) {
   const std::lock_guard lock(parts_->mutex);
   Database& db = parts_->database;
+  if (auto room = make_room(db.reserve(), start); !room) return failed(room);
   auto transaction = Transaction::begin(db, "begin");
   if (!transaction) return failed(transaction);
   if (auto done = parts_->know(start.id); !done) return failed(done);

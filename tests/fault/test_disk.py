@@ -56,14 +56,13 @@ def said_how_much(stack, said):
     assert "make room on that disk" in said
 
 
-# Where it is full from, and whether the old version still serves then: a switch that has begun is not undone on a guess.
+# Where it is full from, before anything that runs was touched.
 MOMENTS = {
     "before": ("", lambda stack: True),
     "before the first action": ("ledger.intent.before:delay=1500@1", lambda stack: stack.ledger(
         "SELECT 1 FROM runs WHERE environment = ? AND ended IS NULL")),
     "between release and switch": ("ledger.intent.before:delay=1500@2", lambda stack: stack.ledger(
         "SELECT 1 FROM attempts WHERE environment = ? AND once_key LIKE '%v1.1.0%' AND fate = 'succeeded'")),
-    "in the switch": ("engine.stop.before:delay=1500", lambda stack: "full-web-1.next" in stack.names()),
 }
 
 
@@ -85,10 +84,7 @@ def test_the_state_folder_is_full(small, moment):
     said_how_much(small, err)
     now = small.inspect()
     assert now["State"]["Running"]
-    if moment != "in the switch":
-        assert (now["Id"], now["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])
-    else:
-        assert small.engine.inspect("full-web-1.prev")["Id"] == before["Id"], "kept until the new one is verified"
+    assert (now["Id"], now["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])
     assert small.state_file("current_tag") == "v1.0.0" and whole(small)[0] == "v1.0.0" and whole(small)[1] >= knew[1]
     assert not small.condition().startswith("Ready")
     # Nothing is begun while it lasts, and it is gone on with afterwards.
@@ -99,6 +95,49 @@ def test_the_state_folder_is_full(small, moment):
     small.run("apply", small.environment, "--yes").ok()
     small.assert_second_plan_empty()
     assert small.state_file("current_tag") == "v1.1.0" and released(small) == 2
+
+
+def full_in_the_switch(small, tag, health=""):
+    """Apply, and the disk is full once the new one is made; what is written from there on has the room that was kept for it."""
+    small.commit({"compose.yaml": services(f"{WEB[:-2]}, {health} }}\n{RELEASE}" if health else f"{WEB}\n{RELEASE}"),
+                  "reconciler.yaml": manifest(tag, "verify: { timeout: 3s }")})
+    small.run("plan", small.environment).ok()
+    assert (small.state / "reserve").stat().st_blocks * 512 >= 1 << 20
+    program = small.program.start("apply", small.environment, "--yes", "--no-fetch", env={"RECONCILER_FAILPOINTS": "engine.stop.before:delay=1500@1"})
+    wait_for(lambda: "full-web-1.next" in small.names(), "the switch to have begun")
+    small.disk.fill()
+    return program, *program.communicate(timeout=60)
+
+
+def refuses_until_there_is_room(small, tag):
+    """What was begun is at its end; nothing else is begun."""
+    ask_for(small, "v1.2.0")
+    knew, web = whole(small), small.id()
+    again = small.run("apply", small.environment, "--yes")
+    assert again.code == 1 and small.error(again) in ("ledger.full", "file.unwritable"), again.err
+    assert (whole(small), small.id(), small.state_file("current_tag")) == (knew, web, tag)
+    small.disk.empty()
+    small.run("apply", small.environment, "--yes").ok()
+    small.assert_second_plan_empty()
+    assert small.state_file("current_tag") == "v1.2.0"
+
+
+def test_full_in_the_switch(small):
+    """It is carried through: nobody is left with half of it, or with one that was never verified."""
+    program, out, err = full_in_the_switch(small, "v1.1.0")
+    assert program.returncode == 0 and not err, out + err
+    assert small.state_file("current_tag") == "v1.1.0" and whole(small)[0] == "v1.1.0"
+    assert small.names() == ["full-web-1"] and small.condition() == "Ready/Succeeded"
+    refuses_until_there_is_room(small, "v1.1.0")
+
+
+def test_full_in_the_switch_to_one_that_is_not_well(small):
+    """The way back has its room as well: the old version runs."""
+    program, out, err = full_in_the_switch(small, "v1.1.0", "healthcheck: { test: ['CMD', 'false'], interval: 1s, retries: 1 }")
+    assert program.returncode == 1 and "v1.1.0 is not well" in err and "is back at v1.0.0" in err, out + err
+    assert small.state_file("current_tag") == "v1.0.0" and whole(small)[0] == "v1.0.0"
+    assert small.condition() == "RolledBack/VerifyFailed" and "TAG=v1.0.0" in small.inspect()["Config"]["Env"]
+    refuses_until_there_is_room(small, "v1.0.0")
 
 
 def test_full_again_while_it_recovers_from_a_death(small):

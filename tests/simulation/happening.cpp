@@ -47,6 +47,8 @@ std::optional<std::string> Happening::looked_at() {
   const auto& id = story_.id;
   if (!ledger.memory(id) || !ledger.serial(id) || !ledger.last_run(id))
     if (auto wrong = begin_again()) return wrong;
+  // Of what the ledger has lost a task's container alone knows.
+  if (past_.lost_ledger && past_.pruned_tasks) invariants_.forget_releases();
   return invariants_.holds();
 }
 
@@ -159,6 +161,8 @@ std::optional<std::string> Happening::pass(const Event& event) {
     auto lost = begin_again([&] {
       if (!with_power) return;
       ++told_.power_losses;
+      for (auto& [key, task] : story_.host.tasks)
+        if (task.runs()) task.interrupted = past_.interrupted_tasks = true;
       if (disk_.lied()) lose_ledger();
       disk_.lose_power([&](std::uint64_t n) { return random() % n; });
     });

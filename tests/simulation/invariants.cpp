@@ -62,10 +62,17 @@ std::optional<std::string> Invariants::of_versions() const {
 
 std::optional<std::string> Invariants::of_releases() const {
   const auto& host = story_.host;
-  const std::set<std::string> once(host.released.begin(), host.released.end());
-  if (once.size() != host.released.size()) return "released twice: " + join(host.released, ", ");
+  std::set<std::string> once;
+  for (const auto& tag : host.released)
+    if (!once.insert(tag).second && !(forgotten_ && forgotten_->contains(tag)))
+      return "released twice: " + join(host.released, ", ");
   if (host.at_once > 1) return "two releases ran at a time";
   return std::nullopt;
+}
+
+void Invariants::forget_releases() {
+  const auto& released = story_.host.released;
+  if (!forgotten_) forgotten_.emplace(released.begin(), released.end());
 }
 
 std::optional<std::string> Invariants::holds() {

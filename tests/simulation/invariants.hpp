@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ class Invariants {
   std::optional<std::string> holds();
   /// The ledger may be an older one from here on.
   void forget_serial() { serial_ = 0; }
+  /// Nobody knows any more what was released by now. The first call counts.
+  void forget_releases();
   /// How what runs, and the state file, differ from a version.
   std::optional<std::string> differs(const std::string& target) const;
   /// What was done since `before` calls is a beginning of what was shown, then at most a beginning
@@ -42,6 +45,7 @@ class Invariants {
   Story& story_;
   const Disk& disk_;
   std::int64_t serial_ = 0;
+  std::optional<std::set<std::string>> forgotten_;  ///< tags
   std::optional<std::string> heard_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/process.hpp"
 #include "reconciler/base/text.hpp"
 
@@ -13,8 +14,13 @@ namespace {
 class Mutants : public testing::TestWithParam<std::string> {};
 
 TEST_P(Mutants, IsCaught) {
+  const auto patch = read_file(fmt::format("{}/{}.patch", MUTANT_PATCHES, GetParam()));
+  ASSERT_TRUE(patch);
+  const std::string first = split(*patch, '\n').front();
+  constexpr std::string_view mark = "is caught by: ";
+  ASSERT_TRUE(first.starts_with(mark)) << first;
   Command command;
-  command.argv = {fmt::format("{}/{}", MUTANTS, GetParam())};
+  command.argv = {fmt::format("{}/{}", MUTANTS, GetParam()), first.substr(mark.size())};
   command.timeout = std::chrono::minutes(5);
   const auto done = run_process(command);
   ASSERT_TRUE(done) << render(done.error());

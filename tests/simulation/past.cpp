@@ -30,7 +30,7 @@ constexpr auto not_supplied = [](const Blamed& b) {
 };
 constexpr auto not_released = [](const Blamed& b) { return b.any(b.past.did_not_release); };
 constexpr auto nobody_knows = [](const Blamed& b) {
-  return b.past.pruned_tasks || b.past.fenced_tasks;
+  return b.past.pruned_tasks || b.past.fenced_tasks || b.past.interrupted_tasks;
 };
 constexpr auto asked_back = [](const Blamed& b) { return b.past.asked_back; };
 constexpr auto no_way_back = [](const Blamed& b) {

@@ -193,8 +193,8 @@ Result<Outcome> VersionsDriver::release(const Attempt& attempt, const std::strin
   task.lineage = attempt.lineage;
   if (auto begun = progress.begun(); !begun) return failed(begun);
   task.started = true;
-  const auto running = std::ranges::count_if(
-      host_.tasks, [](const auto& one) { return one.second.started && !one.second.well; });
+  const auto running =
+      std::ranges::count_if(host_.tasks, [](const auto& one) { return one.second.runs(); });
   host_.at_once = std::max(host_.at_once, static_cast<size_t>(running));
   if (host_.outlives.contains(tag))
     return Outcome{Fate::running, JsonObject{{"detail", "still runs"}}};
@@ -277,6 +277,7 @@ Result<Outcome> VersionsDriver::recover(const Attempt& attempt, const Variables&
                                         std::stop_token) {
   const auto found = host_.tasks.find(key_of(attempt));
   if (found == host_.tasks.end()) return Outcome{Fate::not_started, {}};
+  if (found->second.interrupted) return Outcome{Fate::unknown, {}};
   if (found->second.started) return end(found->second);
   host_.tasks.erase(found);
   host_.fenced = true;

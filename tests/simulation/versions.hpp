@@ -30,7 +30,10 @@ struct ReleaseTask {
   std::string tag;
   bool started = false;
   std::optional<bool> well;  ///< once it has ended
+  bool interrupted = false;  ///< it went with the power, in the midst of what it did
   std::string lineage{};
+
+  bool runs() const { return started && !well && !interrupted; }
 };
 
 inline constexpr Duration stable{1000};

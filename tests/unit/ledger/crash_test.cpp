@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 
 #include <algorithm>
+#include <fstream>
 #include <thread>
 
 #include "reconciler/base/process.hpp"
@@ -203,10 +204,15 @@ TEST(LedgerFailures, OneThatIsRemovedWhileItIsUsedIsWrittenToNoMore) {
   EXPECT_EQ(ledger->loss()->code, "ledger.lost");
 }
 
+bool append(const std::string& path, const std::string& bytes) {
+  std::ofstream file(path, std::ios::app);
+  return static_cast<bool>(file << bytes << std::flush);
+}
+
 class SmallDisk : public testing::Test {
  protected:
   void SetUp() override {
-    if (::mount("tmpfs", folder.path.c_str(), "tmpfs", 0, "size=1m,mode=0700") != 0)
+    if (::mount("tmpfs", folder.path.c_str(), "tmpfs", 0, "size=2m,mode=0700") != 0)
       GTEST_SKIP() << "cannot mount a tmpfs here";
     mounted = true;
   }
@@ -224,6 +230,7 @@ TEST_F(SmallDisk, AFullDiskIsSaidAndNothingIsLost) {
   const RunId run = *ledger->begin_run(start_of("", "v1"));
   ASSERT_TRUE(ledger->record(run, release_of("v1"), {}));
   Action big = switch_action();
+  big.work.phase = Phase::release;
   big.work.input = std::string(60'000, 'x');
   Result<std::string> written;
   int well = 0;
@@ -245,6 +252,26 @@ TEST_F(SmallDisk, AFullDiskIsSaidAndNothingIsLost) {
   EXPECT_FALSE(ledger->loss());
   EXPECT_EQ(ledger->run(run)->attempts.size(), static_cast<size_t>(well));
   EXPECT_TRUE(ledger->intend(run, big));
+}
+
+TEST_F(SmallDisk, WhatIsBegunIsWrittenToItsEndAndNothingElseIsBegun) {
+  const std::string state = folder / "state";
+  auto ledger = open_ledger(state, clock);
+  const RunId run = *ledger->begin_run(start_of("", "v1"));
+  ASSERT_TRUE(ledger->intend(run, switch_action()));
+  const std::string filler = folder / "filler";
+  for (const size_t block : {4096U, 1U})
+    while (append(filler, std::string(block, 'x'))) continue;
+  EXPECT_TRUE(ledger->intend(run, switch_action()));
+  EXPECT_FALSE(exists(state + "/reserve"));
+  ASSERT_TRUE(ledger->record(run, release_of("v1"), {}));
+  const auto next = ledger->begin_run(start_of("v1", "v2"));
+  ASSERT_FALSE(next);
+  EXPECT_EQ(next.error().code, "ledger.full");
+  EXPECT_THAT(next.error().message, testing::HasSubstr(state + "/reserve"));
+  ASSERT_EQ(::unlink(filler.c_str()), 0);
+  EXPECT_TRUE(ledger->begin_run(start_of("v1", "v2")));
+  EXPECT_TRUE(exists(state + "/reserve"));
 }
 
 }  // namespace
