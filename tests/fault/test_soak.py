@@ -15,7 +15,7 @@ from support.running import Running
 from support.small_disk import SmallDisk
 from support.stack import SLEEPS, Stack, manifest, services
 
-ROUNDS = int(os.environ.get("RECONCILER_SOAK_ROUNDS") or (2000 if os.environ.get("RECONCILER_DEEP") == "1" else 40))
+ROUNDS = int(os.environ.get("RECONCILER_SOAK_ROUNDS") or (2000 if os.environ.get("RECONCILER_DEEP") == "1" else 25))
 SEED = int(os.environ.get("RECONCILER_SOAK_SEED") or 7)
 # From the second quarter of the rounds to the last one.
 MOST_MEMORY = 1.1, 1024  # times as much, and KiB more

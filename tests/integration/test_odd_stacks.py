@@ -117,4 +117,4 @@ def test_cut_between_calls(odd):
         odd.odd.check(odd)
         nothing_beside(odd)
         version += 1
-        at += 1 if DEEP else 2
+        at += 1 if DEEP else 3
