@@ -111,18 +111,20 @@ class Choice {
   WallTime now_;
 };
 
-/// What a forge that is away, or gone for good, said last is enough to go back.
-Result<Selection> selected(Context& context, const RollbackOptions& options, std::stop_token stop) {
-  if (!options.no_fetch) {
-    auto now = select(context, {options.environment}, Reading::fetch, stop);
-    if (now || exit_of(now.error()) == usage || now.error().code == "env.forgotten") return now;
-    auto last = select(context, {options.environment}, Reading::last, std::move(stop));
-    if (!last) return now;
-    last->notices.push_back(
-        fmt::format("works on from the last fetch: {}: {}", now.error().code, now.error().message));
-    return last;
-  }
-  return select(context, {options.environment}, Reading::last, std::move(stop));
+/// What a forge that is away, or gone for good, said last is enough to go back; and a manifest that
+/// somebody has broken is in nobody's way.
+Result<Selection> selected(Context& context, const RollbackOptions& options,
+                           const std::stop_token& stop) {
+  const std::string& name = options.environment;
+  auto now = select(context, {name}, options.no_fetch ? Reading::last : Reading::fetch, stop);
+  if (now || now.error().code == "usage" || now.error().code.starts_with("env.")) return now;
+  if (!options.no_fetch)
+    if (auto last = select(context, {name}, Reading::last, stop)) {
+      last->notices.push_back(fmt::format("works on from the last fetch: {}: {}", now.error().code,
+                                          now.error().message));
+      return last;
+    }
+  return select_as_before(context, name, std::move(now.error()), stop);
 }
 
 Result<std::string> choose(Context& context, const Choice& choice, const RollbackOptions& options,

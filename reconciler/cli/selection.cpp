@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/cli/state_folder.hpp"
@@ -151,6 +153,45 @@ Result<Selection> select(Context& context, const std::vector<std::string>& names
   }
   if (names.empty()) selection.broken = all.broken;
   return selection;
+}
+
+Result<Selection> select_as_before(Context& context, const std::string& name, Error why,
+                                   const std::stop_token& stop) {
+  const auto host = context.host();
+  const auto ledger = context.ledger();
+  const auto known = ledger ? (*ledger)->environments() : std::vector<EnvironmentId>{};
+  if (!host || !known) return failure(std::move(why));
+  const auto is_meant = [&](const EnvironmentId& id) { return means(name, id); };
+  if (std::ranges::count_if(*known, is_meant) != 1) return failure(std::move(why));
+  const EnvironmentId id = *std::ranges::find_if(*known, is_meant);
+  const auto run = (*ledger)->last_run(id);
+  if (!run || !*run) return failure(std::move(why));
+  const std::string& commit = (*run)->config_commit;
+  for (const auto& repository : (*host)->repositories) {
+    Mirror mirror(context.options().state, repository, MirrorOf::config, context.helper(),
+                  context.clock());
+    auto before = mirror.with_manifests_of(commit, 60s, stop);
+    if (!before) continue;
+    const auto manifests = read_manifests(before->folder, root_name_of(repository));
+    if (!manifests) continue;
+    const auto spec = std::ranges::find(manifests->environments, id, &EnvironmentSpec::id);
+    if (spec == manifests->environments.end()) continue;
+    before->held.reset();
+    // The next look for it begins at this run.
+    before->commit = commit;
+    before->subject = (*run)->config_subject;
+    for (const auto& folder : {std::string(), spec->folder})
+      before->touched[folder] = {commit, before->subject};
+    Selection selection;
+    selection.asked.push_back({*spec, std::move(*before), false});
+    selection.notices.push_back(fmt::format(
+        "works by the manifest of commit {}; of that of now: {}: {}", commit.substr(0, 8), why.code,
+        why.place.file.empty()
+            ? why.message
+            : fmt::format("{}:{}: {}", why.place.file, why.place.line, why.message)));
+    return selection;
+  }
+  return failure(std::move(why));
 }
 
 }  // namespace reconciler::cli

@@ -48,5 +48,9 @@ std::vector<Forgotten> forgotten_environments(const Ledger& ledger, const Named&
 /// (select_environments): `env.forgotten`, `env.elsewhere`.
 Result<Selection> select(Context& context, const std::vector<std::string>& names, Reading reading,
                          std::stop_token stop);
+/// One whose manifest has mistakes now (`why`), as the manifest of its last run here described it;
+/// a notice says so. `why` again where nothing ran here, or that manifest cannot be had.
+Result<Selection> select_as_before(Context& context, const std::string& name, Error why,
+                                   const std::stop_token& stop);
 
 }  // namespace reconciler::cli

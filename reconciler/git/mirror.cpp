@@ -111,6 +111,18 @@ Result<Snapshot> Mirror::last() const {
           .next("reconciler plan, which fetches it"));
 }
 
+Result<Snapshot> Mirror::with_manifests_of(const std::string& commit, Duration timeout,
+                                           const std::stop_token& stop) {
+  auto snapshot = last();
+  if (!snapshot) return snapshot;
+  const Deadline deadline(clock_, timeout);
+  const auto held = lock(folder_ + "/lock", deadline, clock_, stop);
+  if (!held) return failure(held.error());
+  if (auto kept = keep_manifests(commit, deadline, stop); !kept) return failed(kept);
+  snapshot->folder = tree_of(commit);
+  return snapshot;
+}
+
 Result<Snapshot> Mirror::fetch(Duration timeout, const std::stop_token& stop) {
   auto fetched = fetch(timeout, stop, false);
   // The helper looks at the newest commit alone; damage deeper down shows when files are read.

@@ -37,6 +37,11 @@ class Mirror {
   /// What was last fetched; starts no process. `git.never_fetched` where nothing was.
   Result<Snapshot> last() const;
 
+  /// What was last fetched, with the manifests of another commit of it in `folder`, which is there
+  /// for as long as `held` lives. Starts the helper where they are not there yet.
+  Result<Snapshot> with_manifests_of(const std::string& commit, Duration timeout,
+                                     const std::stop_token& stop = {});
+
   /// The whole id of the commit that begins with `prefix` (7 to 40 hexadecimal digits). Starts the
   /// helper the first time only. `git.commit_not_found`, `git.commit_ambiguous`.
   Result<std::string> find_commit(const std::string& prefix, Duration timeout,

@@ -291,3 +291,19 @@ def test_an_environment_deleted_from_git_and_put_back(stack):
     stack.commit(version("v1.0.0"))
     stack.apply()
     assert stack.sh("cat /data/rows") == "rows\n" and stack.releases() == releases
+
+
+def test_a_manifest_that_is_broken_is_in_nobodys_way(stack):
+    for tag in ("v1.0.0", "v1.1.0"):
+        stack.commit(version(tag))
+        stack.apply()
+    stack.commit({"reconciler.yaml": "tag: v1.2.0\nverify: { stable: soon }\n"})
+    assert stack.run("plan", stack.environment).code != 0
+    for again in ([], ["--no-fetch"]):
+        done = stack.run("rollback", stack.environment, *again, "v1.0.0" if not again else "v1.1.0", "--yes").ok()
+        assert re.search(r"works by the manifest of commit [0-9a-f]{8}; of that of now: \S+: \S*reconciler.yaml:1: ", done.err), done.err
+        assert stack.state_file("current_tag") == ("v1.0.0" if not again else "v1.1.0")
+    stack.commit(version("v1.2.0"))
+    stack.apply()
+    stack.assert_second_plan_empty()
+    assert stack.state_file("current_tag") == "v1.2.0" and stack.condition() == "Ready/Succeeded"
