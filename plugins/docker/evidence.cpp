@@ -18,7 +18,7 @@ bool tells_of_version(const Work& work) {
 
 /// It would be taken as the version's own fault.
 bool is_against_it(const Result<Outcome>& outcome) {
-  if (outcome) return outcome->fate == Fate::failed;
+  if (outcome) return outcome->fate == Fate::failed || outcome->fate == Fate::unknown;
   const Error& why = outcome.error();
   return why.lasting == Lasting::terminal || !why.code.starts_with("docker.");
 }

@@ -60,10 +60,11 @@ class Verification {
     return std::ranges::any_of(checks_, [](const Check& c) { return c.final && !c.action->warn; });
   }
 
-  /// Something answered, and it is not well.
+  /// Everything answered, and something is not well. While a driver's host cannot be asked, what
+  /// others say of what lies on it (`http`) is no evidence either.
   bool is_unwell() const {
-    return std::ranges::any_of(
-        checks_, [](const Check& c) { return !c.well && !c.action->warn && !c.no_answer; });
+    return std::ranges::none_of(checks_,
+                                [](const Check& c) { return c.no_answer && !c.action->warn; });
   }
 
   /// What was planned is not what there is any more: asking again gives no better answer.

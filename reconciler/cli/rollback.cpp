@@ -117,7 +117,11 @@ Result<Selection> selected(Context& context, const RollbackOptions& options,
                            const std::stop_token& stop) {
   const std::string& name = options.environment;
   auto now = select(context, {name}, options.no_fetch ? Reading::last : Reading::fetch, stop);
-  if (now || now.error().code == "usage" || now.error().code.starts_with("env.")) return now;
+  // In a manifest that cannot be read a short name stands for nothing.
+  const bool may_be_broken = !now && now.error().code == "env.unknown";
+  if (now || (exit_of(now.error()) == usage && !may_be_broken) ||
+      now.error().code == "env.forgotten")
+    return now;
   if (!options.no_fetch)
     if (auto last = select(context, {name}, Reading::last, stop)) {
       last->notices.push_back(fmt::format("works on from the last fetch: {}: {}", now.error().code,

@@ -119,14 +119,25 @@ bool ends_in_record(const Plan& plan) {
   });
 }
 
-/// What goes back to a version is carried through with what room there is.
-Status make_room(Reserve& reserve, const RunStart& start) {
-  if (start.target) {
-    reserve.needed_by(start.id);
+/// Something that runs was changed, and nothing recorded since.
+Result<bool> is_half(Database& database, const EnvironmentId& id) {
+  auto query = database.query(
+      "SELECT 1 FROM attempts JOIN environments ON environments.name = attempts.environment "
+      "WHERE attempts.environment = ? AND touched = 1 AND phase = ? AND id > recorded_attempt");
+  if (!query) return failed(query);
+  return query->bind(id.text()).bind(to_text(Phase::change)).step();
+}
+
+/// What is half, or goes back to a version, is carried through with what room there is.
+Status make_room(Database& database, const RunStart& start) {
+  auto half = is_half(database, start.id);
+  if (!half) return failed(half);
+  if (*half || start.target) {
+    database.reserve().needed_by(start.id);
     return {};
   }
-  reserve.not_needed_by(start.id);
-  return reserve.keep();
+  database.reserve().not_needed_by(start.id);
+  return database.reserve().keep();
 }
 
 }  // namespace
@@ -148,7 +159,7 @@ RunStart run_of(const Plan& plan, std::string who) {
 Result<RunId> Ledger::begin_run(const RunStart& start) {
   const std::lock_guard lock(parts_->mutex);
   Database& db = parts_->database;
-  if (auto room = make_room(db.reserve(), start); !room) return failed(room);
+  if (auto room = make_room(db, start); !room) return failed(room);
   auto transaction = Transaction::begin(db, "begin");
   if (!transaction) return failed(transaction);
   if (auto done = parts_->know(start.id); !done) return failed(done);

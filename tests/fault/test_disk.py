@@ -4,6 +4,7 @@ import contextlib
 import re
 import shutil
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -37,7 +38,9 @@ def whole(stack):
     """The ledger opens, has no damage, and what it knows. In a copy: to open it takes room."""
     copy = stack.folder / "copy.db"
     for end in ("", "-wal"):
-        shutil.copyfile(f"{stack.state}/ledger.db{end}", f"{copy}{end}")
+        Path(f"{copy}{end}").unlink(missing_ok=True)
+        if Path(f"{stack.state}/ledger.db{end}").exists():
+            shutil.copyfile(f"{stack.state}/ledger.db{end}", f"{copy}{end}")
     with contextlib.closing(sqlite3.connect(copy)) as ledger:
         assert ledger.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         return ledger.execute("SELECT current_tag, serial FROM environments WHERE name = ?", (stack.environment,)).fetchone()
@@ -138,6 +141,21 @@ def test_full_in_the_switch_to_one_that_is_not_well(small):
     assert small.state_file("current_tag") == "v1.0.0" and whole(small)[0] == "v1.0.0"
     assert small.condition() == "RolledBack/VerifyFailed" and "TAG=v1.0.0" in small.inspect()["Config"]["Env"]
     refuses_until_there_is_room(small, "v1.0.0")
+
+
+def test_full_and_killed_in_the_switch(small):
+    """Whoever comes next may take the room as well: it is gone on with, on a disk that is full."""
+    ask_for(small, "v1.1.0")
+    small.run("plan", small.environment).ok()
+    program = small.program.start("apply", small.environment, "--yes", "--no-fetch", env={"RECONCILER_FAILPOINTS": "engine.start.before:delay=60000@2"})
+    wait_for(lambda: "full-web-1.prev" in small.names() or small.engine.inspect("full-web-1")["State"]["Status"] == "exited", "the old one to be stopped")
+    small.disk.fill()
+    program.kill()
+    program.communicate(timeout=60)
+    small.run("apply", small.environment, "--yes", "--no-fetch").ok()
+    assert small.state_file("current_tag") == "v1.1.0" and small.condition() == "Ready/Succeeded"
+    assert small.names() == ["full-web-1"] and released(small) == 2
+    refuses_until_there_is_room(small, "v1.1.0")
 
 
 def test_full_again_while_it_recovers_from_a_death(small):

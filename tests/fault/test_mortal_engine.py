@@ -1,17 +1,22 @@
 """A dockerd that is killed, or frozen, or takes forever to say a thing: waits have an end, and what was begun is gone on with."""
 
+import contextlib
 import fcntl
+import http.server
 import os
 import signal
+import socket
+import threading
 import time
 
 import pytest
 
 from support.engine import wait_for
 from support.falsified import answer, true_answer
+from support.images import BUSYBOX
 from support.proxy import Instead, Proxy
 from support.running import Running
-from support.stack import SLEEPS, Stack, manifest, services
+from support.stack import SLEEPS, Stack, manifest, services, unguarded
 
 WEB = services(f"web: {{ {SLEEPS}, stop_grace_period: 1s, environment: {{ TAG: '${{TAG}}' }} }}")
 
@@ -68,6 +73,50 @@ def test_stopped_in_peace_while_a_good_version_is_verified(stack):
     assert stack.condition() == "Ready/Succeeded"
     assert "Failed" not in stack.run("history", stack.environment).ok().out
     stack.assert_second_plan_empty()
+
+
+def test_stopped_in_peace_while_a_release_runs(stack):
+    """It ended with the Engine, and nobody knows how far it came: a person is asked, and it is not run again on a guess."""
+    stack.commit({"compose.yaml": unguarded(100), "reconciler.yaml": manifest("v1.1.0", "release: [{ run: release }]")})
+    program = stack.program.start("apply", stack.environment, "--yes")
+    wait_for(lambda: stack.one_offs(running=True), "the release to have begun")
+    stack.engine.stop()
+    program.communicate(timeout=60)
+    assert program.returncode == 1
+    stack.engine.start()
+    done = stack.run("apply", stack.environment, "--yes")
+    assert done.code == 1 and stack.condition() == "Stalled/ReleaseOutcomeUnknown", done.out + done.err
+    assert stack.state_file("current_tag") == "v1.0.0"
+    text = stack.engine.docker("run", "--rm", "-v", "web_table:/table", BUSYBOX, "cat", "/table/rows")
+    assert text.splitlines() == ["v1.1.0 start"]
+
+
+@contextlib.contextmanager
+def serving(port):
+    """Something that answers each GET there, if only with a list of a folder."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), http.server.SimpleHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield
+        server.shutdown()
+
+
+def test_stopped_until_the_time_of_a_verify_is_over(stack):
+    """What an address answers while its Engine is down says nothing of the version either."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    checks = f"checks: [{{ http: 'http://127.0.0.1:{port}/' }}]"
+    stack.commit({"compose.yaml": WEB, "reconciler.yaml": manifest("v1.1.0", f"verify: {{ stable: 1s, timeout: 4s, {checks} }}")})
+    program = stack.program.start("apply", stack.environment, "--yes")
+    wait_for(lambda: "TAG=v1.1.0" in stack.inspect()["Config"]["Env"] and stack.inspect()["State"]["Running"], "v1.1.0 to be verified")
+    stack.engine.stop()
+    out, err = program.communicate(timeout=60)
+    assert program.returncode == 1 and "error docker.unreachable" in err, out + err
+    stack.engine.start()
+    assert stack.condition().startswith("Reconciling/") and "Failed" not in stack.run("history", stack.environment).ok().out
+    with serving(port):
+        stack.run("apply", stack.environment, "--yes").ok()
+    assert stack.state_file("current_tag") == "v1.1.0" and stack.condition() == "Ready/Succeeded"
 
 
 class Frozen:

@@ -299,10 +299,11 @@ def test_a_manifest_that_is_broken_is_in_nobodys_way(stack):
         stack.apply()
     stack.commit({"reconciler.yaml": "tag: v1.2.0\nverify: { stable: soon }\n"})
     assert stack.run("plan", stack.environment).code != 0
-    for again in ([], ["--no-fetch"]):
-        done = stack.run("rollback", stack.environment, *again, "v1.0.0" if not again else "v1.1.0", "--yes").ok()
-        assert re.search(r"works by the manifest of commit [0-9a-f]{8}; of that of now: \S+: \S*reconciler.yaml:1: ", done.err), done.err
-        assert stack.state_file("current_tag") == ("v1.0.0" if not again else "v1.1.0")
+    mistake = r'manifest.unknown_key: web/reconciler.yaml:1: a manifest has no key "tag"'
+    for name, tag, why in ((stack.environment, "v1.0.0", mistake), ("production", "v1.1.0", 'env.unknown: there is no environment "production"')):
+        done = stack.run("rollback", name, tag, "--yes").ok()
+        assert re.fullmatch(rf"works by the manifest of commit [0-9a-f]{{8}}; of that of now: {why}\n", done.err), done.err
+        assert stack.state_file("current_tag") == tag
     stack.commit(version("v1.2.0"))
     stack.apply()
     stack.assert_second_plan_empty()
