@@ -57,12 +57,20 @@ def test_killed_in_the_middle_of_a_switch_and_back_ten_seconds_later(stack):
     stack.assert_second_plan_empty()
 
 
+def runs(stack, tag):
+    try:
+        now = stack.inspect()
+    except RuntimeError:  # between two names
+        return False
+    return f"TAG={tag}" in now["Config"]["Env"] and now["State"]["Running"]
+
+
 def test_stopped_in_peace_while_a_good_version_is_verified(stack):
     """What an Engine does to containers as it stops says nothing of the version: nobody goes back, and nothing stays down."""
     stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}})
     with Running(stack) as run:
         stack.commit({"compose.yaml": WEB, "reconciler.yaml": manifest("v1.1.0", "verify: { stable: 4s, timeout: 20s }")})
-        wait_for(lambda: "TAG=v1.1.0" in stack.inspect()["Config"]["Env"] and stack.inspect()["State"]["Running"], "v1.1.0 to be verified")
+        wait_for(lambda: runs(stack, "v1.1.0"), "v1.1.0 to be verified")
         stack.engine.stop()
         run.wait("docker.unreachable")
         stack.engine.start()
@@ -108,7 +116,7 @@ def test_stopped_until_the_time_of_a_verify_is_over(stack):
     checks = f"checks: [{{ http: 'http://127.0.0.1:{port}/' }}]"
     stack.commit({"compose.yaml": WEB, "reconciler.yaml": manifest("v1.1.0", f"verify: {{ stable: 1s, timeout: 4s, {checks} }}")})
     program = stack.program.start("apply", stack.environment, "--yes")
-    wait_for(lambda: "TAG=v1.1.0" in stack.inspect()["Config"]["Env"] and stack.inspect()["State"]["Running"], "v1.1.0 to be verified")
+    wait_for(lambda: runs(stack, "v1.1.0"), "v1.1.0 to be verified")
     stack.engine.stop()
     out, err = program.communicate(timeout=60)
     assert program.returncode == 1 and "error docker.unreachable" in err, out + err

@@ -75,6 +75,11 @@ volumes:
 FILES = {"compose.yaml": COMPOSE, "some.env": "FROM_FILE=one\nLATER=loses\n", "page": "one\n", "folder/file": "one\n"}
 
 
+def the_newest_unless_deep(compose):
+    if compose.version != VERSIONS[-1] and os.environ.get("RECONCILER_DEEP") != "1":
+        pytest.skip("with an older Compose only with RECONCILER_DEEP=1 (tests/run --deep); the key by key test is with each")
+
+
 @over_pairs
 def test_every_key_as_compose_would(folder, engine, compose, proxy):
     busybox(engine, HOLDS, "VOLUME /held")
@@ -100,6 +105,7 @@ def test_every_key_as_compose_would(folder, engine, compose, proxy):
 @over_pairs
 @pytest.mark.parametrize("name", SINKS)
 def test_kitchen_sink_as_compose_would(name, folder, engine, compose, proxy):
+    the_newest_unless_deep(compose)
     sink = SINKS[name]
     with Stack(folder, engine, compose, proxy) as stack:
         stack.use_host({"policy": sink.policy})
@@ -111,8 +117,7 @@ def test_kitchen_sink_as_compose_would(name, folder, engine, compose, proxy):
 
 
 def test_portfolio_as_compose_would(folder, engine, compose, proxy):
-    if compose.version != VERSIONS[-1] and os.environ.get("RECONCILER_DEEP") != "1":
-        pytest.skip("with an older Compose only with RECONCILER_DEEP=1 (tests/run --deep); the tests above are with each")
+    the_newest_unless_deep(compose)
     portfolio_images(engine)
     example = Portfolio(folder / "portfolio")
     with Stack(folder, engine, compose, proxy, application="portfolio", config=example.config,
