@@ -147,7 +147,7 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
                                    const Memory& memory, Deadline deadline) {
     auto model = models_.get(context_, id, text_at(wanted, "model"));
     if (!model) return failed(model);
-    if (auto begun = evidence_.begins(context_, id); !begun) return failed(begun);
+    evidence_.looked(id);
     const Scope scope{.inspected = &shared_->inspected};
     auto look = look_at(context_.engine, context_.configs, **model, scope, deadline);
     if (!look) return failed(look);
@@ -179,6 +179,7 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
     const auto& verb = attempt.work.verb;
     if (auto point = failpoint(fmt::format("compose.{}.before", verb)); !point)
       return failed(point);
+    if (auto begun = evidence_.begins(context_, attempt.environment); !begun) return failed(begun);
     auto outcome = evidence_.weighed(context_, attempt,
                                      carry_out(attempt, variables, progress, std::move(stop)));
     if (auto point = failpoint(fmt::format("compose.{}.after", verb)); !point) return failed(point);

@@ -25,7 +25,14 @@ bool is_against_it(const Result<Outcome>& outcome) {
 
 }  // namespace
 
+void Evidence::looked(const EnvironmentId& id) {
+  const std::lock_guard lock(mutex_);
+  under_.erase(id);
+}
+
 Status Evidence::begins(Context& context, const EnvironmentId& id) {
+  const std::lock_guard lock(mutex_);
+  if (under_.contains(id)) return {};
   auto now = incarnation(context, context.within(call_time));
   if (!now) return failed(now);
   under_[id] = std::move(*now);
@@ -34,10 +41,10 @@ Status Evidence::begins(Context& context, const EnvironmentId& id) {
 
 Result<Outcome> Evidence::weighed(Context& context, const Attempt& attempt,
                                   Result<Outcome> outcome) const {
+  if (!tells_of_version(attempt.work) || !is_against_it(outcome)) return outcome;
+  const std::lock_guard lock(mutex_);
   const auto under = under_.find(attempt.environment);
-  if (under == under_.end() || !tells_of_version(attempt.work) || !is_against_it(outcome))
-    return outcome;
-  context.engine.forget_connections();
+  if (under == under_.end()) return outcome;
   auto now = incarnation(context, context.within(call_time));
   if (!now) return failed(now);
   if (*now == under->second) return outcome;

@@ -20,6 +20,7 @@ std::string socket_identity(const std::string& path) {
 Result<std::string> incarnation(Context& context, Deadline deadline) {
   const auto boot = read_file("/proc/sys/kernel/random/boot_id", 4096);
   if (!boot) return failure(boot.error());
+  context.engine.forget_connections();
   auto bridge = context.engine.get("/networks/bridge", deadline);
   if (!bridge && bridge.error().code != "docker.not_found") return failed(bridge);
   const auto daemon =

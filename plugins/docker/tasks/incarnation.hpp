@@ -10,7 +10,8 @@ namespace reconciler::docker {
 /// Changes whenever the machine or the daemon starts anew: the kernel's boot id, and the id of the
 /// Engine's `bridge` network, which every start of the daemon makes afresh [measured: 20.10; kill
 /// -9 and an orderly restart], and the socket's inode where there is no bridge. The API itself
-/// tells nothing of a restart: events are gone with it, and `/info` has no start time.
+/// tells nothing of a restart: events are gone with it, and `/info` has no start time. Asked on a
+/// new connection: an Engine that stops ends its containers first, and answers old ones to its end.
 Result<std::string> incarnation(Context& context, Deadline deadline);
 
 }  // namespace reconciler::docker

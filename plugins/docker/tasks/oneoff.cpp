@@ -265,8 +265,6 @@ class Task {
       }
       return Outcome{Fate::succeeded, Json(std::move(evidence))};
     }
-    // One that stops ends its containers first, and answers old connections to its end.
-    context_.engine.forget_connections();
     auto now = incarnation(context_, context_.within(call_time));
     if (!now) return failed(now);
     const Json* config = member(inspect, "Config");
