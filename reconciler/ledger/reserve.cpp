@@ -14,9 +14,10 @@
 namespace reconciler {
 namespace {
 
-/// More than the longest run writes, with the records of its version.
+/// For the writes of a run, with the sealed records of its version. Not measured: one record alone
+/// may have 8 MiB, and a version with such a one needs room of its own.
 constexpr std::int64_t kept_bytes = std::int64_t{1} << 20U;
-/// Less than one transaction may need.
+/// What one transaction may take.
 constexpr std::uint64_t little_bytes = 256U << 10U;
 
 std::string file_in(const std::string& folder) {
