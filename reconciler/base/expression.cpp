@@ -308,23 +308,23 @@ Result<Expression> Expression::compile(std::string_view text) {
 
 void Expression::follow(std::vector<size_t>& set, std::vector<bool>& in, size_t from, bool at_begin,
                         bool at_end) const {
-  std::vector<size_t> todo{from};
-  while (!todo.empty()) {
-    const size_t at = todo.back();
-    todo.pop_back();
+  std::vector<size_t> pending{from};
+  while (!pending.empty()) {
+    const size_t at = pending.back();
+    pending.pop_back();
     if (in[at]) continue;
     in[at] = true;
     const State& state = states_[at];
     switch (state.kind) {
       case State::Kind::split:
-        todo.push_back(state.other);
-        todo.push_back(state.next);
+        pending.push_back(state.other);
+        pending.push_back(state.next);
         break;
       case State::Kind::begin:
-        if (at_begin) todo.push_back(state.next);
+        if (at_begin) pending.push_back(state.next);
         break;
       case State::Kind::end:
-        if (at_end) todo.push_back(state.next);
+        if (at_end) pending.push_back(state.next);
         break;
       case State::Kind::bytes:
       case State::Kind::done:
