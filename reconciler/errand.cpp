@@ -62,7 +62,7 @@ Result<Plan> plan_of_backups(const Parts& parts, const Look& seen, const Errand&
     return make_errand(seen.desired, seen.observation, seen.memory, std::move(actions), now);
   const Step* restore = step_of(seen.desired, "restore");
   if (!restore) return failure(no_step(id, "restore"));
-  auto there = BackupFolder(backups_of(parts, id)).list();
+  auto there = BackupFolder(backups_of(parts.host, parts.state, id)).list();
   if (!there) return failed(there);
   const auto found = std::ranges::find(*there, errand.restore, &Backup::name);
   if (found == there->end())

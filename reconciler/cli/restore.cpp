@@ -30,7 +30,7 @@ Result<Backups> backups_of(Context& context, const std::string& name, const std:
   auto parts = context.parts();
   if (!parts) return failed(parts);
   const EnvironmentId& id = selection->asked.at(0).spec.id;
-  const BackupFolder folder(reconciler::backups_of(*parts, id));
+  const BackupFolder folder(reconciler::backups_of(parts->host, parts->state, id));
   auto all = folder.list();
   if (!all) return failed(all);
   return Backups{id, folder.path(), std::move(*all)};
