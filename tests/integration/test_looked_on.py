@@ -6,7 +6,7 @@ from support.engine import wait_for
 from support.running import Running
 from support.stack import SLEEPS, manifest, services
 
-WATCH = "verify: { stable: 1s, watch: 1h, checks: [{ exec: web, command: [test, -e, /data/well] }] }"
+WATCH = "verify: { stable: 1s, watch: 1h, checks: [{ exec: web, command: [sh, -c, 'test $TAG = v1.0.0 -o -e /data/well'] }] }"
 
 
 def files(tag, *more):
@@ -55,6 +55,7 @@ def test_one_bad_look_is_none(deployed):
 def test_with_on_failure_hold_it_stays_and_a_person_has_to_answer(deployed):
     stack = deployed
     stack.commit(files("v1.1.0", WATCH, "on_failure: hold"))
+    stack.apply()
     with Running(stack) as running:
         running.wait("serving 1 environment")
         stack.sh("rm /data/well")
