@@ -68,8 +68,10 @@ Result<Plan> plan_of_backups(const Parts& parts, const Look& seen, const Errand&
   if (found == there->end())
     return failure(error("backup.unknown", fmt::format("there is no backup {} of {}",
                                                        printable(errand.restore, 100), id.text()))
-                       .next(fmt::format("reconciler restore {} lists them", id.text())));
+                       .next(fmt::format("reconciler restore {}, which lists them", id.text())));
   actions[0].reason = "what is there now, before it is replaced";
+  // It may be the oldest that is kept.
+  actions[0].work.input.as_object()["spared"] = found->name;
   Work work = restore->work;
   work.input.as_object()["file"] = found->name;
   actions.push_back(asked_for(std::move(work), found->name));

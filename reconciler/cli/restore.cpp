@@ -86,7 +86,7 @@ Result<std::string> called(const Backups& backups, const std::string& file) {
                           : fmt::format("{} backups of {} begin with {}", found.size(),
                                         backups.id.text(), printable(file, 100)));
   return failure(
-      std::move(e).next(fmt::format("reconciler restore {} lists them", backups.id.text())));
+      std::move(e).next(fmt::format("reconciler restore {}, which lists them", backups.id.text())));
 }
 
 struct RestoreOptions {

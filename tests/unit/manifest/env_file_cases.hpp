@@ -1,5 +1,5 @@
-// Env files as Compose reads them: spaces, quotes, `$`, line ends, comments, marks, doubles. Asked of
-// Compose itself in tests/unit/docker/compose/env_file_test.cpp.
+// Env files as Compose reads them: spaces, quotes, `$`, line ends, comments, marks, doubles. Asked
+// of Compose itself in tests/unit/docker/compose/env_file_test.cpp.
 #pragma once
 
 namespace reconciler {
