@@ -89,7 +89,10 @@ def key_fault(named):
             shapes(schema["properties"].get(top)) for schema in schemas()) else ""
     if not re.match(r"[a-z_]+:( |$)|\{ ", named):
         return ""
-    value = yaml.safe_load(named)
+    try:
+        value = yaml.safe_load(named)
+    except yaml.YAMLError:
+        return f"{named} cannot be read"
     if not isinstance(value, dict) or value.keys() <= OF_COMPOSE:
         return ""
     if any(value.keys() <= shape["properties"].keys() and all(fits(value[key], shape["properties"][key]) for key in value)
@@ -100,10 +103,14 @@ def key_fault(named):
 
 def command_faults(named):
     words = named.removeprefix("reconciler ").split()
+    while len(words) > 2 and words[0].startswith("--"):
+        del words[:1 if "=" in words[0] else 2]
     verb = words[0]
     if verb not in completed(""):
         return [f"there is no verb {verb}"]
-    return [f"{verb} has no {one}" for one in options(words) if one not in completed(verb, "--")]
+    # `driver list` has options of its own.
+    there = completed(verb, "--") | (completed(*words[:2], "--") if len(words) > 1 else set())
+    return [f"{verb} has no {one}" for one in options(words) if one not in there]
 
 
 def options(words):
@@ -154,7 +161,7 @@ def test_each_table_of_answers_is_held_against_its_seed():
 SAMPLE = """\
 # sample
 
-`reconciler plan --explain` says why; `doppler run --fallback` is not ours.
+`reconciler --repo /srv/deploy plan --explain` says why, as `reconciler driver list --failpoints` does; `doppler run --fallback` is not ours.
 
 | # | the seed | here |
 | --- | --- | --- |
@@ -179,6 +186,8 @@ def test_a_sample_is_well():
     ("`reconciler apply --until supply`", "`reconciler apply --to supply`", "row 1: apply has no --to"),
     ("`apply --skip STEP`", "`apply --leave STEP`", "row 2: apply has no --leave"),
     ("plan --explain", "plan --why", "plan has no --why"),
+    ("list --failpoints", "list --failures", "driver has no --failures"),
+    ("`keep: all`", "`keep: all: none`", "row 1: keep: all: none cannot be read"),
     ("`--dry-run`", "`--pretend`", "row 2: there is no --pretend"),
 ])
 def test_what_is_missing_is_seen(tmp_path, old, new, said):
