@@ -12,7 +12,7 @@ from support.images import portfolio_images
 from support.portfolio import PortfolioCompose
 from support.proxy import Proxy
 from support.repository import Repository
-from support.stack import Deed, Stack, assert_declared, called, clean
+from support.stack import Deed, Stack, assert_declared, called
 
 ENVIRONMENT = "portfolio/production"
 FILES = ("-f", "docker-compose.yml", "-f", "docker-compose.prod.yml")
