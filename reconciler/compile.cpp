@@ -98,9 +98,13 @@ void say_how_old(const std::string& provider, const Answer& answer,
 std::string digest_of(const EnvironmentSpec& spec, const std::string& commit,
                       const PreparedAll& prepared) {
   JsonArray steps;
-  for (const auto& step : prepared.steps)
+  for (const auto& step : prepared.steps) {
+    // What is asked before, and how data is kept, is no part of a version.
+    const Phase phase = step.work.phase;
+    if (phase == Phase::preflight || phase == Phase::backup || step.once == Once::asked) continue;
     steps.push_back(
         JsonArray{step.name, step.once_key, to_text(step.work.phase), step.work.input, step.warn});
+  }
   return sha256(canonical(JsonObject{{"environment", spec.id.text()},
                                      {"tag", spec.tag},
                                      {"commit", commit},

@@ -57,12 +57,19 @@ Result<Plan> plan_of_backups(const Parts& parts, const Look& seen, const Errand&
   const Step* backup = step_of(seen.desired, "backup");
   if (!backup) return failure(no_step(id, "backup"));
   const WallTime now = parts.clock.wall();
+  const std::string folder = backups_of(parts.host, parts.state, id);
   std::vector<Action> actions{backup_action(*backup, seen.memory, "asked for")};
+  // A version that was recorded has the folder of then.
+  actions[0].work.input.as_object()["folder"] = folder;
+  for (Work work : backup->then) {
+    work.input.as_object()["folder"] = folder;
+    if (errand.backup) actions.push_back(prune_of_backups(std::move(work)));
+  }
   if (errand.backup)
     return make_errand(seen.desired, seen.observation, seen.memory, std::move(actions), now);
   const Step* restore = step_of(seen.desired, "restore");
   if (!restore) return failure(no_step(id, "restore"));
-  auto there = BackupFolder(backups_of(parts.host, parts.state, id)).list();
+  auto there = BackupFolder(folder).list();
   if (!there) return failed(there);
   const auto found = std::ranges::find(*there, errand.restore, &Backup::name);
   if (found == there->end())
@@ -70,9 +77,8 @@ Result<Plan> plan_of_backups(const Parts& parts, const Look& seen, const Errand&
                                                        printable(errand.restore, 100), id.text()))
                        .next(fmt::format("reconciler restore {}, which lists them", id.text())));
   actions[0].reason = "what is there now, before it is replaced";
-  // It may be the oldest that is kept.
-  actions[0].work.input.as_object()["spared"] = found->name;
   Work work = restore->work;
+  work.input.as_object()["folder"] = folder;
   work.input.as_object()["file"] = found->name;
   actions.push_back(asked_for(std::move(work), found->name));
   for (auto& check : select_checks(seen.desired)) actions.push_back(std::move(check));

@@ -293,6 +293,7 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
     if (member(input, "task")) return prune_task(context_, **model, attempt);
     const auto kind = text_at(input, "kind");
     const Grounds grounds = grounds_of(**model, attempt.environment, variables);
+    if (kind == "backups") return prune_backups(input);
     if (kind == "backup")
       return perform_backup(context_, **model, input, variables, progress, stop);
     if (kind == "restore") return perform_restore(context_, **model, input, progress, stop);
@@ -301,11 +302,13 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
       if (!nothing) return failed(nothing);
       if (*nothing) return not_asked();
     }
-    if (kind == "run" && truth_at(input, "asks"))
+    const Phase phase = attempt.work.phase;
+    if (kind == "run" && (phase == Phase::preflight || phase == Phase::verify))
       return perform_asking_task(context_, **model, attempt, grounds, variables, progress, stop);
     if (kind == "run")
       return perform_task(context_, **model, attempt, grounds, variables, progress, stop);
-    if (kind == "exec") return perform_exec(context_, **model, input, variables, progress, stop);
+    if (kind == "exec")
+      return perform_exec(context_, **model, attempt.work, variables, progress, stop);
     if (kind == "logs") return check_logs(context_, **model, input, variables, progress);
     if (kind == "services" || kind == "service")
       return check_services(context_, **model, attempt, counts_, progress);

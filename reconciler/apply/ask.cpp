@@ -42,7 +42,8 @@ CheckAnswer ask(const Drivers& drivers, const Step& step, const Attempt& attempt
 
 std::vector<CheckAnswer> ask_checks(const Drivers& drivers, const Clock& clock,
                                     const Desired& desired, const Variables& variables,
-                                    const std::string& lineage, const std::stop_token& stop) {
+                                    const std::string& lineage, const std::stop_token& stop,
+                                    const std::vector<ResourceId>& excused) {
   std::vector<CheckAnswer> all;
   for (const auto& step : desired.steps) {
     if (step.work.phase != Phase::verify) continue;
@@ -50,7 +51,8 @@ std::vector<CheckAnswer> ask_checks(const Drivers& drivers, const Clock& clock,
     CheckAnswer answer;
     const Instant began = clock.now();
     if (step.then.empty()) {
-      answer = ask(drivers, step, {"", desired.id, lineage, "", step.work}, variables, stop);
+      answer =
+          ask(drivers, step, {"", desired.id, lineage, "", step.work, excused}, variables, stop);
     } else {
       answer.kind = Kind::not_asked;
       answer.said = "makes a container of its own: apply asks it";

@@ -27,9 +27,11 @@ struct CheckAnswer {
   Duration took{0};
 };
 
-/// Every check of `desired`, in order, until `stop`. What they say holds no secret value.
+/// Every check of `desired`, in order, until `stop`; none fails for what is `excused` alone. What
+/// they say holds no secret value.
 std::vector<CheckAnswer> ask_checks(const Drivers& drivers, const Clock& clock,
                                     const Desired& desired, const Variables& variables,
-                                    const std::string& lineage, const std::stop_token& stop);
+                                    const std::string& lineage, const std::stop_token& stop,
+                                    const std::vector<ResourceId>& excused = {});
 
 }  // namespace reconciler

@@ -155,7 +155,7 @@ RunEnd well(const Run& run) {
   const Shortened& cut = run.tools.cut;
   const std::string as_asked = fmt::format("{} ({})", cut.leaves, cut.by);
   if (cut.unrecorded) return {"Stalled", "CutShort", "apply.cut", as_asked};
-  if (!cut.unchecked.empty()) return {"Ready", "StepLeftOut", "apply.cut", as_asked};
+  if (!cut.left_out.empty()) return {"Ready", "StepLeftOut", "apply.cut", as_asked};
   const auto& held = run.plan.held;
   if (held && held->rejected_tag.empty()) return {"Ready", "RequestFailed", "", about(*held)};
   return {"Ready", "Succeeded"};

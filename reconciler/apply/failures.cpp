@@ -109,6 +109,11 @@ Error action_failed(const Run& run, const Action& action, const Outcome& outcome
                  fmt::format("{} of {} goes on by itself in its container", action.title, tag))
         .next(fmt::format(
             "reconciler apply {}: it waits for what still runs, and never starts it twice", id));
+  if (action.work.verb == "restore")
+    return error("restore.failed",
+                 with_detail(fmt::format("{} was not brought back whole", action.title), detail))
+        .with("not undone", "what it had changed by then; the backup before it is there")
+        .next(fmt::format("reconciler restore {}, which lists them", id));
   return error(
       fmt::format("{}.failed", to_text(action.work.phase)),
       with_detail(fmt::format("{} {} of {} failed", action.work.verb, action.title, tag), detail));

@@ -22,6 +22,7 @@ namespace {
 constexpr std::string_view ending = ".backup";
 constexpr std::string_view sum_ending = ".sha256";
 constexpr std::string_view partial_ending = ".backup.partial";
+constexpr std::string_view replacing_ending = ".tmp";  // of a checksum, by replace_file
 constexpr size_t longest_sum = 1024;
 constexpr std::uint64_t least_room = 1U << 20U;
 
@@ -47,7 +48,7 @@ std::optional<Backup> parse(const std::string& name) {
   if (tag.starts_with('-')) tag.erase(0, 1);
   const WallTime at{std::chrono::seconds(::timegm(&when))};
   if (name_of(at, tag) != name) return std::nullopt;
-  return Backup{name, at, std::move(tag), 0};
+  return Backup{.name = name, .at = at, .tag = std::move(tag)};
 }
 
 Error cannot(std::string_view what, const std::string& path) {
@@ -67,7 +68,8 @@ Status remove_left_over(const std::string& folder) {
   auto names = list_folder(folder);
   if (!names) return failed(names);
   for (const auto& name : *names) {
-    const bool partial = name.starts_with('.') && name.ends_with(partial_ending);
+    const bool partial = name.starts_with('.') &&
+                         (name.ends_with(partial_ending) || name.ends_with(replacing_ending));
     const auto of = name.ends_with(sum_ending)
                         ? parse(name.substr(0, name.size() - sum_ending.size()))
                         : std::nullopt;
@@ -158,6 +160,7 @@ Result<std::vector<Backup>> BackupFolder::list() const {
     if (!one || ::lstat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode) || !sum_of(path))
       continue;
     one->size = static_cast<std::uint64_t>(about.st_size);
+    one->written = WallTime(std::chrono::seconds(about.st_mtim.tv_sec));
     all.push_back(std::move(*one));
   }
   std::ranges::sort(all, [](const Backup& a, const Backup& b) {
@@ -172,20 +175,21 @@ Result<BackupFile> BackupFolder::begin(WallTime at, const std::string& tag) cons
   auto there = list();
   if (!there) return failed(there);
   if (auto room = has_room(path_, *there); !room) return failed(room);
+  // The newest by its name, though the clock was put back: the oldest are those that go.
+  if (!there->empty()) at = std::max(at, there->front().at + std::chrono::seconds(1));
   while (exists(path_ + "/" + name_of(at, tag))) at += std::chrono::seconds(1);
-  Backup backup{name_of(at, tag), at, tag, 0};
+  Backup backup{.name = name_of(at, tag), .at = at, .tag = tag};
   const std::string path = fmt::format("{}/.{}.partial", path_, backup.name);
   Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) return failure(cannot("write", path));
   return BackupFile(path_, std::move(backup), std::move(fd));
 }
 
-Result<std::vector<Backup>> BackupFolder::keep(int most, const std::string& spared) const {
+Result<std::vector<Backup>> BackupFolder::keep(int most) const {
   auto there = list();
   if (!there) return there;
   std::vector<Backup> removed;
   for (size_t i = static_cast<size_t>(std::max(most, 1)); i < there->size(); ++i) {
-    if ((*there)[i].name == spared) continue;
     const std::string path = path_ + "/" + (*there)[i].name;
     if (auto point = failpoint("backup.removed.before"); !point) return failed(point);
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failure(cannot("remove", path));

@@ -25,6 +25,7 @@ struct Backup {
   std::string name;  ///< of the file
   WallTime at{};
   std::string tag;         ///< which version's data it is; empty where nothing was deployed
+  WallTime written{};      ///< when the clock of that time said so; `at` only grows
   std::uint64_t size = 0;  ///< in bytes
 };
 
@@ -62,12 +63,11 @@ class BackupFolder {
 
   /// Newest first; none where there is no folder.
   Result<std::vector<Backup>> list() const;
-  /// Begins one, having taken away what was cut off before. `backup.no_room` where less is free
-  /// than the newest one has, and a quarter.
+  /// Begins one that is newer than all that are there, having taken away what was cut off before.
+  /// `backup.no_room` where less is free than the newest one has, and a quarter.
   Result<BackupFile> begin(WallTime at, const std::string& tag) const;
-  /// Removes all but the `most` newest, and never the newest one, nor the one called `spared`.
-  /// Failpoints backup.removed.*.
-  Result<std::vector<Backup>> keep(int most, const std::string& spared = "") const;
+  /// Removes all but the `most` newest, and never the newest one. Failpoints backup.removed.*.
+  Result<std::vector<Backup>> keep(int most) const;
   /// Opened for reading from its beginning, when it is as it was written: `backup.unknown`,
   /// `backup.damaged`.
   Result<Descriptor> open(const std::string& name) const;

@@ -141,22 +141,22 @@ Result<Shortened> shorten(Plan& plan, const Desired& desired, const Cut& cut) {
   if (cut.until) end_after(plan, *cut.until);
   if (plan.actions.size() < actions) out.by = fmt::format("--until {}", to_text(*cut.until));
   std::vector<std::string> undone;
-  std::vector<std::string> unchecked;
+  std::vector<std::string> left_out;
   std::vector<std::string> skipped;
   for (const auto& name : cut.skip) {
     const auto phase = leave_out(plan, desired, name);
     if (!phase) continue;
     skipped.push_back(name);
-    (is_release_work(*phase) ? undone : unchecked).push_back(name);
+    (is_release_work(*phase) ? undone : left_out).push_back(name);
     out.by += fmt::format("{}--skip {}", out.by.empty() ? "" : " ", name);
   }
-  out.unchecked = enumerate(unchecked);
-  if (!unchecked.empty() && checked && !has(plan, Phase::verify))
+  out.left_out = enumerate(left_out);
+  if (checked && !has(plan, Phase::verify) && std::ranges::any_of(plan.actions, is_record))
     return failure(
         error("cut.last_check",
               fmt::format("without {} nothing says that {} is well, and it would be recorded "
                           "all the same",
-                          out.unchecked, plan.to))
+                          out.left_out, plan.to))
             .next(fmt::format("reconciler apply {} --until after", plan.environment.text())));
   if (!undone.empty()) end_after(plan, Phase::verify);
   if (!skipped.empty()) close_to_approvals(plan, enumerate(skipped));
@@ -172,8 +172,7 @@ Result<Shortened> shorten(Plan& plan, const Desired& desired, const Cut& cut) {
   if (!undone.empty())
     out.leaves += fmt::format("; {} {} left out, and {} due", enumerate(undone), are(undone),
                               undone.size() == 1 ? "stays" : "stay");
-  if (!unchecked.empty())
-    out.leaves += fmt::format("; {} {} left out", out.unchecked, are(unchecked));
+  if (!left_out.empty()) out.leaves += fmt::format("; {} {} left out", out.left_out, are(left_out));
   plan.id = sha256(canonical(JsonObject{{"whole", whole}, {"cut", out.by}}));
   say_in(plan, out, actions - plan.actions.size());
   return out;

@@ -26,7 +26,7 @@ std::optional<Phase> phase_called(std::string_view word);
 struct Shortened {
   bool unrecorded = false;  ///< the version was to be recorded, and is not: it is begun and no more
   bool steps_left = false;  ///< not all that belongs to a switch to it will have run
-  std::string unchecked{};  ///< what is left out and stays due for nobody: checks, the backup
+  std::string left_out{};   ///< what is left out and stays due for nobody: checks, the backup
   std::string by{};         ///< `--until switch`; empty: nothing was cut off
   std::string leaves{};     ///< `v1.1.0 runs, neither verified nor recorded`
 };

@@ -242,8 +242,28 @@ std::string version_key(const Desired& desired) {
   return desired.tag + "@" + desired.commit;
 }
 
-Plan make_plan(const Desired& desired, const Observation& observation, const Memory& remembered,
+namespace {
+
+/// Before its first deploy there is nothing that could be backed up, and nobody who could do it.
+/// What others left, a volume alone, is something.
+bool nothing_is_there(const Observation& observation, const Memory& memory) {
+  return !memory.current && std::ranges::all_of(observation.resources, [](const Resource& r) {
+    return r.artifact || r.observed.empty();
+  });
+}
+
+Desired without_backup(Desired desired) {
+  std::erase_if(desired.steps, [](const Step& step) { return step.work.phase == Phase::backup; });
+  return desired;
+}
+
+}  // namespace
+
+Plan make_plan(const Desired& asked, const Observation& observation, const Memory& remembered,
                WallTime now) {
+  std::optional<Desired> first;
+  if (nothing_is_there(observation, remembered)) first = without_backup(asked);
+  const Desired& desired = first ? *first : asked;
   const auto by_hand = runs_by_hand(observation, remembered);
   const auto assumed = assumed_of(desired, by_hand);
   const auto taken = find_taken_over(desired, observation, remembered);

@@ -204,13 +204,25 @@ Action backup_action(const Step& step, const Memory& memory, std::string reason)
   return action;
 }
 
+Action prune_of_backups(Work work) {
+  Action action;
+  action.work = std::move(work);
+  action.title = "backups";
+  action.reason = fmt::format("beyond the newest {}", number_at(action.work.input, "keep"));
+  return action;
+}
+
 std::vector<Action> select_steps(const Desired& desired, const Memory& memory, bool new_version) {
   std::vector<Action> actions;
   for (const auto& step : desired.steps) {
     if (step.work.phase == Phase::verify || step.once == Once::asked) continue;
+    // Nothing stands in the way back: it was asked before that version ran first.
+    if (step.work.phase == Phase::preflight && memory.target && !memory.target->is_deployed())
+      continue;
     if (step.work.phase == Phase::backup) {
-      if (release_is_due(desired, memory))
-        actions.push_back(backup_action(step, memory, "a release is due"));
+      if (!release_is_due(desired, memory)) continue;
+      actions.push_back(backup_action(step, memory, "a release is due"));
+      for (const auto& work : step.then) actions.push_back(prune_of_backups(work));
       continue;
     }
     Action action;

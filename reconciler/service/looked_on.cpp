@@ -5,14 +5,15 @@
 #include <algorithm>
 
 #include "reconciler/apply/ask.hpp"
-#include "reconciler/desire.hpp"
 #include "reconciler/ledger/locks.hpp"
+#include "reconciler/look.hpp"
 #include "reconciler/rollback.hpp"
 
 namespace reconciler {
 namespace {
 
 constexpr int least_looks = 3;
+constexpr std::string_view given_up = "WatchFailed";
 
 /// The version before it, where `on_failure` goes back and it can be gone back to.
 Result<std::optional<std::string>> way_back(const Parts& parts, const Asked& asked,
@@ -28,10 +29,19 @@ Result<std::optional<std::string>> way_back(const Parts& parts, const Asked& ask
   return before->tag;
 }
 
+/// It is still that version that runs, and nobody has gone back from it, or on to another one.
+bool is_still(const LookedOn& unwell, const Memory& memory) {
+  return memory.current && memory.current->tag == unwell.tag && !memory.unfinished &&
+         !memory.target;
+}
+
 /// Nothing goes back: that it is not well is written down, and a person has to answer.
 Status stay_there(const Parts& parts, const Asked& asked, const LookedOn& unwell) {
   const auto lock = lock_environment(parts.state, asked.spec.id, {parts.clock, Duration{0}, {}});
   if (!lock) return failure(lock.error());
+  auto memory = parts.ledger.memory(asked.spec.id);
+  if (!memory) return failed(memory);
+  if (!is_still(unwell, *memory)) return {};
   RunStart start;
   start.id = asked.spec.id;
   start.from = start.to = unwell.tag;
@@ -41,26 +51,38 @@ Status stay_there(const Parts& parts, const Asked& asked, const LookedOn& unwell
   start.to_be_recorded = false;
   auto run = parts.ledger.begin_run(start);
   if (!run) return failed(run);
-  return parts.ledger.end_run(*run, {"Stalled", "WatchFailed", "verify.failed", unwell.unwell});
+  return parts.ledger.end_run(*run,
+                              {"Stalled", std::string(given_up), "verify.failed", unwell.unwell});
 }
 
 }  // namespace
 
 Result<std::optional<LookedOn>> look_on(const Parts& parts, const Asked& asked,
-                                        const Reconciled& done, const std::stop_token& stop) {
+                                        const Reconciled& done, UnwellSince& unwell_since,
+                                        const std::stop_token& stop) {
   const Plan& plan = done.plan;
   if (!asked.spec.watch || !plan.empty() || plan.waits() || plan.held) return std::nullopt;
   auto memory = parts.ledger.memory(asked.spec.id);
   if (!memory || !memory->current || memory->current->tag != plan.to || memory->unfinished)
     return std::nullopt;
   if (parts.clock.wall() - memory->current->at >= *asked.spec.watch) return std::nullopt;
+  const auto last = parts.ledger.last_run(asked.spec.id);
+  if (last && *last && (*last)->end.reason == given_up && (*last)->desired == plan.desired)
+    return std::nullopt;
   Asked same = asked;
   same.fetch = false;
-  auto wish = desire(parts, same, *memory, stop);
+  auto wish = look(parts, same, stop);
   if (!wish) return failed(wish);
+  if (!unwell_since.excused_of(plan.desired)) {
+    std::vector<ResourceId> unwell;
+    for (const auto& resource : wish->observation.resources)
+      if (resource.health == Health::unwell) unwell.push_back(resource.id);
+    unwell_since.excuse(plan.desired, std::move(unwell));
+  }
   LookedOn seen{plan.to, plan.desired};
-  for (const auto& answer : ask_checks(parts.drivers, parts.clock, wish->desired, wish->variables,
-                                       parts.ledger.lineage(), stop)) {
+  for (const auto& answer :
+       ask_checks(parts.drivers, parts.clock, wish->desired, wish->variables,
+                  parts.ledger.lineage(), stop, *unwell_since.excused_of(plan.desired))) {
     if (stop.stop_requested()) return std::nullopt;
     if (answer.kind != CheckAnswer::Kind::unwell) continue;
     seen.unwell = fmt::format("{} is not well after it was recorded: {}: {}", plan.to, answer.title,
@@ -85,7 +107,12 @@ Result<Reconciled> fail_looked_on(const Parts& parts, const Asked& asked, const 
   }
   Asked instead = asked;
   instead.instead = Instead{**back, "VerifyFailed", unwell.unwell};
-  auto done = reconcile(parts, instead, "run", agree, events, std::move(ends));
+  const auto still = [&](const Look& seen) -> Result<bool> {
+    auto memory = parts.ledger.memory(asked.spec.id);
+    if (!memory) return failed(memory);
+    return is_still(unwell, *memory) ? agree(seen) : Result<bool>(false);
+  };
+  auto done = reconcile(parts, instead, "run", still, events, std::move(ends));
   if (!done || !done->changed) return done;
   return failure(
       std::move(why)
@@ -102,7 +129,19 @@ bool UnwellSince::too_long(const std::optional<LookedOn>& seen, Instant now, Dur
   tag_ = seen->tag;
   if (seen->unwell.empty()) return false;
   if (!since_) since_ = now;
-  return ++looks_ >= least_looks && now - *since_ >= stable;
+  if (++looks_ < least_looks || now - *since_ < stable) return false;
+  since_.reset();
+  looks_ = 0;
+  return true;
+}
+
+std::optional<std::vector<ResourceId>> UnwellSince::excused_of(const std::string& desired) const {
+  return of_ == desired ? std::optional(excused_) : std::nullopt;
+}
+
+void UnwellSince::excuse(const std::string& desired, std::vector<ResourceId> unwell) {
+  of_ = desired;
+  excused_ = std::move(unwell);
 }
 
 }  // namespace reconciler

@@ -67,7 +67,7 @@ Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<v
   auto done = reconcile_all(parts, log, events, performs, ends);
   if (!done) return done;
   back_up_when_due(parts, *done, log, events, performs, ends);
-  auto seen = look_on(parts, asked_, *done, ends.stop);
+  auto seen = look_on(parts, asked_, *done, *unwell_since_, ends.stop);
   // What cannot be asked for the moment speaks neither for nor against it.
   looks_on_ = !seen || seen->has_value();
   if (!seen || !unwell_since_->too_long(*seen, parts.clock.now(), asked_.spec.verify_stable))
@@ -93,7 +93,10 @@ void Pass::back_up_when_due(const Parts& parts, const Reconciled& done, Log& log
     backed_up_ = failure(there.error());
     return;
   }
-  if (!there->empty() && parts.clock.wall() - there->front().at < *asked_.spec.backup_every) return;
+  // One of a time to come was made while the clock was wrong.
+  const auto age =
+      there->empty() ? Duration::max() : Duration(parts.clock.wall() - there->front().written);
+  if (age >= Duration{0} && age < *asked_.spec.backup_every) return;
   const auto agree = [&](const Look&) -> Result<bool> {
     log.info(fmt::format("{}: a backup is due", asked_.spec.id.text()));
     performing_ = true;

@@ -12,12 +12,15 @@ namespace {
 class Carrying {
  public:
   Carrying(Connection& connection, const ExecPipes& pipes, const Waiter& waiter)
-      : connection_(connection), pipes_(pipes), waiter_(waiter), writing_(bool(pipes.in)) {}
+      : connection_(connection), pipes_(pipes), waiter_(waiter), writing_(bool(pipes.in)) {
+    lines_.set_raw();
+  }
 
   Status operator()(const std::string& first) {
     frames_.add(first);
     for (;;) {
       if (refused_) return failure(*refused_);
+      if (auto on = waiter_.within(); !on) return on;
       if (auto sent = send(); !sent) return sent;
       auto n = connection_.read_now(buffer_.data(), buffer_.size(), waiter_);
       if (!n) return failed(n);
@@ -30,6 +33,9 @@ class Carrying {
       frames_.add({buffer_.data(), **n});
     }
     lines_.finish();
+    if (!refused_ && !frames_.whole())
+      return failure(
+          error("docker.unreachable", "the connection to a command broke off").passing());
     return refused_ ? failure(*refused_) : Status{};
   }
 

@@ -20,6 +20,8 @@ class FrameReader {
   explicit FrameReader(std::function<void(Source, std::string_view)> on_bytes)
       : on_bytes_(std::move(on_bytes)) {}
   void add(std::string_view bytes);
+  /// Nothing of a frame is left out.
+  bool whole() const { return left_ == 0 && header_.empty(); }
 
  private:
   std::function<void(Source, std::string_view)> on_bytes_;
@@ -41,6 +43,8 @@ class LineReader {
   LineReader& operator=(const LineReader&) = delete;
   /// What the response's header says; without it the first eight bytes tell.
   void set_multiplexed() { kind_ = Kind::multiplexed; }
+  /// Its bytes have no frames.
+  void set_raw() { kind_ = Kind::raw; }
   void add(std::string_view bytes);
   /// The end of the stream: the last line may lack its end.
   void finish();

@@ -59,6 +59,11 @@ Status Waiter::ready(int fd, short events) const {
   }
 }
 
+Status Waiter::within() const {
+  if (stop_.stop_requested() || deadline_.passed(clock_)) return ready(-1, 0);
+  return {};
+}
+
 Status Waiter::pause() const {
   if (stop_.stop_requested()) return failure(error("docker.stopped", what_ + " was stopped"));
   if (deadline_.passed(clock_)) return ready(-1, 0);

@@ -22,6 +22,9 @@ class Waiter {
   ~Waiter();
   /// Waits until `fd` is ready for `events`: `docker.timeout`, `docker.stopped`.
   Status ready(int fd, short events) const;
+  /// `docker.timeout` or `docker.stopped` where it is over, without waiting: between parts of what
+  /// never has to be waited for.
+  Status within() const;
   /// Sleeps a few milliseconds within the same bounds.
   Status pause() const;
   const std::string& what() const { return what_; }

@@ -319,7 +319,7 @@ class Resolver {
 
 std::vector<StepTarget> step_targets(const Json& sections) {
   std::vector<StepTarget> out;
-  const auto steps = [&](const Json* list, const std::string& pointer, bool asks = false) {
+  const auto steps = [&](const Json* list, const std::string& pointer) {
     if (!list || !list->is_array()) return;
     for (size_t i = 0; i < list->get_array().size(); ++i) {
       const Json& step = list->get_array()[i];
@@ -327,19 +327,17 @@ std::vector<StepTarget> step_targets(const Json& sections) {
         const std::string target = text_at(step, kind);
         if (!target.empty() && target != "*")
           out.push_back({target, fmt::format("{}/{}/{}", pointer, i, kind),
-                         std::string_view(kind) == "run",
-                         asks || !texts_at(step, "command").empty()});
+                         std::string_view(kind) == "run", !texts_at(step, "command").empty()});
       }
       const auto dependencies = texts_at(step, "depends_on");
       for (size_t d = 0; d < dependencies.size(); ++d)
         out.push_back({dependencies[d], fmt::format("{}/{}/depends_on/{}", pointer, i, d)});
     }
   };
-  steps(member(sections, "preflight"), "/preflight", true);
-  for (const char* section : {"backup", "restore", "release"})
+  for (const char* section : {"preflight", "backup", "restore", "release"})
     steps(member(sections, section), std::string("/") + section);
   if (const auto* verify = member(sections, "verify"))
-    steps(member(*verify, "checks"), "/verify/checks", true);
+    steps(member(*verify, "checks"), "/verify/checks");
   return out;
 }
 

@@ -125,14 +125,21 @@ Result<Outcome> perform_backup(Context& context, const CompiledModel& model, con
   if (!backup && backup.error().code == "backup.empty")
     return failed_with(backup.error().message, said.last());
   if (!backup) return failed(backup);
-  auto removed = folder.keep(static_cast<int>(number_at(input, "keep")), text_at(input, "spared"));
-  if (!removed) return failed(removed);
   std::string detail =
       fmt::format("{}, {}", backup->name, size_for_people(static_cast<std::int64_t>(backup->size)));
-  if (!removed->empty()) detail += fmt::format("; {} removed", count(removed->size(), "older one"));
   return Outcome{Fate::succeeded, Json(JsonObject{{"detail", std::move(detail)},
                                                   {"file", backup->name},
                                                   {"bytes", backup->size}})};
+}
+
+Result<Outcome> prune_backups(const Json& input) {
+  const auto removed =
+      BackupFolder(text_at(input, "folder")).keep(static_cast<int>(number_at(input, "keep")));
+  if (!removed) return failure(removed.error());
+  return Outcome{Fate::succeeded,
+                 Json(JsonObject{{"detail", removed->empty() ? "none to remove"
+                                                             : count(removed->size(), "older one") +
+                                                                   " removed"}})};
 }
 
 Result<Outcome> perform_restore(Context& context, const CompiledModel& model, const Json& input,
@@ -156,6 +163,7 @@ Result<Outcome> perform_restore(Context& context, const CompiledModel& model, co
     }
   };
   LineReader lines(pipes.said);
+  lines.set_raw();
   pipes.said = [&](std::string_view line) { said(line); };
   pipes.out = [&](std::string_view bytes) -> Status {
     lines.add(bytes);

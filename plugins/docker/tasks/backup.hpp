@@ -9,7 +9,7 @@
 
 namespace reconciler::docker {
 
-/// Input {service, command, folder, of: TAG, keep, spared: FILE|absent, contains, timeout_ms}.
+/// Input {service, command, folder, of: TAG, contains, timeout_ms}.
 /// Waits until the service is well, as Compose would for who depends on it. Failed when the command
 /// exits with another code than 0, does not end in time, writes nothing, or lacks what it has to
 /// contain: then there is no new file, and the old ones are as they were. Else the oldest beyond
@@ -18,6 +18,10 @@ namespace reconciler::docker {
 Result<Outcome> perform_backup(Context& context, const CompiledModel& model, const Json& input,
                                const Variables& variables, Progress& progress,
                                std::stop_token stop);
+
+/// Input {folder, keep}. Once what it was made for has come to its end: the oldest beyond `keep`
+/// go.
+Result<Outcome> prune_backups(const Json& input);
 
 /// Input {service, command, folder, file, timeout_ms}. The file is looked at first:
 /// `backup.unknown`, `backup.damaged`, and nothing was done. What a command that failed has changed

@@ -167,8 +167,9 @@ Result<Outcome> check_logs(Context& context, const CompiledModel& model, const J
   return Outcome{unmet.empty() ? Fate::succeeded : Fate::failed, Json(std::move(evidence))};
 }
 
-Result<Outcome> perform_exec(Context& context, const CompiledModel& model, const Json& input,
+Result<Outcome> perform_exec(Context& context, const CompiledModel& model, const Work& work,
                              const Variables& variables, Progress& progress, std::stop_token stop) {
+  const Json& input = work.input;
   const auto service = text_at(input, "service");
   const auto container = std::ranges::find(model.containers, service, &Container::service);
   if (container == model.containers.end())
@@ -189,7 +190,8 @@ Result<Outcome> perform_exec(Context& context, const CompiledModel& model, const
   };
   auto code = run();
   // A check is asked again anyway; work waits for a container that is still on its way up.
-  const auto soon = context.within(truth_at(input, "waits") ? up_time : Duration{0});
+  const bool asks = work.phase == Phase::verify || work.phase == Phase::preflight;
+  const auto soon = context.within(asks ? Duration{0} : up_time);
   while (!code && code.error().code == "docker.conflict" && !soon.passed(context.clock) &&
          context.clock.wait_until(context.clock.now() + between_tries, stop)) {
     there = inspect_container(context.engine, *container, context.within(call_time));

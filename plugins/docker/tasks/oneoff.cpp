@@ -17,9 +17,7 @@ namespace {
 constexpr Duration call_time = std::chrono::seconds(60);
 
 const Json& state_of(const Json& inspect) {
-  static const Json nothing;
-  const Json* state = member(inspect, "State");
-  return state ? *state : nothing;
+  return member_or_null(inspect, "State");
 }
 
 /// One that exists, by its attempt. Null when there is none.

@@ -114,8 +114,6 @@ class Reader {
     work.verb = verb_of(phase);
     work.targets = {named("task", step.name)};
     work.input = input_of(value, kind, target);
-    if (asks && kind == "run") work.input.as_object()["asks"] = true;
-    if (phase == Phase::preflight) work.input.as_object()["apart"] = true;
     auto once = text_at(value, "once");
     if (once.empty() && kind == "run" && !asks) once = "tag";
     if (once == "tag") {
@@ -136,7 +134,6 @@ class Reader {
     }
     if (kind == "run") add_run(value, target, asks, step);
     if (kind == "exec") {
-      if (!asks) work.input.as_object()["waits"] = true;
       work.calls = exec_calls(target);
       // A preflight is of what runs already.
       if (phase != Phase::preflight) work.needs.push_back(service_id(target));
@@ -167,9 +164,20 @@ class Reader {
     step.work.input = input_of(value, step.name, service);
     JsonObject& input = step.work.input.as_object();
     input["folder"] = text_at(request_.host, "backups");
-    if (const Json* keep = member(value, "keep")) input["keep"] = *keep;
     step.work.calls = exec_calls(service);
     step.work.needs.push_back(service_id(service));
+    if (once == Once::asked) return step;
+    // Only once all that it was made for is done: what failed is tried again, with a backup each
+    // time.
+    Work gone;
+    gone.phase = Phase::prune;
+    gone.verb = "prune";
+    gone.targets = {named("backups", "backups")};
+    gone.input = JsonObject{{"kind", "backups"},
+                            {"folder", text_at(request_.host, "backups")},
+                            {"keep", number_at(value, "keep")},
+                            {"model", model_.key}};
+    step.then.push_back(std::move(gone));
     return step;
   }
 
@@ -191,27 +199,29 @@ class Reader {
     work.calls = {"POST /containers/create " + name};
     for (size_t i = 0; i < container->files.size(); ++i)
       work.calls.push_back("PUT /containers/archive " + name);
-    const bool apart = truth_at(work.input, "apart");
+    const bool apart = work.phase == Phase::preflight;
     for (size_t i = 1; i < container->endpoints.size(); ++i)
       if (!apart || truth_at(work.input, "network"))
         work.calls.push_back("POST /networks/connect " + container->endpoints[i].network + " " +
                              name);
     work.calls.push_back("POST /containers/start " + name);
-    if (asks) {
-      work.calls.push_back("DELETE /containers " + name);
-      work.needs = {image_id(text_at(container->config, "Image"))};
-      return;
-    }
-    const auto before = texts_at(value, "depends_on");
-    work.needs = before.empty() ? needs_of(model_, *container) : bare_needs_of(model_, *container);
-    for (const auto& service : before)
-      for (auto& id : service_ids(model_, service)) work.needs.push_back(std::move(id));
     Work gone;
     gone.phase = Phase::prune;
     gone.verb = "prune";
     gone.targets = {named("task-container", step.name)};
     gone.input = JsonObject{{"task", step.name}, {"service", target}, {"model", model_.key}};
     gone.calls = {"DELETE /containers " + name};
+    if (asks) {
+      work.calls.push_back("DELETE /containers " + name);
+      work.needs = {image_id(text_at(container->config, "Image"))};
+      // Who only asks, outside of any run, makes no container.
+      if (work.phase == Phase::verify) step.then.push_back(std::move(gone));
+      return;
+    }
+    const auto before = texts_at(value, "depends_on");
+    work.needs = before.empty() ? needs_of(model_, *container) : bare_needs_of(model_, *container);
+    for (const auto& service : before)
+      for (auto& id : service_ids(model_, service)) work.needs.push_back(std::move(id));
     step.then.push_back(std::move(gone));
   }
 

@@ -23,9 +23,7 @@ constexpr Duration call_time = std::chrono::seconds(60);
 constexpr Duration longest_task = std::chrono::hours(1);
 
 const Json& state_of(const Json& inspect) {
-  static const Json nothing;
-  const Json* state = member(inspect, "State");
-  return state ? *state : nothing;
+  return member_or_null(inspect, "State");
 }
 
 /// As the container's label names it.
@@ -50,7 +48,7 @@ void keep_apart(JsonObject& config, JsonObject& host, const Json& input) {
 }
 
 /// The compiled task with the step's own command: then it is the whole argv.
-Container with_command(Container task, const Json& input) {
+Container with_command(Container task, const Json& input, bool apart) {
   if (!task.config.is_object()) return task;
   JsonObject& config = task.config.as_object();
   const auto command = texts_at(input, "command");
@@ -66,9 +64,9 @@ Container with_command(Container task, const Json& input) {
   host["RestartPolicy"] = JsonObject{{"Name", "no"}};
   host["AutoRemove"] = false;  // it stays as evidence
   host.erase("PortBindings");
-  if (truth_at(input, "apart")) keep_apart(config, host, input);
+  if (apart) keep_apart(config, host, input);
   config["HostConfig"] = std::move(host);
-  if (truth_at(input, "apart") && !truth_at(input, "network")) task.endpoints.clear();
+  if (apart && !truth_at(input, "network")) task.endpoints.clear();
   return task;
 }
 
@@ -91,7 +89,8 @@ Duration time_for(const Json& input) {
 Status Task::create(const CompiledModel& model, const std::string& service,
                     const Grounds& grounds) {
   const Json& input = attempt_.work.input;
-  if (!truth_at(input, "apart") || truth_at(input, "volumes"))
+  const bool apart = attempt_.work.phase == Phase::preflight;
+  if (!apart || truth_at(input, "volumes"))
     if (auto made = make_data(model, grounds.roots); !made) return made;
   const auto found = model.tasks.find(service);
   const Container* task = found != model.tasks.end() ? &found->second : nullptr;
@@ -115,7 +114,7 @@ Status Task::create(const CompiledModel& model, const std::string& service,
   if (!image) return failed(image);
   auto now = incarnation(context_, context_.within(call_time));
   if (!now) return failed(now);
-  const Container own = with_command(*task, input);
+  const Container own = with_command(*task, input, apart);
   Creation creation;
   creation.environment = attempt_.environment;
   creation.lineage = attempt_.lineage;

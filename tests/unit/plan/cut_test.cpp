@@ -156,7 +156,7 @@ TEST_F(CutTest, ACheckThatIsLeftOutIsOnlyLeftOut) {
     const auto done = cut({}, {name});
     EXPECT_EQ(plan.actions.size(), whole.actions.size() - 1);
     EXPECT_FALSE(done.unrecorded);
-    EXPECT_EQ(done.unchecked, name);
+    EXPECT_EQ(done.left_out, name);
     EXPECT_EQ(done.leaves, fmt::format("v1.1.0 is recorded; {} is left out", name));
     EXPECT_NE(plan.id, whole.id);
   }
