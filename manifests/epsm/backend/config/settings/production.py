@@ -39,6 +39,7 @@ DATABASES["results"] = {
     "PASSWORD": os.environ["RESULTS_DB_PASSWORD"],
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TIME_ZONE = "UTC"
 USE_TZ = True
 
 REDIS_URL = os.environ["REDIS_URL"]

@@ -7,10 +7,10 @@ class Simulation(models.Model):
     zones = models.IntegerField()
     kwh = models.FloatField(null=True)
     said = models.TextField(default="")
-    finished = models.DateTimeField(null=True)
 
 
 class Tick(models.Model):
     """One each few seconds, by beat and a worker."""
 
     at = models.DateTimeField(auto_now_add=True)
+    worker = models.CharField(max_length=100, null=True)

@@ -7,7 +7,7 @@ from django.db import connection
 from django.http import JsonResponse
 from django.shortcuts import render
 
-from .models import Simulation
+from .models import Simulation, Tick
 from .tasks import simulate
 
 store = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2)
@@ -19,7 +19,7 @@ def health(request):
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     store.ping()
-    last = Simulation.objects.exclude(finished=None).order_by("finished").last()
+    last = Tick.objects.order_by("at").last()
     return JsonResponse(
         {
             "version": settings.VERSION,
@@ -28,7 +28,7 @@ def health(request):
             "database": "ok",
             "redis": "ok",
             "idp": saml.entity_id(),
-            "last": last and last.name,
+            "last_tick": last and last.worker,
         }
     )
 
