@@ -2,6 +2,7 @@
 taken over, and that went from v0.2.2 to v0.2.3 and back."""
 
 import contextlib
+import json
 import re
 import socket
 
@@ -70,7 +71,7 @@ def updated(taken_over):
     stack.run("apply", stack.environment, "--yes", "--until", "supply").ok()
     taken_over.built = stack.plan_json()
     taken_over.images = {name: stack.engine.api("GET", f"/images/{name}/json") for name in ("epsm-backend:v0.2.3", "epsm-frontend:latest")}
-    taken_over.said = stack.apply().out
+    taken_over.said = stack.apply("--json").out.splitlines()
     return taken_over
 
 
@@ -208,9 +209,10 @@ def test_the_worker_alone_has_the_docker_socket(updated):
 
 
 def test_an_error_in_a_log_is_a_warning_in_the_result(updated):
-    said = " ".join(updated.said.split())
-    assert re.search(r"warning: logs \*: forbidden: .*no metadata from", said), updated.said
-    assert "epsm/production runs v0.2.3 after " in said and updated.example.health()["idp"] is None
+    events = [json.loads(line) for line in updated.said]
+    [warning] = {one["text"] for one in events if one["event"] == "line" and one["text"].startswith("warning: ")}
+    assert re.match(r"warning: logs \*: forbidden: backend \| ERROR: no metadata from", warning), warning
+    assert events[-1]["event"] == "ended" and events[-1]["exit"] == 0 and updated.example.health()["idp"] is None
 
 
 # Once
