@@ -38,6 +38,16 @@ HostEnvironment of_host(const Host& host, const EnvironmentId& id) {
   return found == host.environments.end() ? HostEnvironment{} : found->second;
 }
 
+}  // namespace
+
+std::string backups_of(const Parts& parts, const EnvironmentId& id) {
+  const std::string root =
+      parts.host.backups.empty() ? parts.state + "/backups" : parts.host.backups;
+  return fmt::format("{}/{}/{}", root, id.application, id.environment);
+}
+
+namespace {
+
 /// What drivers are told of the host for one environment.
 Json host_json(const Parts& parts, const Asked& asked) {
   const EnvironmentSpec& spec = asked.spec;
@@ -50,6 +60,7 @@ Json host_json(const Parts& parts, const Asked& asked) {
     for (const auto& lineage : *lineages) adopted.emplace_back(lineage);
   JsonObject all{
       {"data", own.data.empty() ? fmt::format("{}/{}", parts.host.data, place) : own.data},
+      {"backups", backups_of(parts, spec.id)},
       {"files", std::move(files)},
       {"policy", policy_json(parts.host.policy)},
       {"state", parts.state},

@@ -48,6 +48,9 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last, bool
     return {"Ready", last->end.reason,
             fmt::format("back at {}, which git asks for; {}", plan.to, last->end.message),
             "another version: reconciler rollback " + id};
+  if (plan.empty() && last && last->end.reason == "WatchFailed" && last->desired == plan.desired)
+    return {"Stalled", last->end.reason, last->end.message,
+            fmt::format("commit another tag; or mend it and: reconciler retry {}", id)};
   if (plan.empty()) return {"Ready", "Succeeded", "", ""};
   if (is_left_over(plan, last)) {
     const auto left = fmt::format("not all is removed that {} does not need any more: {}", plan.to,

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "reconciler/base/backups.hpp"
 #include "reconciler/base/text.hpp"
+#include "reconciler/compile.hpp"
 #include "reconciler/driver/restarts.hpp"
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/plan/select.hpp"
@@ -16,7 +18,65 @@ using namespace std::chrono_literals;
 constexpr Duration look_within{1min};
 
 bool is_task(const Step& step) {
-  return step.work.phase != Phase::verify;
+  return step.once != Once::asked &&
+         (step.work.phase == Phase::release || step.work.phase == Phase::after);
+}
+
+const Step* step_of(const Desired& desired, std::string_view verb) {
+  const auto found =
+      std::ranges::find(desired.steps, verb, [](const Step& step) { return step.work.verb; });
+  return found == desired.steps.end() ? nullptr : &*found;
+}
+
+Error no_step(const EnvironmentId& id, const std::string& what) {
+  return error(what + ".none", fmt::format("the manifest of {} describes no {}", id.text(), what))
+      .next(fmt::format("write one: {}: {{ exec: SERVICE, command: ... }}", what));
+}
+
+/// What is lost by it, and what it does not bring back.
+void say_what_is_lost(const Backup& backup, const Desired& desired, WallTime now, Plan& plan) {
+  const auto age = std::chrono::duration_cast<Duration>(now - backup.at);
+  plan.notices.push_back(
+      fmt::format("lost: what was written since {}, {} ago; a backup of now is made first",
+                  to_text(backup.at), for_people(std::max(age, Duration{0}))));
+  if (backup.tag == desired.tag || backup.tag.empty()) return;
+  std::vector<std::string> tasks;
+  for (const auto& step : desired.steps)
+    if (step.once == Once::tag) tasks.push_back(step.name);
+  plan.notices.push_back(fmt::format(
+      "it is the data of {}, and {} runs{}", backup.tag, desired.tag,
+      tasks.empty() ? ""
+                    : fmt::format(": what {} did since is not in it; once more by hand: "
+                                  "reconciler task {} {}",
+                                  enumerate(tasks), desired.id.text(), tasks[0])));
+}
+
+/// The backup alone, or one of now before another one is brought back.
+Result<Plan> plan_of_backups(const Parts& parts, const Look& seen, const Errand& errand) {
+  const EnvironmentId& id = seen.desired.id;
+  const Step* backup = step_of(seen.desired, "backup");
+  if (!backup) return failure(no_step(id, "backup"));
+  const WallTime now = parts.clock.wall();
+  std::vector<Action> actions{backup_action(*backup, seen.memory, "asked for")};
+  if (errand.backup)
+    return make_errand(seen.desired, seen.observation, seen.memory, std::move(actions), now);
+  const Step* restore = step_of(seen.desired, "restore");
+  if (!restore) return failure(no_step(id, "restore"));
+  auto there = BackupFolder(backups_of(parts, id)).list();
+  if (!there) return failed(there);
+  const auto found = std::ranges::find(*there, errand.restore, &Backup::name);
+  if (found == there->end())
+    return failure(error("backup.unknown", fmt::format("there is no backup {} of {}",
+                                                       printable(errand.restore, 100), id.text()))
+                       .next(fmt::format("reconciler restore {} lists them", id.text())));
+  actions[0].reason = "what is there now, before it is replaced";
+  Work work = restore->work;
+  work.input.as_object()["file"] = found->name;
+  actions.push_back(asked_for(std::move(work), found->name));
+  for (auto& check : select_checks(seen.desired)) actions.push_back(std::move(check));
+  Plan plan = make_errand(seen.desired, seen.observation, seen.memory, std::move(actions), now);
+  say_what_is_lost(*found, seen.desired, now, plan);
+  return plan;
 }
 
 /// Once-only work is waited for, and not begun beside itself, whatever dies: by a key that no plan
@@ -78,9 +138,13 @@ Result<Asked> as_it_runs(const Parts& parts, const Asked& asked, const Errand& e
   if (!memory->current)
     return failure(error("errand.nothing_runs", fmt::format("nothing was deployed at {} yet", id))
                        .next(fmt::format("reconciler apply {}", id)));
+  // A backup is described by the manifest of the same tag, changed or not; else as it was then.
+  if (errand.of_backups() && wish && !wish->target && wish->desired.tag == memory->current->tag)
+    return asked;
   const bool as_asked = wish && wish->desired.digest == memory->current->digest;
-  if (as_asked && (!wish->target || !errand.restart.empty())) return asked;
-  if (errand.restart.empty()) {
+  const bool of_what_runs = !errand.restart.empty() || errand.of_backups();
+  if (as_asked && (!wish->target || of_what_runs)) return asked;
+  if (!of_what_runs) {
     if (!wish) return failed(wish);
     const auto refused = [&](const std::string& why, const std::string& next) {
       return failure(
@@ -112,6 +176,12 @@ Result<Reconciled> run_errand(const Parts& parts, const Asked& asked, const Erra
   if (!runs) return failed(runs);
   const bool restarts = !errand.restart.empty();
   const auto only_this = [&](Look& seen) -> Result<RunEnd> {
+    if (errand.of_backups()) {
+      auto plan = plan_of_backups(parts, seen, errand);
+      if (!plan) return failed(plan);
+      seen.plan = std::move(*plan);
+      return RunEnd{"Ready", errand.backup ? "BackedUp" : "Restored"};
+    }
     auto actions = restarts ? restarted(parts, seen, errand.restart)
                             : task_called(seen.desired, errand.task, parts.clock.wall());
     if (!actions) return failed(actions);

@@ -16,6 +16,7 @@
 #include "plugins/docker/services/restore.hpp"
 #include "plugins/docker/services/snapshot.hpp"
 #include "plugins/docker/services/work.hpp"
+#include "plugins/docker/tasks/backup.hpp"
 #include "plugins/docker/tasks/checks.hpp"
 #include "plugins/docker/tasks/ended.hpp"
 #include "plugins/docker/tasks/oneoff.hpp"
@@ -84,10 +85,11 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
   Description describe() const override {
     return {std::string(driver_name),
             {"service", "network", "volume", "folder", "image", "container", "cache"},
-            {"compose", "data", "images", "protect", "release", "verify"},
+            {"compose", "data", "images", "protect", "preflight", "backup", "restore", "release",
+             "verify"},
             {"run", "exec", "logs", "service"},
-            {"build", "pull", "tag", "create", "start", "switch", "stop", "restart", "release",
-             "verify", "prune", "remove", "trim"}};
+            {"build", "pull", "tag", "create", "start", "switch", "stop", "restart", "preflight",
+             "backup", "restore", "release", "verify", "prune", "remove", "trim"}};
   }
 
   Result<Prepared> prepare(const Request& request, const Variables& variables,
@@ -103,6 +105,7 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
     input.commit = request.tree.commit;
     input.objects = request.tree.objects;
     input.host = request.host;
+    if (JsonObject* all = input.host.if_object()) all->erase("backups");
     input.cache = models_of(context_, request.id);
     const auto known = [this](const std::string& key) { return models_.find(key); };
     auto compiled = context_.compiler.compile_unless(known, input, variables, deadline);
@@ -290,6 +293,16 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
     if (member(input, "task")) return prune_task(context_, **model, attempt);
     const auto kind = text_at(input, "kind");
     const Grounds grounds = grounds_of(**model, attempt.environment, variables);
+    if (kind == "backup")
+      return perform_backup(context_, **model, input, variables, progress, stop);
+    if (kind == "restore") return perform_restore(context_, **model, input, progress, stop);
+    if (attempt.work.phase == Phase::preflight && kind != "run") {
+      auto nothing = nothing_runs(context_, **model);
+      if (!nothing) return failed(nothing);
+      if (*nothing) return not_asked();
+    }
+    if (kind == "run" && truth_at(input, "asks"))
+      return perform_asking_task(context_, **model, attempt, grounds, variables, progress, stop);
     if (kind == "run")
       return perform_task(context_, **model, attempt, grounds, variables, progress, stop);
     if (kind == "exec") return perform_exec(context_, **model, input, variables, progress, stop);

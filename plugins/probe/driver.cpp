@@ -10,6 +10,7 @@
 #include "plugins/probe/url.hpp"
 #include "reconciler/base/digest.hpp"
 #include "reconciler/base/expand.hpp"
+#include "reconciler/base/expression.hpp"
 #include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/driver/wire.hpp"
@@ -59,38 +60,36 @@ class StepReader {
   StepReader(const Variables& variables, Prepared& prepared, std::vector<Error>& mistakes)
       : variables_(variables), prepared_(prepared), mistakes_(mistakes) {}
 
-  void read(const Json* list, const std::string& pointer, bool checks) {
+  void read(const Json* list, const std::string& pointer, Phase phase) {
     if (!list || !list->is_array()) return;
     for (size_t i = 0; i < list->get_array().size(); ++i) {
       const Json& step = list->get_array()[i];
-      if (member(step, "http")) one(step, fmt::format("{}/{}", pointer, i), checks);
+      if (member(step, "http")) one(step, fmt::format("{}/{}", pointer, i), phase);
     }
   }
 
  private:
-  void one(const Json& from, const std::string& pointer, bool check) {
+  void one(const Json& from, const std::string& pointer, Phase phase) {
     const std::string url = text_at(from, "http");
     if (auto filled = fill_at(url, pointer + "/http"))
       if (auto good = check_url(filled->reveal(), url); !good)
         note(std::move(good.error()), pointer + "/http");
     if (member(from, "contains")) fill_at(text_at(from, "contains"), pointer + "/contains");
-    if (member(from, "forbid"))
-      note(error("manifest.not_yet", "forbid is not yet looked for in the answer of an http step")
-               .next("take it away, or say what the answer must contain"),
-           pointer + "/forbid");
+    if (const auto forbid = text_at(from, "forbid"); !forbid.empty())
+      if (auto compiled = Expression::compile(forbid); !compiled)
+        note(std::move(compiled.error()), pointer + "/forbid");
 
     JsonObject input{{"url", url}};
-    for (const auto* key : {"status", "contains", "timeout_ms"})
+    for (const auto* key : {"status", "contains", "forbid", "timeout_ms"})
       if (const Json* value = member(from, key)) input[key] = *value;
     Step step;
     step.name = text_at(from, "name", url);
     step.shown = shown(url, variables_);
     step.once = text_at(from, "once") == "switch" ? Once::change : Once::never;
     step.warn = truth_at(from, "warn");
-    step.work.phase = check                              ? Phase::verify
-                      : text_at(from, "when") == "after" ? Phase::after
-                                                         : Phase::release;
-    step.work.verb = check ? "verify" : "release";
+    const bool after = phase == Phase::release && text_at(from, "when") == "after";
+    step.work.phase = after ? Phase::after : phase;
+    step.work.verb = phase == Phase::release ? "release" : to_text(phase);
     step.work.targets = {{"probe", "http", step.name}};
     step.work.input = std::move(input);
     prepared_.steps.push_back(std::move(step));
@@ -154,6 +153,17 @@ Error as_written(Error e, const std::string& url) {
   return e;
 }
 
+/// The first line of an answer that is forbidden; empty where none is.
+std::string forbidden(const std::string& body, const std::string& expression) {
+  if (expression.empty()) return "";
+  const auto forbid = Expression::compile(expression);
+  if (!forbid) return "";  // prepare has refused it
+  for (const auto& line : split(body, '\n'))
+    if (forbid->found_in(std::string_view(line).substr(0, Expression::longest_text)))
+      return printable(line, 200);
+  return "";
+}
+
 Outcome judge(const Json& answer, const Json& input, const Variables& variables,
               const std::optional<Secret>& contains) {
   const std::int64_t status = number_at(answer, "status");
@@ -164,13 +174,19 @@ Outcome judge(const Json& answer, const Json& input, const Variables& variables,
     return failed_with(fmt::format("{}, without \"{}\"", status,
                                    printable(shown(text_at(input, "contains"), variables), 100)),
                        status);
+  if (const auto line = forbidden(text_at(answer, "body"), text_at(input, "forbid")); !line.empty())
+    return failed_with(fmt::format("{}, with \"{}\"", status, line), status);
   return {Fate::succeeded, JsonObject{{"detail", std::to_string(status)}, {"status", status}}};
 }
 
 }  // namespace
 
 Description ProbeDriver::describe() const {
-  return {"probe", {"http"}, {"release", "verify"}, {"http"}, {"release", "verify"}};
+  return {"probe",
+          {"http"},
+          {"preflight", "release", "verify"},
+          {"http"},
+          {"preflight", "release", "verify"}};
 }
 
 Result<Prepared> ProbeDriver::prepare(const Request& request, const Variables& variables,
@@ -178,9 +194,10 @@ Result<Prepared> ProbeDriver::prepare(const Request& request, const Variables& v
   Prepared prepared;
   std::vector<Error> mistakes;
   StepReader reader(variables, prepared, mistakes);
-  reader.read(member(request.sections, "release"), "#/release", false);
+  reader.read(member(request.sections, "preflight"), "#/preflight", Phase::preflight);
+  reader.read(member(request.sections, "release"), "#/release", Phase::release);
   if (const Json* verify = member(request.sections, "verify"))
-    reader.read(member(*verify, "checks"), "#/verify/checks", true);
+    reader.read(member(*verify, "checks"), "#/verify/checks", Phase::verify);
   if (!mistakes.empty()) return failure(gather(std::move(mistakes)));
   prepared.wanted = JsonObject{};
   JsonArray steps;

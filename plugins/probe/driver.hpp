@@ -14,8 +14,9 @@ class ProbeDriver final : public Driver, public Explains {
   explicit ProbeDriver(Helper& helper) : helper_(helper) {}
 
   Description describe() const override;
-  /// Reads the http steps of `release` and `verify.checks`. All mistakes at once, each at its
-  /// pointer: `health.url_denied`, `variables.unknown`, `variables.syntax`, `manifest.not_yet`.
+  /// Reads the http steps of `preflight`, `release` and `verify.checks`. All mistakes at once, each
+  /// at its pointer: `health.url_denied`, `variables.unknown`, `variables.syntax`,
+  /// `expression.invalid`.
   /// What is prepared holds the texts as they are written, no variable filled in.
   Result<Prepared> prepare(const Request& request, const Variables& variables,
                            Deadline deadline) override;

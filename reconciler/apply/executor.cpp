@@ -143,6 +143,12 @@ bool stands(const Run& run) {
           (run.recorded || std::ranges::none_of(run.plan.actions, is_ledgers)));
 }
 
+/// Whether what runs was begun to be changed, as far as that speaks for going back. What a backup
+/// needs may have been started for it, as it was: that alone is no half of another version.
+bool touched(const Run& run, const Memory& before, const Memory& now) {
+  return run.phase == Phase::backup ? before.touched : now.touched;
+}
+
 /// How a run ended in which all went well.
 RunEnd well(const Run& run) {
   if (run.tools.aside) return *run.tools.aside;
@@ -202,6 +208,8 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
   RunStart start = run_of(plan, who);
   start.aside = tools_.aside.has_value();
   start.to_be_recorded = start.to_be_recorded || tools_.cut.unrecorded;
+  auto before = tools_.ledger.memory(plan.environment);
+  if (!before) return failed(before);
   auto id = tools_.ledger.begin_run(start);
   if (!id) return failed(id);
   // Nobody is left with a version that is not good until another one is ready.
@@ -229,7 +237,7 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
   const auto by = tools_.cancelled ? tools_.cancelled->by() : "";
   if (why.code == "apply.stopped" && !by.empty()) why = cancelled(run, std::move(why), by);
   const auto memory = tools_.ledger.memory(plan.environment);
-  if (plan.fallback && memory && sends_back(run.phase, memory->touched, why)) {
+  if (plan.fallback && memory && sends_back(run.phase, touched(run, *before, *memory), why)) {
     why = with_not_undone(run, std::move(why));
     const RunEnd end = end_of_rejected(why);
     auto written =

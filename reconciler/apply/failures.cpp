@@ -142,6 +142,9 @@ Error told(const Run& run, Error why) {
   else if (memory && !current.empty())
     why.facts.push_back(unchanged(current, memory->previous, run.plan.stays));
   why.facts.push_back({"log", fmt::format("reconciler history {} --run {} --log", id, run.id)});
+  if (why.hint.empty() && why.code.starts_with("backup."))
+    why.hint = fmt::format(
+        "mend it; to try it alone: reconciler backup {}; then: reconciler apply {}", id, id);
   if (why.hint.empty())
     why.hint = why.lasting == Lasting::transient
                    ? fmt::format("when it is back: reconciler apply {}", id)
@@ -183,6 +186,12 @@ RunEnd end_of(const Error& why) {
     end.reason = "ReleaseOutcomeUnknown";
   else if (why.code == "verify.failed")
     end.reason = "VerifyFailed";
+  else if (why.code == "preflight.failed")
+    end.reason = "PreflightFailed";
+  else if (why.code.starts_with("backup."))
+    end.reason = "BackupFailed";
+  else if (why.code == "restore.failed")
+    end.reason = "RestoreFailed";
   else if (why.code.starts_with("image."))
     end.reason = "SupplyFailed";
   else if (why.code == "switch.failed" || why.code == "start.failed" ||

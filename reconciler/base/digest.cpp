@@ -39,13 +39,31 @@ std::string to_hex(std::string_view bytes) {
   return out;
 }
 
-std::string sha256(std::string_view bytes) {
+struct Sha256::State {
   sha256_ctx context;
-  sha256_init(&context);
-  sha256_update(&context, bytes.size(), octets(bytes));
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  sha256_init(&state_->context);
+}
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Sha256::~Sha256() = default;
+
+void Sha256::add(std::string_view bytes) {
+  sha256_update(&state_->context, bytes.size(), octets(bytes));
+}
+
+std::string Sha256::hex() {
   std::array<std::uint8_t, SHA256_DIGEST_SIZE> out;
-  sha256_digest(&context, out.size(), out.data());
+  sha256_digest(&state_->context, out.size(), out.data());
   return to_hex(text_of(out));
+}
+
+std::string sha256(std::string_view bytes) {
+  Sha256 digest;
+  digest.add(bytes);
+  return digest.hex();
 }
 
 std::string keyed_digest(std::string_view key, std::string_view bytes) {

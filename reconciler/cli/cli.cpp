@@ -72,15 +72,16 @@ struct Named {
 };
 
 constexpr Named verbs[] = {
-    {"init", add_init},           {"set", add_set},           {"plan", add_plan},
-    {"apply", add_apply},         {"run", add_run},           {"status", add_status},
-    {"history", add_history},     {"show", add_show},         {"verify", add_verify},
-    {"variables", add_variables}, {"diff", add_diff},         {"rollback", add_rollback},
-    {"task", add_task},           {"restart", add_restart},   {"retry", add_retry},
-    {"approve", add_approve},     {"suspend", add_suspend},   {"resume", add_resume},
-    {"cancel", add_cancel},       {"settle", add_settle},     {"adopt", add_adopt},
-    {"remove", add_remove},       {"validate", add_validate}, {"schema", add_schema},
-    {"doctor", add_doctor},       {"driver", add_driver},
+    {"init", add_init},           {"set", add_set},         {"plan", add_plan},
+    {"apply", add_apply},         {"run", add_run},         {"status", add_status},
+    {"history", add_history},     {"show", add_show},       {"verify", add_verify},
+    {"variables", add_variables}, {"diff", add_diff},       {"rollback", add_rollback},
+    {"task", add_task},           {"restart", add_restart}, {"backup", add_backup},
+    {"restore", add_restore},     {"retry", add_retry},     {"approve", add_approve},
+    {"suspend", add_suspend},     {"resume", add_resume},   {"cancel", add_cancel},
+    {"settle", add_settle},       {"adopt", add_adopt},     {"remove", add_remove},
+    {"validate", add_validate},   {"schema", add_schema},   {"doctor", add_doctor},
+    {"driver", add_driver},
 };
 
 bool is_wanted(std::string_view name, const std::vector<std::string>& named) {

@@ -28,6 +28,8 @@ void add_remove(CLI::App& app, Context& context, Verb& chosen);
 void add_rollback(CLI::App& app, Context& context, Verb& chosen);
 void add_cancel(CLI::App& app, Context& context, Verb& chosen);
 void add_task(CLI::App& app, Context& context, Verb& chosen);
+void add_backup(CLI::App& app, Context& context, Verb& chosen);
+void add_restore(CLI::App& app, Context& context, Verb& chosen);
 void add_restart(CLI::App& app, Context& context, Verb& chosen);
 void add_set(CLI::App& app, Context& context, Verb& chosen);
 void add_settle(CLI::App& app, Context& context, Verb& chosen);

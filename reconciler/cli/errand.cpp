@@ -1,5 +1,5 @@
-// `task` and `restart`: what a person has done beside what git asks for.
-#include "reconciler/errand.hpp"
+// `task`, `restart` and `backup`: what a person has done beside what git asks for.
+#include "reconciler/cli/errand.hpp"
 
 #include <fmt/format.h>
 
@@ -12,18 +12,12 @@
 #include "reconciler/cli/verb.hpp"
 
 namespace reconciler::cli {
-namespace {
-
-struct ErrandOptions {
-  std::string environment;
-  Errand errand;
-  bool yes = false;
-};
+namespace {}  // namespace
 
 int run_errand(Context& context, const std::string& verb, const ErrandOptions& options,
                std::stop_token stop) {
-  // A restart must not need a forge.
-  const Reading reading = options.errand.restart.empty() ? Reading::fetch : Reading::last;
+  // A restart, or a backup, must not need a forge.
+  const Reading reading = options.errand.task.empty() ? Reading::last : Reading::fetch;
   auto selection = select(context, {options.environment}, reading, stop);
   if (!selection) return report(context, selection.error());
   for (const auto& notice : selection->notices) std::cerr << notice << "\n";
@@ -56,8 +50,6 @@ int run_errand(Context& context, const std::string& verb, const ErrandOptions& o
                            for_people(done->took));
   return well;
 }
-
-}  // namespace
 
 void add_task(CLI::App& app, Context& context, Verb& chosen) {
   auto options = std::make_shared<ErrandOptions>();
@@ -92,6 +84,21 @@ void add_restart(CLI::App& app, Context& context, Verb& chosen) {
       "  reconciler restart portfolio/production backend worker --yes");
   performs(*verb, chosen, [&context, options](std::stop_token stop) {
     return run_errand(context, "restart", *options, std::move(stop));
+  });
+}
+
+void add_backup(CLI::App& app, Context& context, Verb& chosen) {
+  auto options = std::make_shared<ErrandOptions>();
+  options->errand.backup = true;
+  options->yes = true;  // it takes nothing away that is needed
+  auto* verb = app.add_subcommand(
+      "backup", "Make a backup of what runs, now, as the manifest's backup: says.");
+  add_environment(*verb, options->environment);
+  verb->footer(
+      "Which there are, and to bring one back: reconciler restore APP/ENV\n"
+      "Examples:\n  reconciler backup portfolio/production\n  reconciler backup stage --json");
+  performs(*verb, chosen, [&context, options](std::stop_token stop) {
+    return run_errand(context, "backup", *options, std::move(stop));
   });
 }
 

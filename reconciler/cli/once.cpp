@@ -56,9 +56,12 @@ void add_once(CLI::App& verb, OnceOptions& into, CLI::Option* whole) {
       verb.add_option("--until", into.until, "End after this phase; a later apply goes on")
           ->type_name("PHASE")
           ->check(CLI::IsMember(phases()));
-  auto* skip = verb.add_option("--skip", into.skip,
-                               "Leave out one release step or check, as the plan shows it")
-                   ->type_name("STEP");
+  auto* skip =
+      verb.add_option("--skip", into.skip,
+                      "Leave out a step of the release, a check or the backup, as the plan "
+                      "shows it; as often as there are any")
+          ->type_name("STEP")
+          ->allow_extra_args(false);
   auto* tag = verb.add_option("--tag", into.tag,
                               "This tag in the place of git's, which is held off from then on")
                   ->type_name("TAG")

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
 #include "reconciler/parts.hpp"
 #include "reconciler/plan/cut.hpp"
@@ -12,7 +13,7 @@ namespace reconciler::cli {
 
 struct OnceOptions {
   std::string until;
-  std::string skip;
+  std::vector<std::string> skip;
   std::string tag;
   bool rebuild = false;
   bool any() const { return !until.empty() || !skip.empty() || !tag.empty() || rebuild; }

@@ -73,10 +73,13 @@ struct Words<Aim> {
 template <>
 struct Words<Once> {
   static std::string_view text(Once once) {
-    return once == Once::tag ? "tag" : once == Once::change ? "switch" : "never";
+    return once == Once::tag      ? "tag"
+           : once == Once::change ? "switch"
+           : once == Once::asked  ? "asked"
+                                  : "never";
   }
   static bool parse(std::string_view text, Once& into) {
-    return parse_word(text, into, std::array{Once::tag, Once::change, Once::never});
+    return parse_word(text, into, std::array{Once::tag, Once::change, Once::never, Once::asked});
   }
 };
 

@@ -17,6 +17,8 @@
 namespace reconciler {
 namespace {
 
+constexpr int usual_backups = 7;
+
 bool variable_name(std::string_view name) {
   const auto letter = [](char c) {
     return std::isalpha(static_cast<unsigned char>(c)) || c == '_';
@@ -45,6 +47,14 @@ class Reader {
     sections["compose"] = compose();
     sections["data"] = paths("data", at("data"), "/data");
     sections["images"] = images();
+    // Not there where it says nothing: what a model is made from stays the same.
+    for (const auto& [key, list] : {std::pair{"preflight", StepList::checks},
+                                    {"backup", StepList::backup},
+                                    {"restore", StepList::backup}})
+      if (auto steps = read_steps(at(key), list, fmt::format("/{}", key), spec_.places, mistakes_);
+          !steps.empty())
+        sections[key] = std::move(steps);
+    backups(sections);
     sections["release"] =
         read_steps(at("release"), StepList::release, "/release", spec_.places, mistakes_);
     sections["verify"] = verify();
@@ -217,6 +227,10 @@ class Reader {
     spec_.places["/images"] = images->spot.place();
     const Value* build = at(images, "build");
     const Spot& mode = build ? build->spot : images->spot;
+    if (const Value* also = at(images, "also"); also && !also->items.empty()) {
+      for (const auto& item : also->items) placeholders(item);
+      out["also"] = texts(also, "/images/also");
+    }
     if (images->is(Value::Kind::scalar) || build) {
       out["mode"] = build ? "build" : images->text;
       spec_.places["/images/mode"] = mode.place();
@@ -234,10 +248,23 @@ class Reader {
     if (verify) spec_.places["/verify"] = verify->spot.place();
     if (const Value* timeout = at(verify, "timeout"))
       if (const auto parsed = parse_duration(timeout->text)) spec_.verify_timeout = *parsed;
+    if (const Value* watch = at(verify, "watch"))
+      if (const auto parsed = parse_duration(watch->text)) spec_.watch = *parsed;
     if (const Value* stable = at(verify, "stable"))
       if (const auto parsed = parse_duration(stable->text)) spec_.verify_stable = *parsed;
     return {{"checks", read_steps(at(verify, "checks"), StepList::checks, "/verify/checks",
                                   spec_.places, mistakes_)}};
+  }
+
+  void backups(JsonObject& sections) {
+    if (const Value* every = at(at("backup"), "every"))
+      if (const auto parsed = parse_duration(every->text)) spec_.backup_every = *parsed;
+    if (Json* backup = sections.if_contains("backup"); backup && !at(at("backup"), "keep"))
+      if (JsonObject* step = backup->as_array()[0].if_object()) (*step)["keep"] = usual_backups;
+    if (sections.contains("restore") && !sections.contains("backup"))
+      note(error("manifest.missing", "there is a restore, and no backup that it could bring back")
+               .next("say how one is made: backup: { exec: SERVICE, command: ... }"),
+           at("restore")->spot);
   }
 
   void rest() {

@@ -37,6 +37,7 @@ class Reader {
         host_.serve.push_back(item.text);
       }
     if (const Value* data = at("data")) host_.data = path("data", *data);
+    if (const Value* backups = at("backups")) host_.backups = path("backups", *backups);
     if (const Value* parallel = at("parallel"))
       host_.parallel = static_cast<int>(number_of(*parallel));
     if (const Value* look = at("look"))

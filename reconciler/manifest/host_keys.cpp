@@ -151,7 +151,7 @@ const Shape& host_shape() {
           {"serve", &text_list(), "(all whose `host` is its name, or who name none)",
            "The environments that this host serves."},
           {"data", &text(), "(STATE/data)", "Root for the data of environments."},
-          {"backups", &text(), "(STATE/backups)", "Root for backups.", not_yet},
+          {"backups", &text(), "(STATE/backups)", "Root for backups: ROOT/APP/ENV."},
           {"bundles", &text(), "(STATE/bundles)", "Where archives and bundles are looked for.",
            not_yet},
           {"build_cache", &text(), "(never touched)",

@@ -136,8 +136,7 @@ const Shape& images() {
     Shape one = keys(
         {
             {"build", &build, "", "How the images are built."},
-            {"also", &text_list(), "[]", "Images wanted on the host though no service names them.",
-             not_yet},
+            {"also", &text_list(), "[]", "Images wanted on the host though no service names them."},
         },
         "build, pull or load, or build and also");
     one.scalar = Shape::Scalar::word;
@@ -149,12 +148,15 @@ const Shape& images() {
 }
 
 const Shape& backup() {
-  static const Shape keep = integer(0, longest_list);
+  static const Shape keep = integer(1, longest_list);
   static const Shape shape = keys({
       {"exec", &text(), "", "The running service that writes the backup."},
       {"command", &texts(), "", "The command whose standard output is the backup."},
-      {"keep", &keep, "7", "Backups that are kept."},
-      {"every", &duration(), "", "A backup at least that often."},
+      {"contains", &text(), "",
+       "Text that a whole backup contains, such as what the command writes at its end."},
+      {"timeout", &duration(), "1h", "How long the command may take."},
+      {"keep", &keep, "7", "Backups that are kept; the newest one always is."},
+      {"every", &duration(), "", "`run` makes one at least that often, beside those of releases."},
   });
   return shape;
 }
@@ -163,7 +165,22 @@ const Shape& restore() {
   static const Shape shape = keys({
       {"exec", &text(), "", "The running service that reads a backup."},
       {"command", &texts(), "", "The command whose standard input is the backup."},
+      {"timeout", &duration(), "1h", "How long the command may take."},
   });
+  return shape;
+}
+
+const Shape& preflight() {
+  static const Shape one = [] {
+    Shape step_ = step({
+        {"network", &truth(), "false", "A run may use the service's networks."},
+        {"volumes", &truth(), "false", "A run may use what the service mounts."},
+    });
+    step_.scalar = Shape::Scalar::text;
+    step_.wanted = "a URL or a step";
+    return step_;
+  }();
+  static const Shape shape = list_of(one, "a list of steps");
   return shape;
 }
 
@@ -200,7 +217,7 @@ const Shape& verify() {
             {"timeout", &duration(), "(what the slowest health check may need, at least 120s)",
              "How long the new version may take to become well."},
             {"stable", &duration(), "10s", "How long it must then stay well."},
-            {"watch", &duration(), "", "How long `run` goes on looking afterwards.", not_yet},
+            {"watch", &duration(), "", "How long `run` goes on looking afterwards."},
             {"checks", &checks(), "[]", "Checks beside the health of every service."},
         },
         "a list of checks, or timeout, stable and checks");
@@ -215,16 +232,15 @@ std::vector<Key> common_keys() {
   static const Shape on_failure = word({"rollback", "hold"});
   static const Shape drift = word({"heal", "report"});
   static const Shape keep = integer(0, 1000, {"all"});
-  static const Shape preflight = list_of(*checks().items, "a list of steps");
   return {
       {"source", &source(), "", "Where the application's tree comes from; the tag points there."},
       {"compose", &compose(), "", "What is given to Compose."},
       {"data", &texts(), "[]", "Folders of the tree that services write to."},
       {"variables", &variables(), "", "The variables that Compose fills in."},
       {"images", &images(), "(what the compose file says)", "Where images come from."},
-      {"preflight", &preflight, "[]", "Checks before anything is changed.", not_yet},
-      {"backup", &backup(), "", "How a backup is made; before any once-a-tag task.", not_yet},
-      {"restore", &restore(), "", "How a backup is brought back.", not_yet},
+      {"preflight", &preflight(), "[]", "Checks before anything is changed."},
+      {"backup", &backup(), "", "How a backup is made; before any once-a-tag task."},
+      {"restore", &restore(), "", "How a backup is brought back."},
       {"release", &release(), "[]", "The work of a release: migrations and the like."},
       {"irreversible", &text_list(), "[]", "Tags with no automatic way back past them."},
       {"switch", &switching(), "", "How services are changed."},

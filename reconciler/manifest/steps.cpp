@@ -71,6 +71,10 @@ class StepReader {
     std::vector<std::string> found;
     for (const auto& member : node.members)
       if (std::ranges::find(kinds, member.key) != kinds.end()) found.push_back(member.key);
+    if (list_ == StepList::backup && found.empty())
+      return note(error("manifest.missing", "it has no exec")
+                      .next("say in which service its command is executed: exec: SERVICE"),
+                  node.spot);
     if (found.empty())
       return note(error("manifest.missing",
                         "a step has one of run, exec, http, logs and service, "
@@ -114,6 +118,10 @@ class StepReader {
     }
     if (member.key == "status" || member.key == "lines")
       return put(member.key, number_of(value), value.spot);
+    if (member.key == "keep") return put(member.key, number_of(value), value.spot);
+    if (member.key == "every") return;  // is the service's
+    if (member.key == "network" || member.key == "volumes")
+      return put(member.key, value.text == "true", value.spot);
     if (member.key == "warn") return put(member.key, value.text == "true", value.spot);
     if (member.key == "depends_on") return list(member.key, value);
     if (member.key == "forbid") {

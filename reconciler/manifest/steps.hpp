@@ -15,6 +15,7 @@ namespace reconciler {
 enum class StepList {
   release,  ///< a text alone is a service to run; steps have `when` and `once`
   checks,   ///< a text alone is a URL
+  backup,   ///< one step of exec alone: a command whose output or input is a backup
 };
 
 /// Steps in the long form of EnvironmentSpec::sections. `node` is a checked list, step or text, or

@@ -67,12 +67,15 @@ struct EnvironmentSpec {
   /// What drivers read, in long form whatever short form was written:
   ///   compose: {files: [..]|absent, project, profiles: [..], jobs: [..], remove_orphans:
   ///   true|absent} data: [..] images: {mode: build|pull|absent, no_cache, pull} release: [step..]
-  ///   verify: {checks: [step..]}   protect: [SERVICE..]|absent
+  ///   verify: {checks: [step..]}   protect: [SERVICE..]|absent   preflight: [step..]|absent
+  ///   backup: [{step, keep}]|absent   restore: [step]|absent
   /// A step: {name, run|exec|http|logs|service: TARGET, command: [..], depends_on: [..],
   ///   when: before|after, once: tag|switch|absent, status, contains, forbid, lines, warn,
-  ///   timeout_ms}
+  ///   timeout_ms, network, volumes}
   Json sections;
   Places places;
+  std::optional<Duration> backup_every;  ///< none: with releases alone
+  std::optional<Duration> watch;         ///< how long `run` looks on after a version was recorded
   std::optional<Duration> verify_timeout;
   Duration verify_stable{std::chrono::seconds(10)};
   OnFailure on_failure = OnFailure::rollback;

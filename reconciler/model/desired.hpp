@@ -13,8 +13,9 @@
 
 namespace reconciler {
 
-/// When a step runs again.
-enum class Once { tag, change, never };  // once a tag | at each change of version | may run again
+/// When a step runs again: once a tag; at each change of version; it may run again; never by
+/// itself, only when a person asks for it.
+enum class Once { tag, change, never, asked };
 
 /// A task or check of the manifest, as its driver prepared it.
 struct Step {

@@ -72,7 +72,8 @@ struct Host {
   std::vector<Repository> repositories;
   std::map<std::string, Credentials> sources;  ///< by URL prefix or absolute path
   std::vector<std::string> serve;
-  std::string data;  ///< empty: STATE/data
+  std::string data;     ///< empty: STATE/data
+  std::string backups;  ///< empty: STATE/backups
   int parallel = 2;
   Duration look{std::chrono::seconds(60)};  ///< how often `run` looks by the clock alone
   std::optional<std::int64_t> build_cache;  ///< budget in bytes; none: it is never touched

@@ -18,7 +18,8 @@ bool is_release_work(Phase phase) {
 }
 
 bool may_be_left_out(Phase phase) {
-  return is_release_work(phase) || phase == Phase::verify;
+  return is_release_work(phase) || phase == Phase::verify || phase == Phase::backup ||
+         phase == Phase::preflight;
 }
 
 /// The ledger's own row.
@@ -34,17 +35,21 @@ bool has(const Plan& plan, Phase phase) {
 
 /// As the plan shows it.
 const std::string& title_of(const Step& step) {
-  return step.work.phase == Phase::verify && !step.shown.empty() ? step.shown : step.name;
+  const Phase phase = step.work.phase;
+  const bool shown = phase == Phase::verify || phase == Phase::backup;
+  return shown && !step.shown.empty() ? step.shown : step.name;
 }
 
 bool is_called(const Step& step, const std::string& name) {
-  return may_be_left_out(step.work.phase) && (step.name == name || step.shown == name);
+  return step.once != Once::asked && may_be_left_out(step.work.phase) &&
+         (step.name == name || step.shown == name);
 }
 
 Error unknown_step(const Desired& desired, const std::string& name) {
   std::vector<std::string> all;
   for (const auto& step : desired.steps)
-    if (may_be_left_out(step.work.phase)) all.push_back(title_of(step));
+    if (step.once != Once::asked && may_be_left_out(step.work.phase))
+      all.push_back(step.work.phase == Phase::backup ? step.name : title_of(step));
   Error e = error("cut.step_unknown", fmt::format("{} has no step \"{}\" that could be left out",
                                                   desired.id.text(), printable(name, 100)));
   if (!all.empty()) e.facts.push_back({"there are", join(all, ", ")});
@@ -66,14 +71,18 @@ void end_after(Plan& plan, Phase until) {
   if (until < Phase::change) plan.drifted.clear();  // nothing of it is put right
 }
 
-/// The step, and what follows from it. False: it is not due.
-bool leave_out(Plan& plan, const Desired& desired, const std::string& name) {
-  std::set<std::string> titles;
+/// The step, and what follows from it; of which phase it is, none where it is not due.
+std::optional<Phase> leave_out(Plan& plan, const Desired& desired, const std::string& name) {
+  std::set<std::pair<Phase, std::string>> titles;
   for (const auto& step : desired.steps)
-    if (is_called(step, name)) titles.insert(title_of(step));
-  return std::erase_if(plan.actions, [&](const Action& action) {
-           return may_be_left_out(action.work.phase) && titles.contains(action.title);
-         }) > 0;
+    if (is_called(step, name)) titles.emplace(step.work.phase, title_of(step));
+  std::optional<Phase> of;
+  std::erase_if(plan.actions, [&](const Action& action) {
+    if (!titles.contains({action.work.phase, action.title})) return false;
+    of = std::max(of.value_or(action.work.phase), action.work.phase);
+    return true;
+  });
+  return of;
 }
 
 void close_to_approvals(Plan& plan, const std::string& step) {
@@ -115,10 +124,10 @@ Result<Shortened> shorten(Plan& plan, const Desired& desired, const Cut& cut) {
                                                  "whole or not at all",
                                                  plan.environment.text(), plan.held->tag))
                        .next(fmt::format("reconciler apply {}", plan.environment.text())));
-  if (!cut.skip.empty() && std::ranges::none_of(desired.steps, [&](const Step& step) {
-        return is_called(step, cut.skip);
-      }))
-    return failure(unknown_step(desired, cut.skip));
+  for (const auto& name : cut.skip)
+    if (std::ranges::none_of(desired.steps,
+                             [&](const Step& step) { return is_called(step, name); }))
+      return failure(unknown_step(desired, name));
 
   const std::string whole = plan.id;
   const size_t actions = plan.actions.size();
@@ -131,31 +140,40 @@ Result<Shortened> shorten(Plan& plan, const Desired& desired, const Cut& cut) {
   const auto steps = work();
   if (cut.until) end_after(plan, *cut.until);
   if (plan.actions.size() < actions) out.by = fmt::format("--until {}", to_text(*cut.until));
-  const auto wanted = work();
-  if (!cut.skip.empty() && leave_out(plan, desired, cut.skip)) {
-    out.by += fmt::format("{}--skip {}", out.by.empty() ? "" : " ", cut.skip);
-    if (work() == wanted) {
-      out.unchecked = cut.skip;
-      if (checked && !has(plan, Phase::verify))
-        return failure(
-            error("cut.last_check",
-                  fmt::format("without {} nothing says that {} is well, and it would be recorded "
-                              "all the same",
-                              cut.skip, plan.to))
-                .next(fmt::format("reconciler apply {} --until after", plan.environment.text())));
-    } else {
-      end_after(plan, Phase::verify);
-    }
-    close_to_approvals(plan, cut.skip);
+  std::vector<std::string> undone;
+  std::vector<std::string> unchecked;
+  std::vector<std::string> skipped;
+  for (const auto& name : cut.skip) {
+    const auto phase = leave_out(plan, desired, name);
+    if (!phase) continue;
+    skipped.push_back(name);
+    (is_release_work(*phase) ? undone : unchecked).push_back(name);
+    out.by += fmt::format("{}--skip {}", out.by.empty() ? "" : " ", name);
   }
+  out.unchecked = enumerate(unchecked);
+  if (!unchecked.empty() && checked && !has(plan, Phase::verify))
+    return failure(
+        error("cut.last_check",
+              fmt::format("without {} nothing says that {} is well, and it would be recorded "
+                          "all the same",
+                          out.unchecked, plan.to))
+            .next(fmt::format("reconciler apply {} --until after", plan.environment.text())));
+  if (!undone.empty()) end_after(plan, Phase::verify);
+  if (!skipped.empty()) close_to_approvals(plan, enumerate(skipped));
   if (out.by.empty()) return out;
   out.unrecorded = recorded && std::ranges::none_of(plan.actions, is_record);
   out.steps_left = work() != steps || (cut.until && *cut.until < Phase::change);
   const Phase until = cut.until.value_or(Phase::prune);
   out.leaves =
       out.unrecorded ? leaves(plan, std::min(until, Phase::verify)) : plan.to + " is recorded";
-  if (work() != wanted) out.leaves += fmt::format("; {} is left out, and stays due", cut.skip);
-  if (!out.unchecked.empty()) out.leaves += fmt::format("; {} is not checked", cut.skip);
+  const auto are = [](const std::vector<std::string>& names) {
+    return names.size() == 1 ? "is" : "are";
+  };
+  if (!undone.empty())
+    out.leaves += fmt::format("; {} {} left out, and {} due", enumerate(undone), are(undone),
+                              undone.size() == 1 ? "stays" : "stay");
+  if (!unchecked.empty())
+    out.leaves += fmt::format("; {} {} left out", out.unchecked, are(unchecked));
   plan.id = sha256(canonical(JsonObject{{"whole", whole}, {"cut", out.by}}));
   say_in(plan, out, actions - plan.actions.size());
   return out;

@@ -1,9 +1,10 @@
-// What a person leaves out of a plan: all that comes after a phase, or one step.
+// What a person leaves out of a plan: all that comes after a phase, or some steps.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "reconciler/base/result.hpp"
 #include "reconciler/model/desired.hpp"
@@ -13,7 +14,8 @@ namespace reconciler {
 
 struct Cut {
   std::optional<Phase> until;  ///< it ends after this phase
-  std::string skip;  ///< a step of the release or a check, by name or as the plan shows it
+  /// Steps of the release, checks or the backup, by name or as the plan shows them.
+  std::vector<std::string> skip{};
   bool empty() const { return !until && skip.empty(); }
 };
 
@@ -24,7 +26,7 @@ std::optional<Phase> phase_called(std::string_view word);
 struct Shortened {
   bool unrecorded = false;  ///< the version was to be recorded, and is not: it is begun and no more
   bool steps_left = false;  ///< not all that belongs to a switch to it will have run
-  std::string unchecked{};  ///< the check that is left out
+  std::string unchecked{};  ///< what is left out and stays due for nobody: checks, the backup
   std::string by{};         ///< `--until switch`; empty: nothing was cut off
   std::string leaves{};     ///< `v1.1.0 runs, neither verified nor recorded`
 };

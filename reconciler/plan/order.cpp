@@ -10,7 +10,8 @@ namespace {
 // Resources are made before steps run on them; steps have no target that others need.
 bool is_step(const Action& a) {
   return a.work.phase == Phase::release || a.work.phase == Phase::after ||
-         a.work.phase == Phase::verify || a.work.phase == Phase::preflight;
+         a.work.phase == Phase::verify || a.work.phase == Phase::preflight ||
+         a.work.phase == Phase::backup;
 }
 
 std::vector<Action> by_need(std::vector<Action> actions) {

@@ -122,6 +122,9 @@ std::string summary(const Plan& plan) {
   std::vector<std::string> parts;
   for (const std::string verb : {"build", "pull", "tag"})
     if (verbs.contains(verb)) parts.push_back(fmt::format("{} to {}", verbs[verb], verb));
+  if (verbs.contains("preflight")) parts.push_back(count(verbs["preflight"], "preflight check"));
+  if (verbs.contains("backup")) parts.push_back("a backup");
+  if (verbs.contains("restore")) parts.push_back("a backup to bring back");
   if (verbs.contains("create")) parts.push_back(count(verbs["create"], "thing") + " to create");
   if (verbs.contains("start")) parts.push_back(count(verbs["start"], "service") + " to start");
   if (steps > 0) parts.push_back(count(steps, "release step"));
@@ -131,8 +134,9 @@ std::string summary(const Plan& plan) {
   if (verbs.contains("prune")) parts.push_back(count(verbs["prune"], "container") + " to prune");
   if (artifacts > 0) parts.push_back(count(artifacts, "image") + " to prune");
   for (const auto& [verb, n] : verbs) {
-    static const std::set<std::string> known{"build", "pull",   "tag",     "create",
-                                             "start", "switch", "restart", "prune"};
+    static const std::set<std::string> known{"build",  "pull",    "tag",    "preflight",
+                                             "backup", "restore", "create", "start",
+                                             "switch", "restart", "prune"};
     if (!known.contains(verb)) parts.push_back(fmt::format("{} to {}", n, verb));
   }
   if (parts.empty()) return "nothing to change, only to be verified and written down";

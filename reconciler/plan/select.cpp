@@ -91,7 +91,8 @@ Action act(Work work, const Resource& resource, const Resources& resources,
 std::set<ResourceId> needed_by_release(const Desired& desired, const Resources& resources) {
   std::vector<ResourceId> open(desired.required.begin(), desired.required.end());
   for (const auto& step : desired.steps)
-    if (step.work.phase == Phase::release || step.work.phase == Phase::preflight)
+    if (step.once != Once::asked &&
+        (step.work.phase == Phase::release || step.work.phase == Phase::backup))
       open.insert(open.end(), step.work.needs.begin(), step.work.needs.end());
   std::set<ResourceId> all;
   while (!open.empty()) {
@@ -193,10 +194,25 @@ std::vector<Action> select_removals(const Observation& left) {
   return actions;
 }
 
+Action backup_action(const Step& step, const Memory& memory, std::string reason) {
+  Action action;
+  action.work = step.work;
+  // Which version's data it is: what was recorded last worked on it.
+  action.work.input.as_object()["of"] = memory.current ? memory.current->tag : "";
+  action.title = step.shown;
+  action.reason = std::move(reason);
+  return action;
+}
+
 std::vector<Action> select_steps(const Desired& desired, const Memory& memory, bool new_version) {
   std::vector<Action> actions;
   for (const auto& step : desired.steps) {
-    if (step.work.phase == Phase::verify) continue;
+    if (step.work.phase == Phase::verify || step.once == Once::asked) continue;
+    if (step.work.phase == Phase::backup) {
+      if (release_is_due(desired, memory))
+        actions.push_back(backup_action(step, memory, "a release is due"));
+      continue;
+    }
     Action action;
     action.work = step.work;
     action.title = step.name;
@@ -218,8 +234,11 @@ std::vector<Action> select_steps(const Desired& desired, const Memory& memory, b
         break;
       case Once::never:
         if (!new_version) continue;
-        action.reason = "may run again";
+        action.reason =
+            step.work.phase == Phase::preflight ? "before anything is changed" : "may run again";
         break;
+      case Once::asked:
+        continue;
     }
     actions.push_back(std::move(action));
     for (const auto& work : step.then) {

@@ -59,6 +59,27 @@ Result<Reconciled> Pass::look_after_recorded(const Parts& parts, Events& events,
 
 Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<void()>& performs,
                              std::stop_token stop) {
+  LogEvents events(log, asked_.spec.id);
+  const Ends ends{std::move(stop), newer_.get_token(), beside_.get_token(), patience};
+  auto done = reconcile_all(parts, log, events, performs, ends);
+  if (!done) return done;
+  auto seen = look_on(parts, asked_, *done, ends.stop);
+  // What cannot be asked for the moment speaks neither for nor against it.
+  looks_on_ = !seen || seen->has_value();
+  if (!seen || !unwell_since_->too_long(*seen, parts.clock.now(), asked_.spec.verify_stable))
+    return done;
+  const auto agree = [&](const Look& back) -> Result<bool> {
+    log.warn(fmt::format("{}: {}; plan {}: {} -> {}", asked_.spec.id.text(), (*seen)->unwell,
+                         back.plan.id.substr(0, 6), back.plan.from, back.plan.to));
+    performing_ = true;
+    performs();
+    return true;
+  };
+  return fail_looked_on(parts, asked_, **seen, agree, events, ends);
+}
+
+Result<Reconciled> Pass::reconcile_all(const Parts& parts, Log& log, Events& events,
+                                       const std::function<void()>& performs, const Ends& ends) {
   const EnvironmentId& id = asked_.spec.id;
   const auto agree = [&](const Look& seen) -> Result<bool> {
     const auto last = parts.ledger.last_run(id);
@@ -77,8 +98,6 @@ Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<v
     performs();
     return true;
   };
-  LogEvents events(log, id);
-  const Ends ends{std::move(stop), newer_.get_token(), beside_.get_token(), patience};
   auto done = reconcile(parts, asked_, "run", agree, events, ends);
   if (waits_for_others(done) || stands_still(done, parts.ledger)) {
     // Nobody says so of what runs: that is looked after all the same.

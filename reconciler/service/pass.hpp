@@ -2,12 +2,14 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <stop_token>
 #include <string>
 
 #include "reconciler/base/log.hpp"
 #include "reconciler/reconcile.hpp"
+#include "reconciler/service/looked_on.hpp"
 
 namespace reconciler {
 
@@ -15,9 +17,15 @@ namespace reconciler {
 class Pass {
  public:
   /// `beside`: something was started beside what is to run, since the last one.
-  /// `tidies`: what could not be removed before is tried again.
-  Pass(Asked asked, Instant began, bool beside, bool tidies)
-      : asked_(std::move(asked)), began_(began), started_beside_(beside), tidies_(tidies) {}
+  /// `tidies`: what could not be removed before is tried again. `unwell_since`: of the version that
+  /// is looked on, from pass to pass.
+  Pass(Asked asked, Instant began, bool beside, bool tidies,
+       std::shared_ptr<UnwellSince> unwell_since)
+      : asked_(std::move(asked)),
+        began_(began),
+        started_beside_(beside),
+        tidies_(tidies),
+        unwell_since_(std::move(unwell_since)) {}
 
   /// The whole reconciliation. `performs` is called when it has begun to perform a plan.
   Result<Reconciled> run(const Parts& parts, Log& log, const std::function<void()>& performs,
@@ -30,8 +38,13 @@ class Pass {
   /// is lost by looking again.
   bool works_for(const std::string& asked) const;
   Instant began() const { return began_; }
+  /// A version is looked on: the next pass is due soon.
+  bool looks_on() const { return looks_on_; }
 
  private:
+  /// The whole reconciliation but for the looking on.
+  Result<Reconciled> reconcile_all(const Parts& parts, Log& log, Events& events,
+                                   const std::function<void()>& performs, const Ends& ends);
   /// What was recorded last, while what git asks for waits, cannot be had, or failed.
   Result<Reconciled> look_after_recorded(const Parts& parts, Events& events, const Agree& agree,
                                          const Ends& ends) const;
@@ -40,6 +53,8 @@ class Pass {
   const Instant began_;
   const bool started_beside_;
   const bool tidies_;
+  const std::shared_ptr<UnwellSince> unwell_since_;
+  std::atomic<bool> looks_on_ = false;
   std::stop_source newer_;
   std::stop_source beside_;
   std::atomic<bool> performing_ = false;

@@ -152,8 +152,8 @@ void Service::wake(Place& place, const Heard& what) {
 
 void Service::begin(const EnvironmentId& id, Place& place, const std::stop_token& stop) {
   const Instant now = parts_.clock.now();
-  const auto pass =
-      std::make_shared<Pass>(*place.asked, now, place.beside, place.tidy_after <= now);
+  const auto pass = std::make_shared<Pass>(*place.asked, now, place.beside, place.tidy_after <= now,
+                                           place.unwell_since);
   const auto work = [this, id, pass, stop](const Drivers& drivers) {
     const Parts own{parts_.ledger, drivers,      parts_.helper,   parts_.clock,
                     parts_.host,   parts_.state, parts_.providers};
@@ -207,9 +207,10 @@ void Service::take_up_ended() {
 
 void Service::ended(const EnvironmentId& id, Place& place, const Result<Reconciled>& done) {
   const Instant now = parts_.clock.now();
+  const bool looks_on = place.pass && place.pass->looks_on();
   place.pass.reset();
   place.looked = now;
-  place.due = now + parts_.host.look;
+  place.due = now + (looks_on ? std::min(parts_.host.look, between_looks_on) : parts_.host.look);
   if (!done) {
     later(id, place, done.error());
   } else {

@@ -58,6 +58,7 @@ class Service {
     Backoff tidying;       ///< of what could not be removed
     Instant tidy_after{};  ///< when that is tried again; all else waits for nothing
     std::string said;      ///< what was last logged of a failure: the same is said once
+    std::shared_ptr<UnwellSince> unwell_since = std::make_shared<UnwellSince>();
   };
   /// What all repositories together ask of this host.
   void take_up(const std::stop_token& stop);

@@ -59,6 +59,8 @@ class SimulatedEngine final : public docker::Engine {
   Status stream(const std::string& method, const std::string& path, const Json* body,
                 const std::function<void(std::string_view)>& on_line, Deadline deadline,
                 std::stop_token stop = {}) override;
+  Status exec(const std::string& id, const docker::ExecPipes& pipes, Deadline deadline,
+              std::stop_token stop) override;
   Result<std::string> api_version(Deadline) override { return std::string("1.41"); }
   const Clock& clock() const override { return clock_; }
 
@@ -81,6 +83,7 @@ class SimulatedEngine final : public docker::Engine {
   std::vector<std::string> changes;  ///< since the last clear
   std::vector<SimulatedExec> execs;  ///< that ran, in order
   int exec_exit_code = 0;            ///< of every one
+  std::string exec_output;           ///< of every one whose output is carried
   /// What somebody else does just before a changing call.
   std::function<void(const std::string& call)> before;
   /// Dies at the n-th changing call from now (0: the next), before or after it took effect.

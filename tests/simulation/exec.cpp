@@ -27,4 +27,11 @@ Status SimulatedEngine::stream(const std::string&, const std::string& path, cons
   return {};
 }
 
+Status SimulatedEngine::exec(const std::string& id, const docker::ExecPipes& pipes,
+                             Deadline deadline, std::stop_token stop) {
+  auto done = stream("POST", "/exec/" + id + "/start", nullptr, {}, deadline, std::move(stop));
+  if (!done || exec_output.empty()) return done;
+  return pipes.out(exec_output);
+}
+
 }  // namespace reconciler::simulation

@@ -21,6 +21,16 @@ struct Answer {
   std::string text;  ///< the bytes, where they were not one JSON document
 };
 
+/// What goes through a program that runs in a container: bytes, at the pace of the slower side.
+struct ExecPipes {
+  /// The next bytes of its standard input, none at its end. Left out: it has no standard input.
+  std::function<Result<std::string>()> in{};
+  /// Of its standard output, as they come; an error ends the exchange with it.
+  std::function<Status(std::string_view)> out;
+  /// A whole line of its standard error.
+  std::function<void(std::string_view)> said;
+};
+
 /// The seam to the Engine. The real one is EngineSocket; tests have one in memory.
 class Engine {
  public:
@@ -41,6 +51,11 @@ class Engine {
   virtual Status stream(const std::string& method, const std::string& path, const Json* body,
                         const std::function<void(std::string_view)>& on_line, Deadline deadline,
                         std::stop_token stop = {}) = 0;
+  /// Starts an exec that was made, and carries what goes in and out of its program until that ends
+  /// or closes both. How it ended is asked afterwards. Errors as of `stream`; a connection that
+  /// breaks off looks like an end.
+  virtual Status exec(const std::string& id, const ExecPipes& pipes, Deadline deadline,
+                      std::stop_token stop) = 0;
   /// Negotiated: the lower of ours and the daemon's, e.g. `1.41`.
   virtual Result<std::string> api_version(Deadline deadline) = 0;
   virtual const Clock& clock() const = 0;

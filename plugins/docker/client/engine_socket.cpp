@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "plugins/docker/client/engine.hpp"
+#include "plugins/docker/client/exec.hpp"
 #include "plugins/docker/client/lines.hpp"
 #include "plugins/docker/client/response.hpp"
 #include "plugins/docker/client/socket.hpp"
@@ -77,9 +78,10 @@ Body json_body(const Json* value) {
   return value ? Body{"application/json", boost::json::serialize(*value)} : Body{};
 }
 
-std::string write_request(const std::string& method, const std::string& path, const Body& body) {
-  std::string out =
-      fmt::format("{} {} HTTP/1.1\r\nHost: docker\r\nUser-Agent: reconciler\r\n", method, path);
+std::string write_request(const std::string& method, const std::string& path, const Body& body,
+                          std::string_view more = "") {
+  std::string out = fmt::format("{} {} HTTP/1.1\r\nHost: docker\r\nUser-Agent: reconciler\r\n{}",
+                                method, path, more);
   if (!body.type.empty()) {
     out +=
         fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n\r\n", body.type, body.bytes.size());
@@ -137,6 +139,35 @@ class EngineSocket final : public Engine {
     if (response.status >= 300 && done)
       return failure(engine_error(method, path, read_answer(response.status, std::move(refusal))));
     lines.finish();
+    return done;
+  }
+
+  Status exec(const std::string& id, const ExecPipes& pipes, Deadline deadline,
+              std::stop_token stop) override {
+    const std::string path = "/exec/" + url_encode(id) + "/start";
+    const auto point = failpoint_for("POST", path);
+    if (auto passed = pass(point, "before"); !passed) return passed;
+    auto version = api_version(deadline);
+    if (!version) return failed(version);
+    const Waiter waiter(clock_, deadline, std::move(stop), "POST " + path);
+    auto connection = Connection::open(socket_, waiter);
+    if (!connection) return failed(connection);
+    const Json body = JsonObject{{"Detach", false}, {"Tty", false}};
+    const auto request = write_request("POST", fmt::format("/v{}{}", *version, path),
+                                       json_body(&body), "Connection: Upgrade\r\nUpgrade: tcp\r\n");
+    if (auto sent = connection->write_all(request, waiter); !sent) return failed(sent);
+    Response response;
+    std::string refusal;
+    ResponseSink sink;
+    sink.body = [&](std::string_view part) {
+      if (refusal.size() < 4096) refusal += part;
+      return true;
+    };
+    if (auto read = read_response(*connection, false, sink, waiter, response); !read) return read;
+    if (response.status != 101)
+      return failure(engine_error("POST", path, read_answer(response.status, std::move(refusal))));
+    auto done = carry(*connection, response.behind, pipes, waiter);
+    if (auto passed = pass(point, "after"); !passed) return passed;
     return done;
   }
 

@@ -10,11 +10,30 @@ constexpr size_t header_size = 8;
 constexpr size_t longest_line = size_t{64} << 10U;
 }  // namespace
 
+void FrameReader::add(std::string_view bytes) {
+  while (!bytes.empty()) {
+    if (left_ == 0) {
+      const size_t n = std::min(header_size - header_.size(), bytes.size());
+      header_ += bytes.substr(0, n);
+      bytes.remove_prefix(n);
+      if (header_.size() < header_size) return;
+      source_ = static_cast<Source>(std::min<int>(static_cast<unsigned char>(header_[0]), error));
+      for (size_t i = 4; i < header_size; ++i)
+        left_ = left_ << 8U | static_cast<unsigned char>(header_[i]);
+      header_.clear();
+    }
+    const size_t n = std::min(left_, bytes.size());
+    if (n > 0) on_bytes_(source_, bytes.substr(0, n));
+    bytes.remove_prefix(n);
+    left_ -= n;
+  }
+}
+
 void LineReader::add(std::string_view bytes) {
   if (kind_ == Kind::raw) return text(1, bytes);
+  if (kind_ == Kind::multiplexed) return frames_.add(bytes);
   pending_ += bytes;
-  if (kind_ == Kind::unknown) decide();
-  if (kind_ == Kind::multiplexed) frames();
+  decide();
 }
 
 // A frame begins with 0, 1 or 2 and three zeros; what a terminal shows does not. (API 1.42 and
@@ -24,26 +43,9 @@ void LineReader::decide() {
   const bool frame = pending_[0] >= 0 && pending_[0] <= 2 && pending_[1] == 0 && pending_[2] == 0 &&
                      pending_[3] == 0;
   kind_ = frame ? Kind::multiplexed : Kind::raw;
-  if (kind_ == Kind::raw) {
-    text(1, pending_);
-    pending_.clear();
-  }
-}
-
-void LineReader::frames() {
-  std::string_view rest = pending_;
-  for (;;) {
-    const size_t n = std::min(left_, rest.size());
-    text(source_, rest.substr(0, n));
-    rest.remove_prefix(n);
-    left_ -= n;
-    if (left_ > 0 || rest.size() < header_size) break;
-    source_ = std::min<size_t>(static_cast<unsigned char>(rest[0]), 2);
-    for (size_t i = 4; i < header_size; ++i)
-      left_ = left_ << 8U | static_cast<unsigned char>(rest[i]);
-    rest.remove_prefix(header_size);
-  }
-  pending_ = std::string(rest);
+  const std::string first = std::move(pending_);
+  pending_.clear();
+  add(first);
 }
 
 void LineReader::text(size_t source, std::string_view bytes) {

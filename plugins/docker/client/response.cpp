@@ -95,6 +95,7 @@ Status read_response(Connection& connection, bool head_only, const ResponseSink&
     }
   }
   response.reusable = parser.keep_alive() && !parser.need_eof() && pending.empty();
+  response.behind = std::move(pending);
   return {};
 }
 

@@ -23,6 +23,7 @@ struct Response {
   std::string api_version;  ///< the field `Api-Version`; `/_ping` has it
   bool reusable = false;    ///< the connection may serve another request
   bool begun = false;       ///< at least one byte came
+  std::string behind{};     ///< the first bytes behind it, of a connection that was upgraded
 };
 
 /// Reads one response into `response`, which says how far it got on errors too. The other side

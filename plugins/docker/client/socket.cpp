@@ -98,36 +98,60 @@ Result<Connection> Connection::open(const std::string& path, const Waiter& waite
   }
 }
 
+namespace {
+
+Error lost(const Waiter& waiter, int number) {
+  return error("docker.unreachable", fmt::format("{}: {}", waiter.what(), std::strerror(number)))
+      .passing();
+}
+
+}  // namespace
+
+Result<std::optional<size_t>> Connection::write_now(std::string_view bytes, const Waiter& waiter) {
+  for (;;) {
+    const ssize_t n = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n >= 0) return static_cast<size_t>(n);
+    if (errno == EINTR) continue;
+    if (errno == EPIPE || errno == ECONNRESET) return std::nullopt;
+    if (errno == EAGAIN) return size_t{0};
+    return failure(lost(waiter, errno));
+  }
+}
+
 Result<bool> Connection::write_all(std::string_view bytes, const Waiter& waiter) {
   while (!bytes.empty()) {
-    const ssize_t n = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (n >= 0) {
-      bytes.remove_prefix(static_cast<size_t>(n));
-      continue;
-    }
-    if (errno == EINTR) continue;
-    if (errno == EPIPE || errno == ECONNRESET) return false;
-    if (errno != EAGAIN)
-      return failure(
-          error("docker.unreachable", fmt::format("{}: {}", waiter.what(), std::strerror(errno)))
-              .passing());
-    if (auto waited = waiter.ready(fd_.get(), POLLOUT); !waited) return failed(waited);
+    auto n = write_now(bytes, waiter);
+    if (!n) return failed(n);
+    if (!*n) return false;
+    bytes.remove_prefix(**n);
+    if (**n == 0)
+      if (auto waited = waiter.ready(fd_.get(), POLLOUT); !waited) return failed(waited);
   }
   return true;
 }
 
-Result<size_t> Connection::read_some(char* into, size_t most, const Waiter& waiter) {
+Result<std::optional<size_t>> Connection::read_now(char* into, size_t most, const Waiter& waiter) {
   for (;;) {
     const ssize_t n = ::recv(fd_.get(), into, most, 0);
     if (n >= 0) return static_cast<size_t>(n);
     if (errno == EINTR) continue;
     if (errno == ECONNRESET) return size_t{0};
-    if (errno != EAGAIN)
-      return failure(
-          error("docker.unreachable", fmt::format("{}: {}", waiter.what(), std::strerror(errno)))
-              .passing());
+    if (errno == EAGAIN) return std::nullopt;
+    return failure(lost(waiter, errno));
+  }
+}
+
+Result<size_t> Connection::read_some(char* into, size_t most, const Waiter& waiter) {
+  for (;;) {
+    auto n = read_now(into, most, waiter);
+    if (!n) return failed(n);
+    if (*n) return **n;
     if (auto waited = waiter.ready(fd_.get(), POLLIN); !waited) return failed(waited);
   }
+}
+
+void Connection::close_writing() {
+  ::shutdown(fd_.get(), SHUT_WR);
 }
 
 bool Connection::idle() const {

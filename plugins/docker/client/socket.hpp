@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -45,6 +46,13 @@ class Connection {
   Result<bool> write_all(std::string_view bytes, const Waiter& waiter);
   /// At least one byte; 0 when the other side has closed.
   Result<size_t> read_some(char* into, size_t most, const Waiter& waiter);
+  /// As much of it as goes at once, 0 where nothing does; nothing when the other side reads no
+  /// more.
+  Result<std::optional<size_t>> write_now(std::string_view bytes, const Waiter& waiter);
+  /// What has come already, 0 when the other side has closed; nothing where nothing came.
+  Result<std::optional<size_t>> read_now(char* into, size_t most, const Waiter& waiter);
+  /// Nothing more is written: the other side reads to an end.
+  void close_writing();
   /// True while nothing has come and the other side has not closed: it can be used again.
   bool idle() const;
   int fd() const { return fd_.get(); }

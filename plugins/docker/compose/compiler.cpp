@@ -142,6 +142,9 @@ class ComposeCompiler final : public Compiler {
     auto images = images_of(*record, resolved->model, section(input.sections, "images"), *tree,
                             *stack, key_.bytes);
     if (!images) return failed(images);
+    if (auto added = add_wanted_images(section(input.sections, "images"), variables, *images);
+        !added)
+      return failed(added);
 
     auto jobs = awaited_jobs(resolved->model);
     for (auto& name : texts_at(section(input.sections, "compose"), "jobs"))

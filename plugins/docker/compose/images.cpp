@@ -6,6 +6,7 @@
 #include <map>
 
 #include "reconciler/base/digest.hpp"
+#include "reconciler/base/expand.hpp"
 #include "reconciler/base/filesystem.hpp"
 
 namespace reconciler::docker {
@@ -89,6 +90,31 @@ Result<std::vector<Image>> images_of(const Record& record, const Json& resolved,
   std::vector<Image> out;
   for (auto& [reference, image] : by_reference) out.push_back(std::move(image));
   return out;
+}
+
+Status add_wanted_images(const Json& images, const Variables& variables, std::vector<Image>& to) {
+  std::vector<Error> mistakes;
+  const auto also = texts_at(images, "also");
+  for (size_t i = 0; i < also.size(); ++i) {
+    const Place where{.file = fmt::format("#/images/also/{}", i), .source = ""};
+    auto filled = fill(also[i], lookup_in(variables));
+    if (!filled) {
+      for (auto& mistake : flatten(filled.error()))
+        mistakes.push_back(std::move(mistake).at(where));
+      continue;
+    }
+    const std::string& name = filled->reveal();
+    if (name.empty() || std::ranges::any_of(name, [](char c) { return c <= ' ' || c == 127; })) {
+      mistakes.push_back(
+          error("image.name", fmt::format("{} is no name of an image", also[i])).at(where));
+      continue;
+    }
+    if (std::ranges::find(to, name, &Image::reference) != to.end()) continue;
+    Image image;
+    image.reference = name;
+    to.push_back(std::move(image));
+  }
+  return mistakes.empty() ? Status{} : failure(gather(std::move(mistakes)));
 }
 
 Duration patience_of(const Record& record) {

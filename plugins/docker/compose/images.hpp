@@ -17,6 +17,11 @@ namespace reconciler::docker {
 Result<std::vector<Image>> images_of(const Record& record, const Json& resolved, const Json& images,
                                      const Tree& tree, const Stack& stack, std::string_view key);
 
+/// Adds those of `also` in that section, pulled where they are missing: what services start by
+/// themselves. Places of errors point into the manifest: `variables.unknown`, `variables.syntax`,
+/// `image.name` for what is no reference.
+Status add_wanted_images(const Json& images, const Variables& variables, std::vector<Image>& to);
+
 /// The time that the slowest health check may take to say that a container is not well.
 Duration patience_of(const Record& record);
 

@@ -128,7 +128,8 @@ class Recorder {
     if (resolved_.active.empty()) return {};
     Json model = resolved_.model;
     auto& services = model.as_object()["services"].as_object();
-    for (const auto& task : resolved_.tasks) services.erase(task);
+    for (const auto& task : resolved_.tasks)
+      if (!resolved_.active.contains(task)) services.erase(task);
     for (const auto& active : resolved_.active)  // what is here runs
       if (services.contains(active)) services[active].as_object().erase("profiles");
     run_.input = boost::json::serialize(model);

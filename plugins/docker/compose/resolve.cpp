@@ -152,6 +152,9 @@ class Resolver {
     targets_ = step_targets(input_.sections);
     for (const auto& target : targets_)
       if (target.task) out_.tasks.insert(target.service);
+    // What a service itself does as a task, it does not do as a service.
+    for (const auto& target : targets_)
+      if (target.task && !target.own_command) nothing_else_.insert(target.service);
 
     for (auto& profile : texts_at(compose, "profiles")) profiles_.insert(std::move(profile));
     if (const auto found = variables_.find("COMPOSE_PROFILES"); found != variables_.end())
@@ -240,7 +243,7 @@ class Resolver {
   }
 
   bool runs(const std::string& name, const Json& value) const {
-    if (out_.tasks.contains(name)) return false;
+    if (nothing_else_.contains(name)) return false;
     const auto own = texts_at(value, "profiles");
     return own.empty() || profiles_.contains("*") ||
            std::any_of(own.begin(), own.end(),
@@ -306,6 +309,7 @@ class Resolver {
   std::stop_token stop_;
   std::vector<StepTarget> targets_;
   Names profiles_;
+  Names nothing_else_;  ///< tasks that are no service
   Resolved out_;
 };
 
@@ -320,15 +324,15 @@ std::vector<StepTarget> step_targets(const Json& sections) {
       for (const char* kind : {"run", "exec", "logs", "service"}) {
         const std::string target = text_at(step, kind);
         if (!target.empty() && target != "*")
-          out.push_back(
-              {target, fmt::format("{}/{}/{}", pointer, i, kind), std::string_view(kind) == "run"});
+          out.push_back({target, fmt::format("{}/{}/{}", pointer, i, kind),
+                         std::string_view(kind) == "run", !texts_at(step, "command").empty()});
       }
       const auto dependencies = texts_at(step, "depends_on");
       for (size_t d = 0; d < dependencies.size(); ++d)
-        out.push_back({dependencies[d], fmt::format("{}/{}/depends_on/{}", pointer, i, d), false});
+        out.push_back({dependencies[d], fmt::format("{}/{}/depends_on/{}", pointer, i, d)});
     }
   };
-  for (const char* section : {"preflight", "release"})
+  for (const char* section : {"preflight", "backup", "restore", "release"})
     steps(member(sections, section), std::string("/") + section);
   if (const auto* verify = member(sections, "verify"))
     steps(member(*verify, "checks"), "/verify/checks");

@@ -18,8 +18,10 @@ inline constexpr const char* absent_profile = "reconciler-absent";
 struct Resolved {
   std::string project;
   Json model;  ///< allowed keys only; services that run and services that are tasks
-  std::set<std::string> active;  ///< services of a plain `up`, tasks aside
-  std::set<std::string> tasks;   ///< services that steps run
+  std::set<std::string>
+      active;                   ///< services of a plain `up`, what is a task and nothing else aside
+  std::set<std::string> tasks;  ///< services that steps run; with a command of the step's own such
+                                ///< a one may be active as well
 };
 
 /// `compose.variable_unset` (all at once), `compose.variable_required`, `compose.invalid`,
@@ -32,7 +34,8 @@ Result<Resolved> resolve(const CompileInput& input, const Variables& variables, 
 struct StepTarget {
   std::string service;
   std::string pointer;
-  bool task = false;  ///< `run`
+  bool task = false;         ///< `run`
+  bool own_command = false;  ///< the step says what is run, and borrows the rest of the service
 };
 std::vector<StepTarget> step_targets(const Json& sections);
 

@@ -4,6 +4,7 @@ namespace reconciler::docker {
 namespace {
 
 constexpr Duration call_time = std::chrono::seconds(60);
+constexpr Duration moment = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -22,6 +23,37 @@ Result<std::int64_t> run_in_container(Context& context, const std::string& conta
   auto ended = context.engine.get("/exec/" + id + "/json", context.within(call_time));
   if (!ended) return failed(ended);
   return number_at(*ended, "ExitCode", -1);
+}
+
+Result<std::int64_t> carry_through_container(Context& context, const std::string& container,
+                                             const Json& exec, const ExecPipes& pipes,
+                                             Deadline deadline, std::stop_token stop) {
+  auto made = context.engine.change("POST", "/containers/" + url_encode(container) + "/exec", &exec,
+                                    context.within(call_time));
+  if (!made) return failed(made);
+  const auto id = text_at(*made, "Id");
+  if (auto carried = context.engine.exec(id, pipes, deadline, stop); !carried)
+    return failed(carried);
+  // The connection ends a moment before the Engine has written down how the program did. One that
+  // breaks off looks the same, and the program goes on without us.
+  const auto soon = context.within(moment);
+  for (;;) {
+    auto ended = context.engine.get("/exec/" + id + "/json", context.within(call_time));
+    if (!ended && ended.error().code == "docker.not_found")
+      return failure(error("docker.unreachable",
+                           "the Engine was started anew while the command ran, and does not know "
+                           "what became of it")
+                         .passing());
+    if (!ended) return failed(ended);
+    if (!truth_at(*ended, "Running")) return number_at(*ended, "ExitCode", -1);
+    const bool waited =
+        context.clock.wait_until(context.clock.now() + std::chrono::milliseconds(50), stop);
+    if (!waited) return failure(error("docker.stopped", "stopped while a command ended"));
+    if (soon.passed(context.clock))
+      return failure(
+          error("docker.unreachable", "the connection to a command broke off, and it still runs")
+              .passing());
+  }
 }
 
 Status put_file(Context& context, const std::string& container, const ArchivedFile& file) {

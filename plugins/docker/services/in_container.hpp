@@ -17,6 +17,12 @@ Result<std::int64_t> run_in_container(Context& context, const std::string& conta
                                       const std::function<void(std::string_view)>& on_line,
                                       std::stop_token stop);
 
+/// The same with its input and output carried as bytes (ExecPipes). `docker.unreachable` (it
+/// passes) where the connection broke off before it ended: then nobody knows what it did.
+Result<std::int64_t> carry_through_container(Context& context, const std::string& container,
+                                             const Json& exec, const ExecPipes& pipes,
+                                             Deadline deadline, std::stop_token stop);
+
 /// Copies a file in.
 Status put_file(Context& context, const std::string& container, const ArchivedFile& file);
 

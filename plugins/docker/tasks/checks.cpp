@@ -88,6 +88,17 @@ bool RestartCounts::rose(const std::string& container, std::int64_t now) {
   return rose;
 }
 
+Result<bool> nothing_runs(Context& context, const CompiledModel& model) {
+  auto look = look_at_project(context, model);
+  if (!look) return failed(look);
+  const auto places = place_all(model, *look, {});
+  return std::ranges::none_of(places, [](const Place& place) { return place.current != nullptr; });
+}
+
+Outcome not_asked() {
+  return {Fate::succeeded, Json(JsonObject{{"detail", "not asked: nothing runs here yet"}})};
+}
+
 Result<Outcome> check_services(Context& context, const CompiledModel& model, const Attempt& attempt,
                                RestartCounts& counts, Progress& progress) {
   auto look = look_at_project(context, model);

@@ -22,6 +22,11 @@ class RestartCounts {
   std::map<std::string, std::int64_t> counts_;
 };
 
+/// No container of the project is there: before its first deploy there is nothing that a preflight
+/// could ask.
+Result<bool> nothing_runs(Context& context, const CompiledModel& model);
+/// What a preflight says then.
+Outcome not_asked();
 /// One look: every service runs, is healthy where it has a health check, its restart count not
 /// rising from look to look, jobs exited 0; those that the attempt excuses are said. Failed says
 /// which service and why, with its last lines. The caller asks again until its deadline.

@@ -15,6 +15,14 @@ Result<Outcome> perform_task(Context& context, const CompiledModel& model, const
                              const Grounds& grounds, const Variables& variables, Progress& progress,
                              std::stop_token stop);
 
+/// A one-off that only answers a question, and is removed with its answer: a step of the preflight,
+/// a check. It changes nothing that lasts, so it may be asked again; what does not end in time is
+/// ended, and has failed.
+Result<Outcome> perform_asking_task(Context& context, const CompiledModel& model,
+                                    const Attempt& attempt, const Grounds& grounds,
+                                    const Variables& variables, Progress& progress,
+                                    std::stop_token stop);
+
 /// From the world alone: no container, or one that was never started (it is removed), is
 /// Fate::not_started; one that runs is waited for.
 Result<Outcome> recover_task(Context& context, const Attempt& attempt, const Variables& variables,

@@ -29,16 +29,13 @@ class Reader {
       : request_(request), model_(model), variables_(variables) {}
 
   Result<Steps> read() {
-    const Json* release = member(request_.sections, "release");
-    if (release && release->is_array())
-      for (size_t i = 0; i < release->as_array().size(); ++i)
-        add(release->as_array()[i], fmt::format("#/release/{}", i), false);
+    add_all(member(request_.sections, "preflight"), "#/preflight", Phase::preflight);
+    add_all(member(request_.sections, "backup"), "#/backup", Phase::backup);
+    add_all(member(request_.sections, "restore"), "#/restore", Phase::release, Once::asked);
+    add_all(member(request_.sections, "release"), "#/release", Phase::release);
     out_.steps.push_back(all_services());
     const Json* verify = member(request_.sections, "verify");
-    const Json* checks = verify ? member(*verify, "checks") : nullptr;
-    if (checks && checks->is_array())
-      for (size_t i = 0; i < checks->as_array().size(); ++i)
-        add(checks->as_array()[i], fmt::format("#/verify/checks/{}", i), true);
+    add_all(verify ? member(*verify, "checks") : nullptr, "#/verify/checks", Phase::verify);
     const auto kept = texts_at(request_.sections, "protect");
     for (size_t i = 0; i < kept.size(); ++i)
       if (!container_of(model_, kept[i])) note_unknown(kept[i], fmt::format("#/protect/{}", i));
@@ -49,7 +46,13 @@ class Reader {
  private:
   static constexpr std::array<std::string_view, 4> kinds{"run", "exec", "logs", "service"};
 
-  void add(const Json& value, const std::string& pointer, bool check) {
+  void add_all(const Json* list, const std::string& pointer, Phase phase, Once once = Once::never) {
+    if (!list || !list->is_array()) return;
+    for (size_t i = 0; i < list->as_array().size(); ++i)
+      add(list->as_array()[i], fmt::format("{}/{}", pointer, i), phase, once);
+  }
+
+  void add(const Json& value, const std::string& pointer, Phase phase, Once once) {
     for (const auto kind : kinds) {
       const auto target = text_at(value, kind);
       if (target.empty()) continue;
@@ -57,7 +60,10 @@ class Reader {
       check_target(std::string(kind), target, pointer);
       check_expectations(value, pointer);
       if (errors_.size() != known) return;
-      out_.steps.push_back(step(value, std::string(kind), target, pointer, check));
+      if (phase == Phase::backup || once == Once::asked)
+        out_.steps.push_back(of_backups(value, target, phase, once));
+      else
+        out_.steps.push_back(step(value, std::string(kind), target, pointer, phase));
       return;
     }
   }
@@ -96,19 +102,22 @@ class Reader {
   }
 
   Step step(const Json& value, const std::string& kind, const std::string& target,
-            const std::string& pointer, bool check) {
+            const std::string& pointer, Phase phase) {
     Step step;
     step.name = text_at(value, "name", target);
     step.shown = fmt::format("{} {}", kind, target);
     step.warn = truth_at(value, "warn");
-    const bool after = text_at(value, "when") == "after";
+    if (phase == Phase::release && text_at(value, "when") == "after") phase = Phase::after;
+    const bool asks = phase == Phase::verify || phase == Phase::preflight;
     Work& work = step.work;
-    work.phase = check ? Phase::verify : after ? Phase::after : Phase::release;
-    work.verb = check ? "verify" : "release";
+    work.phase = phase;
+    work.verb = verb_of(phase);
     work.targets = {named("task", step.name)};
     work.input = input_of(value, kind, target);
+    if (asks && kind == "run") work.input.as_object()["asks"] = true;
+    if (phase == Phase::preflight) work.input.as_object()["apart"] = true;
     auto once = text_at(value, "once");
-    if (once.empty() && kind == "run" && !check) once = "tag";
+    if (once.empty() && kind == "run" && !asks) once = "tag";
     if (once == "tag") {
       if (kind != "run")
         errors_.push_back(
@@ -125,26 +134,53 @@ class Reader {
     } else if (once == "switch") {
       step.once = Once::change;
     }
-    if (kind == "run") add_run(value, target, step);
+    if (kind == "run") add_run(value, target, asks, step);
     if (kind == "exec") {
-      const auto* container = container_of(model_, target);
-      work.calls = {"POST /containers/exec " + container->name,
-                    "POST /exec/start " + container->name};
-      work.needs.push_back(service_id(target));
+      work.calls = exec_calls(target);
+      // A preflight is of what runs already.
+      if (phase != Phase::preflight) work.needs.push_back(service_id(target));
     }
-    if (!check && !after) out_.required.insert(work.needs.begin(), work.needs.end());
+    if (!asks && phase != Phase::after) out_.required.insert(work.needs.begin(), work.needs.end());
+    return step;
+  }
+
+  static std::string verb_of(Phase phase) {
+    if (phase == Phase::verify) return "verify";
+    return phase == Phase::preflight ? "preflight" : "release";
+  }
+
+  std::vector<std::string> exec_calls(const std::string& service) const {
+    const auto* container = container_of(model_, service);
+    return {"POST /containers/exec " + container->name, "POST /exec/start " + container->name};
+  }
+
+  /// The backup, or what brings one back.
+  Step of_backups(const Json& value, const std::string& service, Phase phase, Once once) {
+    Step step;
+    step.name = once == Once::asked ? "restore" : "backup";
+    step.shown = service;
+    step.once = once;
+    step.work.phase = phase;
+    step.work.verb = step.name;
+    step.work.targets = {named("task", step.name)};
+    step.work.input = input_of(value, step.name, service);
+    JsonObject& input = step.work.input.as_object();
+    input["folder"] = text_at(request_.host, "backups");
+    if (const Json* keep = member(value, "keep")) input["keep"] = *keep;
+    step.work.calls = exec_calls(service);
+    step.work.needs.push_back(service_id(service));
     return step;
   }
 
   Json input_of(const Json& value, const std::string& kind, const std::string& target) const {
     JsonObject input{{"kind", kind}, {"service", target}, {"model", model_.key}};
-    for (const std::string_view key :
-         {"command", "depends_on", "contains", "forbid", "lines", "warn", "timeout_ms"})
+    for (const std::string_view key : {"command", "depends_on", "contains", "forbid", "lines",
+                                       "warn", "timeout_ms", "network", "volumes"})
       if (const Json* given = member(value, key); given && !given->is_null()) input[key] = *given;
     return Json(std::move(input));
   }
 
-  void add_run(const Json& value, const std::string& target, Step& step) {
+  void add_run(const Json& value, const std::string& target, bool asks, Step& step) {
     const auto task = model_.tasks.find(target);
     const Container* container =
         task != model_.tasks.end() ? &task->second : container_of(model_, target);
@@ -154,10 +190,17 @@ class Reader {
     work.calls = {"POST /containers/create " + name};
     for (size_t i = 0; i < container->files.size(); ++i)
       work.calls.push_back("PUT /containers/archive " + name);
+    const bool apart = truth_at(work.input, "apart");
     for (size_t i = 1; i < container->endpoints.size(); ++i)
-      work.calls.push_back("POST /networks/connect " + container->endpoints[i].network + " " +
-                           name);
+      if (!apart || truth_at(work.input, "network"))
+        work.calls.push_back("POST /networks/connect " + container->endpoints[i].network + " " +
+                             name);
     work.calls.push_back("POST /containers/start " + name);
+    if (asks) {
+      work.calls.push_back("DELETE /containers " + name);
+      work.needs = {image_id(text_at(container->config, "Image"))};
+      return;
+    }
     const auto before = texts_at(value, "depends_on");
     work.needs = before.empty() ? needs_of(model_, *container) : bare_needs_of(model_, *container);
     for (const auto& service : before)

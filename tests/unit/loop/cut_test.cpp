@@ -54,7 +54,7 @@ class CutLoop : public testing::Test {
 };
 
 TEST_F(CutLoop, UntilSwitchAVersionRunsThatNobodyVerified) {
-  ASSERT_TRUE(story.apply({Phase::change, ""}));
+  ASSERT_TRUE(story.apply({Phase::change, {}}));
   EXPECT_EQ(running(), "backend v1;worker v1;");
   EXPECT_THAT(story.host.calls, Not(Contains("verify v1")));
   EXPECT_EQ(story.memory().current->tag, "v0");
@@ -71,7 +71,7 @@ TEST_F(CutLoop, UntilSwitchAVersionRunsThatNobodyVerified) {
 TEST_F(CutLoop, WherePartsEndEachApplyGoesOn) {
   for (const Phase phase :
        {Phase::supply, Phase::start, Phase::release, Phase::change, Phase::verify}) {
-    ASSERT_TRUE(story.apply({phase, ""}));
+    ASSERT_TRUE(story.apply({phase, {}}));
     EXPECT_EQ(story.memory().current->tag, "v0") << to_text(phase);
     EXPECT_EQ(story.condition().reason, "CutShort") << to_text(phase);
     nobody_goes_on();
@@ -80,7 +80,7 @@ TEST_F(CutLoop, WherePartsEndEachApplyGoesOn) {
 }
 
 TEST_F(CutLoop, UntilSupplyNothingThatRunsIsTouched) {
-  ASSERT_TRUE(story.apply({Phase::supply, ""}));
+  ASSERT_TRUE(story.apply({Phase::supply, {}}));
   EXPECT_EQ(running(), "backend v0;worker v0;");
   EXPECT_EQ(how(), "Stalled/CutShort: v1 is supplied, and not begun (--until supply)");
   EXPECT_FALSE(story.memory().touched);
@@ -88,7 +88,7 @@ TEST_F(CutLoop, UntilSupplyNothingThatRunsIsTouched) {
 }
 
 TEST_F(CutLoop, AReleaseThatWasLeftOutRunsLaterOnce) {
-  ASSERT_TRUE(story.apply({{}, "release"}));
+  ASSERT_TRUE(story.apply({{}, {"release"}}));
   EXPECT_EQ(running(), "backend v1;worker v1;");
   EXPECT_THAT(story.host.calls, Contains("verify v1"));
   EXPECT_THAT(story.host.released, ElementsAre("v0"));
@@ -102,13 +102,13 @@ TEST_F(CutLoop, AReleaseThatWasLeftOutRunsLaterOnce) {
 
 TEST_F(CutLoop, NothingIsRecordedThatNothingCalledWell) {
   story.check("site");
-  EXPECT_EQ(story.apply({{}, "site"}).error().code, "cut.last_check");
+  EXPECT_EQ(story.apply({{}, {"site"}}).error().code, "cut.last_check");
   EXPECT_THAT(story.host.calls, IsEmpty());
 }
 
 TEST_F(CutLoop, WhatFailsBeforeTheCutIsGoneBackFromWhole) {
   story.host.cannot_release = {"v1"};
-  const auto done = story.apply({Phase::change, ""});
+  const auto done = story.apply({Phase::change, {}});
   ASSERT_FALSE(done);
   EXPECT_TRUE(is_gone_back(done.error())) << render(done.error());
   EXPECT_EQ(running(), "backend v0;worker v0;");
@@ -118,7 +118,7 @@ TEST_F(CutLoop, WhatFailsBeforeTheCutIsGoneBackFromWhole) {
 
 TEST_F(CutLoop, WhatFailsAfterItIsGoneBackFromToo) {
   story.host.unwell = {"v1"};
-  ASSERT_TRUE(story.apply({Phase::change, ""}));
+  ASSERT_TRUE(story.apply({Phase::change, {}}));
   EXPECT_EQ(running(), "backend v1;worker v1;");
   const auto done = story.apply();
   ASSERT_FALSE(done);
@@ -127,7 +127,7 @@ TEST_F(CutLoop, WhatFailsAfterItIsGoneBackFromToo) {
 }
 
 TEST_F(CutLoop, AnotherCommitEndsIt) {
-  ASSERT_TRUE(story.apply({Phase::change, ""}));
+  ASSERT_TRUE(story.apply({Phase::change, {}}));
   story.commit("v2");
   ASSERT_TRUE(story.pass());
   EXPECT_EQ(running(), "backend v2;worker v2;");
@@ -136,7 +136,7 @@ TEST_F(CutLoop, AnotherCommitEndsIt) {
 
 TEST_F(CutLoop, WhatIsShownIsWhatIsPerformed) {
   story.host.calls.clear();
-  const auto done = story.apply({Phase::release, ""});
+  const auto done = story.apply({Phase::release, {}});
   ASSERT_TRUE(done);
   std::vector<std::string> planned;
   for (const auto& action : done->done.plan.actions) planned.push_back(action.work.verb + " v1");

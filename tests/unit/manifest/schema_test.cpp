@@ -80,17 +80,15 @@ TEST(Schema, TheReferenceShowsEveryKey) {
 TEST(Schema, TheReferenceIsRefusedForWhatIsNotYetDoneAlone) {
   const auto manifest = parse_document("reference.yaml", text_of("reference.yaml"));
   ASSERT_TRUE(manifest) << render(manifest.error());
-  EXPECT_EQ(keys_refused(check(*manifest, manifest_shape())),
-            "images.also\npreflight\nbackup\nrestore\n"
-            "verify.watch\npromote\nwindow\n");
+  EXPECT_EQ(keys_refused(check(*manifest, manifest_shape())), "promote\nwindow\n");
   const auto host = parse_document("host-reference.yaml", text_of("host-reference.yaml"));
   ASSERT_TRUE(host) << render(host.error());
-  EXPECT_EQ(keys_refused(check(*host, host_shape())), "backups\nbundles\n");
+  EXPECT_EQ(keys_refused(check(*host, host_shape())), "bundles\n");
 }
 
 TEST(Schema, SaysOfAKeyThatIsNotYetDoneWhatToDo) {
   Files files;
-  files.write("app/reconciler.yaml", "images: load\nverify: { watch: 15m }\n");
+  files.write("app/reconciler.yaml", "images: load\n");
   files.write("app/environments/production.yaml", "tag: v1\nwindow: { days: Mon }\n");
   EXPECT_EQ(
       files.validate(),
@@ -101,11 +99,7 @@ TEST(Schema, SaysOfAKeyThatIsNotYetDoneWhatToDo) {
       "app/reconciler.yaml:1:9: error manifest.not_yet: images: load is not done by this version "
       "yet\n"
       "    1 | images: load\n"
-      "      |         ^^^^ take it out until it is\n"
-      "app/reconciler.yaml:2:11: error manifest.not_yet: verify.watch is not done by this version "
-      "yet\n"
-      "    2 | verify: { watch: 15m }\n"
-      "      |           ^^^^^ take it out until it is\n");
+      "      |         ^^^^ take it out until it is\n");
 }
 
 TEST(Schema, WhatDoesNothingIsTaken) {

@@ -44,12 +44,12 @@ class CutTest : public testing::Test {
     plan = plan_of({image, web}, desired, recorded("v1.0.0"));
     whole = plan;
   }
-  Shortened cut(std::optional<Phase> until, const std::string& skip = "") {
+  Shortened cut(std::optional<Phase> until, const std::vector<std::string>& skip = {}) {
     auto done = shorten(plan, desired, {until, skip});
     EXPECT_TRUE(done) << (done ? "" : render(done.error()));
     return done.value_or(Shortened{});
   }
-  Error refused(std::optional<Phase> until, const std::string& skip = "") {
+  Error refused(std::optional<Phase> until, const std::vector<std::string>& skip = {}) {
     auto done = shorten(plan, desired, {until, skip});
     EXPECT_FALSE(done);
     return done ? Error{} : done.error();
@@ -140,7 +140,7 @@ TEST_F(CutTest, WhereNothingIsDueUntilThenThatIsSaid) {
 }
 
 TEST_F(CutTest, AReleaseStepThatIsLeftOutStaysDueAndSoTheVersionIsNotRecorded) {
-  const auto done = cut({}, "release");
+  const auto done = cut({}, {"release"});
   EXPECT_THAT(rows(), ElementsAre("build image", "switch web", "after static", "verify 2 services",
                                   "verify https://${SITE}/"));
   EXPECT_TRUE(done.unrecorded);
@@ -153,29 +153,39 @@ TEST_F(CutTest, AReleaseStepThatIsLeftOutStaysDueAndSoTheVersionIsNotRecorded) {
 TEST_F(CutTest, ACheckThatIsLeftOutIsOnlyLeftOut) {
   for (const std::string name : {"site", "https://${SITE}/"}) {
     plan = whole;
-    const auto done = cut({}, name);
+    const auto done = cut({}, {name});
     EXPECT_EQ(plan.actions.size(), whole.actions.size() - 1);
     EXPECT_FALSE(done.unrecorded);
     EXPECT_EQ(done.unchecked, name);
-    EXPECT_EQ(done.leaves, fmt::format("v1.1.0 is recorded; {} is not checked", name));
+    EXPECT_EQ(done.leaves, fmt::format("v1.1.0 is recorded; {} is left out", name));
     EXPECT_NE(plan.id, whole.id);
   }
 }
 
 TEST_F(CutTest, BothAtOnce) {
-  const auto done = cut(Phase::verify, "release");
+  const auto done = cut(Phase::verify, {"release"});
   EXPECT_EQ(done.by, "--until verify --skip release");
   EXPECT_TRUE(done.steps_left);
 }
 
+TEST_F(CutTest, SeveralAtOnce) {
+  const auto done = cut({}, {"release", "static", "site"});
+  EXPECT_THAT(rows(), ElementsAre("build image", "switch web", "verify 2 services"));
+  EXPECT_EQ(done.by, "--skip release --skip static --skip site");
+  EXPECT_EQ(done.leaves,
+            "v1.1.0 runs and was well, and is not recorded; release and static are left out, and "
+            "stay due; site is left out");
+  EXPECT_EQ(refused({}, {"release", "nothing"}).code, "cut.step_unknown");
+}
+
 TEST_F(CutTest, WhatIsNotDueIsNotLeftOut) {
   std::erase_if(plan.actions, [](const Action& a) { return a.work.phase == Phase::release; });
-  EXPECT_EQ(cut({}, "release").by, "");
+  EXPECT_EQ(cut({}, {"release"}).by, "");
   EXPECT_EQ(plan.id, whole.id);
 }
 
 TEST_F(CutTest, AStepThatThereIsNot) {
-  const auto e = refused({}, "releas");
+  const auto e = refused({}, {"releas"});
   EXPECT_EQ(render(e),
             "error cut.step_unknown: web/production has no step \"releas\" that could be left out\n"
             "  there are  2 services, release, static, https://${SITE}/\n"
@@ -185,7 +195,7 @@ TEST_F(CutTest, AStepThatThereIsNot) {
 TEST_F(CutTest, NoVersionIsRecordedThatNothingCalledWell) {
   std::erase_if(desired.steps, [](const Step& s) { return s.name == "site"; });
   std::erase_if(plan.actions, [](const Action& a) { return a.title == "https://${SITE}/"; });
-  EXPECT_EQ(render(refused({}, "2 services")),
+  EXPECT_EQ(render(refused({}, {"2 services"})),
             "error cut.last_check: without 2 services nothing says that v1.1.0 is well, and it "
             "would be recorded all the same\n"
             "  next  reconciler apply web/production --until after\n");
@@ -204,7 +214,7 @@ TEST_F(CutTest, AnApprovalIsOfTheWhole) {
   plan.gates = {{"approval", true, "1 of 1", "", {plan.desired}}};
   cut(Phase::change);
   EXPECT_TRUE(plan.gates[0].open) << "the beginning of what was approved";
-  cut({}, "release");
+  cut({}, {"release"});
   EXPECT_FALSE(plan.gates[0].open);
   EXPECT_EQ(plan.gates[0].why, "1 of 1, and no approval leaves out release");
   EXPECT_EQ(plan.gates[0].opens_when, "reconciler apply web/production, without --skip");

@@ -181,20 +181,29 @@ TEST_F(ProbeTest, AllMistakesAtOnceEachAtItsPlace) {
   JsonObject unknown = check("https://${SITE_DOMAN}/");
   unknown["contains"] = "${lower case}";
   JsonObject forbid = check("http://x/");
-  forbid["forbid"] = "error";
-  EXPECT_EQ(
-      refused(JsonArray{unknown, check("https://${WITH_USER}/"), forbid}),
-      "#/verify/checks/0/http: error variables.unknown: there is no variable \"SITE_DOMAN\"\n"
-      "      | did you mean \"SITE_DOMAIN\"?\n"
-      "#/verify/checks/0/contains: error variables.syntax: \"${lower case}\" is no variable: "
-      "only ${NAME} is filled in here\n"
-      "      | a literal ${ is written $${\n"
-      "#/verify/checks/1/http: error health.url_denied: \"https://${WITH_USER}/\" holds a user "
-      "or a password\n"
-      "      | credentials do not belong in a URL\n"
-      "#/verify/checks/2/forbid: error manifest.not_yet: forbid is not yet looked for in the "
-      "answer of an http step\n"
-      "      | take it away, or say what the answer must contain\n");
+  forbid["forbid"] = "(";
+  const std::string all = refused(JsonArray{unknown, check("https://${WITH_USER}/"), forbid});
+  EXPECT_THAT(all, testing::HasSubstr("#/verify/checks/2/forbid: error expression.invalid"));
+  EXPECT_THAT(
+      all,
+      testing::StartsWith(
+          "#/verify/checks/0/http: error variables.unknown: there is no variable \"SITE_DOMAN\"\n"
+          "      | did you mean \"SITE_DOMAIN\"?\n"
+          "#/verify/checks/0/contains: error variables.syntax: \"${lower case}\" is no variable: "
+          "only ${NAME} is filled in here\n"
+          "      | a literal ${ is written $${\n"
+          "#/verify/checks/1/http: error health.url_denied: \"https://${WITH_USER}/\" holds a user "
+          "or a password\n"
+          "      | credentials do not belong in a URL\n"));
+}
+
+TEST_F(ProbeTest, NoLineOfTheAnswerMayBeForbidden) {
+  JsonObject quiet = check("http://x/");
+  quiet["forbid"] = "(?i)traceback";
+  helper.answer = Json(JsonObject{{"status", 200}, {"body", "well\nall of it\n"}});
+  EXPECT_EQ(detail(quiet), "succeeded: 200");
+  helper.answer = Json(JsonObject{{"status", 200}, {"body", "well\nA Traceback follows\n"}});
+  EXPECT_EQ(detail(quiet), "failed: 200, with \"A Traceback follows\"");
 }
 
 TEST_F(ProbeTest, UrlsThatAreNotAsked) {

@@ -248,5 +248,57 @@ TEST_F(EngineSocketTest, AStreamThatIsRefusedHasTheEnginesWords) {
             "the Engine answers 404 to GET /containers/a/logs: No such container: a");
 }
 
+std::string framed(char source, const std::string& text) {
+  std::string out{source, 0, 0, 0, 0, 0, 0};
+  return out + static_cast<char>(text.size()) + text;
+}
+
+TEST_F(EngineSocketTest, CarriesWhatGoesThroughAProgram) {
+  // What comes behind the answer in one piece with it belongs to the program.
+  auto& server = serve("HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n" +
+                           framed(1, std::string("ro\0ws\n", 6)) + framed(2, "no such host\n") +
+                           framed(1, "end"),
+                       true);
+  std::string out;
+  std::vector<std::string> said;
+  ExecPipes pipes;
+  pipes.out = [&](std::string_view bytes) -> Status {
+    out += bytes;
+    return {};
+  };
+  pipes.said = [&](std::string_view line) { said.emplace_back(line); };
+  ASSERT_TRUE(engine_->exec("e1", pipes, soon(), {}));
+  EXPECT_EQ(out, std::string("ro\0ws\nend", 9));
+  EXPECT_THAT(said, ElementsAre("no such host"));
+  EXPECT_THAT(server.requests(),
+              ElementsAre("GET /_ping HTTP/1.1", "POST /v1.44/exec/e1/start HTTP/1.1"));
+}
+
+TEST_F(EngineSocketTest, WhatTakesNoMoreOfAProgramEndsIt) {
+  serve("HTTP/1.1 101 UPGRADED\r\n\r\n" + framed(1, "rows"));
+  ExecPipes pipes;
+  pipes.out = [](std::string_view) -> Status { return failure(error("backup.full", "no room")); };
+  pipes.said = [](std::string_view) {};
+  const auto done = engine_->exec("e1", pipes, soon(), {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "backup.full");
+}
+
+TEST_F(EngineSocketTest, AProgramThatIsNotStartedIsAnError) {
+  serve(http(409, R"({"message":"container web is paused"})"));
+  const auto done = engine_->exec("e1", {}, soon(), {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "docker.conflict");
+}
+
+TEST_F(EngineSocketTest, AProgramIsNotWaitedForWithoutEnd) {
+  serve("HTTP/1.1 101 UPGRADED\r\n\r\n");
+  ExecPipes pipes;
+  pipes.said = [](std::string_view) {};
+  const auto done = engine_->exec("e1", pipes, soon(milliseconds(50)), {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "docker.timeout");
+}
+
 }  // namespace
 }  // namespace reconciler::docker

@@ -49,5 +49,22 @@ TEST(Lines, TheRestOfAnOverlongOneIsDropped) {
   }
 }
 
+RC_GTEST_PROP(FrameReader, GivesEachSourceItsBytesHoweverTheyComeInPieces,
+              (std::vector<std::pair<bool, std::string>> frames)) {
+  std::string stream;
+  std::array<std::string, 3> wanted;
+  for (const auto& [error, bytes] : frames) {
+    stream += frame(error ? 2 : 1, bytes);
+    wanted[error ? 2 : 1] += bytes;
+  }
+  std::array<std::string, 3> got;
+  FrameReader reader(
+      [&](FrameReader::Source source, std::string_view bytes) { got[source] += bytes; });
+  const auto piece = *rc::gen::inRange<size_t>(1, 20);
+  for (size_t at = 0; at < stream.size(); at += piece)
+    reader.add(std::string_view(stream).substr(at, piece));
+  RC_ASSERT(got == wanted);
+}
+
 }  // namespace
 }  // namespace reconciler::docker

@@ -38,6 +38,9 @@ class QuietEngine final : public Engine {
                 const std::function<void(std::string_view)>&, Deadline, std::stop_token) override {
     return {};
   }
+  Status exec(const std::string&, const ExecPipes&, Deadline, std::stop_token) override {
+    return {};
+  }
   Result<std::string> api_version(Deadline) override { return api; }
   const Clock& clock() const override { return clock_; }
 

@@ -32,6 +32,10 @@ class Between final : public Engine {
                 std::stop_token stop) override {
     return engine_.stream(method, path, body, on_line, deadline, std::move(stop));
   }
+  Status exec(const std::string& id, const ExecPipes& pipes, Deadline deadline,
+              std::stop_token stop) override {
+    return engine_.exec(id, pipes, deadline, std::move(stop));
+  }
   Result<std::string> api_version(Deadline deadline) override {
     return engine_.api_version(deadline);
   }

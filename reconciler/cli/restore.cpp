@@ -1,0 +1,128 @@
+// `restore`: which backups there are; one of them brought back.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "reconciler/base/backups.hpp"
+#include "reconciler/base/size.hpp"
+#include "reconciler/base/text.hpp"
+#include "reconciler/cli/columns.hpp"
+#include "reconciler/cli/errand.hpp"
+#include "reconciler/cli/exit.hpp"
+#include "reconciler/cli/selection.hpp"
+#include "reconciler/cli/verb.hpp"
+#include "reconciler/compile.hpp"
+
+namespace reconciler::cli {
+namespace {
+
+/// Those of the environment, newest first.
+struct Backups {
+  EnvironmentId id;
+  std::string folder;
+  std::vector<Backup> all;
+};
+
+Result<Backups> backups_of(Context& context, const std::string& name, const std::stop_token& stop) {
+  auto selection = select(context, {name}, Reading::last, stop);
+  if (!selection) return failed(selection);
+  auto parts = context.parts();
+  if (!parts) return failed(parts);
+  const EnvironmentId& id = selection->asked.at(0).spec.id;
+  const BackupFolder folder(reconciler::backups_of(*parts, id));
+  auto all = folder.list();
+  if (!all) return failed(all);
+  return Backups{id, folder.path(), std::move(*all)};
+}
+
+std::string size_of(const Backup& backup) {
+  return size_for_people(static_cast<std::int64_t>(backup.size));
+}
+
+int list(Context& context, const std::string& name, const std::stop_token& stop) {
+  auto backups = backups_of(context, name, stop);
+  if (!backups) return report(context, backups.error());
+  const WallTime now = context.clock().wall();
+  if (context.options().json) {
+    JsonArray all;
+    for (const auto& one : backups->all)
+      all.push_back(JsonObject{
+          {"file", one.name}, {"at", to_text(one.at)}, {"tag", one.tag}, {"bytes", one.size}});
+    std::cout << boost::json::serialize(JsonObject{{"format_version", "1.0"},
+                                                   {"environment", backups->id.text()},
+                                                   {"folder", backups->folder},
+                                                   {"backups", std::move(all)}})
+              << "\n";
+    return well;
+  }
+  const std::string id = backups->id.text();
+  if (backups->all.empty()) {
+    std::cout << fmt::format("{} has no backups in {}.\nnext  reconciler backup {}\n", id,
+                             backups->folder, id);
+    return well;
+  }
+  std::vector<std::vector<std::string>> rows{{"FILE", "AGE", "SIZE", "DATA OF"}};
+  for (const auto& one : backups->all)
+    rows.push_back({one.name, for_people(std::chrono::duration_cast<Duration>(now - one.at)),
+                    size_of(one), one.tag.empty() ? "-" : one.tag});
+  std::cout << fmt::format("{}  in {}\n\n{}\nnext  reconciler restore {} {}\n", id, backups->folder,
+                           table(rows, 0, context.page()), id, backups->all[0].name);
+  return well;
+}
+
+/// The one that is called so, by its name or by a beginning that no other has.
+Result<std::string> called(const Backups& backups, const std::string& file) {
+  std::vector<std::string> found;
+  for (const auto& one : backups.all) {
+    if (one.name == file) return file;
+    if (one.name.starts_with(file)) found.push_back(one.name);
+  }
+  if (found.size() == 1) return found[0];
+  Error e =
+      error("backup.unknown",
+            found.empty() ? fmt::format("there is no backup {} of {}, in {}", printable(file, 100),
+                                        backups.id.text(), backups.folder)
+                          : fmt::format("{} backups of {} begin with {}", found.size(),
+                                        backups.id.text(), printable(file, 100)));
+  return failure(
+      std::move(e).next(fmt::format("reconciler restore {} lists them", backups.id.text())));
+}
+
+struct RestoreOptions {
+  ErrandOptions errand;
+  std::string file;
+};
+
+int restore(Context& context, const RestoreOptions& options, std::stop_token stop) {
+  if (options.file.empty()) return list(context, options.errand.environment, stop);
+  auto backups = backups_of(context, options.errand.environment, stop);
+  if (!backups) return report(context, backups.error());
+  auto name = called(*backups, options.file);
+  if (!name) return report(context, name.error());
+  ErrandOptions errand = options.errand;
+  errand.errand.restore = std::move(*name);
+  return run_errand(context, "restore", errand, std::move(stop));
+}
+
+}  // namespace
+
+void add_restore(CLI::App& app, Context& context, Verb& chosen) {
+  auto options = std::make_shared<RestoreOptions>();
+  auto* verb = app.add_subcommand(
+      "restore",
+      "Say which backups there are; with FILE bring that one back: says what is lost, asks, and "
+      "makes a backup of now first.");
+  add_environment(*verb, options->errand.environment);
+  verb->add_option("file", options->file, "A backup, by its name or the beginning of it")
+      ->type_name("FILE");
+  add_yes(*verb, options->errand.yes);
+  verb->footer(
+      "Examples:\n  reconciler restore epsm/production\n"
+      "  reconciler restore epsm/production 20261128T2317");
+  performs(*verb, chosen, [&context, options](std::stop_token stop) {
+    return restore(context, *options, std::move(stop));
+  });
+}
+
+}  // namespace reconciler::cli

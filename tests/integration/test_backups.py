@@ -1,0 +1,187 @@
+"""Backups: one before each release, one when somebody asks; whole or not there; and brought back."""
+
+import hashlib
+import json
+import re
+
+import pytest
+
+from support.images import BUSYBOX
+from support.stack import SLEEPS, called, manifest, services
+
+RELEASE = "release: [{ run: release }]"
+WRITES = "echo rows; cat /data/rows 2>/dev/null; echo complete"
+READS = "sed -n '/^rows$/,/^complete$/p' | grep -v '^rows$' | grep -v '^complete$' >/data/rows; true"
+
+
+def backup(command=WRITES, *more):
+    return "\n".join([f"backup: {{ exec: db, command: {json.dumps(['sh', '-c', command])}, {', '.join(['keep: 3', *more])} }}",
+                      f"restore: {{ exec: db, command: {json.dumps(['sh', '-c', READS])} }}"])
+
+
+def files(tag, *more):
+    return {"compose.yaml": services(f"""
+        web: {{ {SLEEPS}, environment: {{ TAG: "${{TAG}}" }} }}
+        db: {{ {SLEEPS}, volumes: ['data:/data'] }}
+        release:
+          image: {BUSYBOX}
+          profiles: [release]
+          environment: {{ TAG: "${{TAG}}" }}
+          depends_on: [db]
+          volumes: ['data:/data']
+          command: [sh, -c, 'echo $$TAG >>/data/rows']
+        """, "volumes: { data: {} }"), "reconciler.yaml": manifest(tag, RELEASE, *(more or [backup()]))}
+
+
+def folder_of(stack):
+    return stack.state / "backups/web/production"
+
+
+def there(stack):
+    """Names of whole backups, oldest first; each is what its checksum says."""
+    names = sorted(one.name for one in folder_of(stack).glob("*.backup"))
+    for name in names:
+        data = (folder_of(stack) / name).read_bytes()
+        assert (folder_of(stack) / f"{name}.sha256").read_text() == f"{hashlib.sha256(data).hexdigest()}  {name}\n"
+    return names
+
+
+def rows(stack):
+    return stack.sh("cat /data/rows", "db").split()
+
+
+def content(stack, name):
+    return (folder_of(stack) / name).read_text().split()
+
+
+def test_before_each_release_and_when_somebody_asks(stack):
+    stack.commit(files("v1.0.0"))
+    text = stack.plan_text()
+    assert re.search(r"\n  \^ backup +db +a release is due\n", text), text
+    stack.apply()
+    # What was there before the first release was nothing.
+    [first] = there(stack)
+    assert re.fullmatch(r"\d{8}T\d{6}Z\.backup", first) and content(stack, first) == ["rows", "complete"]
+    assert (folder_of(stack).stat().st_mode & 0o777, (folder_of(stack) / first).stat().st_mode & 0o777) == (0o700, 0o600)
+
+    stack.commit(files("v1.1.0"))
+    assert [one.split()[0] for one in called(stack.plan_json())] == \
+        ["backup", "release", "switch", "verify", "record", "record", "record", "prune", "prune"]
+    stack.apply()
+    assert len(there(stack)) == 2 and content(stack, there(stack)[1]) == ["rows", "v1.0.0", "complete"]
+    assert there(stack)[1].endswith("Z-v1.0.0.backup"), "which version's data it is"
+
+    done = stack.run("backup", stack.environment).ok()
+    assert "web/production runs v1.1.0, as before" in done.out and there(stack)[2] in done.out, done.out
+    assert there(stack)[2].endswith("Z-v1.1.0.backup") and rows(stack) == ["v1.0.0", "v1.1.0"]
+    stack.assert_second_plan_empty()
+    # The oldest goes: three are kept.
+    before = there(stack)
+    assert "1 older one removed" in stack.run("backup", stack.environment).ok().out
+    assert there(stack)[:2] == before[1:] and len(there(stack)) == 3
+    # A rollback runs no release, and so needs none.
+    stack.run("rollback", stack.environment, "v1.0.0", "--yes").ok()
+    assert len(there(stack)) == 3
+
+
+def test_brought_back_after_one_of_now_was_made(stack):
+    stack.commit(files("v1.0.0"))
+    stack.apply()
+    assert stack.run("restore", stack.environment).ok().out.count(".backup") == 2  # the one, and what to type
+    stack.run("backup", stack.environment).ok()
+    stack.sh("echo later >>/data/rows", "db")
+    name = there(stack)[-1]
+    asks = stack.run("restore", stack.environment, name)
+    assert asks.code == 64 and rows(stack) == ["v1.0.0", "later"], asks
+    assert "lost: what was written since 20" in asks.out and "a backup of now is made first" in asks.out, asks.out
+    stack.proxy.clear()
+    # By a beginning that no other has.
+    done = stack.run("restore", stack.environment, name.replace(".backup", ""), "--yes").ok()
+    assert rows(stack) == ["v1.0.0"] and f"restore  {name}" in done.out, done.out
+    assert content(stack, there(stack)[-1]) == ["rows", "v1.0.0", "later", "complete"]
+    assert not stack.proxy.changes(), "nothing but what is executed in the service"
+    stack.assert_second_plan_empty()
+    assert stack.condition() == "Ready/Succeeded"
+
+
+def test_one_that_is_damaged_is_not_brought_back(stack):
+    stack.commit(files("v1.0.0"))
+    stack.apply()
+    [name] = there(stack)
+    with (folder_of(stack) / name).open("ab") as file:
+        file.write(b"x")
+    stack.sh("echo later >>/data/rows", "db")
+    refused = stack.run("restore", stack.environment, name, "--yes")
+    assert refused.code == 1 and stack.error(refused) == "backup.damaged" and rows(stack) == ["v1.0.0", "later"], refused
+    unknown = stack.run("restore", stack.environment, "19991231T235959Z.backup", "--yes")
+    assert unknown.code == 1 and stack.error(unknown) == "backup.unknown" and "lists them" in unknown.err
+
+
+@pytest.mark.parametrize("command, more, says", [
+    ("echo half; echo no such host >&2; exit 3", "", "exit code 3: no such host"),
+    ("sleep 100000", "timeout: 1s", "did not end within 1 s"),
+    ("true", "", "wrote nothing"),
+    ("echo rows", "contains: complete", 'does not contain "complete"'),
+    # What a pipe hides: the shell's own exit status is that of its last command.
+    ("false | cat; echo rows", "contains: complete", 'does not contain "complete"'),
+], ids=["fails", "hangs", "writes nothing", "lacks its end", "hidden in a pipe"])
+def test_one_that_does_not_succeed_ends_the_plan_before_the_release(stack, command, more, says):
+    stack.commit(files("v1.0.0"))
+    stack.apply()
+    before, ids, old = there(stack), stack.ids(), content(stack, there(stack)[0])
+    stack.commit(files("v1.1.0", backup(command, *filter(None, [more]))))
+    failed = stack.run("apply", stack.environment, "--yes")
+    assert failed.code == 1 and stack.error(failed) == "backup.failed", failed
+    assert says in failed.err and f"reconciler backup {stack.environment}" in failed.err, failed.err
+    assert stack.condition() == "Stalled/BackupFailed"
+    assert rows(stack) == ["v1.0.0"] and stack.ids() == ids, "nothing was touched"
+    assert there(stack) == before and content(stack, before[0]) == old
+    assert not [one for one in folder_of(stack).iterdir() if one.name.endswith(".partial")]
+    # It is not rejected: with a backup that succeeds it is deployed.
+    stack.commit(files("v1.1.0"))
+    stack.apply()
+    assert rows(stack) == ["v1.0.0", "v1.1.0"] and len(there(stack)) == 2
+
+
+def test_one_without_a_restore_or_a_backup_is_said(stack):
+    stack.commit(files("v1.0.0", ""))
+    stack.apply()
+    none = stack.run("backup", stack.environment)
+    assert none.code == 1 and stack.error(none) == "backup.none", none
+    stack.commit(files("v1.0.0", "restore: { exec: db, command: cat }"))
+    alone = stack.run("validate")
+    assert alone.code == 1 and "there is a restore, and no backup that it could bring back" in alone.out + alone.err, alone
+    stack.commit(files("v1.0.0", "backup: { command: cat }"))
+    nowhere = stack.run("validate")
+    assert "it has no exec" in nowhere.out + nowhere.err, nowhere
+
+
+def test_a_preflight_has_neither_network_nor_volumes_and_ends_the_plan(stack):
+    """An image whose entrypoint migrates must not be able to migrate production from a check."""
+    def with_preflight(tag, *steps):
+        return {"compose.yaml": services(f"""
+            web: {{ {SLEEPS}, environment: {{ TAG: "${{TAG}}" }}, volumes: ['data:/data'], ports: ['8000'] }}
+            """, "volumes: { data: {} }"), "reconciler.yaml": manifest(tag, "preflight:", *(f"  - {one}" for one in steps))}
+
+    alone = "{ name: alone, run: web, command: [sh, -c, 'ls /sys/class/net; ls -d /data 2>/dev/null; echo $TAG'], lines: 2, contains: \"${TAG}\" }"
+    asks = "{ name: asks, exec: web, command: [test, -e, /data/migrated] }"
+    stack.commit(with_preflight("v1.0.0", alone, asks))
+    text = stack.plan_text()
+    assert re.search(r"\n  \? preflight +alone, asks +before anything is changed\n", text), text
+    done = stack.apply()  # and its calls are those of the plan, network none among them
+    assert "not asked: nothing runs here yet" in done.out, done.out
+    assert not stack.one_offs(), "nothing is left of what was asked"
+    # From the second deploy on it is asked of what runs.
+    ids = stack.ids()
+    stack.commit(with_preflight("v1.1.0", alone, asks))
+    refused = stack.run("apply", stack.environment, "--yes")
+    assert refused.code == 1 and stack.error(refused) == "preflight.failed" and stack.ids() == ids, refused
+    assert stack.condition() == "Stalled/PreflightFailed" and not stack.one_offs()
+    stack.sh("touch /data/migrated")
+    stack.apply()
+    stack.commit(with_preflight("v1.2.0", "{ name: mounted, run: web, command: [test, -e, /data/migrated], volumes: true }",
+                                "{ name: connected, run: web, command: [sh, -c, 'ls /sys/class/net | grep eth'], network: true }",
+                                "{ name: too-long, run: web, command: [sleep, '1000'], timeout: 1s }"))
+    late = stack.run("apply", stack.environment, "--yes")
+    assert late.code == 1 and "preflight too-long of v1.2.0 failed: did not end within 1 s" in late.err, late
+    assert not stack.one_offs() and stack.state_file("current_tag").strip() == "v1.1.0"
