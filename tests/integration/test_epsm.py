@@ -68,6 +68,7 @@ def updated(taken_over):
     taken_over.example.write_variables(SAML_IDP_METADATA_URL="file:///nowhere")
     taken_over.example.ask_for("v0.2.3")
     taken_over.planned = stack.plan_json()
+    taken_over.skipping = stack.plan_json("--skip", "migrate", "--skip", "seed")
     stack.run("apply", stack.environment, "--yes", "--until", "supply").ok()
     taken_over.built = stack.plan_json()
     taken_over.images = {name: stack.engine.api("GET", f"/images/{name}/json") for name in ("epsm-backend:v0.2.3", "epsm-frontend:latest")}
@@ -215,6 +216,18 @@ def test_an_error_in_a_log_is_a_warning_in_the_result(updated):
     assert events[-1]["event"] == "ended" and events[-1]["exit"] == 0 and updated.example.health()["idp"] is None
 
 
+def test_energyplus_is_wanted_on_the_host_though_no_service_names_it(updated):
+    stack = updated.stack
+    stack.engine.docker("tag", "energyplus:stand-in", "energyplus:aside")
+    stack.engine.docker("rmi", "energyplus:stand-in")
+    try:
+        assert called(stack.plan_json()) == ["supply pull energyplus:stand-in"]
+    finally:
+        stack.engine.docker("tag", "energyplus:aside", "energyplus:stand-in")
+        stack.engine.docker("rmi", "energyplus:aside")
+    stack.assert_second_plan_empty()
+
+
 # Once
 
 
@@ -222,6 +235,23 @@ def test_migrations_and_seed_ran_once_a_tag(updated):
     assert release_log(updated.stack) == [*SCRIPT, *(one.replace("v0.2.2", "v0.2.3") for one in SCRIPT)]
     assert [one for one in called(updated.planned) if "release" in one] == [
         f"after release {step}" for step in ("migrate", "seed", "collectstatic", "reload")]
+    assert [one for one in called(updated.skipping) if "release" in one] == ["after release collectstatic", "after release reload"]
+
+
+def test_a_backup_is_made_before_a_migration_and_when_asked_for_and_comes_back(updated):
+    stack, example = updated.stack, updated.example
+    assert called(updated.planned).count("backup backup database") == 1
+    of = [line.split()[-1] for line in stack.run("restore", stack.environment).ok().out.splitlines() if ".backup " in line]
+    assert of == ["v0.2.2"], "what there was before v0.2.3's migration"
+    number = example.start("Library", 2)
+    assert example.done(number)["kwh"] == 2400.5
+    made = re.search(r"✓ backup +database .* (\S+\.backup),", stack.run("backup", stack.environment).ok().out)[1]
+    log = release_log(stack)
+    rows(stack, "truncate simulations_simulation, release_log")
+    assert "Library" not in example.get("/api/results/")
+    stack.run("restore", stack.environment, made, "--yes").ok()
+    assert "Library: 2400.5 kWh" in example.get("/api/results/") and release_log(stack) == log
+    stack.assert_second_plan_empty()
 
 
 def test_going_back_collects_and_reloads_again_and_migrates_nothing(gone_back):
