@@ -40,9 +40,8 @@ HostEnvironment of_host(const Host& host, const EnvironmentId& id) {
 
 }  // namespace
 
-std::string backups_of(const Parts& parts, const EnvironmentId& id) {
-  const std::string root =
-      parts.host.backups.empty() ? parts.state + "/backups" : parts.host.backups;
+std::string backups_of(const Host& host, const std::string& state, const EnvironmentId& id) {
+  const std::string root = host.backups.empty() ? state + "/backups" : host.backups;
   return fmt::format("{}/{}/{}", root, id.application, id.environment);
 }
 
@@ -60,7 +59,7 @@ Json host_json(const Parts& parts, const Asked& asked) {
     for (const auto& lineage : *lineages) adopted.emplace_back(lineage);
   JsonObject all{
       {"data", own.data.empty() ? fmt::format("{}/{}", parts.host.data, place) : own.data},
-      {"backups", backups_of(parts, spec.id)},
+      {"backups", backups_of(parts.host, parts.state, spec.id)},
       {"files", std::move(files)},
       {"policy", policy_json(parts.host.policy)},
       {"state", parts.state},

@@ -34,7 +34,7 @@ Result<Wish> compile(const Parts& parts, const Asked& asked, SourceTree& tree,
                      const std::stop_token& stop);
 
 /// The folder of an environment's backups.
-std::string backups_of(const Parts& parts, const EnvironmentId& id);
+std::string backups_of(const Host& host, const std::string& state, const EnvironmentId& id);
 
 /// What is done about drift and a failure, what waits for approval and how many versions are kept:
 /// no part of a version, so that of one that was recorded, too, it is as the manifest says now.

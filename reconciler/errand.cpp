@@ -62,14 +62,16 @@ Result<Plan> plan_of_backups(const Parts& parts, const Look& seen, const Errand&
     return make_errand(seen.desired, seen.observation, seen.memory, std::move(actions), now);
   const Step* restore = step_of(seen.desired, "restore");
   if (!restore) return failure(no_step(id, "restore"));
-  auto there = BackupFolder(backups_of(parts, id)).list();
+  auto there = BackupFolder(backups_of(parts.host, parts.state, id)).list();
   if (!there) return failed(there);
   const auto found = std::ranges::find(*there, errand.restore, &Backup::name);
   if (found == there->end())
     return failure(error("backup.unknown", fmt::format("there is no backup {} of {}",
                                                        printable(errand.restore, 100), id.text()))
-                       .next(fmt::format("reconciler restore {} lists them", id.text())));
+                       .next(fmt::format("reconciler restore {}, which lists them", id.text())));
   actions[0].reason = "what is there now, before it is replaced";
+  // It may be the oldest that is kept.
+  actions[0].work.input.as_object()["spared"] = found->name;
   Work work = restore->work;
   work.input.as_object()["file"] = found->name;
   actions.push_back(asked_for(std::move(work), found->name));

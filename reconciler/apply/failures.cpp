@@ -142,7 +142,7 @@ Error told(const Run& run, Error why) {
   else if (memory && !current.empty())
     why.facts.push_back(unchanged(current, memory->previous, run.plan.stays));
   why.facts.push_back({"log", fmt::format("reconciler history {} --run {} --log", id, run.id)});
-  if (why.hint.empty() && why.code.starts_with("backup."))
+  if (why.hint.empty() && run.phase == Phase::backup)
     why.hint = fmt::format(
         "mend it; to try it alone: reconciler backup {}; then: reconciler apply {}", id, id);
   if (why.hint.empty())

@@ -180,11 +180,12 @@ Result<BackupFile> BackupFolder::begin(WallTime at, const std::string& tag) cons
   return BackupFile(path_, std::move(backup), std::move(fd));
 }
 
-Result<std::vector<Backup>> BackupFolder::keep(int most) const {
+Result<std::vector<Backup>> BackupFolder::keep(int most, const std::string& spared) const {
   auto there = list();
   if (!there) return there;
   std::vector<Backup> removed;
   for (size_t i = static_cast<size_t>(std::max(most, 1)); i < there->size(); ++i) {
+    if ((*there)[i].name == spared) continue;
     const std::string path = path_ + "/" + (*there)[i].name;
     if (auto point = failpoint("backup.removed.before"); !point) return failed(point);
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failure(cannot("remove", path));

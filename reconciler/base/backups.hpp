@@ -65,8 +65,9 @@ class BackupFolder {
   /// Begins one, having taken away what was cut off before. `backup.no_room` where less is free
   /// than the newest one has, and a quarter.
   Result<BackupFile> begin(WallTime at, const std::string& tag) const;
-  /// Removes all but the `most` newest, and never the newest one. Failpoints backup.removed.*.
-  Result<std::vector<Backup>> keep(int most) const;
+  /// Removes all but the `most` newest, and never the newest one, nor the one called `spared`.
+  /// Failpoints backup.removed.*.
+  Result<std::vector<Backup>> keep(int most, const std::string& spared = "") const;
   /// Opened for reading from its beginning, when it is as it was written: `backup.unknown`,
   /// `backup.damaged`.
   Result<Descriptor> open(const std::string& name) const;

@@ -6,14 +6,6 @@
 #include "reconciler/base/size.hpp"
 
 namespace reconciler {
-namespace {
-
-std::string of_a_disk(std::int64_t bytes) {
-  return bytes < 1000 ? fmt::format("{} B", bytes) : size_for_people(bytes);
-}
-
-}  // namespace
-
 std::string room_missing(const std::string& path, std::int64_t wanted) {
   struct statvfs about {};
   std::string at = path;
@@ -22,8 +14,8 @@ std::string room_missing(const std::string& path, std::int64_t wanted) {
     if (slash == std::string::npos || at == "/") return "its disk cannot be asked what is free";
     at.resize(slash == 0 ? 1 : slash);
   }
-  std::string text = wanted > 0 ? of_a_disk(wanted) + " to write, " : "";
-  text += of_a_disk(static_cast<std::int64_t>(about.f_bavail * about.f_frsize)) + " free";
+  std::string text = wanted > 0 ? size_for_people(wanted) + " to write, " : "";
+  text += size_for_people(static_cast<std::int64_t>(about.f_bavail * about.f_frsize)) + " free";
   if (about.f_files > 0 && about.f_favail == 0)
     text += fmt::format(", and all of its {} files are used", about.f_files);
   return text;

@@ -42,6 +42,7 @@ std::string size_for_people(std::int64_t bytes) {
     if (static_cast<double>(bytes) >= unit)
       return fmt::format("{:.3g} {}", static_cast<double>(bytes) / unit, name);
   if (bytes >= 1'000'000) return fmt::format("{:.3g} MB", static_cast<double>(bytes) / 1e6);
+  if (bytes < 1000) return fmt::format("{} B", bytes);
   return fmt::format("{:.3g} kB", static_cast<double>(bytes) / 1e3);
 }
 

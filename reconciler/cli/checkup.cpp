@@ -11,9 +11,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "reconciler/base/backups.hpp"
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/size.hpp"
 #include "reconciler/base/text.hpp"
+#include "reconciler/compile.hpp"
 #include "reconciler/git/ask_commit.hpp"
 #include "reconciler/git/mirror.hpp"
 #include "reconciler/ledger/examine.hpp"
@@ -107,6 +109,36 @@ std::optional<Snapshot> check_repository(Context& context, const Repository& rep
   into.push_back(std::move(finding));
   if (!last) return std::nullopt;
   return std::move(*last);
+}
+
+/// The newest one; that it could be brought back is shown by bringing it back alone.
+Noted check_backups(const EnvironmentSpec& spec, const BackupFolder& folder, WallTime now) {
+  const std::string id = spec.id.text();
+  const std::string make = "reconciler backup " + id;
+  const auto there = folder.list();
+  if (!there) return from_error(Grade::mend, "backups", there.error());
+  if (there->empty())
+    return {Grade::watch,
+            "backups",
+            fmt::format("{} has none in {}", id, folder.path()),
+            {{"mend", make}}};
+  const Backup& newest = there->front();
+  const auto whole = folder.open(newest.name);
+  if (!whole) {
+    Noted wrong = from_error(Grade::mend, "backups", whole.error());
+    wrong.facts.push_back({"mend", make});
+    return wrong;
+  }
+  const auto age = std::chrono::duration_cast<Duration>(now - newest.at);
+  Noted noted{Grade::well, "backups",
+              fmt::format("newest of {}: {} old, {}, checksum right", id, for_people(age),
+                          size_for_people(static_cast<std::int64_t>(newest.size)))};
+  if (spec.backup_every && age > *spec.backup_every + *spec.backup_every / 2) {
+    noted.grade = Grade::mend;
+    noted.what += fmt::format("; one is due every {}", for_people(*spec.backup_every));
+    noted.facts.push_back({"mend", make + ", which says why it fails; is `run` running?"});
+  }
+  return noted;
 }
 
 /// The folder, or the nearest above it that is there.
@@ -224,7 +256,13 @@ std::vector<Noted> check_repositories(Context& context, std::stop_token stop) {
   for (const auto& broken : ours.broken)
     for (const auto& mistake : flatten(broken.error))
       all.push_back(from_error(Grade::mend, "manifests", mistake));
-  for (const auto& spec : ours.environments) check_env_files(**host, spec, all);
+  for (const auto& spec : ours.environments) {
+    check_env_files(**host, spec, all);
+    if (member(spec.sections, "backup"))
+      all.push_back(
+          check_backups(spec, BackupFolder(backups_of(**host, context.options().state, spec.id)),
+                        context.clock().wall()));
+  }
   return all;
 }
 

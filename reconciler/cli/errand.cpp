@@ -5,6 +5,7 @@
 
 #include <iostream>
 
+#include "reconciler/base/text.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/telling.hpp"
@@ -13,6 +14,16 @@
 
 namespace reconciler::cli {
 namespace {}  // namespace
+
+namespace {
+
+/// What follows the environment on the command line.
+std::string what_of(const Errand& errand) {
+  if (!errand.restore.empty()) return errand.restore;
+  return errand.task.empty() ? join(errand.restart, " ") : errand.task;
+}
+
+}  // namespace
 
 int run_errand(Context& context, const std::string& verb, const ErrandOptions& options,
                std::stop_token stop) {
@@ -32,9 +43,10 @@ int run_errand(Context& context, const std::string& verb, const ErrandOptions& o
     if (!json) std::cout << render(seen.plan, context.page());
     if (!options.yes) {
       if (json || !stdin_is_terminal())
-        return failure(no_terminal(
-            verb + " asks before it does anything",
-            fmt::format("the same with --yes, or in a terminal: reconciler {} {}", verb, id)));
+        return failure(
+            no_terminal(verb + " asks before it does anything",
+                        fmt::format("the same with --yes, or in a terminal: reconciler {} {} {}",
+                                    verb, id, what_of(options.errand))));
       if (!ask(context, "Do it?", stop)) return false;
     }
     std::cout << "\n";

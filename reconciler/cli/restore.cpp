@@ -30,7 +30,7 @@ Result<Backups> backups_of(Context& context, const std::string& name, const std:
   auto parts = context.parts();
   if (!parts) return failed(parts);
   const EnvironmentId& id = selection->asked.at(0).spec.id;
-  const BackupFolder folder(reconciler::backups_of(*parts, id));
+  const BackupFolder folder(reconciler::backups_of(parts->host, parts->state, id));
   auto all = folder.list();
   if (!all) return failed(all);
   return Backups{id, folder.path(), std::move(*all)};
@@ -86,7 +86,7 @@ Result<std::string> called(const Backups& backups, const std::string& file) {
                           : fmt::format("{} backups of {} begin with {}", found.size(),
                                         backups.id.text(), printable(file, 100)));
   return failure(
-      std::move(e).next(fmt::format("reconciler restore {} lists them", backups.id.text())));
+      std::move(e).next(fmt::format("reconciler restore {}, which lists them", backups.id.text())));
 }
 
 struct RestoreOptions {

@@ -114,7 +114,7 @@ std::string summary(const Plan& plan) {
     const Phase phase = action.work.phase;
     if (phase == Phase::prune && action.artifact)
       ++artifacts;
-    else if (phase == Phase::release || phase == Phase::after)
+    else if ((phase == Phase::release || phase == Phase::after) && action.work.verb == "release")
       ++steps;
     else if (phase != Phase::verify && phase != Phase::record)
       verbs[action.work.verb] += things_in(action.work);

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "reconciler/base/backups.hpp"
+#include "reconciler/compile.hpp"
 #include "reconciler/condition.hpp"
+#include "reconciler/errand.hpp"
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/service/log_events.hpp"
 
@@ -63,6 +66,7 @@ Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<v
   const Ends ends{std::move(stop), newer_.get_token(), beside_.get_token(), patience};
   auto done = reconcile_all(parts, log, events, performs, ends);
   if (!done) return done;
+  back_up_when_due(parts, *done, log, events, performs, ends);
   auto seen = look_on(parts, asked_, *done, ends.stop);
   // What cannot be asked for the moment speaks neither for nor against it.
   looks_on_ = !seen || seen->has_value();
@@ -78,14 +82,38 @@ Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<v
   return fail_looked_on(parts, asked_, **seen, agree, events, ends);
 }
 
+void Pass::back_up_when_due(const Parts& parts, const Reconciled& done, Log& log, Events& events,
+                            const std::function<void()>& performs, const Ends& ends) {
+  if (!asked_.spec.backup_every || !tries_.backup || !done.plan.empty() || done.plan.waits())
+    return;
+  const auto memory = parts.ledger.memory(asked_.spec.id);
+  if (!memory || !memory->current || memory->unfinished) return;
+  const auto there = BackupFolder(backups_of(parts.host, parts.state, asked_.spec.id)).list();
+  if (!there) {
+    backed_up_ = failure(there.error());
+    return;
+  }
+  if (!there->empty() && parts.clock.wall() - there->front().at < *asked_.spec.backup_every) return;
+  const auto agree = [&](const Look&) -> Result<bool> {
+    log.info(fmt::format("{}: a backup is due", asked_.spec.id.text()));
+    performing_ = true;
+    performs();
+    return true;
+  };
+  const Errand backup{.task = {}, .restart = {}, .backup = true, .restore = {}};
+  auto made = run_errand(parts, asked_, backup, "run", agree, events, ends);
+  backed_up_ = made ? Status{} : failure(made.error());
+}
+
 Result<Reconciled> Pass::reconcile_all(const Parts& parts, Log& log, Events& events,
                                        const std::function<void()>& performs, const Ends& ends) {
   const EnvironmentId& id = asked_.spec.id;
   const auto agree = [&](const Look& seen) -> Result<bool> {
     const auto last = parts.ledger.last_run(id);
     const auto run = last ? *last : std::nullopt;
-    const bool due =
-        is_left_over(seen.plan, run) ? tidies_ : condition_of(seen.plan, run).word == "Reconciling";
+    const bool due = is_left_over(seen.plan, run)
+                         ? tries_.tidying
+                         : condition_of(seen.plan, run).word == "Reconciling";
     if (!due) return false;
     log.info(fmt::format("{}: plan {}: {} -> {}", id.text(), seen.plan.id.substr(0, 6),
                          seen.plan.from, seen.plan.to));

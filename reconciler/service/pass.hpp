@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -17,14 +18,18 @@ namespace reconciler {
 class Pass {
  public:
   /// `beside`: something was started beside what is to run, since the last one.
-  /// `tidies`: what could not be removed before is tried again. `unwell_since`: of the version that
-  /// is looked on, from pass to pass.
-  Pass(Asked asked, Instant began, bool beside, bool tidies,
+  /// `tries`: what failed beside all else before is tried again. `unwell_since`: of the version
+  /// that is looked on, from pass to pass.
+  struct Tries {
+    bool tidying = true;
+    bool backup = true;
+  };
+  Pass(Asked asked, Instant began, bool beside, Tries tries,
        std::shared_ptr<UnwellSince> unwell_since)
       : asked_(std::move(asked)),
         began_(began),
         started_beside_(beside),
-        tidies_(tidies),
+        tries_(tries),
         unwell_since_(std::move(unwell_since)) {}
 
   /// The whole reconciliation. `performs` is called when it has begun to perform a plan.
@@ -40,11 +45,16 @@ class Pass {
   Instant began() const { return began_; }
   /// A version is looked on: the next pass is due soon.
   bool looks_on() const { return looks_on_; }
+  /// A backup was due by its schedule: made, or why it was not.
+  const std::optional<Status>& backed_up() const { return backed_up_; }
 
  private:
   /// The whole reconciliation but for the looking on.
   Result<Reconciled> reconcile_all(const Parts& parts, Log& log, Events& events,
                                    const std::function<void()>& performs, const Ends& ends);
+  /// `backup.every`, of what is as it is to be.
+  void back_up_when_due(const Parts& parts, const Reconciled& done, Log& log, Events& events,
+                        const std::function<void()>& performs, const Ends& ends);
   /// What was recorded last, while what git asks for waits, cannot be had, or failed.
   Result<Reconciled> look_after_recorded(const Parts& parts, Events& events, const Agree& agree,
                                          const Ends& ends) const;
@@ -52,9 +62,10 @@ class Pass {
   const Asked asked_;
   const Instant began_;
   const bool started_beside_;
-  const bool tidies_;
+  const Tries tries_;
   const std::shared_ptr<UnwellSince> unwell_since_;
   std::atomic<bool> looks_on_ = false;
+  std::optional<Status> backed_up_;  // read when the pass has ended
   std::stop_source newer_;
   std::stop_source beside_;
   std::atomic<bool> performing_ = false;

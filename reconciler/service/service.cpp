@@ -152,8 +152,9 @@ void Service::wake(Place& place, const Heard& what) {
 
 void Service::begin(const EnvironmentId& id, Place& place, const std::stop_token& stop) {
   const Instant now = parts_.clock.now();
-  const auto pass = std::make_shared<Pass>(*place.asked, now, place.beside, place.tidy_after <= now,
-                                           place.unwell_since);
+  const auto pass = std::make_shared<Pass>(
+      *place.asked, now, place.beside,
+      Pass::Tries{place.tidy_after <= now, place.backup_after <= now}, place.unwell_since);
   const auto work = [this, id, pass, stop](const Drivers& drivers) {
     const Parts own{parts_.ledger, drivers,      parts_.helper,   parts_.clock,
                     parts_.host,   parts_.state, parts_.providers};
@@ -208,6 +209,7 @@ void Service::take_up_ended() {
 void Service::ended(const EnvironmentId& id, Place& place, const Result<Reconciled>& done) {
   const Instant now = parts_.clock.now();
   const bool looks_on = place.pass && place.pass->looks_on();
+  if (place.pass && place.pass->backed_up()) backed_up(id, place, *place.pass->backed_up());
   place.pass.reset();
   place.looked = now;
   place.due = now + (looks_on ? std::min(parts_.host.look, between_looks_on) : parts_.host.look);
@@ -240,6 +242,14 @@ void Service::ended(const EnvironmentId& id, Place& place, const Result<Reconcil
     place.due = std::min(place.due, now + after_a_pass);
   }
   place.newer = place.woken = false;
+}
+
+void Service::backed_up(const EnvironmentId& id, Place& place, const Status& done) {
+  if (done || done.error().code == "apply.stopped") return place.backing_up.reset();
+  const Duration wait = std::max(parts_.host.look, place.backing_up.next());
+  place.backup_after = parts_.clock.now() + wait;
+  log_.warn(fmt::format("{}: {}: {}; again in {}", id.text(), done.error().code,
+                        done.error().message, for_people(wait)));
 }
 
 void Service::later(const EnvironmentId& id, Place& place, const Error& why) {

@@ -44,7 +44,7 @@ class Service {
 
  private:
   struct Place {
-    explicit Place(std::uint64_t seed) : backoff(seed), tidying(seed) {}
+    explicit Place(std::uint64_t seed) : backoff(seed), tidying(seed), backing_up(seed) {}
     std::optional<Asked> asked;
     std::string wish;  ///< what the repository asks: a newer one ends a wait
     Instant due{};
@@ -57,7 +57,9 @@ class Service {
     Backoff backoff;
     Backoff tidying;       ///< of what could not be removed
     Instant tidy_after{};  ///< when that is tried again; all else waits for nothing
-    std::string said;      ///< what was last logged of a failure: the same is said once
+    Backoff backing_up;    ///< of a backup by its schedule that failed
+    Instant backup_after{};
+    std::string said;  ///< what was last logged of a failure: the same is said once
     std::shared_ptr<UnwellSince> unwell_since = std::make_shared<UnwellSince>();
   };
   /// What all repositories together ask of this host.
@@ -72,6 +74,7 @@ class Service {
   void begin(const EnvironmentId& id, Place& place, const std::stop_token& stop);
   void begin_due(const std::stop_token& stop);
   void ended(const EnvironmentId& id, Place& place, const Result<Reconciled>& done);
+  void backed_up(const EnvironmentId& id, Place& place, const Status& done);
   void later(const EnvironmentId& id, Place& place, const Error& why);
   /// Logs what an environment waits for, unless that is what was said last.
   void tell(Place& place, std::string text);

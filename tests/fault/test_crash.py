@@ -29,7 +29,7 @@ ONE = os.environ.get("RECONCILER_CRASH", "")
 # What none of these stories passes, and where that work is tested, and cut or made to fail, instead.
 ELSEWHERE = {
     "compose.pull": "tests/integration/test_pulling.py", "image.pull": "tests/integration/test_pulling.py",
-    "compose.remove": "tests/integration/test_odd_stacks.py",
+    "compose.remove": "tests/integration/test_odd_stacks.py", "compose.restore": "tests/integration/test_backups.py",
     "compose.trim": "tests/integration/test_retention.py", "engine.build_prune": "tests/integration/test_retention.py",
     "data.fill": "tests/integration/test_taking_over.py", "file.new": "tests/integration/test_taking_over.py",
     "ledger.approve": "tests/integration/test_stops.py",
@@ -39,7 +39,7 @@ ELSEWHERE = {
     "ledger.release": "tests/integration/test_retention.py",
     "ledger.settle": "tests/integration/test_once.py",
     "ledger.tag": "tests/integration/test_sources.py",
-    "probe.release": "tests/integration/test_transcripts.py", "probe.verify": "tests/integration/test_transcripts.py",
+    "probe.preflight": "tests/integration/test_backups.py", "probe.release": "tests/integration/test_transcripts.py", "probe.verify": "tests/integration/test_transcripts.py",
 }
 
 

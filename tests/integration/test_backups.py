@@ -104,6 +104,19 @@ def test_brought_back_after_one_of_now_was_made(stack):
     assert stack.condition() == "Ready/Succeeded"
 
 
+def test_the_oldest_is_brought_back_though_a_newer_one_takes_its_place(stack):
+    stack.commit(files("v1.0.0"))
+    stack.apply()
+    stack.run("backup", stack.environment).ok()
+    stack.run("backup", stack.environment).ok()
+    oldest = there(stack)[0]
+    assert len(there(stack)) == 3, "as many as are kept"
+    stack.run("restore", stack.environment, oldest, "--yes").ok()
+    assert rows(stack) == [] and oldest in there(stack) and len(there(stack)) == 4
+    stack.run("backup", stack.environment).ok()
+    assert oldest not in there(stack) and len(there(stack)) == 3
+
+
 def test_one_that_is_damaged_is_not_brought_back(stack):
     stack.commit(files("v1.0.0"))
     stack.apply()
@@ -114,7 +127,7 @@ def test_one_that_is_damaged_is_not_brought_back(stack):
     refused = stack.run("restore", stack.environment, name, "--yes")
     assert refused.code == 1 and stack.error(refused) == "backup.damaged" and rows(stack) == ["v1.0.0", "later"], refused
     unknown = stack.run("restore", stack.environment, "19991231T235959Z.backup", "--yes")
-    assert unknown.code == 1 and stack.error(unknown) == "backup.unknown" and "lists them" in unknown.err
+    assert unknown.code == 1 and stack.error(unknown) == "backup.unknown" and "which lists them" in unknown.err
 
 
 @pytest.mark.parametrize("command, more, says", [

@@ -292,6 +292,9 @@ Answer SimulatedEngine::change_container(const std::string& verb, SimulatedConta
     container.name = name;
     return json(204, {});
   }
+  if (verb == "update" && container.state == "removing")
+    return refused(500, "Cannot update container " + container.id +
+                            ": container is marked for removal and cannot be \"update\"");
   if (verb == "update") {
     container.restart_policy = text_at(member_or_null(*body, "RestartPolicy"), "Name");
     return json(200, {});

@@ -125,7 +125,7 @@ Result<Outcome> perform_backup(Context& context, const CompiledModel& model, con
   if (!backup && backup.error().code == "backup.empty")
     return failed_with(backup.error().message, said.last());
   if (!backup) return failed(backup);
-  auto removed = folder.keep(static_cast<int>(number_at(input, "keep")));
+  auto removed = folder.keep(static_cast<int>(number_at(input, "keep")), text_at(input, "spared"));
   if (!removed) return failed(removed);
   std::string detail =
       fmt::format("{}, {}", backup->name, size_for_people(static_cast<std::int64_t>(backup->size)));

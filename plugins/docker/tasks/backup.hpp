@@ -9,11 +9,12 @@
 
 namespace reconciler::docker {
 
-/// Input {service, command, folder, of: TAG, keep, contains, timeout_ms}. Waits until the service
-/// is well, as Compose would for who depends on it. Failed when the command exits with another code
-/// than 0, does not end in time, writes nothing, or lacks what it has to contain: then there is no
-/// new file, and the old ones are as they were. Else the oldest beyond `keep` are removed. Errors:
-/// `backup.no_room`, `backup.full`, and those of the Engine.
+/// Input {service, command, folder, of: TAG, keep, spared: FILE|absent, contains, timeout_ms}.
+/// Waits until the service is well, as Compose would for who depends on it. Failed when the command
+/// exits with another code than 0, does not end in time, writes nothing, or lacks what it has to
+/// contain: then there is no new file, and the old ones are as they were. Else the oldest beyond
+/// `keep` are removed, but for the one that is spared. Errors: `backup.no_room`, `backup.full`, and
+/// those of the Engine.
 Result<Outcome> perform_backup(Context& context, const CompiledModel& model, const Json& input,
                                const Variables& variables, Progress& progress,
                                std::stop_token stop);

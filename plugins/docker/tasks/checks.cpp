@@ -17,6 +17,9 @@ namespace {
 constexpr Duration call_time = std::chrono::seconds(30);
 constexpr Duration exec_time = std::chrono::minutes(10);
 constexpr int shown_lines = 10;
+/// For a container to be up after it was switched to, or restarted.
+constexpr Duration up_time = std::chrono::minutes(1);
+constexpr Duration between_tries = std::chrono::milliseconds(500);
 
 class Silent final : public Progress {
  public:
@@ -179,9 +182,20 @@ Result<Outcome> perform_exec(Context& context, const CompiledModel& model, const
   const auto given = number_at(input, "timeout_ms");
   const auto deadline = context.within(given > 0 ? Duration(given) : exec_time);
   Output output(input, variables, progress);
-  auto code = run_in_container(
-      context, text_at(*there, "Id"), body, deadline,
-      [&](std::string_view line) { output.add(line); }, std::move(stop));
+  const auto run = [&] {
+    return run_in_container(
+        context, text_at(*there, "Id"), body, deadline,
+        [&](std::string_view line) { output.add(line); }, stop);
+  };
+  auto code = run();
+  // A check is asked again anyway; work waits for a container that is still on its way up.
+  const auto soon = context.within(truth_at(input, "waits") ? up_time : Duration{0});
+  while (!code && code.error().code == "docker.conflict" && !soon.passed(context.clock) &&
+         context.clock.wait_until(context.clock.now() + between_tries, stop)) {
+    there = inspect_container(context.engine, *container, context.within(call_time));
+    if (!there) return failed(there);
+    code = run();
+  }
   if (!code && deadline.passed(context.clock)) {
     auto evidence = output.evidence(-1);
     evidence["detail"] =

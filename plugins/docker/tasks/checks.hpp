@@ -35,7 +35,8 @@ Result<Outcome> check_services(Context& context, const CompiledModel& model, con
 /// The lines that a service (`*`: all) wrote since it was started; `forbid`, `contains`, `lines`.
 Result<Outcome> check_logs(Context& context, const CompiledModel& model, const Json& input,
                            const Variables& variables, Progress& progress);
-/// Runs a command in the service's container; what it says and its exit code.
+/// Runs a command in the service's container; what it says and its exit code. With `waits` in the
+/// input one that cannot take it yet (it starts, or starts again) is waited for, a minute at most.
 Result<Outcome> perform_exec(Context& context, const CompiledModel& model, const Json& input,
                              const Variables& variables, Progress& progress, std::stop_token stop);
 

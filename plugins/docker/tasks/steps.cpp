@@ -136,6 +136,7 @@ class Reader {
     }
     if (kind == "run") add_run(value, target, asks, step);
     if (kind == "exec") {
+      if (!asks) work.input.as_object()["waits"] = true;
       work.calls = exec_calls(target);
       // A preflight is of what runs already.
       if (phase != Phase::preflight) work.needs.push_back(service_id(target));

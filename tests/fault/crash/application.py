@@ -40,6 +40,8 @@ networks: {{ back: {{}} }}
 """
 MANIFEST = """\
 variables: {{ env_file: {{ provider: vault }} }}
+preflight: [{{ name: apart, run: web, command: [sh, -c, '! grep -q eth /proc/net/dev'] }}]
+backup: {{ exec: db, command: [sh, -c, 'cat /table/rows 2>/dev/null; echo whole'], contains: whole, keep: 1 }}
 release: [{{ run: release }}]
 verify:
   stable: 100ms

@@ -33,7 +33,7 @@ DELAY = 250  # ms
 # what was asked for: the conditions that the next pass may end in, and stay in until somebody says `retry`.
 STOPS: Dict[str, Set[str]] = {
     # A first deploy that failed stays as it is, for there is nothing to go back to.
-    FIRST: {"Stalled/SupplyFailed", "Stalled/ReleaseFailed", "Stalled/SwitchFailed", "Stalled/VerifyFailed", "Stalled/ApplyFailed"},
+    FIRST: {"Stalled/BackupFailed", "Stalled/SupplyFailed", "Stalled/ReleaseFailed", "Stalled/SwitchFailed", "Stalled/VerifyFailed", "Stalled/ApplyFailed"},
     **dict.fromkeys((UPDATE, AFTER, CUT, SET, REFUSED), {
         "RolledBack/SupplyFailed", "RolledBack/ReleaseFailed", "RolledBack/SwitchFailed", "RolledBack/VerifyFailed",
         "RolledBack/ApplyFailed"}),

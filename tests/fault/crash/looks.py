@@ -1,6 +1,7 @@
 """What holds at every moment (I1 to I7, I9), told from the Engine and from files; not from what the program says."""
 
 import contextlib
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -104,6 +105,7 @@ class Looks:
         for tag in {now.current, self.app.state_file("current_tag")} - {""}:
             assert tag in verified and not is_bad(tag), f"current_tag {tag} was never verified: {sorted(verified)}"
         self._assert_once()
+        self._assert_backups_whole()
         images = {one["Id"] for one in self.app.engine.api("GET", "/images/json")}
         for tag in {now.current, now.previous} & set(self._images):
             assert self._images[tag] in images, f"the image of {tag}, which was well, is gone"
@@ -123,6 +125,16 @@ class Looks:
             assert rows.index(row) == n, f"the release of {tag} ran twice: {rows}"
             assert (word == "start" and open_ is None) or (word == "done" and open_ == tag), f"two releases at a time: {rows}"
             open_ = tag if word == "start" else None
+
+    def _assert_backups_whole(self) -> None:
+        """Each that has its name is whole, whatever died while it was made; and none ran before there was one."""
+        folder = self.app.state / "backups" / self.app.name / "production"
+        there = sorted(folder.glob("*.backup"))
+        for one in there:
+            data = one.read_bytes()
+            assert data.endswith(b"whole\n"), f"half a backup: {one.name}"
+            assert (folder / f"{one.name}.sha256").read_text() == f"{hashlib.sha256(data).hexdigest()}  {one.name}\n", one.name
+        assert there or not self.app.lines("table", "rows"), "a release ran without a backup"
 
     def assert_last_good_is_kept(self, before: Dict[str, dict], tag: str, now: Remembered) -> None:
         """Right after a crash: unless the next version is recorded already, the containers of the last good one are there."""

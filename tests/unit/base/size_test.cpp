@@ -13,7 +13,8 @@ TEST(Size, ReadsUnits) {
 }
 
 TEST(Size, ForPeople) {
-  EXPECT_EQ(size_for_people(0), "0 kB");
+  EXPECT_EQ(size_for_people(0), "0 B");
+  EXPECT_EQ(size_for_people(999), "999 B");
   EXPECT_EQ(size_for_people(12'345), "12.3 kB");
   EXPECT_EQ(size_for_people(1'900'000), "1.9 MB");
   EXPECT_EQ(size_for_people(500'000'000), "500 MB");

@@ -157,6 +157,22 @@ TEST_F(Replacement, WhatStaysHalfRemovedIsSaidAndNotTriedForEver) {
   EXPECT_EQ(done.error().lasting, Lasting::terminal);
 }
 
+TEST_F(Replacement, WhatIsBeingRemovedIsKnownForThatWhateverTheEngineAnswers) {
+  ASSERT_TRUE(apply());
+  want("2");
+  const auto works = plan();
+  bool going = false;
+  engine_.before = [&](const std::string& call) {
+    if (!call.starts_with("POST /containers/update ")) return;
+    going = true;
+    engine_.named(call.substr(call.rfind(' ') + 1))->state = "removing";
+  };
+  const auto done = driver_->perform({"9", {"a", "p"}, "lineage", "", works[0]}, {}, progress_, {});
+  ASSERT_TRUE(going);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "container.half_removed") << render(done.error());
+}
+
 TEST_F(Replacement, APortThatIsTakenSaysSo) {
   const auto publish = [](Container& one, const char* port) {
     one.config.as_object()["HostConfig"].as_object()["PortBindings"] =
