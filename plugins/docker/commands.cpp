@@ -31,6 +31,8 @@ class Lines {
       std::vector<std::string> line{"docker", "exec", last_word(work_.calls)};
       for (auto& word : texts_at(work_.input, "command")) line.push_back(std::move(word));
       add(line);
+    } else if (kind == "backup" || kind == "restore") {
+      through_a_file(kind == "restore");
     } else if (kind == "services" || kind == "service") {
       compose({"ps", "--all"}, kind == "service" ? text_at(work_.input, "service") : "");
     } else if (kind == "logs") {
@@ -48,6 +50,19 @@ class Lines {
  private:
   static std::string last_word(const std::vector<std::string>& calls) {
     return calls.empty() ? "" : split(calls.back(), ' ').back();
+  }
+
+  /// What a command writes, or is given.
+  void through_a_file(bool given) {
+    std::vector<std::string> line{"docker", "exec"};
+    if (given) line.emplace_back("-i");
+    line.push_back(last_word(work_.calls));
+    for (auto& word : texts_at(work_.input, "command")) line.push_back(std::move(word));
+    const auto folder = text_at(work_.input, "folder");
+    if (given)
+      out_.push_back(words(line) + " <" + words({folder + "/" + text_at(work_.input, "file")}));
+    else
+      out_.push_back(words(line) + " >" + words({folder}) + "/$(date -u +%Y%m%dT%H%M%SZ).backup");
   }
 
   void add(const std::vector<std::string>& line) { out_.push_back(words(line)); }

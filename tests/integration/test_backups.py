@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from support.engine import wait_for
 from support.images import BUSYBOX
 from support.stack import SLEEPS, called, manifest, services
 
@@ -198,3 +199,32 @@ def test_a_preflight_has_neither_network_nor_volumes_and_ends_the_plan(stack):
     late = stack.run("apply", stack.environment, "--yes")
     assert late.code == 1 and "preflight too-long of v1.2.0 failed: did not end within 1 s" in late.err, late
     assert not stack.one_offs() and stack.state_file("current_tag").strip() == "v1.1.0"
+
+
+def test_a_preflight_of_an_image_whose_entrypoint_migrates_migrates_nothing(stack):
+    """The database counts who connects: the services do when they start, what only asks never does."""
+    listens = "while true; do nc -l -p 5432 </dev/null >/dev/null && echo one >>/data/connections; done"
+    entrypoint = "#!/bin/sh\nnc -w 2 db 5432 </dev/null; echo migrated >>/data/rows; [ $# = 0 ] || exec \"$@\"\n"
+
+    def of(tag, *preflight):
+        return {"compose.yaml": services(f"""
+            web: {{ build: image, image: "web:${{TAG}}", init: true, command: [sleep, '100000'], volumes: ['data:/data'], depends_on: [db] }}
+            db: {{ image: {BUSYBOX}, init: true, command: [sh, -c, {json.dumps(listens)}], volumes: ['table:/data'] }}
+            """, "volumes: { data: {}, table: {} }"),
+            "image/Dockerfile": f"FROM {BUSYBOX}\nCOPY entrypoint /\nRUN chmod 755 /entrypoint\nENTRYPOINT [\"/entrypoint\"]\n",
+            "image/entrypoint": entrypoint, "reconciler.yaml": manifest(tag, *preflight)}
+
+    def connections():
+        return stack.sh("cat /data/connections 2>/dev/null || true", "db").split()
+
+    stack.commit(of("v1.0.0"))
+    stack.apply()
+    wait_for(lambda: stack.sh("cat /data/rows 2>/dev/null || true").split() == ["migrated"], "the service to begin as it does")
+    before = connections()
+    assert before == ["one"], "the test's own database counts"
+    stack.commit(of("v1.1.0", "preflight:", "  - { name: whole, run: web, command: [test, '!', -e, /data/rows] }",
+                    "  - { name: as-it-is, run: web, command: [/entrypoint] }", "  - { name: last, exec: db, command: 'false' }"))
+    refused = stack.run("apply", stack.environment, "--yes")
+    assert refused.code == 1 and "preflight last of v1.1.0 failed" in refused.err, refused
+    # The image as it is ran its entrypoint, and was well but for the volume that it does not have.
+    assert connections() == before and stack.sh("cat /data/rows").split() == ["migrated"]

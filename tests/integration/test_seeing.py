@@ -132,7 +132,7 @@ UNSET = """
 error compose.variable_unset: 1 variable that the compose files of web/production use has no value
   PASSWRD  not set      compose.yaml:2  web
                         did you mean PASSWORD? .env.production has that
-  next     set them under `variables:`, or write ${NAME:-} where empty is meant
+  next     set them under `variables:`, have a provider say them, or write ${NAME:-} where empty is meant
 """
 IT_NEEDS = """\
 web/production  v1.0.0  Stalled/CannotLook   applied N s ago by root

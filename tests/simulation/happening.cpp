@@ -187,6 +187,15 @@ std::optional<std::string> Happening::begin_again(const std::function<void()>& b
 void Happening::lose_ledger() {
   past_.lost_ledger = true;
   invariants_.forget_serial();
+  // Nor can it know of what it removed since.
+  auto& host = story_.host;
+  for (const auto& tag : host.verified)
+    for (const auto& service : story_.services) {
+      const std::string image = service + ":" + tag;
+      if (host.images.contains(image)) continue;
+      host.pruned.insert(image);
+      past_.pruned_images = true;
+    }
 }
 
 /// Each pass says why it can do nothing.
@@ -281,6 +290,11 @@ std::optional<std::string> Happening::go_on() {
     if (auto wrong = answer_for_ledger()) return wrong;
   story_.commit("v9");
   if (auto wrong = settles(4)) return wrong;
+  // While something else stood in the way nobody came to look for that.
+  if (past_.lost_ledger && story_.condition().why.starts_with("ledger.behind")) {
+    if (auto wrong = answer_for_ledger()) return wrong;
+    if (auto wrong = settles(4)) return wrong;
+  }
   // Of what was taken over nobody knows what was released.
   if (past_.lost_ledger && story_.condition().reason == "ReleaseOutcomeUnknown") {
     settle(story_);

@@ -8,7 +8,7 @@
 namespace reconciler::simulation {
 namespace {
 
-/// The version that the condition is about: what was rejected, else what git asks for.
+/// The version that the condition is about: what failed or was rejected, else what git asks for.
 struct Blamed {
   const Past& past;
   std::string tag;
@@ -70,6 +70,8 @@ std::optional<std::string> may_not_end(const Condition& now, const Memory& memor
   Blamed blamed{past, asked, memory.current ? memory.current->tag : ""};
   if (memory.target && !memory.target->rejected_tag.empty())
     blamed.tag = memory.target->rejected_tag;
+  // A person wanted another one instead, and that failed: what git asks for is held off as before.
+  if (memory.target && !memory.target->failed_tag.empty()) blamed.tag = memory.target->failed_tag;
   if (end->has_reason(blamed)) return std::nullopt;
   return fmt::format("it stays {} for no reason that {} gave: {}", how, blamed.tag, now.why);
 }

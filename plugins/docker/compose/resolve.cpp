@@ -79,7 +79,9 @@ Error unset_error(const Names& names, const Stack& stack, const Tree& tree,
     if (const auto hint = meant(name, stack, variables); !hint.empty())
       e.facts.push_back({"", std::string(std::string_view("not set      ").size(), ' ') + hint});
   }
-  e.hint = "set them under `variables:`, or write ${NAME:-} where empty is meant";
+  e.hint =
+      "set them under `variables:`, have a provider say them, or write ${NAME:-} where empty is "
+      "meant";
   // Compose reads that one unasked.
   if (tree.entry(".env"))
     e.hint += "; .env is not read by itself: write variables: { env_file: .env }";
@@ -317,7 +319,7 @@ class Resolver {
 
 std::vector<StepTarget> step_targets(const Json& sections) {
   std::vector<StepTarget> out;
-  const auto steps = [&](const Json* list, const std::string& pointer) {
+  const auto steps = [&](const Json* list, const std::string& pointer, bool asks = false) {
     if (!list || !list->is_array()) return;
     for (size_t i = 0; i < list->get_array().size(); ++i) {
       const Json& step = list->get_array()[i];
@@ -325,17 +327,19 @@ std::vector<StepTarget> step_targets(const Json& sections) {
         const std::string target = text_at(step, kind);
         if (!target.empty() && target != "*")
           out.push_back({target, fmt::format("{}/{}/{}", pointer, i, kind),
-                         std::string_view(kind) == "run", !texts_at(step, "command").empty()});
+                         std::string_view(kind) == "run",
+                         asks || !texts_at(step, "command").empty()});
       }
       const auto dependencies = texts_at(step, "depends_on");
       for (size_t d = 0; d < dependencies.size(); ++d)
         out.push_back({dependencies[d], fmt::format("{}/{}/depends_on/{}", pointer, i, d)});
     }
   };
-  for (const char* section : {"preflight", "backup", "restore", "release"})
+  steps(member(sections, "preflight"), "/preflight", true);
+  for (const char* section : {"backup", "restore", "release"})
     steps(member(sections, section), std::string("/") + section);
   if (const auto* verify = member(sections, "verify"))
-    steps(member(*verify, "checks"), "/verify/checks");
+    steps(member(*verify, "checks"), "/verify/checks", true);
   return out;
 }
 

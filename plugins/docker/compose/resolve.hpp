@@ -35,7 +35,7 @@ struct StepTarget {
   std::string service;
   std::string pointer;
   bool task = false;         ///< `run`
-  bool own_command = false;  ///< the step says what is run, and borrows the rest of the service
+  bool own_command = false;  ///< the step only asks, or says what is run: it borrows the service
 };
 std::vector<StepTarget> step_targets(const Json& sections);
 

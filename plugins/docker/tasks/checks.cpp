@@ -205,7 +205,10 @@ Result<Outcome> perform_exec(Context& context, const CompiledModel& model, const
   }
   if (!code) return failed(code);
   auto evidence = output.evidence(*code);
-  const auto unmet = *code == 0 ? output.unmet() : fmt::format("exit code {}", *code);
+  const auto unmet = *code == 0 ? output.unmet()
+                     : output.last().empty()
+                         ? fmt::format("exit code {}", *code)
+                         : fmt::format("exit code {}: {}", *code, output.last());
   if (!unmet.empty()) evidence["detail"] = unmet;
   return Outcome{unmet.empty() ? Fate::succeeded : Fate::failed, Json(std::move(evidence))};
 }

@@ -13,6 +13,7 @@ constexpr size_t kept_lines = 20;
 
 Output::Output(const Json& input, const Variables& variables, Progress& progress)
     : progress_(progress), wanted_lines_(number_at(input, "lines", -1)) {
+  expected_ = text_at(input, "contains");
   // steps_of has refused what cannot be filled in or is no expression.
   if (auto filled = fill(text_at(input, "contains"), lookup_in(variables)))
     contains_ = filled->reveal();
@@ -34,7 +35,8 @@ void Output::add(std::string_view line) {
 std::string Output::unmet() const {
   if (!forbidden_.empty()) return "forbidden: " + forbidden_;
   if (!contains_.empty() && !found_)
-    return fmt::format("what was expected is not in {}", count(total_, "line"));
+    return fmt::format("\"{}\" is not in {}{}", printable(expected_, 100), count(total_, "line"),
+                       last().empty() ? "" : ", the last: " + last());
   if (wanted_lines_ >= 0 && static_cast<std::int64_t>(total_) != wanted_lines_)
     return fmt::format("{}, wanted {}", count(total_, "line"), wanted_lines_);
   return "";

@@ -17,7 +17,7 @@ class Output {
  public:
   Output(const Json& input, const Variables& variables, Progress& progress);
   void add(std::string_view line);
-  /// What was expected and did not come, in a sentence; empty when all is as expected.
+  /// What was expected beside what came, in a sentence; empty when all is as expected.
   std::string unmet() const;
   /// {exit_code, lines, detail}
   JsonObject evidence(std::int64_t exit_code) const;
@@ -27,6 +27,7 @@ class Output {
 
  private:
   Progress& progress_;
+  std::string expected_;  ///< as the manifest writes it: its variables may be secret
   std::string contains_;
   std::optional<Expression> forbid_;
   std::int64_t wanted_lines_ = -1;

@@ -185,7 +185,8 @@ TEST_F(CompilerTest, UnsetVariablesAreNamedAtOnceWithTheirLines) {
             "use have no value\n"
             "  PASS  not set      compose.yaml:4  web\n"
             "  TAG   not set      compose.yaml:3  web, compose.yaml:6  job\n"
-            "  next  set them under `variables:`, or write ${NAME:-} where empty is meant\n");
+            "  next  set them under `variables:`, have a provider say them, or write ${NAME:-} "
+            "where empty is meant\n");
 }
 
 TEST_F(CompilerTest, ComposesWordsComeWithoutSecrets) {

@@ -81,6 +81,18 @@ TEST_F(Commands, TasksAndChecks) {
   EXPECT_THAT(of({"POST /containers/exec shop-web-1", "POST /exec/start shop-web-1"}, "verify",
                  {{"kind", "exec"}, {"service", "web"}, {"command", JsonArray{"true"}}}),
               ElementsAre("docker exec shop-web-1 true"));
+  EXPECT_THAT(of({"POST /containers/exec shop-db-1", "POST /exec/start shop-db-1"}, "backup",
+                 {{"kind", "backup"},
+                  {"command", JsonArray{"pg_dump", "-U", "app user"}},
+                  {"folder", "/var/backups/shop/production"}}),
+              ElementsAre("docker exec shop-db-1 pg_dump -U 'app user' "
+                          ">/var/backups/shop/production/$(date -u +%Y%m%dT%H%M%SZ).backup"));
+  EXPECT_THAT(of({"POST /containers/exec shop-db-1", "POST /exec/start shop-db-1"}, "restore",
+                 {{"kind", "restore"},
+                  {"command", JsonArray{"psql"}},
+                  {"folder", "/b"},
+                  {"file", "20261128T231757Z.backup"}}),
+              ElementsAre("docker exec -i shop-db-1 psql </b/20261128T231757Z.backup"));
   EXPECT_THAT(of({}, "verify", {{"kind", "services"}}),
               ElementsAre("docker compose -p shop ps --all"));
   EXPECT_THAT(of({}, "verify", {{"kind", "logs"}, {"service", "web"}}),

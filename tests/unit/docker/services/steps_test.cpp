@@ -83,7 +83,7 @@ TEST(TaskOutput, HoldsWhatWasSaidAgainstWhatIsExpected) {
   variables["TAG"] = {Secret("v1"), "", false};
   Output output(*parse_json(R"({"contains": "at ${TAG}", "forbid": "(?i)error", "lines": 2})"),
                 variables, lines);
-  EXPECT_EQ(output.unmet(), "what was expected is not in 0 lines");
+  EXPECT_EQ(output.unmet(), "\"at ${TAG}\" is not in 0 lines");
   output.add("serving at v1");
   EXPECT_EQ(output.unmet(), "1 line, wanted 2");
   output.add("fine");
