@@ -303,8 +303,10 @@ def test_a_stray_env_file_that_compose_would_have_read_is_pointed_out(updated):
 def test_a_worker_that_was_killed_for_memory_is_seen_with_its_restarts(gone_back):
     stack, example = gone_back.stack, gone_back.example
     number = example.start("Airport", 30000)
-    wait_for(lambda: re.search(r"^  celery_worker .*  restarts [1-9]\d*  OOM killed$",
-                               stack.run("status", stack.environment).out, re.M), "the worker to be killed", timeout=60, every=0.5)
+    # A later Engine forgets why a container ended when it starts it again.
+    killed = "  OOM killed" if stack.engine.version.startswith("20.") else ""
+    wait_for(lambda: re.search(rf"^  celery_worker .*  restarts [1-9]\d*{killed}$", stack.run("status", stack.environment).out, re.M),
+             "the worker to be killed", timeout=60, every=0.5)
     assert example.simulation(number)["kwh"] is None
     wait_for(lambda: stack.inspect("celery_worker")["State"].get("Health", {}).get("Status") == "healthy", "it to be up again", timeout=60)
     assert example.done(example.start("Hut", 1))["kwh"] == 1200.5, "the next one is processed"
