@@ -24,6 +24,11 @@ def portfolio_images(engine: Engine) -> None:
     _script(engine, ROOT / "manifests" / "portfolio" / "images" / "build")
 
 
+def epsm_images(engine: Engine) -> None:
+    """What manifests/epsm takes for granted: those, esbuild, and what stands in for EnergyPlus."""
+    _script(engine, ROOT / "manifests" / "epsm" / "images" / "build")
+
+
 def busybox(engine: Engine, name: str = BUSYBOX, *changes: str) -> str:
     """A tiny image with a static busybox and nothing below it; `changes` are Dockerfile lines (VOLUME, ENV, USER...)."""
     program = "/bin/busybox" if os.path.exists("/bin/busybox") else "/usr/bin/busybox"

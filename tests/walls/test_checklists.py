@@ -18,6 +18,7 @@ MANIFESTS = ROOT / "manifests"
 ROWS = {
     "portfolio": 85,
     "portfolio-compose": 31,
+    "epsm": 157,
 }
 # What an answer may name besides: keys of compose files.
 OF_COMPOSE = {"args", "build", "command", "depends_on", "environment", "healthcheck", "image", "ports", "profiles", "volumes"}
