@@ -141,13 +141,15 @@ class Verification {
   }
 
   Status done(Duration took) {
+    std::vector<std::string> warnings;
     for (const auto& check : checks_) {
       if (auto written = write(check); !written) return written;
-      if (!check.well)
-        run_.tools.events.line(*check.action,
-                               fmt::format("warning: {}: {}", check.action->title, check.said));
+      if (check.well) continue;
+      warnings.push_back(fmt::format("warning: {}: {}", check.action->title, check.said));
+      run_.tools.events.line(*check.action, warnings.back());
     }
-    run_.tools.events.finished(as_one(), took, "");
+    (void)run_.tools.ledger.append_log(run_.id, warnings);
+    run_.tools.events.finished(as_one(), took, join(warnings, "; "));
     return {};
   }
 

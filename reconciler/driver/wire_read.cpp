@@ -80,6 +80,7 @@ Status read(const Json& from, Resource& into) {
   f.word("health", into.health);
   f.truth("ours", into.ours);
   f.truth("artifact", into.artifact);
+  f.truth("supply", into.supply);
   f.text("inputs", into.inputs);
   f.text("version", into.version);
   f.text("reason", into.reason);

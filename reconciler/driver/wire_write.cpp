@@ -39,13 +39,13 @@ Json write(const Work& value) {
 Json write(const Resource& value) {
   JsonObject remedies;
   for (const auto& [aim, works] : value.remedies) remedies[word(aim)] = list(works);
-  return JsonObject{{"id", write(value.id)},          {"desired", value.desired},
-                    {"observed", value.observed},     {"differences", list(value.differences)},
-                    {"state", value.state},           {"summary", value.summary},
-                    {"health", word(value.health)},   {"ours", value.ours},
-                    {"artifact", value.artifact},     {"inputs", value.inputs},
-                    {"version", value.version},       {"reason", value.reason},
-                    {"remedies", std::move(remedies)}};
+  return JsonObject{{"id", write(value.id)},        {"desired", value.desired},
+                    {"observed", value.observed},   {"differences", list(value.differences)},
+                    {"state", value.state},         {"summary", value.summary},
+                    {"health", word(value.health)}, {"ours", value.ours},
+                    {"artifact", value.artifact},   {"supply", value.supply},
+                    {"inputs", value.inputs},       {"version", value.version},
+                    {"reason", value.reason},       {"remedies", std::move(remedies)}};
 }
 
 Json write(const Observation& value) {

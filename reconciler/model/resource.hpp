@@ -77,6 +77,7 @@ struct Resource {
   Health health = Health::unknown;      ///< never part of a fingerprint
   bool ours = false;      ///< made or taken over by us: all that Aim::remove may touch
   bool artifact = false;  ///< what a tag became: retention counts it, environments may share it
+  bool supply = false;    ///< others are made of it, and it holds nothing of the environment's
   std::string inputs;     ///< of an artifact: digest of what it is made from; empty: it is pulled
   std::string version;    ///< the tag that it shows to be of; empty where it shows none
   std::string reason;     ///< why it is as it is, for the plan: `not on the host`

@@ -248,7 +248,7 @@ namespace {
 /// What others left, a volume alone, is something.
 bool nothing_is_there(const Observation& observation, const Memory& memory) {
   return !memory.current && std::ranges::all_of(observation.resources, [](const Resource& r) {
-    return r.artifact || r.observed.empty();
+    return r.supply || r.observed.empty();
   });
 }
 

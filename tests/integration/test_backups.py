@@ -57,26 +57,27 @@ def content(stack, name):
 
 def test_before_each_release_and_when_somebody_asks(stack):
     stack.commit(files("v1.0.0"))
-    text = stack.plan_text()
-    assert re.search(r"\n  \^ backup +db +a release is due\n", text), text
+    assert "backup" not in stack.plan_text(), "there is nothing yet, and nobody who could"
     stack.apply()
-    # What was there before the first release was nothing.
-    [first] = there(stack)
-    assert re.fullmatch(r"\d{8}T\d{6}Z\.backup", first) and content(stack, first) == ["rows", "complete"]
-    assert (folder_of(stack).stat().st_mode & 0o777, (folder_of(stack) / first).stat().st_mode & 0o777) == (0o700, 0o600)
+    assert there(stack) == []
 
     stack.commit(files("v1.1.0"))
+    text = stack.plan_text()
+    assert re.search(r"\n  \^ backup +db +a release is due\n", text) and re.search(r"\n  - prune +backups +beyond the newest 3\n", text), text
     assert [one.split()[0] for one in called(stack.plan_json())] == \
-        ["backup", "release", "switch", "verify", "record", "record", "record", "prune", "prune"]
+        ["backup", "release", "switch", "verify", "record", "record", "record", "prune", "prune", "prune"]
     stack.apply()
-    assert len(there(stack)) == 2 and content(stack, there(stack)[1]) == ["rows", "v1.0.0", "complete"]
-    assert there(stack)[1].endswith("Z-v1.0.0.backup"), "which version's data it is"
+    [first] = there(stack)
+    assert re.fullmatch(r"\d{8}T\d{6}Z-v1.0.0\.backup", first), "which version's data it is"
+    assert content(stack, first) == ["rows", "v1.0.0", "complete"]
+    assert (folder_of(stack).stat().st_mode & 0o777, (folder_of(stack) / first).stat().st_mode & 0o777) == (0o700, 0o600)
 
     done = stack.run("backup", stack.environment).ok()
-    assert "web/production runs v1.1.0, as before" in done.out and there(stack)[2] in done.out, done.out
-    assert there(stack)[2].endswith("Z-v1.1.0.backup") and rows(stack) == ["v1.0.0", "v1.1.0"]
+    assert "web/production runs v1.1.0, as before" in done.out and there(stack)[1] in done.out, done.out
+    assert there(stack)[1].endswith("Z-v1.1.0.backup") and rows(stack) == ["v1.0.0", "v1.1.0"]
     stack.assert_second_plan_empty()
     # The oldest goes: three are kept.
+    stack.run("backup", stack.environment).ok()
     before = there(stack)
     assert "1 older one removed" in stack.run("backup", stack.environment).ok().out
     assert there(stack)[:2] == before[1:] and len(there(stack)) == 3
@@ -85,11 +86,42 @@ def test_before_each_release_and_when_somebody_asks(stack):
     assert len(there(stack)) == 3
 
 
+def test_data_that_is_there_before_the_first_deploy_is_backed_up(stack):
+    """A volume that others left is no empty beginning."""
+    stack.engine.docker("volume", "create", "--label", "com.docker.compose.project=web", "--label", "com.docker.compose.volume=data", "web_data")
+    stack.engine.docker("run", "--rm", "-v", "web_data:/data", BUSYBOX, "sh", "-c", "echo old >/data/rows")
+    stack.commit(files("v1.0.0"))
+    stack.run("apply", stack.environment, "--yes").ok()
+    [first] = there(stack)
+    assert content(stack, first) == ["rows", "old", "complete"] and rows(stack) == ["old", "v1.0.0"]
+
+
+def test_a_release_that_is_tried_again_lets_no_older_backup_go(stack):
+    """Nothing is let go before what it was made for has come to its end."""
+    stack.commit(files("v1.0.0"))
+    stack.apply()
+    for _ in range(3):
+        stack.run("backup", stack.environment).ok()
+    old = there(stack)
+    stack.commit(files("v1.1.0"))
+    beside = stack.engine.docker("run", "-d", "--init", "--label", "com.docker.compose.project=web", "--label", "com.docker.compose.service=release",
+                                 "--label", "com.docker.compose.oneoff=True", "--label", "reconciler.task=release", BUSYBOX, "sleep", "1000").strip()
+    for _ in range(2):
+        held_up = stack.run("apply", stack.environment, "--yes")
+        assert held_up.code == 1 and stack.error(held_up) == "release.running", held_up
+    assert set(old) < set(there(stack)) and len(there(stack)) == 5
+    stack.engine.docker("rm", "-f", beside)
+    # What was made for the attempt that never began is taken away before the plan is made.
+    stack.run("apply", stack.environment, "--yes").ok()
+    assert len(there(stack)) == 3 and not set(old) & set(there(stack))
+
+
 def test_brought_back_after_one_of_now_was_made(stack):
     stack.commit(files("v1.0.0"))
     stack.apply()
-    assert stack.run("restore", stack.environment).ok().out.count(".backup") == 2  # the one, and what to type
+    assert "has no backups in" in stack.run("restore", stack.environment).ok().out
     stack.run("backup", stack.environment).ok()
+    assert stack.run("restore", stack.environment).ok().out.count(".backup") == 2  # the one, and what to type
     stack.sh("echo later >>/data/rows", "db")
     name = there(stack)[-1]
     asks = stack.run("restore", stack.environment, name)
@@ -105,22 +137,37 @@ def test_brought_back_after_one_of_now_was_made(stack):
     assert stack.condition() == "Ready/Succeeded"
 
 
-def test_the_oldest_is_brought_back_though_a_newer_one_takes_its_place(stack):
+def test_the_oldest_is_brought_back_and_what_it_replaces_is_no_reason_to_let_it_go(stack):
+    stack.commit(files("v1.0.0"))
+    stack.apply()
+    for _ in range(3):
+        stack.run("backup", stack.environment).ok()
+    oldest = there(stack)[0]
+    stack.run("restore", stack.environment, oldest, "--yes").ok()
+    assert oldest in there(stack) and len(there(stack)) == 4
+
+
+def test_one_that_is_half_brought_back_is_said_until_another_one_is(stack):
     stack.commit(files("v1.0.0"))
     stack.apply()
     stack.run("backup", stack.environment).ok()
-    stack.run("backup", stack.environment).ok()
-    oldest = there(stack)[0]
-    assert len(there(stack)) == 3, "as many as are kept"
-    stack.run("restore", stack.environment, oldest, "--yes").ok()
-    assert rows(stack) == [] and oldest in there(stack) and len(there(stack)) == 4
-    stack.run("backup", stack.environment).ok()
-    assert oldest not in there(stack) and len(there(stack)) == 3
+    name = there(stack)[-1]
+    stack.commit(files("v1.0.0", backup() .replace(json.dumps(READS), json.dumps("head -c 2 >/data/rows; echo no space left >&2; exit 1"))))
+    stack.apply()
+    failed = stack.run("restore", stack.environment, name, "--yes")
+    assert failed.code == 1 and stack.error(failed) == "restore.failed" and "exit code 1: no space left" in failed.err, failed
+    assert stack.condition() == "Stalled/RestoreFailed" and stack.run("status", stack.environment).code == 1
+    stack.commit(files("v1.0.0"))
+    stack.apply()
+    assert stack.condition() == "Stalled/RestoreFailed"
+    stack.run("restore", stack.environment, name, "--yes").ok()
+    assert stack.condition() == "Ready/Succeeded" and rows(stack) == ["v1.0.0"]
 
 
 def test_one_that_is_damaged_is_not_brought_back(stack):
     stack.commit(files("v1.0.0"))
     stack.apply()
+    stack.run("backup", stack.environment).ok()
     [name] = there(stack)
     with (folder_of(stack) / name).open("ab") as file:
         file.write(b"x")
@@ -142,6 +189,7 @@ def test_one_that_is_damaged_is_not_brought_back(stack):
 def test_one_that_does_not_succeed_ends_the_plan_before_the_release(stack, command, more, says):
     stack.commit(files("v1.0.0"))
     stack.apply()
+    stack.run("backup", stack.environment).ok()
     before, ids, old = there(stack), stack.ids(), content(stack, there(stack)[0])
     stack.commit(files("v1.1.0", backup(command, *filter(None, [more]))))
     failed = stack.run("apply", stack.environment, "--yes")

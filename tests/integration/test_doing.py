@@ -115,6 +115,22 @@ def test_what_is_built_is_built_anew_where_a_person_asks(stack):
     assert stack.condition() == "Ready/Succeeded"
 
 
+def test_the_manifest_has_all_that_is_built_built_without_the_cache(stack):
+    """The first lines of the Dockerfile are the same: only a build without the cache draws anew."""
+    def ask_for(tag, *more):
+        stack.commit({"compose.yaml": services("""
+            web: { build: image, image: "web:${TAG}", init: true, command: [sleep, '100000'] }
+            """), "image/Dockerfile": f"FROM {BUSYBOX}\nRUN head -c 8 /dev/urandom | md5sum > /drawn\nCOPY of /of\n",
+            "image/of": tag, "reconciler.yaml": manifest(tag, *more)})
+        stack.apply()
+        return stack.sh("cat /drawn")
+
+    assert ask_for("v1.0.0") == ask_for("v1.1.0"), "the test's own builds are cached"
+    clean = "images: { build: { no_cache: true } }"
+    drawn = ask_for("v1.2.0", clean)
+    assert drawn != ask_for("v1.3.0", clean) and stack.plan_json()["actions"] == []
+
+
 def test_a_tag_that_git_does_not_ask_for_is_deployed_and_holds(stack):
     def files(tag):
         return {"compose.yaml": services(f"""

@@ -38,6 +38,19 @@ Status check_nesting(const std::vector<std::string>& folders, const std::string&
   return {};
 }
 
+/// What the manifest says of builds stands in each service's own `build`, as Compose is given it.
+void build_as_asked(const Json& images, Json& resolved) {
+  Json* services = resolved.is_object() ? resolved.as_object().if_contains("services") : nullptr;
+  if (!services || !services->is_object()) return;
+  for (auto& service : services->as_object()) {
+    Json* build =
+        service.value().is_object() ? service.value().as_object().if_contains("build") : nullptr;
+    if (!build || !build->is_object()) continue;
+    for (const auto* key : {"no_cache", "pull"})
+      if (truth_at(images, key)) build->as_object()[key] = true;
+  }
+}
+
 class ComposeCompiler final : public Compiler {
  public:
   ComposeCompiler(Result<std::string> plugin, std::string socket, Engine& engine,
@@ -120,6 +133,7 @@ class ComposeCompiler final : public Compiler {
     auto resolved =
         resolve(input, variables, *tree, *stack, *plugin_, *scratch, deadline.left(clock_), stop);
     if (!resolved) return failed(resolved);
+    build_as_asked(section(input.sections, "images"), resolved->model);
 
     const Objects objects(*tree, input.objects);
     const std::string data = text_at(input.host, "data");

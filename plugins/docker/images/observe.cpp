@@ -198,6 +198,7 @@ Status observe_images(const Context& context, const CompiledModel& model, const 
     r.desired = image.build_service.empty() ? "present"
                                             : context.digest(JsonObject{{"inputs", image.inputs}});
     r.health = Health::none;
+    r.supply = true;
     r.ours = seen && !text_at(seen->labels, label::inputs).empty();
     r.artifact = !image.build_service.empty() || image.reference.ends_with(":" + version.tag);
     r.inputs = image.build_service.empty() ? "" : image.inputs;

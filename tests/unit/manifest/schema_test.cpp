@@ -145,9 +145,13 @@ TEST(Schema, TheReferenceWithoutThatIsTaken) {
 }
 
 TEST(Schema, ExamplesAreTaken) {
-  const auto read = read_manifests(MANIFESTS);
-  ASSERT_TRUE(read);
-  for (const auto& e : read->mistakes()) ADD_FAILURE() << render(e);
+  // Each is a config repository of its own.
+  for (const char* example : {"portfolio", "portfolio-compose", "epsm"}) {
+    const auto read = read_manifests(std::string(MANIFESTS) + "/" + example, example);
+    ASSERT_TRUE(read) << example;
+    EXPECT_EQ(read->environments.size(), 1U) << example;
+    for (const auto& e : read->mistakes()) ADD_FAILURE() << render(e);
+  }
 }
 
 }  // namespace
