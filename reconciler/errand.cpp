@@ -8,6 +8,7 @@
 #include "reconciler/base/text.hpp"
 #include "reconciler/compile.hpp"
 #include "reconciler/driver/restarts.hpp"
+#include "reconciler/half_restored.hpp"
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/plan/select.hpp"
 
@@ -63,7 +64,8 @@ Result<Plan> plan_of_backups(const Parts& parts, const Look& seen, const Errand&
   actions[0].work.input.as_object()["folder"] = folder;
   for (Work work : backup->then) {
     work.input.as_object()["folder"] = folder;
-    if (errand.backup) actions.push_back(prune_of_backups(std::move(work)));
+    if (errand.backup && !half_restored(parts.ledger, id))
+      actions.push_back(prune_of_backups(std::move(work)));
   }
   if (errand.backup)
     return make_errand(seen.desired, seen.observation, seen.memory, std::move(actions), now);

@@ -1,4 +1,5 @@
 #include "reconciler/look.hpp"
+#include "reconciler/half_restored.hpp"
 
 #include <fmt/format.h>
 
@@ -95,6 +96,13 @@ Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish, Memory m
     plan.stalled = Stall{"LedgerLost",
                          parts.ledger.loss() ? parts.ledger.loss()->message : "the ledger was lost",
                          "look at what runs, then: reconciler adopt " + asked.spec.id.text()};
+  }
+  const bool backs_up = std::ranges::any_of(
+      plan.actions, [](const Action& action) { return action.work.phase == Phase::backup; });
+  if (auto half = backs_up ? half_restored(parts.ledger, asked.spec.id) : std::nullopt) {
+    // Nothing is released on half of a backup, and no backup of that lets a good one go.
+    plan.actions.clear();
+    plan.stalled = Stall{half->reason, half->why, half->next};
   }
   return Look{std::move(wish.desired), std::move(wish.variables), std::move(*seen),
               std::move(memory), std::move(plan)};

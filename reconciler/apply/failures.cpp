@@ -136,6 +136,13 @@ Error with_not_undone(const Run& run, Error why) {
 
 Error told(const Run& run, Error why) {
   const std::string id = run.plan.environment.text();
+  // Whatever kept it from being made, it is the backup that is not there.
+  if (run.phase == Phase::backup && why.lasting == Lasting::terminal &&
+      !why.code.starts_with("backup.") && !why.code.starts_with("apply.")) {
+    why.message = fmt::format("there is no backup: {}: {}", why.code, why.message);
+    why.code = "backup.failed";
+    why.hint.clear();
+  }
   why = with_not_undone(run, std::move(why));
   // On the way back the last good one is where it goes.
   const auto& held = run.plan.held;

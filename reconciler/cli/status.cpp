@@ -11,6 +11,7 @@
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
 #include "reconciler/condition.hpp"
+#include "reconciler/half_restored.hpp"
 #include "reconciler/ledger/locks.hpp"
 
 namespace reconciler::cli {
@@ -39,24 +40,6 @@ std::string ago(WallTime then, WallTime now) {
   return for_people(std::max(Duration::zero(), std::chrono::duration_cast<Duration>(now - then)));
 }
 
-/// The newest restore failed half way, or was cut off there: what the data is nobody can say.
-std::optional<Condition> half_restored(const Ledger& ledger, const EnvironmentId& id) {
-  constexpr size_t newest = 50;
-  const auto runs = ledger.history(id, newest);
-  if (!runs) return std::nullopt;
-  for (const auto& run : *runs)
-    for (const auto& attempt : run.attempts) {
-      if (attempt.verb != "restore") continue;
-      if (attempt.fate == Fate::succeeded) return std::nullopt;
-      return Condition{
-          "Stalled", "RestoreFailed",
-          fmt::format("{} was not brought back whole{}{}", attempt.title,
-                      attempt.message.empty() ? "" : ": ", attempt.message),
-          fmt::format("reconciler restore {}, which lists them, and brings one back", id.text())};
-    }
-  return std::nullopt;
-}
-
 Row row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
   Row row{asked.spec.id, asked.spec.tag, {}, "", std::nullopt};
   auto seen = look(parts, asked, std::move(stop));
@@ -67,7 +50,7 @@ Row row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
   if (seen) {
     row.tag = seen->memory.current ? seen->memory.current->tag : "-";
     row.condition = condition_of(seen->plan, run, at_it);
-    if (row.condition.word == "Ready" && !at_it)
+    if (!at_it)
       if (auto half = half_restored(parts.ledger, asked.spec.id)) row.condition = std::move(*half);
     row.seen = std::move(*seen);
   } else {

@@ -18,10 +18,7 @@ std::string titles_of(const std::vector<Action>& all) {
     if (!targets.empty() && targets.front().driver == "ledger") titles.erase(titles.begin());
     return join(titles, ", ");
   }
-  const auto images = static_cast<size_t>(std::ranges::count(all, true, &Action::artifact));
-  if (images < all.size()) titles.push_back(count(all.size() - images, "container"));
-  if (images > 0) titles.push_back(count(images, "image"));
-  return join(titles, ", ");
+  return join(things_pruned(all), ", ");
 }
 
 }  // namespace

@@ -147,6 +147,12 @@ Result<Shortened> shorten(Plan& plan, const Desired& desired, const Cut& cut) {
     const auto phase = leave_out(plan, desired, name);
     if (!phase) continue;
     skipped.push_back(name);
+    if (*phase == Phase::backup) {
+      std::erase_if(plan.actions, [](const Action& action) {
+        return !action.work.targets.empty() && action.work.targets[0].kind == "backups";
+      });
+      plan.notices.push_back("warning: the release runs without a backup before it");
+    }
     (is_release_work(*phase) ? undone : left_out).push_back(name);
     out.by += fmt::format("{}--skip {}", out.by.empty() ? "" : " ", name);
   }

@@ -109,11 +109,11 @@ size_t things_in(const Work& work) {
 std::string summary(const Plan& plan) {
   std::map<std::string, size_t> verbs;
   size_t steps = 0;
-  size_t artifacts = 0;
+  std::vector<Action> pruned;
   for (const auto& action : plan.actions) {
     const Phase phase = action.work.phase;
-    if (phase == Phase::prune && action.artifact)
-      ++artifacts;
+    if (phase == Phase::prune && action.work.verb == "prune")
+      pruned.push_back(action);
     else if ((phase == Phase::release || phase == Phase::after) && action.work.verb == "release")
       ++steps;
     else if (phase != Phase::verify && phase != Phase::record)
@@ -131,12 +131,10 @@ std::string summary(const Plan& plan) {
   if (verbs.contains("switch")) parts.push_back(count(verbs["switch"], "service") + " to switch");
   if (verbs.contains("restart"))
     parts.push_back(count(verbs["restart"], "service") + " to restart");
-  if (verbs.contains("prune")) parts.push_back(count(verbs["prune"], "container") + " to prune");
-  if (artifacts > 0) parts.push_back(count(artifacts, "image") + " to prune");
+  for (auto& what : things_pruned(pruned)) parts.push_back(std::move(what) + " to prune");
   for (const auto& [verb, n] : verbs) {
-    static const std::set<std::string> known{"build",  "pull",    "tag",    "preflight",
-                                             "backup", "restore", "create", "start",
-                                             "switch", "restart", "prune"};
+    static const std::set<std::string> known{"build",   "pull",   "tag",   "preflight", "backup",
+                                             "restore", "create", "start", "switch",    "restart"};
     if (!known.contains(verb)) parts.push_back(fmt::format("{} to {}", n, verb));
   }
   if (parts.empty()) return "nothing to change, only to be verified and written down";
@@ -217,6 +215,26 @@ std::string nothing_done(const Plan& plan) {
 }
 
 }  // namespace
+
+std::vector<std::string> things_pruned(const std::vector<Action>& actions) {
+  size_t containers = 0;
+  size_t networks = 0;
+  size_t images = 0;
+  for (const auto& action : actions) {
+    const std::string kind = action.work.targets.empty() ? "" : action.work.targets[0].kind;
+    if (action.artifact)
+      ++images;
+    else if (kind == "network")
+      ++networks;
+    else if (kind != "backups")
+      ++containers;
+  }
+  std::vector<std::string> parts;
+  if (containers > 0) parts.push_back(count(containers, "container"));
+  if (networks > 0) parts.push_back(count(networks, "network"));
+  if (images > 0) parts.push_back(count(images, "image"));
+  return parts;
+}
 
 char sign_of(const Action& action) {
   switch (action.work.phase) {

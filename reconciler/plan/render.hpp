@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "reconciler/model/plan.hpp"
 
@@ -26,6 +27,9 @@ std::string render_header(std::string_view what, std::string_view why, const Pag
 /// `! release  release`: sign, kind and targets of one line, padded like the plan's.
 std::string render_line(const Action& action);
 char sign_of(const Action& action);
+/// What work of the phase prune takes away, by kind: `2 containers`, `1 network`, `1 image`.
+/// Backups are nothing that is counted: which go shows when they do.
+std::vector<std::string> things_pruned(const std::vector<Action>& actions);
 /// `text`, coloured as the sign `as` is: `+` and `>` green, `-` red, `~` and `!` yellow.
 std::string painted(std::string_view text, char as, const Page& page);
 

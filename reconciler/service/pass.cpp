@@ -6,6 +6,7 @@
 #include "reconciler/compile.hpp"
 #include "reconciler/condition.hpp"
 #include "reconciler/errand.hpp"
+#include "reconciler/half_restored.hpp"
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/service/log_events.hpp"
 
@@ -88,6 +89,8 @@ void Pass::back_up_when_due(const Parts& parts, const Reconciled& done, Log& log
     return;
   const auto memory = parts.ledger.memory(asked_.spec.id);
   if (!memory || !memory->current || memory->unfinished) return;
+  // What is there now may be half of one: no backup of that takes the place of a good one.
+  if (half_restored(parts.ledger, asked_.spec.id)) return;
   const auto there = BackupFolder(backups_of(parts.host, parts.state, asked_.spec.id)).list();
   if (!there) {
     backed_up_ = failure(there.error());

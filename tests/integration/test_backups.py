@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import signal
 
 import pytest
 
@@ -157,6 +158,15 @@ def test_one_that_is_half_brought_back_is_said_until_another_one_is(stack):
     failed = stack.run("restore", stack.environment, name, "--yes")
     assert failed.code == 1 and stack.error(failed) == "restore.failed" and "exit code 1: no space left" in failed.err, failed
     assert stack.condition() == "Stalled/RestoreFailed" and stack.run("status", stack.environment).code == 1
+    # Nothing is released on that, and no backup of it lets a good one go.
+    kept = there(stack)
+    for _ in range(3):
+        stack.run("backup", stack.environment).ok()
+    assert set(kept) < set(there(stack)) and len(there(stack)) == len(kept) + 3
+    stack.commit(files("v1.1.0"))
+    refused = stack.run("apply", stack.environment, "--yes")
+    assert refused.code == 1 and "was not brought back whole" in refused.out + refused.err and rows(stack) != ["v1.1.0"], refused
+    assert stack.condition() == "Stalled/RestoreFailed"
     stack.commit(files("v1.0.0"))
     stack.apply()
     assert stack.condition() == "Stalled/RestoreFailed"
@@ -176,6 +186,20 @@ def test_one_that_is_damaged_is_not_brought_back(stack):
     assert refused.code == 1 and stack.error(refused) == "backup.damaged" and rows(stack) == ["v1.0.0", "later"], refused
     unknown = stack.run("restore", stack.environment, "19991231T235959Z.backup", "--yes")
     assert unknown.code == 1 and stack.error(unknown) == "backup.unknown" and "which lists them" in unknown.err
+
+
+def test_a_restore_that_has_begun_is_one_piece(stack):
+    """The first Ctrl-C waits for its end, as it says; only then is it known what the data is."""
+    slow = READS.replace("; true", "; touch /data/begun; sleep 3; touch /data/ended")
+    stack.commit(files("v1.0.0", backup().replace(json.dumps(READS), json.dumps(slow))))
+    stack.apply()
+    stack.run("backup", stack.environment).ok()
+    restore = stack.program.start("restore", stack.environment, there(stack)[0], "--yes")
+    wait_for(lambda: "begun" in stack.sh("ls /data", "db"), "the restore to begin")
+    restore.send_signal(signal.SIGINT)
+    restore.communicate(timeout=60)
+    assert "ended" in stack.sh("ls /data", "db") and rows(stack) == ["v1.0.0"]
+    assert stack.condition() == "Ready/Succeeded"
 
 
 @pytest.mark.parametrize("command, more, says", [
