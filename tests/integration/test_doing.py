@@ -168,7 +168,7 @@ def test_a_tag_that_git_does_not_ask_for_is_deployed_and_holds(stack):
     assert "v1.5.0 -> v1.6.0 (--tag)" in stack.run("history", stack.environment).out
 
     failed = stack.run("apply", stack.environment, "--tag", "bad", "--yes")
-    assert failed.code == 1 and "bad is not well: exec web: exit code 1; web/production is back at v1.6.0, and well" in failed.err, failed.err
+    assert failed.code == 1 and "bad is not well: exec web: exit code 1: bad; web/production is back at v1.6.0, and well" in failed.err, failed.err
     assert runs() == "v1.6.0"
     same = stack.run("apply", stack.environment, "--tag", "v1.6.0", "--yes")
     assert same.code == 1 and stack.error(same) == "apply.tag_current", same.err

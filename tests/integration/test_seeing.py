@@ -112,7 +112,7 @@ ILL = """\
 web/production  v1.0.0   2 checks
 
   ✓ 1 service       N s  1 service
-  ✗ exec web        N s  exit code 1
+  ✗ exec web        N s  exit code 1: it is gone
       it is gone
 error verify.failed: v1.0.0 of web/production is not well: 1 of 2 checks
   unchanged  asked once, and nothing was done about it
