@@ -59,7 +59,6 @@ Json host_json(const Parts& parts, const Asked& asked) {
     for (const auto& lineage : *lineages) adopted.emplace_back(lineage);
   JsonObject all{
       {"data", own.data.empty() ? fmt::format("{}/{}", parts.host.data, place) : own.data},
-      {"backups", backups_of(parts.host, parts.state, spec.id)},
       {"files", std::move(files)},
       {"policy", policy_json(parts.host.policy)},
       {"state", parts.state},

@@ -9,6 +9,7 @@
 #include "reconciler/compile.hpp"
 #include "reconciler/driver/restarts.hpp"
 #include "reconciler/half_restored.hpp"
+#include "reconciler/plan/backups.hpp"
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/plan/select.hpp"
 
@@ -58,20 +59,14 @@ Result<Plan> plan_of_backups(const Parts& parts, const Look& seen, const Errand&
   const Step* backup = step_of(seen.desired, "backup");
   if (!backup) return failure(no_step(id, "backup"));
   const WallTime now = parts.clock.wall();
-  const std::string folder = backups_of(parts.host, parts.state, id);
-  std::vector<Action> actions{backup_action(*backup, seen.memory, "asked for")};
-  // A version that was recorded has the folder of then.
-  actions[0].work.input.as_object()["folder"] = folder;
-  for (Work work : backup->then) {
-    work.input.as_object()["folder"] = folder;
-    if (errand.backup && !half_restored(parts.ledger, id))
-      actions.push_back(prune_of_backups(std::move(work)));
-  }
+  std::vector<Action> actions{backup_action(*backup, seen.desired, seen.memory, "asked for")};
+  if (errand.backup && !half_restored(parts.ledger, id))
+    for (const Work& work : backup->then) actions.push_back(prune_of_backups(work, seen.desired));
   if (errand.backup)
     return make_errand(seen.desired, seen.observation, seen.memory, std::move(actions), now);
   const Step* restore = step_of(seen.desired, "restore");
   if (!restore) return failure(no_step(id, "restore"));
-  auto there = BackupFolder(folder).list();
+  auto there = BackupFolder(seen.desired.backups).list();
   if (!there) return failed(there);
   const auto found = std::ranges::find(*there, errand.restore, &Backup::name);
   if (found == there->end())
@@ -79,10 +74,7 @@ Result<Plan> plan_of_backups(const Parts& parts, const Look& seen, const Errand&
                                                        printable(errand.restore, 100), id.text()))
                        .next(fmt::format("reconciler restore {}, which lists them", id.text())));
   actions[0].reason = "what is there now, before it is replaced";
-  Work work = restore->work;
-  work.input.as_object()["folder"] = folder;
-  work.input.as_object()["file"] = found->name;
-  actions.push_back(asked_for(std::move(work), found->name));
+  actions.push_back(restore_action(*restore, seen.desired, found->name));
   for (auto& check : select_checks(seen.desired)) actions.push_back(std::move(check));
   Plan plan = make_errand(seen.desired, seen.observation, seen.memory, std::move(actions), now);
   say_what_is_lost(*found, seen.desired, now, plan);

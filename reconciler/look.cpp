@@ -86,6 +86,7 @@ Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish, Memory m
                     wish.unreadable->code, wish.unreadable->message));
   if (parts.ledger.loss() && parts.ledger.loss()->code == "ledger.key_lost")
     seen->notices.push_back("warning: " + parts.ledger.loss()->message);
+  wish.desired.backups = backups_of(parts.host, parts.state, asked.spec.id);
   Plan plan = make_plan(wish.desired, *seen, memory, parts.clock.wall());
   if (auto checked = check_way_back(parts, memory, plan); !checked) return failed(checked);
   auto lost = parts.ledger.needs_adoption(asked.spec.id);

@@ -105,7 +105,6 @@ class DockerDriver final : public Driver, public Explains, public Restarts {
     input.commit = request.tree.commit;
     input.objects = request.tree.objects;
     input.host = request.host;
-    if (JsonObject* all = input.host.if_object()) all->erase("backups");
     input.cache = models_of(context_, request.id);
     const auto known = [this](const std::string& key) { return models_.find(key); };
     auto compiled = context_.compiler.compile_unless(known, input, variables, deadline);

@@ -50,7 +50,9 @@ Row row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
   if (seen) {
     row.tag = seen->memory.current ? seen->memory.current->tag : "-";
     row.condition = condition_of(seen->plan, run, at_it);
-    if (!at_it)
+    const bool restores = std::ranges::any_of(
+        seen->desired.steps, [](const Step& step) { return step.once == Once::asked; });
+    if (restores && !at_it)
       if (auto half = half_restored(parts.ledger, asked.spec.id)) row.condition = std::move(*half);
     row.seen = std::move(*seen);
   } else {

@@ -101,6 +101,10 @@ class Ledger {
   /// taken over): `task` is its step's name.
   Status assume(const EnvironmentId& id, const std::string& once_key, const std::string& task,
                 Fate fate, const std::string& who);
+  /// The newest attempt at that kind of work: which thing, how it ended (none: it did not), and why
+  /// it could not be carried through. None where there was none.
+  Result<std::optional<AttemptRow>> last_attempt(const EnvironmentId& id,
+                                                 std::string_view verb) const;
   /// Once keys of the environment whose task is `task`'s, newest attempt first; for `settle`.
   Result<std::vector<std::string>> once_keys(const EnvironmentId& id, std::string_view title) const;
 

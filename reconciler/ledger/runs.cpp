@@ -21,37 +21,43 @@ Error run_unknown(RunId run) {
       .next("reconciler history shows which there are");
 }
 
-Result<std::vector<AttemptRow>> attempts_of(Database& database, RunId run) {
+#define ATTEMPT_COLUMNS                                                                 \
+  "id, phase, verb, title, once_key, started, took_ms, fate, evidence, code, message, " \
+  "settled_by"
+
+Result<std::vector<AttemptRow>> read_attempts(Query query) {
   std::vector<AttemptRow> all;
-  auto query = database.query(
-      "SELECT id, phase, verb, title, once_key, started, took_ms, fate, evidence, code, message, "
-      "settled_by FROM attempts WHERE run = ? ORDER BY id");
-  if (!query) return failed(query);
-  query->bind(run);
   for (;;) {
-    auto row = query->step();
+    auto row = query.step();
     if (!row) return failed(row);
     if (!*row) return all;
     AttemptRow& one = all.emplace_back();
-    one.id = query->text(0);
-    if (auto done = wire::read_phase(query->text(1), one.phase); !done) return failed(done);
-    one.verb = query->text(2);
-    one.title = query->text(3);
-    one.once_key = query->text(4);
-    one.started = wall_time(query->number(5));
-    if (!query->null(6)) one.took = Duration(query->number(6));
-    if (!query->null(7))
-      if (auto done = wire::read_fate(query->text(7), one.fate.emplace()); !done)
+    one.id = query.text(0);
+    if (auto done = wire::read_phase(query.text(1), one.phase); !done) return failed(done);
+    one.verb = query.text(2);
+    one.title = query.text(3);
+    one.once_key = query.text(4);
+    one.started = wall_time(query.number(5));
+    if (!query.null(6)) one.took = Duration(query.number(6));
+    if (!query.null(7))
+      if (auto done = wire::read_fate(query.text(7), one.fate.emplace()); !done)
         return failed(done);
-    if (!query->null(8)) {
-      auto json = parse_json(query->text(8));
+    if (!query.null(8)) {
+      auto json = parse_json(query.text(8));
       if (!json) return failed(json);
       one.evidence = std::move(*json);
     }
-    one.code = query->text(9);
-    one.message = query->text(10);
-    one.settled_by = query->text(11);
+    one.code = query.text(9);
+    one.message = query.text(10);
+    one.settled_by = query.text(11);
   }
+}
+
+Result<std::vector<AttemptRow>> attempts_of(Database& database, RunId run) {
+  auto query = database.query("SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE run = ? ORDER BY id");
+  if (!query) return failed(query);
+  query->bind(run);
+  return read_attempts(std::move(*query));
 }
 
 #define RUN_COLUMNS                                                                          \
@@ -226,6 +232,20 @@ Result<std::vector<RunRow>> Ledger::history(const EnvironmentId& id, size_t limi
   if (!query) return failed(query);
   query->bind(id.text()).bind(static_cast<std::int64_t>(limit));
   return read_runs(parts_->database, std::move(*query));
+}
+
+Result<std::optional<AttemptRow>> Ledger::last_attempt(const EnvironmentId& id,
+                                                       std::string_view verb) const {
+  const std::lock_guard lock(parts_->mutex);
+  auto query = parts_->database.query(
+      "SELECT " ATTEMPT_COLUMNS
+      " FROM attempts WHERE environment = ? AND verb = ? ORDER BY id DESC LIMIT 1");
+  if (!query) return failed(query);
+  query->bind(id.text()).bind(std::string(verb));
+  auto attempts = read_attempts(std::move(*query));
+  if (!attempts) return failed(attempts);
+  if (attempts->empty()) return std::optional<AttemptRow>();
+  return std::optional(std::move(attempts->front()));
 }
 
 Result<std::optional<RunRow>> Ledger::last_run(const EnvironmentId& id) const {

@@ -59,6 +59,7 @@ struct Desired {
   bool rebuild = false;           ///< what is built here is built anew: that is no drift
   std::optional<int> keep;        ///< images besides current and previous; none: all
   int parallel = 2;               ///< images supplied at a time
+  std::string backups;            ///< the folder of its backups, as the host says now
 };
 
 }  // namespace reconciler

@@ -8,6 +8,7 @@
 
 #include "reconciler/base/digest.hpp"
 #include "reconciler/model/shared.hpp"
+#include "reconciler/plan/backups.hpp"
 #include "reconciler/plan/by_hand.hpp"
 #include "reconciler/plan/drift.hpp"
 #include "reconciler/plan/gates.hpp"
@@ -242,27 +243,10 @@ std::string version_key(const Desired& desired) {
   return desired.tag + "@" + desired.commit;
 }
 
-namespace {
-
-/// Before its first deploy there is nothing that could be backed up, and nobody who could do it.
-/// What others left, a volume alone, is something.
-bool nothing_is_there(const Observation& observation, const Memory& memory) {
-  return !memory.current && std::ranges::all_of(observation.resources, [](const Resource& r) {
-    return r.supply || r.observed.empty();
-  });
-}
-
-Desired without_backup(Desired desired) {
-  std::erase_if(desired.steps, [](const Step& step) { return step.work.phase == Phase::backup; });
-  return desired;
-}
-
-}  // namespace
-
 Plan make_plan(const Desired& asked, const Observation& observation, const Memory& remembered,
                WallTime now) {
   std::optional<Desired> first;
-  if (nothing_is_there(observation, remembered)) first = without_backup(asked);
+  if (nothing_to_back_up(observation, remembered)) first = without_backup(asked);
   const Desired& desired = first ? *first : asked;
   const auto by_hand = runs_by_hand(observation, remembered);
   const auto assumed = assumed_of(desired, by_hand);

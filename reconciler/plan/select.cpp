@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "reconciler/plan/backups.hpp"
+
 namespace reconciler {
 namespace {
 
@@ -194,24 +196,6 @@ std::vector<Action> select_removals(const Observation& left) {
   return actions;
 }
 
-Action backup_action(const Step& step, const Memory& memory, std::string reason) {
-  Action action;
-  action.work = step.work;
-  // Which version's data it is: what was recorded last worked on it.
-  action.work.input.as_object()["of"] = memory.current ? memory.current->tag : "";
-  action.title = step.shown;
-  action.reason = std::move(reason);
-  return action;
-}
-
-Action prune_of_backups(Work work) {
-  Action action;
-  action.work = std::move(work);
-  action.title = "backups";
-  action.reason = fmt::format("beyond the newest {}", number_at(action.work.input, "keep"));
-  return action;
-}
-
 std::vector<Action> select_steps(const Desired& desired, const Memory& memory, bool new_version) {
   std::vector<Action> actions;
   for (const auto& step : desired.steps) {
@@ -221,8 +205,8 @@ std::vector<Action> select_steps(const Desired& desired, const Memory& memory, b
       continue;
     if (step.work.phase == Phase::backup) {
       if (!release_is_due(desired, memory)) continue;
-      actions.push_back(backup_action(step, memory, "a release is due"));
-      for (const auto& work : step.then) actions.push_back(prune_of_backups(work));
+      actions.push_back(backup_action(step, desired, memory, "a release is due"));
+      for (const auto& work : step.then) actions.push_back(prune_of_backups(work, desired));
       continue;
     }
     Action action;

@@ -24,12 +24,6 @@ std::vector<Action> select_remedies(const Desired& desired, const Observation& o
 /// All that is ours and may go, whatever else is wanted.
 std::vector<Action> select_removals(const Observation& left);
 
-/// The backup that a step describes, of the data of the version that was recorded last.
-Action backup_action(const Step& step, const Memory& memory, std::string reason);
-
-/// What goes once that backup has served.
-Action prune_of_backups(Work work);
-
 /// The preflight and the switch steps of a new version, a backup before once-a-tag steps that have
 /// not succeeded, these, and what may run again.
 std::vector<Action> select_steps(const Desired& desired, const Memory& memory, bool new_version);

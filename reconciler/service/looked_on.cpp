@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "reconciler/apply/ask.hpp"
+#include "reconciler/desire.hpp"
 #include "reconciler/ledger/locks.hpp"
 #include "reconciler/look.hpp"
 #include "reconciler/rollback.hpp"
@@ -71,14 +72,16 @@ Result<std::optional<LookedOn>> look_on(const Parts& parts, const Asked& asked,
     return std::nullopt;
   Asked same = asked;
   same.fetch = false;
-  auto wish = look(parts, same, stop);
-  if (!wish) return failed(wish);
   if (!unwell_since.excused_of(plan.desired)) {
+    auto first = look(parts, same, stop);
+    if (!first) return failed(first);
     std::vector<ResourceId> unwell;
-    for (const auto& resource : wish->observation.resources)
+    for (const auto& resource : first->observation.resources)
       if (resource.health == Health::unwell) unwell.push_back(resource.id);
     unwell_since.excuse(plan.desired, std::move(unwell));
   }
+  auto wish = desire(parts, same, *memory, stop);
+  if (!wish) return failed(wish);
   LookedOn seen{plan.to, plan.desired};
   for (const auto& answer :
        ask_checks(parts.drivers, parts.clock, wish->desired, wish->variables,

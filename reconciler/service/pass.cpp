@@ -89,8 +89,6 @@ void Pass::back_up_when_due(const Parts& parts, const Reconciled& done, Log& log
     return;
   const auto memory = parts.ledger.memory(asked_.spec.id);
   if (!memory || !memory->current || memory->unfinished) return;
-  // What is there now may be half of one: no backup of that takes the place of a good one.
-  if (half_restored(parts.ledger, asked_.spec.id)) return;
   const auto there = BackupFolder(backups_of(parts.host, parts.state, asked_.spec.id)).list();
   if (!there) {
     backed_up_ = failure(there.error());
@@ -100,6 +98,8 @@ void Pass::back_up_when_due(const Parts& parts, const Reconciled& done, Log& log
   const auto age =
       there->empty() ? Duration::max() : Duration(parts.clock.wall() - there->front().written);
   if (age >= Duration{0} && age < *asked_.spec.backup_every) return;
+  // What is there now may be half of one: no backup of that takes the place of a good one.
+  if (half_restored(parts.ledger, asked_.spec.id)) return;
   const auto agree = [&](const Look&) -> Result<bool> {
     log.info(fmt::format("{}: a backup is due", asked_.spec.id.text()));
     performing_ = true;

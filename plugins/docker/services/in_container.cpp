@@ -6,16 +6,23 @@ namespace {
 constexpr Duration call_time = std::chrono::seconds(60);
 constexpr Duration moment = std::chrono::seconds(2);
 
+/// Its id; nothing runs yet.
+Result<std::string> make_exec(Context& context, const std::string& container, const Json& exec) {
+  auto made = context.engine.change("POST", "/containers/" + url_encode(container) + "/exec", &exec,
+                                    context.within(call_time));
+  if (!made) return failed(made);
+  return text_at(*made, "Id");
+}
+
 }  // namespace
 
 Result<std::int64_t> run_in_container(Context& context, const std::string& container,
                                       const Json& exec, Deadline deadline,
                                       const std::function<void(std::string_view)>& on_line,
                                       std::stop_token stop) {
-  auto made = context.engine.change("POST", "/containers/" + url_encode(container) + "/exec", &exec,
-                                    context.within(call_time));
+  auto made = make_exec(context, container, exec);
   if (!made) return failed(made);
-  const auto id = text_at(*made, "Id");
+  const std::string& id = *made;
   const Json start = JsonObject{{"Detach", false}, {"Tty", false}};
   auto streamed = context.engine.stream("POST", "/exec/" + id + "/start", &start, on_line, deadline,
                                         std::move(stop));
@@ -28,10 +35,9 @@ Result<std::int64_t> run_in_container(Context& context, const std::string& conta
 Result<std::int64_t> carry_through_container(Context& context, const std::string& container,
                                              const Json& exec, const ExecPipes& pipes,
                                              Deadline deadline, std::stop_token stop) {
-  auto made = context.engine.change("POST", "/containers/" + url_encode(container) + "/exec", &exec,
-                                    context.within(call_time));
+  auto made = make_exec(context, container, exec);
   if (!made) return failed(made);
-  const auto id = text_at(*made, "Id");
+  const std::string& id = *made;
   if (auto carried = context.engine.exec(id, pipes, deadline, stop); !carried)
     return failed(carried);
   // The connection ends a moment before the Engine has written down how the program did. One that

@@ -16,10 +16,6 @@ namespace {
 
 constexpr Duration call_time = std::chrono::seconds(60);
 
-const Json& state_of(const Json& inspect) {
-  return member_or_null(inspect, "State");
-}
-
 /// One that exists, by its attempt. Null when there is none.
 Result<Json> find(Context& context, const Attempt& attempt) {
   const JsonObject filter{
@@ -42,7 +38,7 @@ Result<Json> find(Context& context, const Attempt& attempt) {
 /// Of the time that the task may take; none where it is over: then one look is all.
 Duration time_left(const Context& context, const Json& input, const Json& inspect) {
   const auto most = time_for(input);
-  const auto started = engine_time(text_at(state_of(inspect), "StartedAt"));
+  const auto started = engine_time(text_at(task_state(inspect), "StartedAt"));
   if (!started) return most;
   const auto ran = std::chrono::duration_cast<Duration>(context.clock.wall() - *started);
   return std::clamp(most - ran, Duration{0}, most);
@@ -113,7 +109,7 @@ Result<Outcome> recover_task(Context& context, const Attempt& attempt, const Var
     return Outcome{Fate::not_started,
                    Json(JsonObject{{"detail", "there is no container of this attempt"}})};
   const auto id = text_at(*inspect, "Id");
-  if (text_at(state_of(*inspect), "Status") == "created") {
+  if (text_at(task_state(*inspect), "Status") == "created") {
     if (auto gone = remove_one_off(context, id); !gone) return failed(gone);
     return Outcome{
         Fate::not_started,

@@ -152,7 +152,7 @@ class Reader {
     return {"POST /containers/exec " + container->name, "POST /exec/start " + container->name};
   }
 
-  /// The backup, or what brings one back.
+  /// The backup, or what brings one back; where its files lie is filled in when it is planned.
   Step of_backups(const Json& value, const std::string& service, Phase phase, Once once) {
     Step step;
     step.name = once == Once::asked ? "restore" : "backup";
@@ -162,8 +162,6 @@ class Reader {
     step.work.verb = step.name;
     step.work.targets = {named("task", step.name)};
     step.work.input = input_of(value, step.name, service);
-    JsonObject& input = step.work.input.as_object();
-    input["folder"] = text_at(request_.host, "backups");
     step.work.calls = exec_calls(service);
     step.work.needs.push_back(service_id(service));
     if (once == Once::asked) return step;
@@ -173,10 +171,8 @@ class Reader {
     gone.phase = Phase::prune;
     gone.verb = "prune";
     gone.targets = {named("backups", "backups")};
-    gone.input = JsonObject{{"kind", "backups"},
-                            {"folder", text_at(request_.host, "backups")},
-                            {"keep", number_at(value, "keep")},
-                            {"model", model_.key}};
+    gone.input =
+        JsonObject{{"kind", "backups"}, {"keep", number_at(value, "keep")}, {"model", model_.key}};
     step.then.push_back(std::move(gone));
     return step;
   }

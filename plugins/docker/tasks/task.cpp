@@ -22,10 +22,6 @@ namespace {
 constexpr Duration call_time = std::chrono::seconds(60);
 constexpr Duration longest_task = std::chrono::hours(1);
 
-const Json& state_of(const Json& inspect) {
-  return member_or_null(inspect, "State");
-}
-
 /// As the container's label names it.
 std::string task_of(const Attempt& attempt) {
   return attempt.work.targets.empty() ? text_at(attempt.work.input, "service")
@@ -80,6 +76,10 @@ const Image* recorded_image(const CompiledModel& model, const Container& task) {
 }
 
 }  // namespace
+
+const Json& task_state(const Json& inspect) {
+  return member_or_null(inspect, "State");
+}
 
 Duration time_for(const Json& input) {
   const auto given = number_at(input, "timeout_ms");
@@ -180,7 +180,7 @@ Result<Outcome> Task::follow_again(const Json& inspect, Duration left, std::stop
   id_ = text_at(inspect, "Id");
   name_ = text_at(inspect, "Name");
   if (name_.starts_with('/')) name_.erase(0, 1);
-  if (left > Duration{0} && truth_at(state_of(inspect), "Running"))
+  if (left > Duration{0} && truth_at(task_state(inspect), "Running"))
     progress_.line(fmt::format("waits for container {}, for {} at most", name_, for_people(left)));
   return follow(left, std::move(stop));
 }
@@ -198,7 +198,7 @@ Result<Outcome> Task::follow(Duration left, std::stop_token stop) {
     auto inspect = context_.engine.get("/containers/" + id_ + "/json", context_.within(call_time));
     if (!inspect && inspect.error().code == "docker.not_found") return gone();
     if (!inspect) return failed(inspect);
-    const auto status = text_at(state_of(*inspect), "Status");
+    const auto status = text_at(task_state(*inspect), "Status");
     if (status == "exited" || status == "dead") {
       if (auto passed = failpoint("task.waited.after"); !passed) return failed(passed);
       return judge(*inspect, streamed || read_the_rest());
@@ -244,9 +244,9 @@ bool Task::read_the_rest() {
 
 /// What it said counts only where all of it was heard: else its exit code tells alone.
 Result<Outcome> Task::judge(const Json& inspect, bool heard) {
-  const auto code = number_at(state_of(inspect), "ExitCode");
+  const auto code = number_at(task_state(inspect), "ExitCode");
   auto evidence = output_.evidence(code);
-  if (truth_at(state_of(inspect), "OOMKilled")) evidence["detail"] = "out of memory";
+  if (truth_at(task_state(inspect), "OOMKilled")) evidence["detail"] = "out of memory";
   if (code == 0) {
     if (const auto unmet = output_.unmet(); heard && !unmet.empty()) {
       evidence["detail"] = unmet;
