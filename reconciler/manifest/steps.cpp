@@ -21,10 +21,10 @@ const std::vector<std::string> kinds{"run", "exec", "http", "logs", "service"};
 const std::map<std::string, std::vector<std::string>>& meaningless() {
   static const std::map<std::string, std::vector<std::string>> table{
       {"run", {"status"}},
-      {"exec", {"status"}},
-      {"http", {"command", "lines"}},
-      {"logs", {"command", "status"}},
-      {"service", {"command", "status", "contains", "forbid", "lines"}},
+      {"exec", {"status", "network", "volumes"}},
+      {"http", {"command", "lines", "network", "volumes"}},
+      {"logs", {"command", "status", "network", "volumes"}},
+      {"service", {"command", "status", "contains", "forbid", "lines", "network", "volumes"}},
   };
   return table;
 }

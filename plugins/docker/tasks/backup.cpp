@@ -178,7 +178,7 @@ Result<Outcome> perform_restore(Context& context, const CompiledModel& model, co
     return failed_with(too_long(input), said.last());
   if (!code) return failed(code);
   if (*code != 0) return failed_with(fmt::format("exit code {}", *code), said.last());
-  return Outcome{Fate::succeeded, Json(JsonObject{{"detail", text_at(input, "file")}})};
+  return Outcome{Fate::succeeded, Json(JsonObject{})};
 }
 
 }  // namespace reconciler::docker

@@ -249,6 +249,8 @@ TEST(BadInput, Steps) {
       said("release: [{ run: a, command: \"x 'y\" }]\n"),
       "reconciler.yaml:1:30 command.quoting: a ' is not closed -> close it, or write the command "
       "as a list\n");
+  EXPECT_EQ(said("preflight: [{ exec: a, command: c, network: true }]\n"),
+            "reconciler.yaml:1:36 manifest.unknown_key: a step of exec has no key \"network\"\n");
   EXPECT_EQ(
       said("verify: [{ logs: a, forbid: '(' }, 'https://${A}/${b-c}']\n"),
       "reconciler.yaml:1:29 expression.invalid: \"(\" is no expression: a ( is not closed\n"
