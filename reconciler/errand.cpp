@@ -171,25 +171,36 @@ Result<Asked> as_it_runs(const Parts& parts, const Asked& asked, const Errand& e
 
 }  // namespace
 
+std::string command_of(const EnvironmentId& id, const Errand& errand) {
+  const auto named = [&](const std::string& verb, const std::string& what) {
+    return fmt::format("reconciler {} {} {}", verb, id.text(), what);
+  };
+  if (errand.backup) return "reconciler backup " + id.text();
+  if (!errand.restore.empty()) return named("restore", errand.restore);
+  return errand.task.empty() ? named("restart", join(errand.restart, " "))
+                             : named("task", errand.task);
+}
+
 Result<Reconciled> run_errand(const Parts& parts, const Asked& asked, const Errand& errand,
                               const std::string& who, const Agree& agree, Events& events,
                               Ends ends) {
   auto runs = as_it_runs(parts, asked, errand, ends.stop);
   if (!runs) return failed(runs);
   const bool restarts = !errand.restart.empty();
-  const auto only_this = [&](Look& seen) -> Result<RunEnd> {
+  const std::string again = command_of(asked.spec.id, errand);
+  const auto only_this = [&](Look& seen) -> Result<AsideRun> {
     if (errand.of_backups()) {
       auto plan = plan_of_backups(parts, seen, errand);
       if (!plan) return failed(plan);
       seen.plan = std::move(*plan);
-      return RunEnd{"Ready", errand.backup ? "BackedUp" : "Restored"};
+      return AsideRun{{"Ready", errand.backup ? "BackedUp" : "Restored"}, again};
     }
     auto actions = restarts ? restarted(parts, seen, errand.restart)
                             : task_called(seen.desired, errand.task, parts.clock.wall());
     if (!actions) return failed(actions);
     seen.plan = make_errand(seen.desired, seen.observation, seen.memory, std::move(*actions),
                             parts.clock.wall());
-    return RunEnd{"Ready", restarts ? "Restarted" : "TaskRun"};
+    return AsideRun{{"Ready", restarts ? "Restarted" : "TaskRun"}, again};
   };
   return reconcile_aside(parts, *runs, only_this, who, agree, events, std::move(ends));
 }

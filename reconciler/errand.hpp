@@ -15,6 +15,9 @@ struct Errand {
   bool of_backups() const { return backup || !restore.empty(); }
 };
 
+/// What a person types to have it done.
+std::string command_of(const EnvironmentId& id, const Errand& errand);
+
 /// Tasks are those of the version that runs, compiled as git asks for it: `task.unknown`;
 /// `task.not_deployed` while git asks for another version. A restart is of what was recorded last
 /// where git asks for another, or for nothing that can be had: `service.unknown`,

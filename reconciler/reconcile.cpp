@@ -88,12 +88,12 @@ class Reconciling {
     return seen;
   }
 
-  /// Performs a plan beside what is wanted; `end` is how that ends when all went well.
-  Status perform_aside(const Look& look, RunEnd end) {
+  /// Performs a plan beside what is wanted.
+  Status perform_aside(const Look& look, AsideRun aside) {
     const AnyStop stop{stop_, cancel_.token()};
     cancel_.watch();
     Tools tools = tools_;
-    tools.aside = std::move(end);
+    tools.aside = std::move(aside);
     auto applied =
         Executor(tools).apply(look.plan, look.desired, look.variables, who_, stop.token());
     if (!applied) return failed(applied);
@@ -204,8 +204,8 @@ Result<Reconciled> reconcile_aside(const Parts& parts, const Asked& asked, const
   Reconciling reconciling(parts, asked, who, events, ends);
   auto seen = reconciling.begin();
   if (!seen) return failed(seen);
-  auto end = aside(*seen);
-  if (!end) return failed(end);
+  auto run = aside(*seen);
+  if (!run) return failed(run);
   if (auto left = leave_to_a_person(parts, *seen); !left) return failed(left);
   Reconciled done{seen->plan};
   if (done.plan.empty() || done.plan.suspended) return done;
@@ -215,7 +215,7 @@ Result<Reconciled> reconcile_aside(const Parts& parts, const Asked& asked, const
   if (done.declined) return done;
   auto others = lock_others(parts, asked.spec.id);
   if (!others) return failed(others);
-  if (auto performed = reconciling.perform_aside(*seen, std::move(*end)); !performed)
+  if (auto performed = reconciling.perform_aside(*seen, std::move(*run)); !performed)
     return failed(performed);
   done.changed = true;
   done.took = parts.clock.now() - began;
@@ -224,9 +224,9 @@ Result<Reconciled> reconcile_aside(const Parts& parts, const Asked& asked, const
 
 Status stop_beside(const Parts& parts, const Asked& asked, const std::string& who, Events& events,
                    Ends ends) {
-  const auto only_stops = [](Look& seen) -> Result<RunEnd> {
+  const auto only_stops = [](Look& seen) -> Result<AsideRun> {
     keep_what_stops(seen.plan, seen.observation);
-    return RunEnd{"Reconciling", "StoppedBeside"};
+    return AsideRun{{"Reconciling", "StoppedBeside"}};
   };
   const auto yes = [](const Look&) -> Result<bool> { return true; };
   auto done = reconcile_aside(parts, asked, only_stops, who, yes, events, std::move(ends));

@@ -5,7 +5,7 @@
 #include <stop_token>
 #include <string>
 
-#include "reconciler/apply/events.hpp"
+#include "reconciler/apply/executor.hpp"
 #include "reconciler/look.hpp"
 
 namespace reconciler {
@@ -36,8 +36,8 @@ Result<Reconciled> reconcile(const Parts& parts, const Asked& asked, const std::
                              const Agree& agree, Events& events, Ends ends);
 
 /// Makes of a fresh look's plan one that is done beside what is wanted: how the last run ended goes
-/// on to count (RunStart::aside). What it returns is how this one ends when all goes well.
-using Aside = std::function<Result<RunEnd>(Look&)>;
+/// on to count (RunStart::aside).
+using Aside = std::function<Result<AsideRun>(Look&)>;
 
 /// The loop over such a plan; only while it is suspended does that wait, too.
 Result<Reconciled> reconcile_aside(const Parts& parts, const Asked& asked, const Aside& aside,

@@ -117,6 +117,9 @@ Status one_by_one(Run& run, const std::vector<const Action*>& actions) {
     auto done = is_ledgers(*action) ? record(run, *action)
                 : removes           ? remove_artifact(run, *action)
                                     : carry_out(run, *action);
+    // Which of our calls was waited for when the stop came says nothing to a person.
+    if (!done && ended_by_stop(done.error().code))
+      done.error().message = fmt::format("stopped during {}", what);
     if (!done) return done;
   }
   return {};
@@ -151,7 +154,7 @@ bool touched(const Run& run, const Memory& before, const Memory& now) {
 
 /// How a run ended in which all went well.
 RunEnd well(const Run& run) {
-  if (run.tools.aside) return *run.tools.aside;
+  if (run.tools.aside) return run.tools.aside->well;
   const Shortened& cut = run.tools.cut;
   const std::string as_asked = fmt::format("{} ({})", cut.leaves, cut.by);
   if (cut.unrecorded) return {"Stalled", "CutShort", "apply.cut", as_asked};

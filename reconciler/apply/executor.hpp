@@ -18,6 +18,12 @@
 
 namespace reconciler {
 
+/// What is done beside what is wanted (RunStart::aside).
+struct AsideRun {
+  RunEnd well;          ///< how it ends when all went well
+  std::string again{};  ///< what a person types to have it done again; empty: nobody asked for it
+};
+
 /// What an executor works with; none of it is owned.
 struct Tools {
   const Drivers& drivers;
@@ -29,7 +35,7 @@ struct Tools {
   std::stop_token beside{};  ///< something was started beside what is verified
   /// How long to wait for what another environment supplies at the moment; then `lock.held`.
   Duration patience = std::chrono::hours(1);
-  std::optional<RunEnd> aside{};            ///< RunStart::aside; how it ends when all went well
+  std::optional<AsideRun> aside{};
   Shortened cut{};                          ///< what was cut off the plan
   const Cancellation* cancelled = nullptr;  ///< a person may have wished it, where it was stopped
 };

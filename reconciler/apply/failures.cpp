@@ -154,6 +154,16 @@ Error told(const Run& run, Error why) {
   else if (memory && !current.empty())
     why.facts.push_back(unchanged(current, memory->previous, run.plan.stays));
   why.facts.push_back({"log", fmt::format("reconciler history {} --run {} --log", id, run.id)});
+  if (run.tools.aside && !run.tools.aside->again.empty()) {
+    const bool ended = why.code == "apply.stopped" || why.code == "apply.cancelled";
+    if (ended || why.hint.empty())
+      why.hint = fmt::format("{}: {}",
+                             ended                               ? "once more"
+                             : why.lasting == Lasting::transient ? "when it is back"
+                                                                 : "mend it, then",
+                             run.tools.aside->again);
+    return why;
+  }
   if (why.hint.empty() && run.phase == Phase::backup)
     why.hint = fmt::format(
         "mend it; to try it alone: reconciler backup {}; then: reconciler apply {}", id, id);
@@ -165,8 +175,10 @@ Error told(const Run& run, Error why) {
 }
 
 Error what_follows_failed(const Run& run, Error why) {
-  why.hint =
-      fmt::format("reconciler apply {}; run tries it again by itself", run.plan.environment.text());
+  const auto& aside = run.tools.aside;
+  if (!aside || aside->again.empty())
+    why.hint = fmt::format("reconciler apply {}; run tries it again by itself",
+                           run.plan.environment.text());
   if (run.phase == Phase::prune) {
     why.message = fmt::format("{} runs; what it does not need any more is not all removed: {}: {}",
                               run.plan.to, why.code, why.message);

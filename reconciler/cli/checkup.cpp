@@ -13,6 +13,7 @@
 
 #include "reconciler/base/backups.hpp"
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/shell.hpp"
 #include "reconciler/base/size.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/compile.hpp"
@@ -109,6 +110,29 @@ std::optional<Snapshot> check_repository(Context& context, const Repository& rep
   into.push_back(std::move(finding));
   if (!last) return std::nullopt;
   return std::move(*last);
+}
+
+/// Whoever else may write there may put another one in a backup's place, and its checksum with it;
+/// or may put another folder, of those above it, there.
+std::optional<Noted> check_who_writes(const std::string& folder, int above) {
+  const auto found = about(folder);
+  const auto slash = folder.rfind('/');
+  if (above > 0 && slash != std::string::npos && slash > 0)
+    if (auto noted = check_who_writes(folder.substr(0, slash), above - 1)) return noted;
+  if (!found) return std::nullopt;
+  if (found->st_uid != 0 && found->st_uid != ::geteuid())
+    return Noted{Grade::mend,
+                 "backups",
+                 fmt::format("{} belongs to user {}, who may put anything in a backup's place",
+                             folder, found->st_uid),
+                 {{"mend", fmt::format("chown {} {}", ::geteuid(), shell_word(folder))}}};
+  if ((found->st_mode & 0022U) == 0 || (found->st_mode & S_ISVTX) != 0) return std::nullopt;
+  return Noted{Grade::mend,
+               "backups",
+               fmt::format("{} can be written by others (mode {:04o}), who may put anything in a "
+                           "backup's place",
+                           folder, found->st_mode & 07777U),
+               {{"mend", "chmod go-w " + shell_word(folder)}}};
 }
 
 /// The newest one; that it could be brought back is shown by bringing it back alone.
@@ -263,10 +287,11 @@ std::vector<Noted> check_repositories(Context& context, std::stop_token stop) {
       all.push_back(from_error(Grade::mend, "manifests", mistake));
   for (const auto& spec : ours.environments) {
     check_env_files(**host, spec, all);
-    if (member(spec.sections, "backup"))
-      all.push_back(
-          check_backups(spec, BackupFolder(backups_of(**host, context.options().state, spec.id)),
-                        context.clock().wall()));
+    if (!member(spec.sections, "backup")) continue;
+    const BackupFolder folder(backups_of(**host, context.options().state, spec.id));
+    all.push_back(check_backups(spec, folder, context.clock().wall()));
+    constexpr int root_app = 2;
+    if (auto writes = check_who_writes(folder.path(), root_app)) all.push_back(std::move(*writes));
   }
   return all;
 }

@@ -13,17 +13,6 @@
 #include "reconciler/cli/verb.hpp"
 
 namespace reconciler::cli {
-namespace {}  // namespace
-
-namespace {
-
-/// What follows the environment on the command line.
-std::string what_of(const Errand& errand) {
-  if (!errand.restore.empty()) return errand.restore;
-  return errand.task.empty() ? join(errand.restart, " ") : errand.task;
-}
-
-}  // namespace
 
 int run_errand(Context& context, const std::string& verb, const ErrandOptions& options,
                std::stop_token stop) {
@@ -43,10 +32,9 @@ int run_errand(Context& context, const std::string& verb, const ErrandOptions& o
     if (!json) std::cout << render(seen.plan, context.page());
     if (!options.yes) {
       if (json || !stdin_is_terminal())
-        return failure(
-            no_terminal(verb + " asks before it does anything",
-                        fmt::format("the same with --yes, or in a terminal: reconciler {} {} {}",
-                                    verb, id, what_of(options.errand))));
+        return failure(no_terminal(
+            verb + " asks before it does anything",
+            "the same with --yes, or in a terminal: " + command_of(asked.spec.id, options.errand)));
       if (!ask(context, "Do it?", stop)) return false;
     }
     std::cout << "\n";

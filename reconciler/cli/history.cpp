@@ -1,6 +1,7 @@
 // `history`: the runs of an environment, or one of them with what it did and said.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 #include <limits>
 #include <set>
@@ -24,15 +25,28 @@ struct HistoryOptions {
 
 std::string outcome(const RunRow& run) {
   if (!run.ended) return "not ended";
-  static const std::set<std::string_view> told = {"StepLeftOut", "Restarted", "TaskRun"};
+  static const std::set<std::string_view> told = {"StepLeftOut", "Restarted", "TaskRun", "BackedUp",
+                                                  "Restored"};
   return run.end.condition == "Ready" && !told.contains(run.end.reason)
              ? "Ready"
              : run.end.condition + "/" + run.end.reason;
 }
 
+/// What a run beside what git asks for was about: `restore 20261128T231757Z-v1.2.3.backup`. Empty
+/// for all others.
+std::string beside(const RunRow& run) {
+  if (!run.aside || run.attempts.empty()) return "";
+  // Before a restore there is a backup.
+  const auto restore = std::ranges::find(run.attempts, "restore", &AttemptRow::verb);
+  const auto& about = restore == run.attempts.end() ? run.attempts.front() : *restore;
+  return fmt::format("{} {}", about.verb, about.title);
+}
+
 /// `before`: the run before it, where there is one. A version that was gone back to may be looked
 /// after by many runs; the first of them went there.
 std::string versions(const RunRow& run, const RunRow* before = nullptr) {
+  if (const std::string what = beside(run); !what.empty())
+    return fmt::format("{}: {}", run.to, what);
   const bool went = run.from != run.to || (before && before->to != run.to);
   if (went && run.instead == "Requested") return "rollback to " + run.to;
   if (went && run.instead == "OperatorDeployed") return "kept " + run.to;
@@ -61,6 +75,7 @@ JsonObject to_json(const RunRow& run) {
           {"from", run.from},
           {"to", run.to},
           {"instead_of_git", run.instead},
+          {"beside", beside(run)},
           {"who", run.who},
           {"config", run.config_commit},
           {"condition", run.end.condition},

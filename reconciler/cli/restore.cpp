@@ -85,6 +85,9 @@ Result<std::string> called(const Backups& backups, const std::string& file) {
                                         backups.id.text(), backups.folder)
                           : fmt::format("{} backups of {} begin with {}", found.size(),
                                         backups.id.text(), printable(file, 100)));
+  constexpr size_t most_named = 5;
+  for (size_t i = 0; i < std::min(found.size(), most_named); ++i)
+    e.facts.push_back({i == 0 ? "newest" : "or", found[i]});
   return failure(
       std::move(e).next(fmt::format("reconciler restore {}, which lists them", backups.id.text())));
 }

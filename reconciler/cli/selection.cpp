@@ -125,6 +125,9 @@ Result<Selection> select(Context& context, const std::vector<std::string>& names
     snapshot->held.reset();
     if (!manifests && manifests.error().code == "manifest.none" && something_was_recorded(context))
       manifests = Manifests{};  // git names nothing any more
+    if (!manifests && manifests.error().code == "manifest.none")
+      manifests.error().message = fmt::format("no folder of {} has a reconciler.yaml at commit {}",
+                                              repository.name, snapshot->commit.substr(0, 7));
     if (!manifests) return failed(manifests);
     for (const auto& spec : manifests->environments) config[spec.id] = *snapshot;
     read.push_back(std::move(*manifests));

@@ -52,8 +52,9 @@ Row row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
     row.condition = condition_of(seen->plan, run, at_it);
     const bool restores = std::ranges::any_of(
         seen->desired.steps, [](const Step& step) { return step.once == Once::asked; });
-    if (restores && !at_it)
-      if (auto half = half_restored(parts.ledger, asked.spec.id)) row.condition = std::move(*half);
+    if (restores)
+      if (auto data = (at_it ? being_restored : half_restored)(parts.ledger, asked.spec.id))
+        row.condition = std::move(*data);
     row.seen = std::move(*seen);
   } else {
     const auto memory = parts.ledger.memory(asked.spec.id);

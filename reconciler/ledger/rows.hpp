@@ -81,7 +81,8 @@ struct RunRow {
   std::string who;
   /// Target::reason, where it worked towards another version than git asked for; else empty.
   std::string instead;
-  RunEnd end;  ///< empty texts while it has not ended
+  bool aside = false;  ///< RunStart::aside
+  RunEnd end;          ///< empty texts while it has not ended
   std::vector<AttemptRow> attempts;
 };
 

@@ -62,9 +62,8 @@ Result<std::vector<AttemptRow>> attempts_of(Database& database, RunId run) {
 
 #define RUN_COLUMNS                                                                          \
   "serial, environment, started, ended, plan_id, from_tag, to_tag, desired, config_commit, " \
-  "config_subject, who, coalesce(json_extract(plan, '$.rejected.reason'), ''), condition, "  \
-  "reason, "                                                                                 \
-  "code, message"
+  "config_subject, who, coalesce(json_extract(plan, '$.rejected.reason'), ''), aside, "      \
+  "condition, reason, code, message"
 
 Result<std::vector<RunRow>> read_runs(Database& database, Query query) {
   std::vector<RunRow> runs;
@@ -85,7 +84,8 @@ Result<std::vector<RunRow>> read_runs(Database& database, Query query) {
     run.config_subject = query.text(9);
     run.who = query.text(10);
     run.instead = query.text(11);
-    run.end = {query.text(12), query.text(13), query.text(14), query.text(15)};
+    run.aside = query.number(12) != 0;
+    run.end = {query.text(13), query.text(14), query.text(15), query.text(16)};
   }
   for (auto& run : runs) {
     auto attempts = attempts_of(database, run.serial);

@@ -54,9 +54,9 @@ Result<Reconciled> Pass::look_after_recorded(const Parts& parts, Events& events,
   // Half of what is new runs: then it is the way back, where there is one.
   if (memory->touched) return reconcile(parts, recorded, "run", agree, events, own);
   // How the new one ended goes on to count: a person has to answer for it.
-  const auto heals = [](Look& seen) -> Result<RunEnd> {
+  const auto heals = [](Look& seen) -> Result<AsideRun> {
     keep_what_heals(seen.plan);
-    return RunEnd{"Ready", "Healed"};
+    return AsideRun{{"Ready", "Healed"}};
   };
   return reconcile_aside(parts, recorded, heals, "run", agree, events, own);
 }

@@ -9,6 +9,7 @@ import pytest
 
 from support.engine import wait_for
 from support.images import BUSYBOX
+from support.small_disk import SmallDisk
 from support.stack import SLEEPS, called, manifest, services
 
 RELEASE = "release: [{ run: release }]"
@@ -227,6 +228,38 @@ def test_one_that_does_not_succeed_ends_the_plan_before_the_release(stack, comma
     stack.commit(files("v1.1.0"))
     stack.apply()
     assert rows(stack) == ["v1.0.0", "v1.1.0"] and len(there(stack)) == 2
+
+
+def test_one_that_finds_no_room_ends_the_plan_before_the_release(stack, folder):
+    """Where they lie is a disk of its own: full while it is written, then too full for one to be begun."""
+    with SmallDisk(folder / "room", "4m") as disk:
+        stack.use_host({"backups": str(disk.place / "backups")})
+        there_is = disk.place / "backups/web/production"
+        of_now = ["sh", "-c", "dd if=/dev/zero bs=1k count=600 2>/dev/null; echo complete"]
+        stack.commit(files("v1.0.0", f"backup: {{ exec: db, command: {json.dumps(of_now)}, contains: complete }}"))
+        stack.apply()
+        stack.run("backup", stack.environment).ok()
+        [old], ids = there_is.glob("*.backup"), stack.ids()
+        digest = hashlib.sha256(old.read_bytes()).hexdigest()
+
+        def refused(command, code, *says):
+            stack.commit(files("v1.1.0", f"backup: {{ exec: db, command: {json.dumps(command)}, contains: complete }}"))
+            done = stack.run("apply", stack.environment, "--yes")
+            assert done.code == 1 and stack.error(done) == code, done
+            assert all(one in done.err for one in (*says, "no backup that is good is removed for it")), done.err
+            assert stack.condition() == "Stalled/BackupFailed"
+            assert rows(stack) == ["v1.0.0"] and stack.ids() == ids, "nothing was touched"
+            assert [one.name for one in sorted(there_is.iterdir())] == [old.name, f"{old.name}.sha256"]
+            assert hashlib.sha256(old.read_bytes()).hexdigest() == digest == (there_is / f"{old.name}.sha256").read_text()[:64]
+
+        refused(["sh", "-c", "dd if=/dev/zero bs=1k count=100000 2>/dev/null; echo complete"], "backup.full",
+                f"no room for the backup in {there_is}", "0 B free")
+        disk.fill()
+        refused(of_now, "backup.no_room", "a backup may need 1.", f"where they lie, in {there_is}, 0 B is free")
+        disk.empty()
+        # It is not rejected: once there is room it is deployed.
+        stack.apply()
+        assert rows(stack) == ["v1.0.0", "v1.1.0"] and len(list(there_is.glob("*.backup"))) == 2
 
 
 def test_one_without_a_restore_or_a_backup_is_said(stack):

@@ -246,7 +246,7 @@ def test_taking_over_what_the_scripts_left_restarts_nothing(installed):
 
         before = containers()
         plan = stack.plan_text()
-        assert "\n  taken over: 5 containers, 2 images\n" in plan and "\n  orphan portfolio-release-1 " in plan, plan
+        assert "\n  taken over: 5 containers, 2 images\n" in plan and "\n  portfolio-release-1 (exited) is of release, which is run anew" in plan, plan
         assert plan.endswith("\n\nNo changes. No container needs a restart.\n"), plan
         stack.assert_second_plan_empty()
         stack.apply()

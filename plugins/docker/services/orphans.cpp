@@ -137,6 +137,11 @@ void observe_orphans(const Context& context, const Observed& observed, Observati
       add_orphan(context, observed, seen, into);
     else if (owner == Owner::nobody && is_aside(seen) && free)
       add_put_aside(context, observed, seen, into);
+    else if (owner == Owner::task)
+      into.notices.push_back(
+          fmt::format("{} ({}) is of {}, which is run anew each time it is due: it is in nobody's "
+                      "way, and stays",
+                      seen.name, seen.state(), seen.service));
     else
       into.notices.push_back(
           fmt::format("orphan {} (service {}, {}): nothing in the compose files owns it; it stays",

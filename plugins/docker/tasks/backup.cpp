@@ -10,6 +10,7 @@
 #include "plugins/docker/client/lines.hpp"
 #include "plugins/docker/services/in_container.hpp"
 #include "plugins/docker/services/mover.hpp"
+#include "plugins/docker/tasks/output.hpp"
 #include "plugins/docker/tasks/task.hpp"
 #include "reconciler/base/backups.hpp"
 #include "reconciler/base/expand.hpp"
@@ -75,7 +76,7 @@ class Said {
   explicit Said(Progress& progress) : progress_(progress) {}
   void operator()(std::string_view line) {
     progress_.line(printable(line, line.size()));
-    if (!trim(line).empty()) last_ = printable(trim(line));
+    if (says_something(line)) last_ = printable(trim(line));
   }
   const std::string& last() const { return last_; }
 

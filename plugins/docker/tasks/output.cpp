@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
@@ -10,6 +13,11 @@ namespace {
 constexpr size_t kept_lines = 20;
 
 }  // namespace
+
+bool says_something(std::string_view line) {
+  return std::ranges::any_of(line,
+                             [](unsigned char c) { return c >= 0x80 || std::isalnum(c) != 0; });
+}
 
 Output::Output(const Json& input, const Variables& variables, Progress& progress)
     : progress_(progress), wanted_lines_(number_at(input, "lines", -1)) {
@@ -44,7 +52,7 @@ std::string Output::unmet() const {
 
 std::string Output::last() const {
   for (auto line = kept_.rbegin(); line != kept_.rend(); ++line)
-    if (!trim(*line).empty()) return std::string(trim(*line));
+    if (says_something(*line)) return std::string(trim(*line));
   return "";
 }
 

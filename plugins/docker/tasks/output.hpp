@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reconciler/base/expression.hpp"
@@ -12,6 +13,9 @@
 #include "reconciler/driver/driver.hpp"
 
 namespace reconciler::docker {
+
+/// It has more than signs and blanks: some programs end what they say with a `^` below the place.
+bool says_something(std::string_view line);
 
 class Output {
  public:

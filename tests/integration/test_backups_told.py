@@ -1,0 +1,84 @@
+"""What is said of backups: in history, in status, where one fails or is stopped, and by doctor."""
+
+import json
+import re
+import signal
+
+import pytest
+
+from support.engine import wait_for
+from support.stack import SLEEPS, manifest, services
+
+RESTORE = "restore: { exec: db, command: [sh, -c, 'cat >/data/rows'] }"
+
+
+def files(command, tag="v1.0.0"):
+    return {"compose.yaml": services(f"db: {{ {SLEEPS}, volumes: ['data:/data'] }}", "volumes: { data: {} }"),
+            "reconciler.yaml": manifest(tag, f"backup: {{ exec: db, command: {json.dumps(['sh', '-c', command])} }}", RESTORE)}
+
+
+@pytest.fixture
+def deployed(stack):
+    stack.commit(files("echo rows"))
+    stack.apply()
+    return stack
+
+
+def backups(stack):
+    return sorted(one.name for one in (stack.state / "backups/web/production").glob("*.backup"))
+
+
+def test_history_says_what_was_done_beside_the_versions(deployed):
+    deployed.run("backup", deployed.environment).ok()
+    [name] = backups(deployed)
+    deployed.run("restore", deployed.environment, name, "--yes").ok()
+    out = deployed.run("history", deployed.environment).ok().out
+    lines = [re.split("  +", line) for line in out.splitlines()]
+    assert [(line[2], line[4]) for line in lines[1:]] == \
+        [(f"v1.0.0: restore {name}", "Ready/Restored"), ("v1.0.0: backup db", "Ready/BackedUp"), ("v1.0.0", "Ready")], out
+    document = json.loads(deployed.run("history", deployed.environment, "--json").ok().out)
+    assert [run["beside"] for run in document["runs"]] == [f"restore {name}", "backup db", ""]
+
+
+def test_one_that_fails_is_to_be_tried_again_as_it_was_asked_for(deployed):
+    deployed.commit(files("echo no such host >&2; exit 3"))
+    deployed.apply()
+    failed = deployed.run("backup", deployed.environment)
+    assert failed.code == 1 and deployed.error(failed) == "backup.failed" and "apply" not in failed.err, failed.err
+    assert failed.err.rstrip().endswith(f"mend it, then: reconciler backup {deployed.environment}"), failed.err
+
+
+def test_one_that_is_stopped(deployed):
+    deployed.commit(files("touch /data/begun; echo half; sleep 100000"))
+    deployed.apply()
+    program = deployed.program.start("backup", deployed.environment)
+    wait_for(lambda: "begun" in deployed.sh("ls /data", "db"), "the backup to have begun")
+    assert deployed.run("status", deployed.environment).code == 0, "what runs is well meanwhile"
+    program.send_signal(signal.SIGINT)
+    _, err = program.communicate(timeout=60)
+    assert program.returncode == 130 and "error apply.stopped: stopped during backup db" in err, err
+    assert "POST" not in err and "commit another tag" not in err and f"reconciler backup {deployed.environment}" in err, err
+    assert not list((deployed.state / "backups/web/production").iterdir()), "half of one is none"
+
+
+def test_a_beginning_that_several_have_names_them(deployed):
+    for _ in range(2):
+        deployed.run("backup", deployed.environment).ok()
+    older, newer = backups(deployed)
+    many = deployed.run("restore", deployed.environment, "20", "--yes")
+    assert many.code == 1 and deployed.error(many) == "backup.unknown", many
+    assert "2 backups of web/production begin with 20" in many.err, many.err
+    assert 0 < many.err.index(newer) < many.err.index(older), many.err
+
+
+def test_doctor_says_who_else_may_write_there(deployed):
+    deployed.run("backup", deployed.environment).ok()
+    place = deployed.state / "backups/web/production"
+    assert f"{place} can be" not in deployed.run("doctor").out
+    place.chmod(0o777)
+    said = " ".join(deployed.run("doctor").out.split())
+    assert f"{place} can be written by others (mode 0777)" in said and f"chmod go-w {place}" in said, said
+    place.chmod(0o700)
+    place.parent.chmod(0o770)
+    said = " ".join(deployed.run("doctor").out.split())
+    assert f"{place.parent} can be written by others (mode 0770)" in said, said
