@@ -67,6 +67,13 @@ Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish, Memory m
   if (auto found = find_outdated(parts, wish.desired, memory); !found) return failed(found);
   auto seen = parts.drivers.observe(asked.spec.id, wish.prepared.wanted, memory, wish.variables,
                                     Deadline(parts.clock, look_within));
+  if (!seen && seen.error().code == "ledger.behind") {
+    // Nothing is locked here: what is seen may be of an attempt that others have begun meanwhile.
+    auto now = parts.ledger.memory(asked.spec.id);
+    if (!now) return failed(now);
+    if (now->newest_attempt > memory.newest_attempt)
+      return look_at(parts, asked, std::move(wish), std::move(*now));
+  }
   if (!seen && wish.target && !asked.instead && !wish.target->is_deployed())
     return failure(cannot_go_back(asked.spec.id, *wish.target, std::move(seen.error())));
   if (!seen && !wish.target && !asked.instead) {

@@ -105,6 +105,30 @@ def test_eight_controllers(stack):
     assert stack.condition() == "Ready/Succeeded" and stack.names() == ["web-web-1"]
 
 
+def test_a_plan_that_is_overtaken_is_none_of_an_older_ledger(stack):
+    """What it sees was begun after it had asked the ledger: it asks again, and says nothing of a copy put back."""
+    def ask_for(tag):
+        stack.commit({"compose.yaml": COMPOSE, "reconciler.yaml": manifest(tag, "verify: { stable: 100ms }")})
+
+    ask_for("v1.0.0")
+    stack.apply()
+    ask_for("v1.1.0")
+    held = []
+
+    def hold_the_first(one):
+        if one.path != "/containers/json" or held:
+            return None
+        held.append(one)
+        return 5
+
+    stack.proxy.before = hold_the_first
+    slow = stack.program.start("plan", stack.environment)
+    wait_for(lambda: held, "the look of the plan")
+    stack.run("apply", stack.environment, "--yes").ok()
+    out, err = slow.communicate(timeout=60)
+    assert slow.returncode == 0 and not err and "No changes." in out, out + err
+
+
 def test_a_plan_keeps_the_tree_that_it_reads(stack):
     """Another run that has recorded a later version leaves it alone, and whoever tidies next does not."""
     def ask_for(tag):

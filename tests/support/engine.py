@@ -1,5 +1,6 @@
 """A private Docker Engine: `with Engine() as engine:`. deploy/engine does the work; this keeps it from outliving us."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -149,7 +150,8 @@ class Engine:
         if shims:
             pids += self.shim_pids
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # a containerd dies with its dockerd, if that was first
+                os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not any(_alive(pid) for pid in pids), "the Engine to be dead")
 
     def api(self, method: str, target: str, body: Any = None, timeout: float = 60) -> Any:

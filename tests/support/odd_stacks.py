@@ -94,10 +94,10 @@ STACKS: Dict[str, Odd] = {
         check=lambda stack: reaches(stack, "web", "other"), replaced=frozenset({"web", "other"}), tells_bad=False),
     "fixed-address": Odd(
         services(f"""
-        web: {{ {QUICK}, {TAGGED}, {WELL}, networks: {{ front: {{ ipv4_address: 10.124.1.9, aliases: [site] }} }} }}
+        web: {{ {QUICK}, {TAGGED}, {WELL}, networks: {{ front: {{ ipv4_address: 10.126.1.9, aliases: [site] }} }} }}
         {listens("other", "networks: [front]").replace(TAGGED, "environment: { TAG: x }")}
-        """, "networks: { front: { ipam: { config: [{ subnet: 10.124.1.0/24 }] } } }"),
-        check=lambda stack: (reaches(stack, "web", "other"), _has_address(stack, "web", "10.124.1.9")),
+        """, "networks: { front: { ipam: { config: [{ subnet: 10.126.1.0/24 }] } } }"),
+        check=lambda stack: (reaches(stack, "web", "other"), _has_address(stack, "web", "10.126.1.9")),
         replaced=frozenset({"web"})),
     "restart-with": Odd(
         services(f"""

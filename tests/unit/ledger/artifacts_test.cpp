@@ -31,7 +31,8 @@ class ArtifactsTest : public testing::Test {
   }
   std::vector<std::string> versions() {
     std::vector<std::string> all;
-    for (const auto& one : ledger->memory(production)->versions) {
+    const auto memory = ledger->memory(production);
+    for (const auto& one : memory->versions) {
       const auto from = std::to_string((one.from - release_of("").at).count());
       all.push_back(one.tag + " from " + from +
                     (one.until ? " for " + for_people(*one.until - one.from) : ""));

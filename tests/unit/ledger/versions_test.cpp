@@ -29,7 +29,8 @@ class VersionsTest : public testing::Test {
   /// `v1.1.0 for 1 h`, newest first; the current one has no end.
   std::vector<std::string> told() const {
     std::vector<std::string> all;
-    for (const auto& one : *ledger->versions(production))
+    const auto known = ledger->versions(production);
+    for (const auto& one : *known)
       all.push_back(one.tag + (one.until ? " for " + for_people(*one.until - one.from) : ""));
     return all;
   }
