@@ -63,7 +63,8 @@ TEST_F(Seeds, WhateverHappensEveryInvariantHolds) {
   std::atomic<std::uint64_t> next = range.from;
   std::atomic<std::uint64_t> done = 0;
   {
-    std::vector<std::jthread> threads(std::max(1U, std::thread::hardware_concurrency()));
+    // Half of the time each waits, for threads of its own and for what the kernel puts off.
+    std::vector<std::jthread> threads(2 * std::max(1U, std::thread::hardware_concurrency()));
     for (auto& thread : threads)
       thread = std::jthread([&] {
         for (auto seed = next++; seed <= range.to && !failed_; seed = next++) {
