@@ -12,6 +12,7 @@
 #include "reconciler/cli/known.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
+#include "reconciler/ledger/locks.hpp"
 
 namespace reconciler::cli {
 namespace {
@@ -23,8 +24,9 @@ struct HistoryOptions {
   size_t limit = 20;
 };
 
-std::string outcome(const RunRow& run) {
-  if (!run.ended) return "not ended";
+/// `held`: somebody works on the environment.
+std::string outcome(const RunRow& run, bool held) {
+  if (!run.ended) return held ? "at it" : "cut off";
   static const std::set<std::string_view> told = {"StepLeftOut", "Restarted", "TaskRun", "BackedUp",
                                                   "Restored"};
   return run.end.condition == "Ready" && !told.contains(run.end.reason)
@@ -107,7 +109,22 @@ int one_run_json(const RunRow& run, const std::vector<std::string>* log) {
   return well;
 }
 
+/// Whether the newest run is at it, and was not cut off: asked before it was read and after, as it
+/// may have begun or ended meanwhile.
+class Held {
+ public:
+  Held(Context& context, EnvironmentId id)
+      : state_(context.options().state), id_(std::move(id)), before_(is_locked(state_, id_)) {}
+  bool now() const { return before_ || is_locked(state_, id_); }
+
+ private:
+  std::string state_;
+  EnvironmentId id_;
+  bool before_;
+};
+
 int one_run(Context& context, Ledger& ledger, const EnvironmentId& id, RunId serial, bool log) {
+  const Held held(context, id);
   auto run = ledger.run(serial);
   if (!run)
     return report(context,
@@ -127,7 +144,7 @@ int one_run(Context& context, Ledger& ledger, const EnvironmentId& id, RunId ser
   if (context.options().json) return one_run_json(*run, nullptr);
   std::cout << fmt::format("run {}  {}  {}{}  {}  {}\n", run->serial, run->id.text(),
                            versions(*run), run->who.empty() ? "" : " by " + run->who,
-                           to_text(run->started), outcome(*run));
+                           to_text(run->started), outcome(*run, held.now()));
   const Page page = context.page();
   std::vector<std::vector<std::string>> rows;
   for (const auto& attempt : run->attempts) rows.push_back(cells(attempt));
@@ -142,6 +159,7 @@ int history(Context& context, const HistoryOptions& options) {
   auto known = known_environment(context, options.environment);
   if (!known) return report(context, known.error());
   if (options.run > 0) return one_run(context, known->ledger, known->id, options.run, options.log);
+  const Held held(context, known->id);
   auto runs = known->ledger.history(known->id, options.log ? 1 : options.limit);
   if (!runs) return report(context, runs.error());
   if (options.log && !runs->empty())
@@ -163,7 +181,7 @@ int history(Context& context, const HistoryOptions& options) {
     const RunRow& run = (*runs)[i];
     const RunRow* before = i + 1 < runs->size() ? &(*runs)[i + 1] : nullptr;
     rows.push_back({std::to_string(run.serial), to_text(run.started), versions(run, before),
-                    run.who, outcome(run)});
+                    run.who, outcome(run, i == 0 && held.now())});
   }
   std::cout << table(rows, 0, context.page());
   return well;

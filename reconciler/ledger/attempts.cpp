@@ -29,7 +29,8 @@ Result<std::optional<Newest>> newest_at(Database& database, const EnvironmentId&
   Newest newest{query->text(0), query->text(1), std::nullopt, query->text(3)};
   if (!query->null(2)) {
     Fate fate{};
-    if (auto done = wire::read_fate(query->text(2), fate); !done) return failed(done);
+    if (auto done = query->as_written(wire::read_fate(query->text(2), fate)); !done)
+      return failed(done);
     newest.fate = fate;
   }
   return std::optional(std::move(newest));
@@ -198,9 +199,9 @@ Result<std::vector<OpenAttempt>> Ledger::open_attempts(const EnvironmentId& id) 
     auto row = query->step();
     if (!row) return failed(row);
     if (!*row) return all;
-    auto json = parse_json(query->text(3));
+    auto json = query->as_written(parse_json(query->text(3)));
     if (!json) return failed(json);
-    auto work = wire::read_as<Work>(*json);
+    auto work = query->as_written(wire::read_as<Work>(*json));
     if (!work) return failed(work);
     all.push_back({{query->text(0), id, parts_->lineage, query->text(2), std::move(*work)},
                    query->number(1),

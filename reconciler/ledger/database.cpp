@@ -165,6 +165,14 @@ std::int64_t Database::last_id() const {
   return sqlite3_last_insert_rowid(it_);
 }
 
+Error Database::damaged(const std::string& said) {
+  (void)replace_file(path_ + ".suspect", said + "\n");
+  finished_ =
+      error("ledger.damaged", fmt::format("cannot make sense of {}: {}", path_, said))
+          .next("run the same again: the ledger is examined first, and set aside if it is broken");
+  return *finished_;
+}
+
 Error Database::failed_call(int code) {
   const std::string said = it_ ? sqlite3_errmsg(it_) : sqlite3_errstr(code);
   const auto say = [&](std::string name, std::string_view what) {
@@ -188,10 +196,7 @@ Error Database::failed_call(int code) {
       return full();
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      // Found in use: the next open examines the whole file.
-      (void)replace_file(path_ + ".suspect", said + "\n");
-      return say("ledger.damaged", "cannot make sense of")
-          .next("run the same again: the ledger is examined first, and set aside if it is broken");
+      return damaged(said);
     case SQLITE_IOERR: {
       if (it_ && may_be_full(code, sqlite3_system_errno(it_))) return full();
       Error e =

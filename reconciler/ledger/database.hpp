@@ -52,6 +52,10 @@ class Query {
   std::int64_t number(int column) const;
   bool null(int column) const;
   std::optional<std::string> maybe_text(int column) const;
+  /// What was read out of a row's texts. Where they are none that are ever written, the page was
+  /// damaged in a way that SQLite cannot see: Database::damaged.
+  template <class T>
+  Result<T> as_written(Result<T> read) const;
 
  private:
   Database* database_;
@@ -76,7 +80,7 @@ class Database {
   Status execute(const char* sql);
   /// `ledger.gone` where the file has no name any more, or its name is another's.
   Status still_there();
-  /// Why everything is refused from now on: a sync failed, or the file is gone.
+  /// Why everything is refused from now on: a sync failed, the file is gone, or damaged.
   const std::optional<Error>& finished() const { return finished_; }
   std::int64_t last_id() const;
   const std::string& path() const { return path_; }
@@ -85,6 +89,8 @@ class Database {
   /// The error of a SQLite call that failed. After a failed sync everything fails: what the kernel
   /// dropped cannot be written again through this object.
   Error failed_call(int code);
+  /// `ledger.damaged`, found in use; the next open examines the whole file.
+  Error damaged(const std::string& said);
 
  private:
   explicit Database(sqlite3* it, std::string path)
@@ -95,6 +101,12 @@ class Database {
   std::optional<Error> finished_;
   std::unordered_map<const char*, sqlite3_stmt*> statements_;
 };
+
+template <class T>
+Result<T> Query::as_written(Result<T> read) const {
+  if (read) return read;
+  return failure(database_->damaged(read.error().message));
+}
 
 /// BEGIN IMMEDIATE; rolled back unless committed. All that is written goes through one, and each
 /// has the failpoints of its name: `ledger.NAME.before` before it begins, `ledger.NAME.after` once

@@ -102,6 +102,16 @@ Status check_whole(Reader& reader, const std::string& ledger) {
           .next("the next command sets it aside; then, for each: reconciler adopt APP/ENV"));
 }
 
+Status check_values(Reader& reader, const std::string& ledger, std::int64_t version) {
+  if (version != schema_version) return {};  // the next command brings it up to date, and asks then
+  auto first = reader.value(not_as_written);
+  if (!first) return failed(first);
+  if (!*first) return {};
+  return failure(
+      error("ledger.damaged", fmt::format("{}: {} holds what is never written", ledger, **first))
+          .next("the next command sets it aside; then, for each: reconciler adopt APP/ENV"));
+}
+
 /// As it counts in Ledger::open.
 Result<LedgerExam> read_exam(Reader& reader, const std::string& ledger, const std::string& key_file,
                              const InstallationKey& key) {
@@ -115,6 +125,7 @@ Result<LedgerExam> read_exam(Reader& reader, const std::string& ledger, const st
                                      ledger, *version, schema_version))
                        .next("use the reconciler that wrote it, or a newer one"));
   if (*version == 0) return exam;  // it died while the tables were made
+  if (auto sound = check_values(reader, ledger, *version); !sound) return failed(sound);
   auto digest = reader.value("SELECT value FROM meta WHERE name = 'key'");
   if (!digest) return failed(digest);
   if (*digest != digest_of(key))

@@ -139,6 +139,16 @@ struct Opened {
   std::optional<Error> loss;
 };
 
+Status check_values(Database& database) {
+  auto query = database.query(not_as_written);
+  if (!query) return failed(query);
+  auto row = query->step();
+  if (!row) return failed(row);
+  if (!*row) return {};
+  return failure(error("ledger.damaged", fmt::format("{}: {} holds what is never written",
+                                                     database.path(), query->text(0))));
+}
+
 Result<Opened> read_ledger(const Paths& paths, const std::string& vfs, bool examine) {
   Opened found;
   struct stat about {};
@@ -161,6 +171,8 @@ Result<Opened> read_ledger(const Paths& paths, const std::string& vfs, bool exam
       return failure(error("ledger.damaged", fmt::format("{}: {}", paths.ledger, check->text(0))));
   }
   if (auto done = bring_up_to_date(*database, *version); !done) return failed(done);
+  if (examine)
+    if (auto sound = check_values(*database); !sound) return failed(sound);
   auto lineage = read_meta(*database, "lineage");
   if (!lineage) return failed(lineage);
   auto digest = read_meta(*database, "key");

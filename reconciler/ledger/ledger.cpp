@@ -68,7 +68,8 @@ Status read_once(Database& database, const EnvironmentId& id, Memory& memory) {
     const std::string key = query->text(0);
     memory.once[key] = Fate::running;
     if (!query->null(2))
-      if (auto done = wire::read_fate(query->text(2), memory.once[key]); !done) return done;
+      if (auto done = query->as_written(wire::read_fate(query->text(2), memory.once[key])); !done)
+        return done;
     memory.once_attempt[key] = query->text(1);
     if (query->number(1) > memory.recorded_attempt && memory.once[key] != Fate::not_started &&
         !tag_of(key).empty())
@@ -141,7 +142,8 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   memory.adopted = query->number(10) != 0;
   memory.kept = query->number(11) != 0;
   memory.touched = query->number(12) != 0;
-  if (auto done = read_ids(query->text(13), memory.unwell_before); !done) return failed(done);
+  if (auto done = query->as_written(read_ids(query->text(13), memory.unwell_before)); !done)
+    return failed(done);
   memory.recorded_attempt = query->number(14);
   memory.overruled = query->maybe_text(15);
   memory.ran_by_hand = query->maybe_text(16);

@@ -7,7 +7,8 @@
 //
 // Besides the codes named below every call may fail with `ledger.busy`, `ledger.full` (no room),
 // `ledger.io` (after a failed sync the object refuses everything that follows) and
-// `ledger.damaged` (the next open examines the file and sets it aside if it is broken).
+// `ledger.damaged` (the object refuses everything that follows; the next open examines the file and
+// sets it aside if it is broken).
 #pragma once
 
 #include <map>
@@ -49,8 +50,8 @@ class Ledger {
   /// Set from the open that found the ledger gone (`ledger.lost`) or broken (`ledger.corrupt`) or
   /// the key gone (`ledger.key_lost`), and at every later open: it is never said only once.
   const std::optional<Error>& loss() const;
-  /// Why this object refuses everything from now on (a sync failed, the file is gone): another one
-  /// is to be opened.
+  /// Why this object refuses everything from now on (a sync failed, the file is gone, or damaged):
+  /// another one is to be opened.
   std::optional<Error> finished() const;
   /// True after a loss of the ledger for an environment that has not been adopted since and was
   /// not recorded here: nothing may be run on a guess (Stalled/LedgerLost).

@@ -33,17 +33,18 @@ Result<std::vector<AttemptRow>> read_attempts(Query query) {
     if (!*row) return all;
     AttemptRow& one = all.emplace_back();
     one.id = query.text(0);
-    if (auto done = wire::read_phase(query.text(1), one.phase); !done) return failed(done);
+    if (auto done = query.as_written(wire::read_phase(query.text(1), one.phase)); !done)
+      return failed(done);
     one.verb = query.text(2);
     one.title = query.text(3);
     one.once_key = query.text(4);
     one.started = wall_time(query.number(5));
     if (!query.null(6)) one.took = Duration(query.number(6));
     if (!query.null(7))
-      if (auto done = wire::read_fate(query.text(7), one.fate.emplace()); !done)
+      if (auto done = query.as_written(wire::read_fate(query.text(7), one.fate.emplace())); !done)
         return failed(done);
     if (!query.null(8)) {
-      auto json = parse_json(query.text(8));
+      auto json = query.as_written(parse_json(query.text(8)));
       if (!json) return failed(json);
       one.evidence = std::move(*json);
     }
@@ -282,7 +283,7 @@ Result<std::optional<OpenRun>> Ledger::open_run(const EnvironmentId& id) const {
   query->bind(id.text());
   auto runs = read_runs(parts_->database, std::move(*query));
   if (!runs) return failed(runs);
-  auto json = parse_json(plan);
+  auto json = query->as_written(parse_json(plan));
   if (!json) return failed(json);
   return std::optional(OpenRun{std::move(runs->front()), text_at(*json, "fallback")});
 }

@@ -71,6 +71,7 @@ def test_the_reconciler_is_killed(stack):
     program = begun(stack)
     program.send_signal(signal.SIGKILL)
     program.communicate()
+    assert stack.run("history", stack.environment).ok().out.splitlines()[1].endswith("cut off")
     assert_backup_is_whole(stack)
     # What was begun is waited for, and neither run nor backed up a second time.
     stack.run("apply", stack.environment, "--yes").ok()

@@ -30,6 +30,7 @@ class Soak:
     def __init__(self, stack, disk, run, seed):
         self.stack, self.disk, self.run = stack, disk, run
         self.random = random.Random(seed)
+        self.unchanged = 0
         self.version, self.told, self.memory, self.descriptors = 0, {}, [], []
 
     # What a seed chooses from, and how often: those that take long are seldom.
@@ -96,7 +97,7 @@ class Soak:
         wait_for(lambda: re.search(words, log.read_text()[since:]), f"{words} in the log of run", 60)
 
     def commit(self):
-        self.version += 1
+        self.version, self.unchanged = self.version + 1, 0
         self.stack.commit({"reconciler.yaml": manifest(f"v1.{self.version}.0", "verify: { stable: 50ms }")})
 
     def round(self):
@@ -104,7 +105,9 @@ class Soak:
         faults = self.faults()
         fault = self.random.choices(list(faults), list(faults.values()))[0]
         self.told[fault.__name__] = self.told.get(fault.__name__, 0) + 1
-        if fault == self.nothing or self.random.random() < 0.5:
+        # What is put right three times and nothing new is asked for is left alone, as it should be.
+        self.unchanged += 1
+        if fault == self.nothing or self.unchanged > 2 or self.random.random() < 0.5:
             self.commit()
         with fault():
             pass

@@ -54,6 +54,7 @@ def test_one_that_is_stopped(deployed):
     program = deployed.program.start("backup", deployed.environment)
     wait_for(lambda: "begun" in deployed.sh("ls /data", "db"), "the backup to have begun")
     assert deployed.run("status", deployed.environment).code == 0, "what runs is well meanwhile"
+    assert deployed.run("history", deployed.environment).ok().out.splitlines()[1].endswith("at it")
     program.send_signal(signal.SIGINT)
     _, err = program.communicate(timeout=60)
     assert program.returncode == 130 and "error apply.stopped: stopped during backup db" in err, err

@@ -43,10 +43,18 @@ std::optional<std::string> Happening::happen(const Event& event) {
 
 /// One whose ledger refuses everything ends, as commands do.
 std::optional<std::string> Happening::looked_at() {
-  auto& ledger = story_.ledger();
-  const auto& id = story_.id;
-  if (!ledger.memory(id) || !ledger.serial(id) || !ledger.last_run(id))
+  const auto refused = [&]() -> std::optional<std::string> {
+    auto& ledger = story_.ledger();
+    const auto& id = story_.id;
+    if (auto memory = ledger.memory(id); !memory) return render(memory.error());
+    if (auto serial = ledger.serial(id); !serial) return render(serial.error());
+    if (auto last = ledger.last_run(id); !last) return render(last.error());
+    return std::nullopt;
+  };
+  if (refused()) {
     if (auto wrong = begin_again()) return wrong;
+    if (auto still = refused()) return "the ledger cannot be read: " + *still;
+  }
   // Of what the ledger has lost a task's container alone knows.
   if (past_.lost_ledger && past_.pruned_tasks) invariants_.forget_releases();
   return invariants_.holds();
@@ -173,6 +181,7 @@ std::optional<std::string> Happening::pass(const Event& event) {
 }
 
 std::optional<std::string> Happening::begin_again(const std::function<void()>& between) {
+  const std::string lineage = story_.ledger().lineage();
   const auto restarted = story_.restart([&] {
     life_.begin();
     disk_.mend();
@@ -180,6 +189,8 @@ std::optional<std::string> Happening::begin_again(const std::function<void()>& b
   });
   if (!restarted && !past_.lost_ledger)
     return "the ledger is not whole: " + render(restarted.error());
+  // What a lie has broken may be found long after, and then another ledger is begun.
+  if (past_.lost_ledger && story_.ledger().lineage() != lineage) invariants_.forget_serial();
   return std::nullopt;
 }
 
@@ -207,16 +218,24 @@ bool Happening::refuses() {
 
 /// Until a pass has nothing more to do.
 std::optional<std::string> Happening::settles(size_t passes) {
+  std::string last;
   for (size_t i = 0; i < passes; ++i) {
     const auto done = story_.pass();
     ++told_.passes;
+    last = done ? "it was done" : render(done.error());
+    // As `run` ends then, and is started again.
+    if (story_.ledger().finished()) {
+      if (auto wrong = begin_again()) return wrong;
+      continue;
+    }
     if (auto wrong = invariants_.holds()) return wrong;
     if (done && !done->changed) return std::nullopt;
     // It refuses each time, and says so.
     if (!done && refuses()) return std::nullopt;
   }
   const Condition now = story_.condition();
-  return fmt::format("it does not come to rest: {}/{}: {}", now.word, now.reason, now.why);
+  return fmt::format("it does not come to rest: {}/{}: {}; of the last pass: {}", now.word,
+                     now.reason, now.why, last);
 }
 
 std::optional<std::string> Happening::rest() {
@@ -290,8 +309,10 @@ std::optional<std::string> Happening::go_on() {
     if (auto wrong = answer_for_ledger()) return wrong;
   story_.commit("v9");
   if (auto wrong = settles(4)) return wrong;
-  // While something else stood in the way nobody came to look for that.
-  if (past_.lost_ledger && story_.condition().why.starts_with("ledger.behind")) {
+  // While something else stood in the way nobody came to look for that, or to the broken page.
+  const Condition then = story_.condition();
+  if (past_.lost_ledger && (then.why.starts_with("ledger.behind") ||
+                            then.why.starts_with("state.lineage") || then.reason == "LedgerLost")) {
     if (auto wrong = answer_for_ledger()) return wrong;
     if (auto wrong = settles(4)) return wrong;
   }

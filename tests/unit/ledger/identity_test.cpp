@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "reconciler/ledger/examine.hpp"
 #include "tests/unit/ledger/support.hpp"
 
 namespace reconciler {
@@ -160,6 +161,60 @@ TEST_F(IdentityTest, ABrokenPageFoundInUseIsExaminedAtTheNextOpen) {
   const auto ledger = open_ledger(state, clock);
   EXPECT_NE(ledger->lineage(), before);
   EXPECT_EQ(ledger->loss()->code, "ledger.corrupt");
+}
+
+TEST_F(IdentityTest, ATextThatIsNeverWrittenIsDamageThoughThePageIsWhole) {
+  // What a disk that lied may leave within a row (found by a chronicle, seed 65274).
+  for (const std::string column : {"fate", "phase", "evidence", "work"}) {
+    SCOPED_TRACE(column);
+    const bool open = column == "work";
+    std::string before;
+    {
+      const auto ledger = open_ledger(state, clock);
+      before = ledger->lineage();
+      const auto attempt =
+          *ledger->intend(*ledger->begin_run(start_of("", "v1")), release_action("v1"));
+      if (!open) {
+        ASSERT_TRUE(ledger->result(attempt, {Fate::succeeded, Json(JsonObject{})}));
+      }
+    }
+    sql(("UPDATE attempts SET " + column + " = char(0, 0, 0)").c_str());
+    const auto exam = examine_ledger(state);
+    ASSERT_FALSE(exam);
+    EXPECT_EQ(render(exam.error()),
+              "error ledger.damaged: " + state +
+                  "/ledger.db: attempt 1 holds what is never written\n"
+                  "  next  the next command sets it aside; then, for each: reconciler adopt "
+                  "APP/ENV\n");
+    const auto met = [&] {
+      const auto ledger = open_ledger(state, clock);
+      const Error why =
+          open ? ledger->open_attempts(production).error() : ledger->history(production, 9).error();
+      EXPECT_TRUE(ledger->finished()) << "or `run` would meet it for ever";
+      return why;
+    }();
+    EXPECT_EQ(met.code, "ledger.damaged");
+    EXPECT_THAT(met.hint, HasSubstr("run the same again"));
+    const auto ledger = open_ledger(state, clock);
+    EXPECT_NE(ledger->lineage(), before);
+    EXPECT_EQ(ledger->loss()->code, "ledger.corrupt");
+  }
+}
+
+TEST_F(IdentityTest, WhatIsWrittenIsNoDamage) {
+  using enum Phase;
+  const auto ledger = open_ledger(state, clock);
+  const RunId run = *ledger->begin_run(start_of("", "v1"));
+  for (const Phase phase :
+       {supply, preflight, start, backup, release, change, after, verify, record, prune})
+    for (const Fate fate :
+         {Fate::succeeded, Fate::failed, Fate::running, Fate::not_started, Fate::unknown}) {
+      Action action = release_action("v1");
+      action.once_key.clear();
+      action.work.phase = phase;
+      ASSERT_TRUE(ledger->result(*ledger->intend(run, action), {fate, Json(JsonObject{})}));
+    }
+  EXPECT_TRUE(examine_ledger(state));
 }
 
 TEST_F(IdentityTest, ALedgerThatIsGoneIsSaid) {
