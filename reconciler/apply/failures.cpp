@@ -165,8 +165,7 @@ Error told(const Run& run, Error why) {
     return why;
   }
   if (why.hint.empty() && run.phase == Phase::backup)
-    why.hint = fmt::format(
-        "mend it; to try it alone: reconciler backup {}; then: reconciler apply {}", id, id);
+    why.hint = fmt::format("mend it, then: reconciler apply {}", id);
   if (why.hint.empty())
     why.hint = why.lasting == Lasting::transient
                    ? fmt::format("when it is back: reconciler apply {}", id)

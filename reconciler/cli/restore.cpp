@@ -64,10 +64,14 @@ int list(Context& context, const std::string& name, const std::stop_token& stop)
   }
   std::vector<std::vector<std::string>> rows{{"FILE", "AGE", "SIZE", "DATA OF"}};
   for (const auto& one : backups->all)
-    rows.push_back({one.name, for_people(std::chrono::duration_cast<Duration>(now - one.at)),
-                    size_of(one), one.tag.empty() ? "-" : one.tag});
-  std::cout << fmt::format("{}  in {}\n\n{}\nnext  reconciler restore {} {}\n", id, backups->folder,
-                           table(rows, 0, context.page()), id, backups->all[0].name);
+    // One that was made within the same second is named a second later.
+    rows.push_back(
+        {one.name,
+         for_people(std::max(Duration{0}, std::chrono::duration_cast<Duration>(now - one.at))),
+         size_of(one), one.tag.empty() ? "-" : one.tag});
+  // Which one only who knows what happened can tell: the newest may be of what is to be undone.
+  std::cout << fmt::format("{}  in {}\n\n{}\nnext  reconciler restore {} FILE\n", id,
+                           backups->folder, table(rows, 0, context.page()), id);
   return well;
 }
 

@@ -54,6 +54,10 @@ Configs::Answer Configs::fetch(const Repository& repository, const std::stop_tok
   return answer;
 }
 
+void Configs::hurry() {
+  for (auto& [name, due] : due_) due = std::min(due, parts_.clock.now());
+}
+
 bool Configs::take_up() {
   std::vector<Answer> answers;
   {

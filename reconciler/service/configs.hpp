@@ -23,6 +23,8 @@ class Configs {
 
   /// Has the repositories that are due asked; `wake` is called when an answer is there.
   void ask(const std::stop_token& stop);
+  /// All of them are due now.
+  void hurry();
   /// Takes up what was answered meanwhile; whether anything was.
   bool take_up();
   /// Whether one is being asked, or what it answered is not taken up yet.

@@ -20,7 +20,8 @@ constexpr Duration patience{5s};
 /// What the pass did not come to, or not to the end of, and no other pass is to.
 bool leaves_beside(const Result<Reconciled>& done) {
   if (done) return !done->changed && !done->plan.stalled;
-  return done.error().code != "apply.stopped" && done.error().code != "apply.superseded";
+  return done.error().code != "apply.stopped" && done.error().code != "apply.superseded" &&
+         done.error().code != overtaken;
 }
 
 /// What is new is not to be had, or not allowed, for now: nobody says so of what runs.
@@ -32,6 +33,14 @@ bool waits_for_others(const Result<Reconciled>& done) {
            !code.ends_with(".stopped") && code != "plan.stale";
   }
   return !done->changed && !done->plan.stalled && !done->plan.suspended && done->plan.closed() > 0;
+}
+
+/// Somebody has worked for another commit since git was asked: what this pass would do is to undo
+/// that. A run of a time to come began while the clock was wrong, and tells nothing.
+bool was_overtaken(const Look& seen, const Asked& asked, const std::optional<RunRow>& last,
+                   WallTime now) {
+  return !asked.recorded && last && last->config_commit != seen.desired.config_commit &&
+         last->started > asked.config.fetched_at && last->started <= now;
 }
 
 /// What is new failed, or was stopped by a person, before anything that runs was touched.
@@ -117,6 +126,12 @@ Result<Reconciled> Pass::reconcile_all(const Parts& parts, Log& log, Events& eve
   const auto agree = [&](const Look& seen) -> Result<bool> {
     const auto last = parts.ledger.last_run(id);
     const auto run = last ? *last : std::nullopt;
+    if (was_overtaken(seen, asked_, run, parts.clock.wall()))
+      return failure(error(std::string(overtaken),
+                           fmt::format("run {} has worked for commit {} since git was asked: git "
+                                       "is asked again first",
+                                       run->serial, run->config_commit.substr(0, 7)))
+                         .passing());
     const bool due = is_left_over(seen.plan, run)
                          ? tries_.tidying
                          : condition_of(seen.plan, run).word == "Reconciling";

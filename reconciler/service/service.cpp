@@ -256,6 +256,11 @@ void Service::later(const EnvironmentId& id, Place& place, const Error& why) {
   if (why.code == "apply.stopped") return;
   if (why.code == "apply.superseded")
     return log_.info(fmt::format("{}: {}: {}", id.text(), why.code, why.message));
+  if (why.code == overtaken) {
+    configs_.hurry();
+    place.due = parts_.clock.now() + place.backoff.next();
+    return tell(place, fmt::format("{}: {}", id.text(), why.message));
+  }
   if (why.code == "prune.failed") {
     // What is asked for runs: it is looked at as before, and only the removal waits.
     const Duration wait = std::max(parts_.host.look, place.tidying.next());

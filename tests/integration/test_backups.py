@@ -123,7 +123,7 @@ def test_brought_back_after_one_of_now_was_made(stack):
     stack.apply()
     assert "has no backups in" in stack.run("restore", stack.environment).ok().out
     stack.run("backup", stack.environment).ok()
-    assert stack.run("restore", stack.environment).ok().out.count(".backup") == 2  # the one, and what to type
+    assert stack.run("restore", stack.environment).ok().out.count(".backup") == 1
     stack.sh("echo later >>/data/rows", "db")
     name = there(stack)[-1]
     asks = stack.run("restore", stack.environment, name)
@@ -219,7 +219,7 @@ def test_one_that_does_not_succeed_ends_the_plan_before_the_release(stack, comma
     stack.commit(files("v1.1.0", backup(command, *filter(None, [more]))))
     failed = stack.run("apply", stack.environment, "--yes")
     assert failed.code == 1 and stack.error(failed) == "backup.failed", failed
-    assert says in failed.err and f"reconciler backup {stack.environment}" in failed.err, failed.err
+    assert says in failed.err and f"mend it, then: reconciler apply {stack.environment}" in failed.err, failed.err
     assert stack.condition() == "Stalled/BackupFailed"
     assert rows(stack) == ["v1.0.0"] and stack.ids() == ids, "nothing was touched"
     assert there(stack) == before and content(stack, before[0]) == old

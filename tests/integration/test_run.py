@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+from support.engine import wait_for
 from support.images import BUSYBOX
 from support.running import Running
 from support.stack import SLEEPS, manifest, services
@@ -42,6 +43,27 @@ def test_commits_are_applied_and_a_failure_waits_for_the_next(polled):
     stack.assert_second_plan_empty()
     assert running.end() == 143
     assert stack.one_offs() == []
+
+
+def test_what_somebody_deploys_between_two_polls_is_not_undone(stack):
+    """Woken by what a person's apply does, and at work from an older fetch: it asks git again, and goes back to nothing."""
+    stack.commit({"compose.yaml": WEB, "reconciler.yaml": manifest("v1.0.0")})
+    stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1h"}}, "look": "1s"})
+    with Running(stack) as running:
+        running.wait("web/production: runs v1.0.0")
+        for tag in ("v1.1.0", "v1.2.0"):
+            stack.commit({"reconciler.yaml": manifest(tag)})
+            stack.run("apply", stack.environment, "--yes").ok()
+            running.wait("git is asked again first")
+            looks = len(stack.proxy.requests)
+            wait_for(lambda: len(stack.proxy.requests) > looks + 20, "several looks of run")
+        # Somebody stops it: that is put right as git asks for now.
+        stack.engine.docker("stop", "-t", "0", "web-web-1")
+        wait_for(lambda: stack.inspect()["State"]["Running"], "the service to be put right")
+        assert running.end() == 143
+    assert [plan["to"] for plan, _ in stack.runs()[:3]] == ["v1.0.0", "v1.1.0", "v1.2.0"]
+    assert {plan["to"] for plan, _ in stack.runs()[3:]} == {"v1.2.0"}
+    assert stack.state_file("current_tag") == "v1.2.0" and stack.state_file("prev_tag") == "v1.1.0"
 
 
 def test_an_answer_lets_a_running_service_go_on(polled):

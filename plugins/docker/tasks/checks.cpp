@@ -42,6 +42,8 @@ std::string complaint(const Place& place, RestartCounts& counts) {
     case Health::unwell:
       return "unhealthy";
     case Health::starting:
+      if (const auto times = number_at(place.current->inspect, "RestartCount"); times > 0)
+        return fmt::format("not healthy yet, restarted {} times by now", times);
       return "not healthy yet";
     case Health::none:
     case Health::well:
