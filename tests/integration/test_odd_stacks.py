@@ -6,7 +6,7 @@ import re
 import pytest
 
 from support.images import busybox
-from support.odd_stacks import HOLDS, STACKS
+from support.odd_stacks import HOLDS, STACKS, of_engine
 from support.stack import Stack, called, manifest
 
 DEEP = os.environ.get("RECONCILER_DEEP") == "1"
@@ -39,7 +39,7 @@ def odd(request, folder, engine, newest, proxy):
 def ask_for(stack, tag):
     odd = stack.odd
     patience = "3s" if tag.startswith("bad") else "10s"
-    stack.commit({"compose.yaml": odd.compose, **odd.files,
+    stack.commit({"compose.yaml": of_engine(odd.compose, stack), **odd.files,
                   "reconciler.yaml": manifest(tag, odd.manifest, f"verify: {{ stable: 500ms, timeout: {patience} }}")})
 
 
