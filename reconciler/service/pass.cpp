@@ -20,8 +20,7 @@ constexpr Duration patience{5s};
 /// What the pass did not come to, or not to the end of, and no other pass is to.
 bool leaves_beside(const Result<Reconciled>& done) {
   if (done) return !done->changed && !done->plan.stalled;
-  return done.error().code != "apply.stopped" && done.error().code != "apply.superseded" &&
-         done.error().code != overtaken;
+  return done.error().code != "apply.stopped" && done.error().code != "apply.superseded";
 }
 
 /// What is new is not to be had, or not allowed, for now: nobody says so of what runs.
@@ -127,11 +126,10 @@ Result<Reconciled> Pass::reconcile_all(const Parts& parts, Log& log, Events& eve
     const auto last = parts.ledger.last_run(id);
     const auto run = last ? *last : std::nullopt;
     if (was_overtaken(seen, asked_, run, parts.clock.wall()))
-      return failure(error(std::string(overtaken),
+      return failure(error("apply.superseded",
                            fmt::format("run {} has worked for commit {} since git was asked: git "
                                        "is asked again first",
-                                       run->serial, run->config_commit.substr(0, 7)))
-                         .passing());
+                                       run->serial, run->config_commit.substr(0, 7))));
     const bool due = is_left_over(seen.plan, run)
                          ? tries_.tidying
                          : condition_of(seen.plan, run).word == "Reconciling";

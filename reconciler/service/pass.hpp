@@ -7,16 +7,12 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <string_view>
 
 #include "reconciler/base/log.hpp"
 #include "reconciler/reconcile.hpp"
 #include "reconciler/service/looked_on.hpp"
 
 namespace reconciler {
-
-/// The code of a pass that would undo what somebody did for a later commit: git is to be asked.
-inline constexpr std::string_view overtaken = "git.overtaken";
 
 /// run() in a lane; all else from the service's thread, or any.
 class Pass {

@@ -254,12 +254,13 @@ void Service::backed_up(const EnvironmentId& id, Place& place, const Status& don
 
 void Service::later(const EnvironmentId& id, Place& place, const Error& why) {
   if (why.code == "apply.stopped") return;
-  if (why.code == "apply.superseded")
+  if (why.code == "apply.superseded") {
+    if (!place.newer) {
+      // By what another process was told: git is asked at once.
+      configs_.hurry();
+      place.due = parts_.clock.now() + place.backoff.next();
+    }
     return log_.info(fmt::format("{}: {}: {}", id.text(), why.code, why.message));
-  if (why.code == overtaken) {
-    configs_.hurry();
-    place.due = parts_.clock.now() + place.backoff.next();
-    return tell(place, fmt::format("{}: {}", id.text(), why.message));
   }
   if (why.code == "prune.failed") {
     // What is asked for runs: it is looked at as before, and only the removal waits.

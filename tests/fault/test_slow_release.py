@@ -10,7 +10,7 @@ import pytest
 from support.engine import wait_for
 from support.images import BUSYBOX
 from support.proxy import Proxy
-from support.stack import SLEEPS, Stack, manifest, services
+from support.stack import SLEEPS, Stack, manifest, unguarded
 
 SECONDS = 30
 TABLE = "/table/rows"
@@ -18,18 +18,8 @@ DUMP = ["sh", "-c", f"cat {TABLE}; echo complete"]
 
 
 def ask_for(stack, tag, seconds):
-    work = f"echo $${{TAG}} start >>{TABLE}; sleep {seconds}; echo $${{TAG}} done >>{TABLE}"
-    stack.commit({"compose.yaml": services(f"""
-        db: {{ {SLEEPS}, volumes: ['table:/table'] }}
-        web: {{ {SLEEPS}, environment: {{ TAG: "${{TAG}}" }} }}
-        release:
-          image: {BUSYBOX}
-          init: true
-          profiles: [release]
-          environment: {{ TAG: "${{TAG}}" }}
-          command: [sh, -c, "{work}"]
-          volumes: ['table:/table']
-        """, "volumes: { table: {} }"), "reconciler.yaml": manifest(
+    db = f"db: {{ {SLEEPS}, volumes: ['table:/table'] }}"
+    stack.commit({"compose.yaml": unguarded(seconds, db), "reconciler.yaml": manifest(
             tag, "release: [{ run: release, timeout: 2m }]",
             f"backup: {{ exec: db, command: {json.dumps(DUMP)}, contains: complete, keep: 5 }}",
             f"restore: {{ exec: db, command: [sh, -c, 'touch /table/begun; sleep {seconds}; cat >{TABLE}'] }}")})

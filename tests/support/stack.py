@@ -45,10 +45,12 @@ def services(text: str, *more: str) -> str:
     return "\n".join(["services:", body, *(textwrap.dedent(one).strip("\n") for one in more), ""])
 
 
-def unguarded(pause: float) -> str:
-    """A web, and a release that says start and done in /table/rows with no guard: a second run, or two at a time, would show."""
+def unguarded(pause: float, more: str = "") -> str:
+    """A web, and a release that says start and done in /table/rows with no guard: a second run, or two at a time, would show.
+    `more`: another service, in a line."""
     work = f"echo $TAG start >>/table/rows; sleep {pause}; echo $TAG done >>/table/rows"
     return services(f"""
+        {more}
         web: {{ {SLEEPS}, environment: {{ TAG: "${{TAG}}" }} }}
         release:
           image: {BUSYBOX}
