@@ -201,7 +201,7 @@ Result<std::vector<OpenAttempt>> Ledger::open_attempts(const EnvironmentId& id) 
     if (!*row) return all;
     auto json = query->as_written(parse_json(query->text(3)));
     if (!json) return failed(json);
-    auto work = query->as_written(wire::read_as<Work>(*json));
+    auto work = wire::read_as<Work>(*json);
     if (!work) return failed(work);
     all.push_back({{query->text(0), id, parts_->lineage, query->text(2), std::move(*work)},
                    query->number(1),

@@ -14,6 +14,7 @@
 #include "reconciler/base/json.hpp"
 #include "reconciler/ledger/identity.hpp"
 #include "reconciler/ledger/schema.hpp"
+#include "reconciler/ledger/texts.hpp"
 
 namespace reconciler {
 namespace {
@@ -74,12 +75,25 @@ class Reader {
       if (texts[0]) *static_cast<std::optional<std::string>*>(into) = texts[0];
       return 0;
     };
-    if (sqlite3_exec(it_, sql, take, &out, nullptr) != SQLITE_OK)
-      return failure(
-          error("ledger.damaged", fmt::format("{} cannot be read: {}", path_, sqlite3_errmsg(it_)))
-              .next("put it back from a backup; else the next command sets it aside, and what runs "
-                    "is taken over: reconciler adopt APP/ENV"));
+    if (sqlite3_exec(it_, sql, take, &out, nullptr) != SQLITE_OK) return failure(unread());
     return out;
+  }
+  /// The name of the first row that cannot be read by those who will; none: all can.
+  Result<std::optional<std::string>> unreadable(const TextsOf& table) {
+    struct Found {
+      const TextsOf& table;
+      std::optional<std::string> row;
+    } found{table, std::nullopt};
+    const auto read = [](void* into, int, char** texts, char**) {
+      auto& of = *static_cast<Found*>(into);
+      const auto text = [&](int n) {
+        return texts[n] ? std::optional<std::string>(texts[n]) : std::nullopt;
+      };
+      if (!of.row && !of.table.read(text)) of.row = text(0);
+      return 0;
+    };
+    if (sqlite3_exec(it_, table.rows, read, &found, nullptr) != SQLITE_OK) return failure(unread());
+    return std::move(found.row);
   }
   Result<std::int64_t> number(const char* sql) {
     auto text = value(sql);
@@ -89,6 +103,12 @@ class Reader {
 
  private:
   explicit Reader(std::string path) : path_(std::move(path)) {}
+  Error unread() const {
+    return error("ledger.damaged", fmt::format("{} cannot be read: {}", path_, sqlite3_errmsg(it_)))
+        .next(
+            "put it back from a backup; else the next command sets it aside, and what runs is "
+            "taken over: reconciler adopt APP/ENV");
+  }
   sqlite3* it_ = nullptr;
   std::string path_;
 };
@@ -102,14 +122,17 @@ Status check_whole(Reader& reader, const std::string& ledger) {
           .next("the next command sets it aside; then, for each: reconciler adopt APP/ENV"));
 }
 
-Status check_values(Reader& reader, const std::string& ledger, std::int64_t version) {
+Status check_texts(Reader& reader, const std::string& ledger, std::int64_t version) {
   if (version != schema_version) return {};  // the next command brings it up to date, and asks then
-  auto first = reader.value(not_as_written);
-  if (!first) return failed(first);
-  if (!*first) return {};
-  return failure(
-      error("ledger.damaged", fmt::format("{}: {} holds what is never written", ledger, **first))
-          .next("the next command sets it aside; then, for each: reconciler adopt APP/ENV"));
+  for (const auto& table : all_texts) {
+    auto row = reader.unreadable(table);
+    if (!row) return failed(row);
+    if (*row)
+      return failure(
+          error("ledger.damaged", fmt::format("{}: {} holds what is never written", ledger, **row))
+              .next("the next command sets it aside; then, for each: reconciler adopt APP/ENV"));
+  }
+  return {};
 }
 
 /// As it counts in Ledger::open.
@@ -125,7 +148,7 @@ Result<LedgerExam> read_exam(Reader& reader, const std::string& ledger, const st
                                      ledger, *version, schema_version))
                        .next("use the reconciler that wrote it, or a newer one"));
   if (*version == 0) return exam;  // it died while the tables were made
-  if (auto sound = check_values(reader, ledger, *version); !sound) return failed(sound);
+  if (auto sound = check_texts(reader, ledger, *version); !sound) return failed(sound);
   auto digest = reader.value("SELECT value FROM meta WHERE name = 'key'");
   if (!digest) return failed(digest);
   if (*digest != digest_of(key))

@@ -16,6 +16,7 @@
 #include "reconciler/base/helper.hpp"
 #include "reconciler/base/json.hpp"
 #include "reconciler/ledger/schema.hpp"
+#include "reconciler/ledger/texts.hpp"
 
 namespace reconciler {
 namespace {
@@ -139,14 +140,21 @@ struct Opened {
   std::optional<Error> loss;
 };
 
-Status check_values(Database& database) {
-  auto query = database.query(not_as_written);
-  if (!query) return failed(query);
-  auto row = query->step();
-  if (!row) return failed(row);
-  if (!*row) return {};
-  return failure(error("ledger.damaged", fmt::format("{}: {} holds what is never written",
-                                                     database.path(), query->text(0))));
+/// Whether all rows can be read by those who will.
+Status check_texts(Database& database) {
+  for (const auto& table : all_texts) {
+    auto query = database.query(table.rows);
+    if (!query) return failed(query);
+    for (;;) {
+      auto row = query->step();
+      if (!row) return failed(row);
+      if (!*row) break;
+      if (!table.read([&](int column) { return query->maybe_text(column); }))
+        return failure(error("ledger.damaged", fmt::format("{}: {} holds what is never written",
+                                                           database.path(), query->text(0))));
+    }
+  }
+  return {};
 }
 
 Result<Opened> read_ledger(const Paths& paths, const std::string& vfs, bool examine) {
@@ -172,7 +180,7 @@ Result<Opened> read_ledger(const Paths& paths, const std::string& vfs, bool exam
   }
   if (auto done = bring_up_to_date(*database, *version); !done) return failed(done);
   if (examine)
-    if (auto sound = check_values(*database); !sound) return failed(sound);
+    if (auto sound = check_texts(*database); !sound) return failed(sound);
   auto lineage = read_meta(*database, "lineage");
   if (!lineage) return failed(lineage);
   auto digest = read_meta(*database, "key");

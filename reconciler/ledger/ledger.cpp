@@ -5,6 +5,7 @@
 #include "reconciler/base/failpoint.hpp"
 #include "reconciler/driver/wire.hpp"
 #include "reconciler/ledger/parts.hpp"
+#include "reconciler/ledger/texts.hpp"
 
 namespace reconciler {
 namespace {
@@ -39,19 +40,6 @@ std::string tag_of(const std::string& once_key) {
   const auto at = once_key.rfind('@');
   if (at == std::string::npos) return "";
   return once_key.substr(at + 1, once_key.find('+', at) - at - 1);
-}
-
-Status read_ids(const std::string& text, std::set<ResourceId>& into) {
-  auto json = parse_json(text);
-  if (!json) return failed(json);
-  const JsonArray* all = json->if_array();
-  if (!all) return failure(error("ledger.damaged", "a list of things is no list"));
-  for (const Json& one : *all) {
-    auto id = wire::read_as<ResourceId>(one);
-    if (!id) return failed(id);
-    into.insert(std::move(*id));
-  }
-  return {};
 }
 
 /// Newest attempt of each once key, and the tags that were released since the last record.

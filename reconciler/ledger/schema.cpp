@@ -222,15 +222,6 @@ Status insert_meta(Database& database, std::string_view name, std::string_view v
 
 }  // namespace
 
-const char* const not_as_written = R"(
-SELECT 'attempt ' || id FROM attempts
-  WHERE phase NOT IN ('supply', 'preflight', 'start', 'backup', 'release', 'switch', 'after', 'verify', 'record', 'prune')
-  OR fate NOT IN ('succeeded', 'failed', 'running', 'not started', 'unknown')
-  OR NOT json_valid(work) OR NOT json_valid(coalesce(evidence, '{}'))
-UNION ALL SELECT 'run ' || serial FROM runs WHERE NOT json_valid(plan)
-UNION ALL SELECT 'environment ' || name FROM environments WHERE NOT json_valid(unwell_before)
-LIMIT 1)";
-
 Result<std::int64_t> read_version(Database& database) {
   auto query = database.query("PRAGMA user_version");
   if (!query) return failed(query);

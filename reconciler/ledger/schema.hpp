@@ -22,8 +22,4 @@ Status check_version(const Database& database, std::int64_t version);
 /// Failpoint ledger.migrate.within.
 Status bring_up_to_date(Database& database, std::int64_t version);
 
-/// Selects the first thing, as `attempt 17`, of which a row holds what no program of ours writes;
-/// no row: none. SQLite's own check does not see that a page's texts were damaged.
-extern const char* const not_as_written;
-
 }  // namespace reconciler
