@@ -18,10 +18,6 @@ POINTS = {"POST /containers/create": "create", "POST /networks/connect": "connec
           "POST /containers/exec": "exec"}
 
 
-# The first of each kind: what takes long is done with these in every run, with all of them in a deep one.
-FEW = {"plain", "network-namespace", "changed-network", "restart-with", "copied-files", "replicas"}
-
-
 def number(name):
     return list(STACKS).index(name)
 
@@ -32,7 +28,6 @@ def odd(request, folder, engine, newest, proxy):
     busybox(engine, HOLDS, "VOLUME /held")
     with Stack(folder, engine, newest, proxy, application=f"odd{number(name)}") as stack:
         stack.odd = STACKS[name]
-        stack.goes_far = DEEP or name in FEW
         yield stack
 
 
@@ -48,8 +43,10 @@ def every():
 
 
 def a_few():
+    """In every run the first of each kind; all of them with --deep."""
+    few = {"plain", "network-namespace", "changed-network", "restart-with", "copied-files", "replicas"}
     return pytest.mark.parametrize("odd", [
-        pytest.param(name, marks=[] if DEEP or name in FEW else [
+        pytest.param(name, marks=[] if DEEP or name in few else [
             pytest.mark.skip(reason=f"{name} is cut only with RECONCILER_DEEP=1 (tests/run --deep)")]) for name in STACKS], indirect=True)
 
 
@@ -59,8 +56,7 @@ def nothing_beside(stack):
 
 @every()
 def test_of_compose_then_forward_then_unwell(odd):
-    """Made by plain Compose: not one container is touched. Then another tag; then, of a few or in a deep run, one that is
-    never well, and a good one."""
+    """Made by plain Compose: not one container is touched. Then another tag, one that is never well, and a good one."""
     ask_for(odd, "v1.0.0")
     odd.compose.run("-p", odd.project, "-f", "compose.yaml", "up", "-d", cwd=odd.config.path / odd.application,
                     env={"TAG": "v1.0.0", "KEY": "of-the-door"})
@@ -80,8 +76,6 @@ def test_of_compose_then_forward_then_unwell(odd):
     assert replaced == set(odd.odd.replaced if odd.odd.replaced is not None else before)
     assert odd.condition() == "Ready/Succeeded"
     nothing_beside(odd)
-    if not odd.goes_far:
-        return
 
     if "bad*" in odd.odd.compose and odd.odd.tells_bad:
         kept = odd.ids()
