@@ -7,6 +7,7 @@
 #include "reconciler/apply/failures.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/plan/drift.hpp"
+#include "reconciler/plan/render.hpp"
 
 namespace reconciler {
 
@@ -19,9 +20,36 @@ std::string what_differs(const Plan& plan) {
   return join(all, "; ");
 }
 
-}  // namespace
+/// A new version by what it takes; else what differs, the first two by name.
+std::string what_is_due(const Plan& plan) {
+  if (plan.from != plan.to)
+    return fmt::format("{}{}", plan.from.empty() ? "" : plan.from + " -> ",
+                       fmt::format("{}: {}", plan.to, summary(plan)));
+  std::vector<std::string> things;
+  for (const auto& action : plan.actions)
+    if (action.work.phase == Phase::start || action.work.phase == Phase::change)
+      things.push_back(fmt::format("{} {}: {}", action.work.verb, action.title, action.reason));
+  if (things.empty()) return summary(plan);
+  constexpr size_t most = 2;
+  const size_t more = things.size() > most ? things.size() - most : 0;
+  things.resize(things.size() - more);
+  return join(things, "; ") + (more > 0 ? fmt::format("; and {} more", more) : "");
+}
 
-Condition condition_of(const Plan& plan, const std::optional<RunRow>& last, bool at_it) {
+/// When what `now` says came to be so: with what it goes by, of which the last run is one.
+std::optional<WallTime> since_when(const Condition& now, const Plan& plan,
+                                   const std::optional<RunRow>& last) {
+  if (now.word == "Suspended") return plan.suspended->at;
+  if (now.word == "RolledBack" || (plan.held && now.reason == plan.held->reason))
+    return plan.held->at;
+  if (!last) return std::nullopt;
+  if (!last->ended) return now.reason == "Due" ? std::nullopt : std::optional(last->started);
+  const bool as_it_ended =
+      now.word == "Ready" ? now.reason != "Drifted" : now.reason == last->end.reason;
+  return as_it_ended ? last->ended : std::nullopt;
+}
+
+Condition derived(const Plan& plan, const std::optional<RunRow>& last, bool at_it) {
   const std::string id = plan.environment.text();
   if (plan.suspended)
     return {"Suspended", "Requested", for_people(*plan.suspended), "reconciler resume " + id};
@@ -71,26 +99,37 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last, bool
   if (by_a_person && last->end.condition == "Stalled" && last->desired == plan.desired)
     return {"Stalled", last->end.reason, about(plan.to, last->end.message),
             fmt::format("reconciler apply {}, which goes on from there", id)};
-  if (last && last->ended && last->end.condition == "Stalled" && last->desired == plan.desired)
+  if (last && last->ended && last->end.condition == "Stalled" && last->desired == plan.desired) {
+    const bool ran = last->end.reason == "SwitchFailed" || last->end.reason == "VerifyFailed";
     return {"Stalled", last->end.reason, about(plan.to, last->end.message),
-            fmt::format("reconciler history {} --run {} --log", id, last->serial)};
+            fmt::format(
+                "reconciler history {} --run {} --log{}", id, last->serial,
+                ran && !plan.from.empty() ? "; another version: reconciler rollback " + id : "")};
+  }
   if (last && last->ended && last->end.code == "plan.stale" && last->desired == plan.desired)
     return {"Reconciling", last->end.reason, about(plan.to, last->end.message),
             fmt::format("reconciler apply {}, which plans again; run does so by itself", id)};
   if (last && last->ended && last->end.reason == "Retrying" && last->desired == plan.desired)
     return {"Reconciling", "Retrying", about(plan.to, last->end.message),
             fmt::format("commit another tag; or when it is back: reconciler apply {}", id)};
-  const std::string due = count(plan.actions.size(), "action");
   if (last && !last->ended && at_it)
     return {"Reconciling", "Progressing", fmt::format("run {} is at it", last->serial),
             fmt::format("reconciler history {} --run {} --log; to end it: reconciler cancel {}", id,
                         last->serial, id)};
   if (last && !last->ended)
     return {"Reconciling", "Interrupted",
-            fmt::format("run {}, to {}, was cut off; due from here: {} to {}", last->serial,
-                        last->to, due, plan.to),
+            fmt::format("run {}, to {}, was cut off; due from here: {}", last->serial, last->to,
+                        what_is_due(plan)),
             fmt::format("reconciler apply {}; run goes on by itself", id)};
-  return {"Reconciling", "Due", due + " due", fmt::format("reconciler apply {}", id)};
+  return {"Reconciling", "Due", what_is_due(plan), fmt::format("reconciler apply {}", id)};
+}
+
+}  // namespace
+
+Condition condition_of(const Plan& plan, const std::optional<RunRow>& last, bool at_it) {
+  Condition now = derived(plan, last, at_it);
+  now.since = since_when(now, plan, last);
+  return now;
 }
 
 bool is_left_over(const Plan& plan, const std::optional<RunRow>& last) {

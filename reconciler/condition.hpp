@@ -10,13 +10,14 @@
 namespace reconciler {
 
 struct Condition {
-  std::string word;    ///< Ready, Reconciling, Stalled, ...
-  std::string reason;  ///< Succeeded, VerifyFailed, ReleaseOutcomeUnknown, ...
-  std::string why;     ///< one sentence; empty when Ready and nothing differs
-  std::string next;    ///< what to type, where someone is needed
+  std::string word;                 ///< Ready, Reconciling, Stalled, ...
+  std::string reason;               ///< Succeeded, VerifyFailed, ReleaseOutcomeUnknown, ...
+  std::string why;                  ///< one sentence; empty when Ready and nothing differs
+  std::string next;                 ///< what to type, where someone is needed
+  std::optional<WallTime> since{};  ///< when it came to be so; none where nothing tells
   bool needs_someone() const {
     return word == "Stalled" || word == "Blocked" || word == "RolledBack" || word == "Suspended" ||
-           word == "Forgotten" || reason == "CannotLook";
+           word == "Forgotten" || reason == "CannotLook" || reason == "BackupFailed";
   }
 };
 

@@ -7,8 +7,8 @@
 #include "reconciler/base/backups.hpp"
 #include "reconciler/base/text.hpp"
 #include "reconciler/compile.hpp"
+#include "reconciler/data_kept.hpp"
 #include "reconciler/driver/restarts.hpp"
-#include "reconciler/half_restored.hpp"
 #include "reconciler/plan/backups.hpp"
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/plan/select.hpp"
@@ -88,8 +88,8 @@ std::string key_by_hand(const Step& step, WallTime now) {
   return fmt::format("{} by hand {}", step.name, now.time_since_epoch().count());
 }
 
-Result<std::vector<Action>> task_called(const Desired& desired, const std::string& name,
-                                        WallTime now) {
+Result<std::vector<Action>> task_called(const Desired& desired, const Memory& memory,
+                                        const std::string& name, WallTime now) {
   std::vector<Action> actions;
   std::vector<std::string> names;
   for (const auto& step : desired.steps) {
@@ -98,6 +98,9 @@ Result<std::vector<Action>> task_called(const Desired& desired, const std::strin
     if (step.name != name || !actions.empty()) continue;
     actions.push_back(asked_for(step.work, step.name));
     actions.back().once_key = key_by_hand(step, now);
+    const auto fate = memory.once.find(step.once_key);
+    if (step.once == Once::tag && fate != memory.once.end() && fate->second == Fate::succeeded)
+      actions.back().reason += fmt::format("; it has run for {} before", desired.tag);
     for (const auto& work : step.then) actions.push_back(asked_for(work, step.name));
   }
   if (!actions.empty()) return actions;
@@ -195,8 +198,9 @@ Result<Reconciled> run_errand(const Parts& parts, const Asked& asked, const Erra
       seen.plan = std::move(*plan);
       return AsideRun{{"Ready", errand.backup ? "BackedUp" : "Restored"}, again};
     }
-    auto actions = restarts ? restarted(parts, seen, errand.restart)
-                            : task_called(seen.desired, errand.task, parts.clock.wall());
+    auto actions = restarts
+                       ? restarted(parts, seen, errand.restart)
+                       : task_called(seen.desired, seen.memory, errand.task, parts.clock.wall());
     if (!actions) return failed(actions);
     seen.plan = make_errand(seen.desired, seen.observation, seen.memory, std::move(*actions),
                             parts.clock.wall());

@@ -1,5 +1,5 @@
 #include "reconciler/look.hpp"
-#include "reconciler/half_restored.hpp"
+#include "reconciler/data_kept.hpp"
 
 #include <fmt/format.h>
 

@@ -114,6 +114,12 @@ Error action_failed(const Run& run, const Action& action, const Outcome& outcome
                  with_detail(fmt::format("{} was not brought back whole", action.title), detail))
         .with("not undone", "what it had changed by then; the backup before it is there")
         .next(fmt::format("reconciler restore {}, which lists them", id));
+  // It is of what runs, whatever it is made before.
+  if (action.work.verb == "backup")
+    return error("backup.failed",
+                 with_detail(fmt::format("backup {}{} failed", action.title,
+                                         run.tools.aside ? "" : fmt::format(", before {},", tag)),
+                             detail));
   return error(
       fmt::format("{}.failed", to_text(action.work.phase)),
       with_detail(fmt::format("{} {} of {} failed", action.work.verb, action.title, tag), detail));
@@ -309,6 +315,9 @@ Error gone_back(const Plan& back, const Applied& failed_one,
 }
 
 std::string what_ends(const EnvironmentId& id, const Target& target) {
+  if (target.reason == "Requested" && !target.rejected_tag.empty())
+    return fmt::format("commit {}, or another tag; or {} again: reconciler retry {}", target.tag,
+                       target.rejected_tag, id.text());
   const bool same = target.failed_tag.empty() || target.failed_tag == target.rejected_tag;
   return fmt::format("commit another tag; or {} again: reconciler retry {}",
                      same || target.rejected_tag.empty() ? "the same" : target.rejected_tag,

@@ -58,8 +58,13 @@ Result<Wish> wish_of(const Parts& parts, Asked asked, const std::string& tag,
   if (!tag.empty()) {
     if (auto good = check_tag(tag); !good) return failed(good);
     asked.spec.tag = tag;
+    asked.spec.tag_place = {};  // no file asks for it
   }
   auto tree = tree_of(parts, asked, stop);
+  if (!tree && tree.error().code == "tag.not_found")
+    tree.error().facts.push_back(
+        {"looked in", fmt::format("the last fetch; what is newer comes with: reconciler plan {}",
+                                  asked.spec.id.text())});
   if (!tree) return failed(tree);
   return compile(parts, asked, *tree, stop);
 }

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "reconciler/base/text.hpp"
+#include "reconciler/cli/ago.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/telling.hpp"
@@ -29,7 +30,11 @@ int run_errand(Context& context, const std::string& verb, const ErrandOptions& o
   Telling telling(context, asked.spec.id);
   const auto agree = [&](const Look& seen) -> Result<bool> {
     if (options.yes && telling.plan(seen.plan)) return true;
-    if (!json) std::cout << render(seen.plan, context.page());
+    if (!json) {
+      std::cout << render(seen.plan, context.page());
+      if (reading == Reading::last && selection->fetched_at)
+        std::cout << as_of(*selection->fetched_at, context.clock().wall()) << "\n";
+    }
     if (!options.yes) {
       if (json || !stdin_is_terminal())
         return failure(no_terminal(

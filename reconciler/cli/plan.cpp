@@ -43,11 +43,23 @@ Json document(const std::vector<Plan>& plans) {
   return document(std::move(environments));
 }
 
+/// What is seen half done is not what was left half done.
+void say_who_is_at_it(const Parts& parts, const EnvironmentId& id, Plan& plan) {
+  const auto newest = parts.ledger.history(id, 1);
+  if (!newest || newest->empty() || newest->front().ended) return;
+  const RunRow& run = newest->front();
+  plan.notices.push_back(
+      fmt::format("run {} of {} is at it{}: what is below is half way through that", run.serial,
+                  run.who, run.to.empty() ? "" : ", to " + run.to));
+}
+
 /// What others deployed, and is seen for the first time, is known from here on; while another run
 /// is at it, that one sees to it.
 Result<Look> look_first(const Parts& parts, const Asked& asked, bool committed,
                         const std::stop_token& stop) {
+  const bool at_it = is_locked(parts.state, asked.spec.id);
   auto seen = look(parts, asked, stop);
+  if (seen && at_it) say_who_is_at_it(parts, asked.spec.id, seen->plan);
   if (!seen || !committed || seen->plan.taken_over.empty()) return seen;
   auto lock = lock_environment(parts.state, asked.spec.id, {parts.clock, Duration{0}, {}});
   if (!lock) return seen;

@@ -5,13 +5,14 @@
 #include <iostream>
 
 #include "reconciler/base/text.hpp"
+#include "reconciler/cli/ago.hpp"
 #include "reconciler/cli/columns.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
 #include "reconciler/condition.hpp"
-#include "reconciler/half_restored.hpp"
+#include "reconciler/data_kept.hpp"
 #include "reconciler/ledger/locks.hpp"
 
 namespace reconciler::cli {
@@ -21,7 +22,7 @@ struct Row {
   EnvironmentId id;
   std::string tag;
   Condition condition;
-  std::string since;
+  std::string since;  ///< empty: not known
   std::optional<Look> seen;
   std::optional<WallTime> last{};  ///< when the last run was
 
@@ -30,15 +31,6 @@ struct Row {
     return condition.needs_someone() || condition.reason == "CannotLook";
   }
 };
-
-/// Clocks of two machines, or of one before and after it was set, differ by that much.
-constexpr std::chrono::minutes out_of_step{1};
-
-/// `?` of what is said to come yet: the clock is wrong, or was.
-std::string ago(WallTime then, WallTime now) {
-  if (then > now + out_of_step) return "?";
-  return for_people(std::max(Duration::zero(), std::chrono::duration_cast<Duration>(now - then)));
-}
 
 Row row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
   Row row{asked.spec.id, asked.spec.tag, {}, "", std::nullopt};
@@ -55,6 +47,8 @@ Row row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
     if (restores)
       if (auto data = (at_it ? being_restored : half_restored)(parts.ledger, asked.spec.id))
         row.condition = std::move(*data);
+    if (row.condition.word == "Ready" && !at_it && member(asked.spec.sections, "backup"))
+      if (auto data = not_backed_up(parts.ledger, asked.spec.id)) row.condition = std::move(*data);
     row.seen = std::move(*seen);
   } else {
     const auto memory = parts.ledger.memory(asked.spec.id);
@@ -62,7 +56,7 @@ Row row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
     row.condition = condition_of(asked.spec.id, seen.error());
   }
   if (run) row.last = run->ended.value_or(run->started);
-  if (row.last) row.since = ago(*row.last, parts.clock.wall());
+  if (row.condition.since) row.since = ago(*row.condition.since, parts.clock.wall());
   return row;
 }
 
@@ -128,6 +122,7 @@ Json to_json(const Row& row) {
   JsonObject out{{"environment", row.id.text()},    {"tag", row.tag},
                  {"condition", row.condition.word}, {"reason", row.condition.reason},
                  {"why", row.condition.why},        {"next", row.condition.next}};
+  if (row.condition.since) out["since"] = to_text(*row.condition.since);
   if (row.seen) {
     JsonArray resources;
     for (const auto& r : row.seen->observation.resources)
@@ -147,13 +142,6 @@ void print_json(const std::vector<Row>& rows, std::optional<WallTime> fetched_at
   JsonObject all{{"format_version", "1.0"}, {"environments", std::move(environments)}};
   if (fetched_at) all["fetched_at"] = to_text(*fetched_at);
   std::cout << boost::json::serialize(all) << "\n";
-}
-
-/// What git asks for is what it asked for at the last fetch, and nobody knows of more.
-void print_as_of(const Parts& parts, std::optional<WallTime> fetched_at) {
-  if (fetched_at)
-    std::cout << fmt::format("\nas of the last fetch, {} ago\n",
-                             ago(*fetched_at, parts.clock.wall()));
 }
 
 /// What is remembered of a time to come was so when the clock was wrong, or it is wrong now.
@@ -190,7 +178,7 @@ int print(Context& context, const Parts& parts, const std::vector<Row>& rows, bo
   for (const auto& row : rows)
     if (row.needs_someone()) next.push_back({row.id.text(), row.condition.next});
   std::cout << table(next, 2, page, 3);
-  print_as_of(parts, fetched_at);
+  if (fetched_at) std::cout << "\n" << as_of(*fetched_at, parts.clock.wall()) << "\n";
   return status;
 }
 

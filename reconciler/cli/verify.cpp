@@ -136,8 +136,9 @@ int verify(Context& context, const std::string& name, const std::stop_token& sto
       error("verify.failed", fmt::format("{} of {} is not well: {} of {}", checked->desired.tag, id,
                                          unwell, count(answers.size(), "check")))
           .with("unchanged", "asked once, and nothing was done about it")
-          .next(
-              fmt::format("reconciler status {}; what would be done: reconciler plan {}", id, id)));
+          .next(fmt::format("mend it; another version: reconciler rollback {}. status does not ask "
+                            "these checks",
+                            id)));
 }
 
 }  // namespace

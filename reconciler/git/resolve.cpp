@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/shell.hpp"
 #include "reconciler/base/text.hpp"
 
 namespace reconciler {
@@ -25,7 +27,10 @@ Error not_found(const TagQuestion& question, const Snapshot& source) {
                 .passing();
   if (const auto near = nearest(question.tag, names))
     return std::move(e).next(fmt::format("did you mean \"{}\"?", *near));
-  return std::move(e).next(fmt::format("push it: git push origin {}", question.tag));
+  return std::move(e).next(is_folder(source.repository)
+                               ? fmt::format("make it there: git -C {} tag {}",
+                                             shell_word(source.repository), question.tag)
+                               : fmt::format("push it: git push origin {}", question.tag));
 }
 
 Error moved(const TagQuestion& question, const Snapshot& source, const std::string& commit) {

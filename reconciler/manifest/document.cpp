@@ -242,6 +242,14 @@ Error syntax(const Spot& where, std::string what, std::string hint) {
       .next(std::move(hint));
 }
 
+/// Where a second key seems to begin on a line: mostly it is a text that goes on.
+bool is_at_colon(const Spot& where) {
+  const auto line = static_cast<size_t>(std::max(where.line, 1)) - 1;
+  const auto column = static_cast<size_t>(std::max(where.column, 1)) - 1;
+  return line < where.text->lines.size() &&
+         std::string_view(where.text->lines[line]).substr(0, column + 1).ends_with(':');
+}
+
 Error further_document(const Spot& where) {
   return error("manifest.multi_document", "a second document begins here, and a file holds one")
       .at(where.place())
@@ -326,7 +334,8 @@ Result<Value> parse_document(const std::string& file, std::string_view text) {
     else if (e.msg.starts_with("illegal document indicator in scalar"))
       mistakes.push_back(syntax(open_quote(builder.last()), "a quote is not closed", "close it"));
     else
-      mistakes.push_back(syntax(where, printable(e.msg, 200), ""));
+      mistakes.push_back(syntax(where, printable(e.msg, 200),
+                                is_at_colon(where) ? "a text with `: ` in it wants quotes" : ""));
   }
   if (!mistakes.empty()) return failure(gather(std::move(mistakes)));
   if (!builder.root || (builder.root->is(Value::Kind::null)))

@@ -91,7 +91,10 @@ class StepReader {
       const auto& without = meaningless().at(kind);
       if (std::ranges::find(without, member.key) != without.end())
         note(error("manifest.unknown_key",
-                   fmt::format("a step of {} has no key \"{}\"", kind, member.key)),
+                   fmt::format("a step of {} has no key \"{}\"", kind, member.key))
+                 .next(kind == "service" && member.key == "command"
+                           ? "a command in a container of it is a step of exec: SERVICE"
+                           : ""),
              member.spot);
       else if (member.key != kind)
         key(member);

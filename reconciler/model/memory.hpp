@@ -27,12 +27,12 @@ struct Release {
   WallTime at{};
 };
 
-/// What an environment is to be in the place of what git asks for: that failed, or a person went
-/// back. It holds until the repository asks for something else, or a person says `retry`.
 /// Target::reason of a tag that a person wants deployed as git would have it deployed: what it
 /// takes is built, pulled and released.
 inline constexpr std::string_view deployed = "Deployed";
 
+/// What an environment is to be in the place of what git asks for: that failed, or a person went
+/// back. It holds until the repository asks for something else, or a person says `retry`.
 struct Target {
   std::string tag;       ///< of `current`
   std::string rejected;  ///< Desired::asked of what git asks for, and that is not tried by itself

@@ -106,41 +106,6 @@ size_t things_in(const Work& work) {
   return services > 1 ? static_cast<size_t>(services) : 1;
 }
 
-std::string summary(const Plan& plan) {
-  std::map<std::string, size_t> verbs;
-  size_t steps = 0;
-  std::vector<Action> pruned;
-  for (const auto& action : plan.actions) {
-    const Phase phase = action.work.phase;
-    if (phase == Phase::prune && action.work.verb == "prune")
-      pruned.push_back(action);
-    else if ((phase == Phase::release || phase == Phase::after) && action.work.verb == "release")
-      ++steps;
-    else if (phase != Phase::verify && phase != Phase::record)
-      verbs[action.work.verb] += things_in(action.work);
-  }
-  std::vector<std::string> parts;
-  for (const std::string verb : {"build", "pull", "tag"})
-    if (verbs.contains(verb)) parts.push_back(fmt::format("{} to {}", verbs[verb], verb));
-  if (verbs.contains("preflight")) parts.push_back(count(verbs["preflight"], "preflight check"));
-  if (verbs.contains("backup")) parts.push_back("a backup");
-  if (verbs.contains("restore")) parts.push_back("a backup to bring back");
-  if (verbs.contains("create")) parts.push_back(count(verbs["create"], "thing") + " to create");
-  if (verbs.contains("start")) parts.push_back(count(verbs["start"], "service") + " to start");
-  if (steps > 0) parts.push_back(count(steps, "release step"));
-  if (verbs.contains("switch")) parts.push_back(count(verbs["switch"], "service") + " to switch");
-  if (verbs.contains("restart"))
-    parts.push_back(count(verbs["restart"], "service") + " to restart");
-  for (auto& what : things_pruned(pruned)) parts.push_back(std::move(what) + " to prune");
-  for (const auto& [verb, n] : verbs) {
-    static const std::set<std::string> known{"build",   "pull",   "tag",   "preflight", "backup",
-                                             "restore", "create", "start", "switch",    "restart"};
-    if (!known.contains(verb)) parts.push_back(fmt::format("{} to {}", n, verb));
-  }
-  if (parts.empty()) return "nothing to change, only to be verified and written down";
-  return join(parts, ", ");
-}
-
 /// `closed  approval   0 of 1; opens with: reconciler approve ...`
 std::string gates_of(const Plan& plan, const Page& page) {
   constexpr size_t indent = 21;
@@ -234,6 +199,41 @@ std::vector<std::string> things_pruned(const std::vector<Action>& actions) {
   if (networks > 0) parts.push_back(count(networks, "network"));
   if (images > 0) parts.push_back(count(images, "image"));
   return parts;
+}
+
+std::string summary(const Plan& plan) {
+  std::map<std::string, size_t> verbs;
+  size_t steps = 0;
+  std::vector<Action> pruned;
+  for (const auto& action : plan.actions) {
+    const Phase phase = action.work.phase;
+    if (phase == Phase::prune && action.work.verb == "prune")
+      pruned.push_back(action);
+    else if ((phase == Phase::release || phase == Phase::after) && action.work.verb == "release")
+      ++steps;
+    else if (phase != Phase::verify && phase != Phase::record)
+      verbs[action.work.verb] += things_in(action.work);
+  }
+  std::vector<std::string> parts;
+  for (const std::string verb : {"build", "pull", "tag"})
+    if (verbs.contains(verb)) parts.push_back(fmt::format("{} to {}", verbs[verb], verb));
+  if (verbs.contains("preflight")) parts.push_back(count(verbs["preflight"], "preflight check"));
+  if (verbs.contains("backup")) parts.push_back("a backup");
+  if (verbs.contains("restore")) parts.push_back("a backup to bring back");
+  if (verbs.contains("create")) parts.push_back(count(verbs["create"], "thing") + " to create");
+  if (verbs.contains("start")) parts.push_back(count(verbs["start"], "service") + " to start");
+  if (steps > 0) parts.push_back(count(steps, "release step"));
+  if (verbs.contains("switch")) parts.push_back(count(verbs["switch"], "service") + " to switch");
+  if (verbs.contains("restart"))
+    parts.push_back(count(verbs["restart"], "service") + " to restart");
+  for (auto& what : things_pruned(pruned)) parts.push_back(std::move(what) + " to prune");
+  for (const auto& [verb, n] : verbs) {
+    static const std::set<std::string> known{"build",   "pull",   "tag",   "preflight", "backup",
+                                             "restore", "create", "start", "switch",    "restart"};
+    if (!known.contains(verb)) parts.push_back(fmt::format("{} to {}", n, verb));
+  }
+  if (parts.empty()) return "nothing to change, only to be verified and written down";
+  return join(parts, ", ");
 }
 
 char sign_of(const Action& action) {

@@ -26,6 +26,8 @@ std::string render_header(const Plan& plan, const Page& page);
 std::string render_header(std::string_view what, std::string_view why, const Page& page);
 /// `! release  release`: sign, kind and targets of one line, padded like the plan's.
 std::string render_line(const Action& action);
+/// What it comes to, counted by kind: `2 to build, 1 release step, 2 services to switch`.
+std::string summary(const Plan& plan);
 char sign_of(const Action& action);
 /// What work of the phase prune takes away, by kind: `2 containers`, `1 network`, `1 image`.
 /// Backups are nothing that is counted: which go shows when they do.

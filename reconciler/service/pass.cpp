@@ -5,8 +5,8 @@
 #include "reconciler/base/backups.hpp"
 #include "reconciler/compile.hpp"
 #include "reconciler/condition.hpp"
+#include "reconciler/data_kept.hpp"
 #include "reconciler/errand.hpp"
-#include "reconciler/half_restored.hpp"
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/service/log_events.hpp"
 

@@ -48,6 +48,32 @@ def test_one_that_fails_is_to_be_tried_again_as_it_was_asked_for(deployed):
     assert failed.err.rstrip().endswith(f"mend it, then: reconciler backup {deployed.environment}"), failed.err
 
 
+def test_one_that_fails_is_known_until_one_succeeds(deployed):
+    deployed.commit(files("echo no such host >&2; exit 3"))
+    deployed.apply()
+    assert deployed.condition() == "Ready/Succeeded"
+    deployed.run("backup", deployed.environment)
+    told = deployed.run("status", deployed.environment)
+    assert told.code == 1 and "Ready/BackupFailed" in told.out and "the last backup, db, failed: " in told.out, told.out
+    assert "no such host" in told.out and "\n  web/production   reconciler backup web/production" in told.out, told.out
+    deployed.commit(files("echo rows"))
+    deployed.apply()
+    assert deployed.condition() == "Ready/BackupFailed", "to be mended is not to be there"
+    deployed.run("backup", deployed.environment).ok()
+    assert deployed.condition() == "Ready/Succeeded"
+
+
+def test_what_it_is_of_and_how_old_the_wish_is(deployed):
+    done = deployed.run("backup", deployed.environment).ok()
+    assert re.search("^as of the last fetch, .* ago$", done.out, re.M), done.out
+    task = "task: { image: 'busybox:test', command: 'true', profiles: [task] }"
+    deployed.commit({"compose.yaml": services(f"db: {{ {SLEEPS}, volumes: ['data:/data'] }}\n{task}", "volumes: { data: {} }"),
+                     "reconciler.yaml": manifest("v1.1.0", "release: [{ run: task }]",
+                                                 "backup: { exec: db, command: [sh, -c, 'exit 3'] }")})
+    failed = deployed.run("apply", deployed.environment, "--yes")
+    assert failed.code == 1 and "error backup.failed: backup db, before v1.1.0, failed: " in failed.err, failed.err
+
+
 def test_one_that_is_stopped(deployed):
     deployed.commit(files("touch /data/begun; echo half; sleep 100000"))
     deployed.apply()

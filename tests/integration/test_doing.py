@@ -214,7 +214,7 @@ def test_a_task_runs_once_more_and_a_service_is_restarted_as_it_is(stack):
     stack.apply()
     ids, started = stack.ids(), stack.started()
     done = aside(stack, "task", "release")
-    assert "\n  ! release  release   asked for\n" in done.out and "released" in done.out, done.out
+    assert "\n  ! release  release   asked for; it has run for v1.0.0 before\n" in done.out and "released" in done.out, done.out
     assert done.out.rpartition("\n\n")[2].startswith("web/production runs v1.0.0, as before; done after "), done.out
     assert stack.releases() == 2 and stack.ids() == ids and stack.started() == started
     stack.assert_second_plan_empty()

@@ -116,7 +116,7 @@ web/production  v1.0.0   2 checks
       it is gone
 error verify.failed: v1.0.0 of web/production is not well: 1 of 2 checks
   unchanged  asked once, and nothing was done about it
-  next       reconciler status web/production; what would be done: reconciler plan web/production
+  next       mend it; another version: reconciler rollback web/production. status does not ask these checks
 """
 VARIABLES_SET = """\
 web/production   6 variables with a value
@@ -145,7 +145,7 @@ as of the last fetch, N s ago
 """
 NEEDED = """\
 ENVIRONMENT     TAG     CONDITION  SINCE
-web/production  v1.0.0  Stalled    N s  compose.variable_unset: 1 variable that the compose files of web/production
+web/production  v1.0.0  Stalled           compose.variable_unset: 1 variable that the compose files of web/production
 use has no value
 
 1 of 1 needs you:
@@ -264,6 +264,27 @@ def test_verify(seen):
     assert everywhere(seen.program, "verify", seen.environment, masked=masked) == (1, ILL)
     assert seen.run("history", seen.environment).out == runs, "no run of the ledger"
     seen.proxy.clear()  # the check itself runs a command
+
+
+def test_status_names_what_is_down_and_since_when_it_is_well(seen, folder):
+    [row] = json.loads(seen.run("status", "--json").ok().out)["environments"]
+    assert row["condition"] == "Ready" and row["since"].startswith("20"), row
+    seen.engine.docker("stop", "-t", "0", "web-web-1")
+    [row] = json.loads(seen.run("status", "--json").ok().out)["environments"]
+    assert re.match("start web: state exited [0-9]+ -> running", row["why"]) and "since" not in row, row
+    assert re.search("Reconciling +start web: state exited", seen.run("status").ok().out)
+    seen.commit({"reconciler.yaml": manifest("v1.1.0", VARIABLES, CHECKS)}, "v1.1.0")
+    seen.run("plan")
+    [row] = json.loads(seen.run("status", "--json").ok().out)["environments"]
+    assert row["why"] == "v1.0.0 -> v1.1.0: 1 service to switch, 1 container to prune", row
+
+
+def test_a_compose_file_that_is_not_there_is_named_where_the_manifest_asks_for_it(seen):
+    seen.commit({"reconciler.yaml": manifest("v1.0.0", VARIABLES, "compose: { files: [docker-compose.yml] }")}, "a typo")
+    done = seen.run("plan", seen.environment)
+    assert done.code == 1 and seen.error(done) == "path.not_found", done.err
+    assert re.match(r"web/reconciler\.yaml:\d+:\d+: error path\.not_found: the compose file \"docker-compose\.yml\" is not in the tree\n",
+                    done.err), done.err
 
 
 def test_variables(seen):

@@ -49,6 +49,14 @@ def masked(text: str) -> str:
     return re.sub(r"\b[0-9a-f]{7}\b(?= \")|(?<=Plan )[0-9a-f]{6}", "DIGEST", text)
 
 
+def test_a_version_that_is_not_fetched_yet_is_held_against_nothing(shop):
+    ahead = shop.run("diff", "web/production", "@v1.1.0")
+    assert ahead.code == 1 and ahead.err.startswith("error tag.not_found: ") and "production.yaml" not in ahead.err, ahead.err
+    assert "  looked in  the last fetch; what is newer comes with: reconciler plan web/production\n" in ahead.err, ahead.err
+    shop.run("plan")
+    assert re.search("tag +v1.0.0 -> v1.1.0\n", shop.run("diff", "web/production", "@v1.1.0").ok().out)
+
+
 def test_as_in_the_transcript(shop):
     """From one command to the new version, with nothing else of the working copy touched."""
     config, file = shop.config, shop.config.path / "web/environments/production.yaml"

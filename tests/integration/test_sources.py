@@ -59,6 +59,7 @@ def test_docker_restart_while_the_next_version_is_prepared_shows_the_old_file(st
                   "reconciler.yaml": manifest("v1.1.0", "release: [{ run: release }]")})
     program = stack.program.start("apply", stack.environment, "--yes")
     wait_for(lambda: stack.one_offs(running=True), "the release of v1.1.0 to run")
+    assert "\n  run 2 of root is at it, to v1.1.0: " in stack.run("plan", "--no-fetch").ok().out
     stack.engine.docker("restart", "-t", "1", stack.container("nginx"))
     wait_for(lambda: answer(stack) == "one", "nginx to answer again")
     assert stack.sh("cat /folder/file", "nginx") == "one\n"

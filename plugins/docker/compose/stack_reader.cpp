@@ -34,14 +34,14 @@ class Reader {
   Result<Stack> run(const std::vector<std::string>& files) {
     const auto paths = files.empty() ? found() : files;
     for (size_t i = 0; i < paths.size(); ++i)
-      open(paths[i], {}, {fmt::format("/compose/files/{}", i), 0, 0, 1, ""}, "the compose file",
+      open(paths[i], {}, {fmt::format("#/compose/files/{}", i), 0, 0, 1, ""}, "the compose file",
            false);
     stack_.given = stack_.files.size();
     if (stack_.given == 0 && errors_.empty())
       errors_.push_back(
           error("path.not_found",
                 fmt::format("the tree has no {}", join({names.begin(), names.end()}, ", ")))
-              .at({"/compose/files", 0, 0, 1, ""})
+              .at({"#/compose/files", 0, 0, 1, ""})
               .next("name the compose file under `compose:`"));
     for (size_t i = 0; i < stack_.files.size() && errors_.size() < 50; ++i) check(i);
     if (!errors_.empty()) return failure(gather(std::move(errors_)));

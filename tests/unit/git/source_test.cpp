@@ -79,7 +79,7 @@ TEST_F(SourceTest, ATagThatIsMissingHasANearestName) {
   EXPECT_EQ(got.error().lasting, Lasting::transient);
   spec.tag = "v20.0.0";
   got = tree();
-  EXPECT_EQ(got.error().hint, "push it: git push origin v20.0.0");
+  EXPECT_EQ(got.error().hint, "make it there: git -C " + remote + " tag v20.0.0");
 }
 
 TEST_F(SourceTest, ATagThatMovedIsRefusedNamingBothCommits) {

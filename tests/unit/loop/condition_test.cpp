@@ -18,10 +18,20 @@ class ConditionTest : public testing::Test {
     RunRow row;
     row.serial = 8;
     row.desired = "digest of v1";
-    row.ended = WallTime{};
+    row.started = WallTime{std::chrono::seconds(10)};
+    row.ended = WallTime{std::chrono::seconds(20)};
     row.end = {condition, reason, "verify.failed", "v1 is not well"};
     return row;
   }
+  static Action switched(const std::string& title, const std::string& reason) {
+    Action action;
+    action.title = title;
+    action.reason = reason;
+    action.work.verb = "switch";
+    action.work.phase = Phase::change;
+    return action;
+  }
+  static std::optional<WallTime> at(int seconds) { return WallTime{std::chrono::seconds(seconds)}; }
   Plan plan;
 };
 
@@ -41,6 +51,66 @@ TEST_F(ConditionTest, WhatFailedIsNamedOnce) {
   auto last = run("Stalled", "SupplyFailed");
   last.end.message = "its image is gone";
   EXPECT_EQ(condition_of(plan, last).why, "v1: its image is gone");
+}
+
+TEST_F(ConditionTest, WhatIsDueIsNamed) {
+  plan.held.reset();
+  plan.from = "v0";
+  plan.actions = {switched("web", "image v0 -> v1")};
+  EXPECT_EQ(condition_of(plan, std::nullopt).why, "v0 -> v1: 1 service to switch");
+  plan.from = "v1";
+  plan.actions = {switched("web", "not there")};
+  plan.actions.back().work.verb = "start";
+  plan.actions.emplace_back().work.phase = Phase::verify;
+  const auto down = condition_of(plan, run("Ready", "Succeeded"));
+  EXPECT_EQ(down.word + "/" + down.reason + ": " + down.why,
+            "Reconciling/Due: start web: not there");
+  plan.actions.push_back(switched("db", "state exited 137 -> running"));
+  plan.actions.push_back(switched("cache", "not there"));
+  EXPECT_EQ(condition_of(plan, std::nullopt).why,
+            "start web: not there; switch db: state exited 137 -> running; and 1 more");
+}
+
+TEST_F(ConditionTest, SinceWhenIsSaidWhereItIsKnown) {
+  plan.held->at = *at(5);
+  EXPECT_EQ(condition_of(plan, run("Ready", "Succeeded")).since, at(5)) << "gone back from";
+  plan.held.reset();
+  EXPECT_EQ(condition_of(plan, run("Ready", "Succeeded")).since, at(20)) << "well since its run";
+  EXPECT_EQ(condition_of(plan, std::nullopt).since, std::nullopt);
+  plan.actions = {switched("web", "not there")};
+  EXPECT_EQ(condition_of(plan, run("Ready", "Succeeded")).since, std::nullopt)
+      << "nobody knows when it went down";
+  EXPECT_EQ(condition_of(plan, run("Stalled", "VerifyFailed")).since, at(20));
+  RunRow open = run("", "");
+  open.ended.reset();
+  EXPECT_EQ(condition_of(plan, open, true).since, at(10)) << "at it";
+  plan.actions.clear();
+  plan.reported = {switched("web", "not there")};
+  EXPECT_EQ(condition_of(plan, run("Ready", "Succeeded")).since, std::nullopt) << "drifted";
+  plan.suspended = Suspension{"anna", "moving the disks", *at(3), std::nullopt};
+  EXPECT_EQ(condition_of(plan, run("Ready", "Succeeded")).since, at(3));
+}
+
+TEST_F(ConditionTest, WhatRanBeforeIsAWayOutOfOneThatIsNotWell) {
+  plan.held.reset();
+  plan.from = "v0";
+  plan.actions = {switched("web", "image v0 -> v1")};
+  EXPECT_EQ(condition_of(plan, run("Stalled", "VerifyFailed")).next,
+            "reconciler history web/production --run 8 --log; another version: reconciler rollback "
+            "web/production");
+  EXPECT_EQ(condition_of(plan, run("Stalled", "SupplyFailed")).next,
+            "reconciler history web/production --run 8 --log")
+      << "it did not come to run";
+  plan.from.clear();
+  EXPECT_EQ(condition_of(plan, run("Stalled", "VerifyFailed")).next,
+            "reconciler history web/production --run 8 --log")
+      << "there is none";
+}
+
+TEST_F(ConditionTest, WhatAPersonWentBackFromEndsAsRollbackSays) {
+  plan.held->reason = "Requested";
+  EXPECT_EQ(condition_of(plan, run("Ready", "Succeeded")).next,
+            "commit v1, or another tag; or v2 again: reconciler retry web/production");
 }
 
 TEST_F(ConditionTest, OnItsWayBack) {
@@ -126,7 +196,7 @@ TEST_F(ConditionTest, WhatIsDownAndOnlyReportedNeedsSomeone) {
 
 TEST_F(ConditionTest, ARunThatSomebodyIsAtAndOneThatWasCutOff) {
   plan.held.reset();
-  plan.actions.resize(3);
+  plan.actions = {switched("web", "image v2 -> v1"), switched("worker", "image v2 -> v1")};
   RunRow last = run("", "");
   last.ended.reset();
   last.to = "v2";
@@ -138,7 +208,8 @@ TEST_F(ConditionTest, ARunThatSomebodyIsAtAndOneThatWasCutOff) {
             "web/production");
   now = condition_of(plan, last);
   EXPECT_EQ(now.word + "/" + now.reason + ": " + now.why,
-            "Reconciling/Interrupted: run 8, to v2, was cut off; due from here: 3 actions to v1");
+            "Reconciling/Interrupted: run 8, to v2, was cut off; due from here: v1: 2 services to "
+            "switch");
   EXPECT_EQ(now.next, "reconciler apply web/production; run goes on by itself");
   EXPECT_FALSE(now.needs_someone());
   plan.actions.clear();

@@ -74,6 +74,10 @@ TEST(BadInput, UnknownKeys) {
   EXPECT_EQ(said("verify: [{ http: 'http://x', command: y }]\n"),
             "reconciler.yaml:1:30 manifest.unknown_key: a step of http has no key \"command\"\n");
   EXPECT_EQ(
+      said("verify: [{ service: web, command: y }]\n"),
+      "reconciler.yaml:1:26 manifest.unknown_key: a step of service has no key \"command\" -> a "
+      "command in a container of it is a step of exec: SERVICE\n");
+  EXPECT_EQ(
       said("version: 2\n"),
       "reconciler.yaml:1:1 manifest.version: a manifest has no version, and \"2\" is not known "
       "-> take the line out\n");

@@ -66,7 +66,11 @@ TEST(Document, RefusesWhatIsNotYaml) {
   EXPECT_EQ(said("a: b\n c: d\n"),
             "m.yaml:2:3: error manifest.syntax: this is not YAML: illegal map value\n"
             "    2 |  c: d\n"
-            "      |   ^\n");
+            "      |   ^ a text with `: ` in it wants quotes\n");
+  EXPECT_EQ(said("- {a: b, c: say d: e}\n"),
+            "m.yaml:1:18: error manifest.syntax: this is not YAML: end of map flow not found\n"
+            "    1 | - {a: b, c: say d: e}\n"
+            "      |                  ^ a text with `: ` in it wants quotes\n");
   EXPECT_EQ(said("a: {b: c\n"),
             "m.yaml:1:8: error manifest.syntax: this is not YAML: end of map flow not found\n"
             "    1 | a: {b: c\n"

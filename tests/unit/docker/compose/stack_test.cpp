@@ -23,7 +23,7 @@ TEST_F(StackTest, FindsComposesOwnNamesAndItsOverride) {
 
 TEST_F(StackTest, NoComposeFileSaysWhatIsLookedFor) {
   EXPECT_THAT(messages(stack().error()),
-              ElementsAre("/compose/files:0: path.not_found: the tree has no compose.yaml, "
+              ElementsAre("#/compose/files:0: path.not_found: the tree has no compose.yaml, "
                           "compose.yml, docker-compose.yml, "
                           "docker-compose.yaml"));
 }

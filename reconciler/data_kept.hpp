@@ -1,5 +1,5 @@
-// Whether the newest restore of an environment came to its end: data that is half of a backup is
-// nothing to go on with.
+// What became of the newest restore and the newest backup of an environment: data that is half of a
+// backup is nothing to go on with, and of data that cannot be backed up somebody has to know.
 #pragma once
 
 #include <optional>
@@ -16,5 +16,8 @@ std::optional<Condition> half_restored(const Ledger& ledger, const EnvironmentId
 /// Somebody holds the environment, and what was begun last is a restore that has no end yet.
 /// `Reconciling/Progressing`.
 std::optional<Condition> being_restored(const Ledger& ledger, const EnvironmentId& id);
+/// The newest backup that was begun came to nothing, by itself or by hand, and none has succeeded
+/// since; nobody is at it. `Ready/BackupFailed`: what runs is as it should be.
+std::optional<Condition> not_backed_up(const Ledger& ledger, const EnvironmentId& id);
 
 }  // namespace reconciler
