@@ -1,6 +1,7 @@
 #include "reconciler/apply/carry_out.hpp"
 
 #include "reconciler/apply/failures.hpp"
+#include "reconciler/apply/sight.hpp"
 
 namespace reconciler {
 
@@ -19,6 +20,10 @@ Status carry_out(Run& run, const Action& action) {
     return {};
   }
   run.tools.events.failed(action, took, words_of(*outcome), output.last(10));
+  // Once-only work ended as its driver says; supply runs on several threads, and touches nothing.
+  if (outcome->fate == Fate::failed && action.work.effect != Effect::once &&
+      action.work.phase != Phase::supply)
+    if (auto why = out_of_sight(run)) return failure(std::move(*why));
   return failure(action_failed(run, action, *outcome));
 }
 

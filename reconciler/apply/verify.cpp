@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "reconciler/apply/failures.hpp"
+#include "reconciler/apply/sight.hpp"
 #include "reconciler/base/any_stop.hpp"
 #include "reconciler/base/text.hpp"
 
@@ -49,8 +50,12 @@ class Verification {
         return done(clock.now() - began);
       tell(well_since);
       // Once all is well, the stable window may outlast the deadline; falling out of it may not.
-      if (!well_since && (deadline.passed(clock) || is_final()))
-        return is_unwell() ? give_up(clock.now() - began) : failure(why_nobody_knows());
+      if (!well_since && (deadline.passed(clock) || is_final())) {
+        if (!is_unwell()) return failure(why_nobody_knows());
+        // A check may have taken its time, and what was well before it is not known to be.
+        if (auto why = out_of_sight(run_)) return failure(std::move(*why));
+        return give_up(clock.now() - began);
+      }
       clock.wait_until(clock.now() + between_asks, ends_.token());
     }
   }

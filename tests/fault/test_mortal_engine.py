@@ -108,17 +108,18 @@ def serving(port):
         server.shutdown()
 
 
-def test_stopped_until_the_time_of_a_verify_is_over(stack):
+@pytest.mark.parametrize("asked", ["verify: {{ stable: 1s, timeout: 4s, checks: [{{ http: '{}' }}] }}",
+                                   "release: [{{ http: '{}', when: after, timeout: 4s }}]\nverify: {{ stable: 1s }}"],
+                         ids=["a check", "a step after the switch"])
+def test_stopped_until_the_time_of_what_asks_an_address_is_over(stack, asked):
     """What an address answers while its Engine is down says nothing of the version either."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    checks = f"checks: [{{ http: 'http://127.0.0.1:{port}/' }}]"
-    stack.commit({"compose.yaml": WEB, "reconciler.yaml": manifest("v1.1.0", f"verify: {{ stable: 1s, timeout: 4s, {checks} }}")})
-    program = stack.program.start("apply", stack.environment, "--yes")
-    wait_for(lambda: runs(stack, "v1.1.0"), "v1.1.0 to be verified")
-    stack.engine.stop()
-    out, err = program.communicate(timeout=60)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the question, and says nothing to it
+        port = silent.getsockname()[1]
+        stack.commit({"compose.yaml": WEB, "reconciler.yaml": manifest("v1.1.0", asked.format(f"http://127.0.0.1:{port}/"))})
+        program = stack.program.start("apply", stack.environment, "--yes")
+        wait_for(lambda: runs(stack, "v1.1.0"), "v1.1.0 to be asked")
+        stack.engine.stop()
+        out, err = program.communicate(timeout=60)
     assert program.returncode == 1 and "error docker.unreachable" in err, out + err
     stack.engine.start()
     assert stack.condition().startswith("Reconciling/") and "Failed" not in stack.run("history", stack.environment).ok().out

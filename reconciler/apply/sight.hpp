@@ -1,0 +1,15 @@
+// Whether it can be told how things are.
+#pragma once
+
+#include <optional>
+
+#include "reconciler/apply/attempt.hpp"
+
+namespace reconciler {
+
+/// Why nobody can tell, from a look of half a minute at most; none where somebody can. While the
+/// host of one driver cannot be asked, what another says of what lies on it (`http`) is no evidence
+/// against a version, and an answer from before it went away is none for it.
+std::optional<Error> out_of_sight(const Run& run);
+
+}  // namespace reconciler
