@@ -8,9 +8,8 @@ import signal
 import pytest
 
 from support.engine import wait_for
-from support.images import BUSYBOX
 from support.proxy import Proxy
-from support.stack import SLEEPS, Stack, manifest, unguarded
+from support.stack import SLEEPS, Stack, manifest, said_unguarded, unguarded
 
 SECONDS = 30
 TABLE = "/table/rows"
@@ -34,16 +33,11 @@ def stack(mortal, folder):
         yield stack
 
 
-def rows(stack, tag="v1.1.0"):
-    text = stack.engine.docker("run", "--rm", "-v", "web_table:/table", BUSYBOX, "cat", TABLE)
-    return [line.split()[1] for line in text.splitlines() if line.split()[0] == tag]
-
-
 def begun(stack):
     """The apply, from where its release is at work."""
     ask_for(stack, "v1.1.0", SECONDS)
     program = stack.program.start("apply", stack.environment, "--yes")
-    wait_for(lambda: rows(stack) == ["start"], "the release to have begun")
+    wait_for(lambda: said_unguarded(stack) == ["start"], "the release to have begun")
     return program
 
 
@@ -65,7 +59,7 @@ def test_the_reconciler_is_killed(stack):
     assert_backup_is_whole(stack)
     # What was begun is waited for, and neither run nor backed up a second time.
     stack.run("apply", stack.environment, "--yes").ok()
-    assert rows(stack) == ["start", "done"]
+    assert said_unguarded(stack) == ["start", "done"]
     assert_backup_is_whole(stack)
     assert stack.state_file("current_tag") == "v1.1.0" and stack.condition() == "Ready/Succeeded"
     stack.assert_second_plan_empty()
@@ -81,7 +75,7 @@ def test_its_container_is_killed(stack):
     assert_backup_is_whole(stack)
     # It failed, and nobody tries that again by itself.
     stack.assert_second_plan_empty()
-    assert rows(stack) == ["start"]
+    assert said_unguarded(stack) == ["start"]
     assert_backup_is_whole(stack)
 
 
@@ -94,10 +88,10 @@ def test_the_engine_is_killed(stack):
     stack.engine.start()
     # Nobody can know how far it came: a person is asked.
     assert stack.run("apply", stack.environment, "--yes").code == 1
-    assert stack.condition() == "Stalled/ReleaseOutcomeUnknown" and rows(stack) == ["start"]
+    assert stack.condition() == "Stalled/ReleaseOutcomeUnknown" and said_unguarded(stack) == ["start"]
     stack.run("settle", stack.environment, "release", "succeeded").ok()
     stack.run("apply", stack.environment, "--yes").ok()
-    assert rows(stack) == ["start"] and stack.state_file("current_tag") == "v1.1.0"
+    assert said_unguarded(stack) == ["start"] and stack.state_file("current_tag") == "v1.1.0"
     assert_backup_is_whole(stack)
     stack.assert_second_plan_empty()
 
@@ -122,4 +116,4 @@ def test_the_engine_is_killed_while_one_is_brought_back(stack):
     stack.run("apply", stack.environment, "--yes").ok()
     assert stack.condition() == "Stalled/RestoreFailed"
     stack.run("restore", stack.environment, name, "--yes").ok()
-    assert stack.condition() == "Ready/Succeeded" and rows(stack, "v1.0.0") == ["start", "done"]
+    assert stack.condition() == "Ready/Succeeded" and said_unguarded(stack, "v1.0.0") == ["start", "done"]

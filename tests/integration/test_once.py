@@ -6,25 +6,19 @@ import subprocess
 import pytest
 
 from support.engine import wait_for
-from support.images import BUSYBOX
 from support.proxy import Proxy
-from support.stack import Stack, manifest, unguarded
+from support.stack import Stack, manifest, said_unguarded, unguarded
 
 
 def ask_for(stack, tag, pause=1):
     stack.commit({"compose.yaml": unguarded(pause), "reconciler.yaml": manifest(tag, "release: [{ run: release }]")})
 
 
-def rows(stack, tag="v1.1.0"):
-    text = stack.engine.docker("run", "--rm", "-v", "web_table:/table", BUSYBOX, "sh", "-c", "cat /table/rows 2>/dev/null; true")
-    return [line.split()[1] for line in text.splitlines() if line.split()[0] == tag]
-
-
 def complete(stack):
     """The next run converges without a person, and the release ran once."""
     stack.run("apply", stack.environment, "--yes").ok()
     stack.assert_second_plan_empty()
-    assert rows(stack) == ["start", "done"]
+    assert said_unguarded(stack) == ["start", "done"]
     assert stack.condition() == "Ready/Succeeded"
     assert set(stack.names()) - set(stack.one_offs()) == {"web-web-1"}
 
@@ -48,7 +42,7 @@ def test_killed_while_it_runs(running):
     tag = "v1.1.0"
     ask_for(running, tag, pause=3)
     program = running.program.start("apply", running.environment, "--yes")
-    wait_for(lambda: rows(running, tag) == ["start"], "the release to have begun")
+    wait_for(lambda: said_unguarded(running, tag) == ["start"], "the release to have begun")
     program.send_signal(signal.SIGKILL)
     program.communicate()
     assert running.state_file("current_tag") == "v1.0.0"
@@ -72,7 +66,7 @@ def test_killed_at(running, number, point):
     assert done.code == -signal.SIGKILL, f"{done.code}\n{done.out}{done.err}"
     running.run("apply", running.environment, "--yes").ok()
     running.assert_second_plan_empty()
-    assert rows(running, tag) == ["start", "done"]
+    assert said_unguarded(running, tag) == ["start", "done"]
     assert running.state_file("current_tag") == tag
     assert running.names() == ["web-web-1"]
 
@@ -86,18 +80,18 @@ def test_one_that_somebody_else_runs_is_not_run_beside_it(running):
     tag = "v1.7.0"
     ask_for(running, tag, pause="0; until test -e /table/go; do sleep 0.1; done")
     by_hand(running, tag)
-    wait_for(lambda: rows(running, tag) == ["start"], "theirs to have begun")
+    wait_for(lambda: said_unguarded(running, tag) == ["start"], "theirs to have begun")
     done = running.run("apply", running.environment, "--yes")
     assert done.code == 1 and running.error(done) == "release.running", done.out + done.err
     assert "container by-hand" in done.err and "docker kill by-hand" in done.err, done.err
-    assert rows(running, tag) == ["start"] and running.state_file("current_tag") != tag
+    assert said_unguarded(running, tag) == ["start"] and running.state_file("current_tag") != tag
     assert running.condition() == "Reconciling/Retrying"
     running.engine.docker("exec", "by-hand", "touch", "/table/go")
     running.engine.docker("wait", "by-hand")
     running.engine.docker("rm", "by-hand")
     running.run("apply", running.environment, "--yes").ok()
     running.assert_second_plan_empty()
-    assert rows(running, tag) == ["start", "done"] * 2
+    assert said_unguarded(running, tag) == ["start", "done"] * 2
 
 
 def test_another_program_in_its_service_is_no_matter(running):
@@ -105,7 +99,7 @@ def test_another_program_in_its_service_is_no_matter(running):
     ask_for(running, tag)
     by_hand(running, tag, "sleep", "100000")
     running.run("apply", running.environment, "--yes").ok()
-    assert rows(running, tag) == ["start", "done"]
+    assert said_unguarded(running, tag) == ["start", "done"]
     running.engine.docker("rm", "-f", "by-hand")
     running.assert_second_plan_empty()
 
@@ -114,7 +108,7 @@ def test_one_that_is_removed_while_it_runs_is_known_to_nobody(running):
     tag = "v1.7.1"
     ask_for(running, tag, pause=100)
     program = running.program.start("apply", running.environment, "--yes", stderr=subprocess.PIPE)
-    wait_for(lambda: rows(running, tag) == ["start"], "the release to have begun")
+    wait_for(lambda: said_unguarded(running, tag) == ["start"], "the release to have begun")
     running.engine.docker("rm", "-f", *running.one_offs())
     _, said = program.communicate()
     assert program.returncode == 1, said
@@ -122,7 +116,7 @@ def test_one_that_is_removed_while_it_runs_is_known_to_nobody(running):
     running.run("settle", running.environment, "release", "succeeded").ok()
     running.run("apply", running.environment, "--yes").ok()
     running.assert_second_plan_empty()
-    assert rows(running, tag) == ["start"]
+    assert said_unguarded(running, tag) == ["start"]
 
 
 def test_nothing_is_left_of_a_release_that_was_cut_off(running):
@@ -130,7 +124,7 @@ def test_nothing_is_left_of_a_release_that_was_cut_off(running):
     done = running.run("apply", running.environment, "--yes", env={"RECONCILER_FAILPOINTS": "task.waited.after:kill"})
     assert done.code == -signal.SIGKILL
     running.run("apply", running.environment, "--yes").ok()
-    assert rows(running, "v1.3.0") == ["start", "done"]
+    assert said_unguarded(running, "v1.3.0") == ["start", "done"]
     assert running.one_offs() == []
 
 
@@ -150,7 +144,7 @@ def kill_engine(stack, pause, **what):
     """Kills the Engine while the release of v1.1.0 runs; how the apply ended."""
     ask_for(stack, "v1.1.0", pause=pause)
     program = stack.program.start("apply", stack.environment, "--yes")
-    wait_for(lambda: rows(stack) == ["start"], "the release to have begun")
+    wait_for(lambda: said_unguarded(stack) == ["start"], "the release to have begun")
     stack.engine.kill(**what)
     out, err = program.communicate(timeout=60)
     assert program.returncode == 1, f"{program.returncode}\n{out}{err}"
@@ -167,7 +161,7 @@ def asks(stack, left=("start",)):
         assert "reconciler settle web/production release succeeded" in said and "not-run" in said, said
     assert stack.condition() == "Stalled/ReleaseOutcomeUnknown"
     assert stack.run("plan", stack.environment).code == 1
-    assert rows(stack) == [*left]
+    assert said_unguarded(stack) == [*left]
     assert stack.state_file("current_tag") == "v1.0.0"
 
 
@@ -201,7 +195,7 @@ def test_engine_dead_and_back_before_it_ends_settled_as_not_run(dying):
     # Shorter now; the compose file is what it was but for the pause.
     ask_for(dying, "v1.1.0", pause=0)
     dying.apply()
-    assert rows(dying) == ["start", "start", "done"]
+    assert said_unguarded(dying) == ["start", "start", "done"]
     assert dying.names() == ["web-web-1"]
 
 
@@ -211,7 +205,7 @@ def test_engine_dead_with_its_shims_settled_as_succeeded(dying):
     asks(dying)
     dying.run("settle", dying.environment, "release", "succeeded").ok()
     dying.apply()
-    assert rows(dying) == ["start"]
+    assert said_unguarded(dying) == ["start"]
     assert dying.state_file("current_tag") == "v1.1.0"
 
 
