@@ -52,7 +52,9 @@ Split split_drift(const Desired& desired, const Observation& observation) {
 
 bool leaves_down(const Plan& plan) {
   return std::ranges::any_of(plan.reported, [](const Action& action) {
-    return action.work.verb == "start" ||
+    // What is started and differs in nothing else is not there; a setting of what runs takes none
+    // down.
+    return (action.work.verb == "start" && action.differences.empty()) ||
            std::ranges::find(action.differences, "state", &Difference::field) !=
                action.differences.end();
   });

@@ -196,10 +196,12 @@ def test_reported_and_left_alone(running, engine):
     assert running.inspect("other")["State"]["Status"] == "exited"
     assert running.condition() == "Stalled/Drifted" and "web: memory" in running.status()["why"]
     engine.docker("start", "web-other-1")
-    assert running.condition() == "Ready/Drifted" and running.run("status").code == 0
-    engine.docker("stop", "-t", "0", "web-other-1")
+    engine.docker("update", "--restart", "always", "web-other-1")
+    assert running.condition() == "Ready/Drifted" and running.run("status").code == 0, "a setting of what runs takes none down"
+    engine.docker("rm", "-f", "web-other-1")
+    assert running.condition() == "Stalled/Drifted" and running.run("status").code == 1
     running.commit({"reconciler.yaml": manifest()})
-    mended(running, {"other": ["state"], "web": named({"actions": plan["reported"]})["web"]}, replaced=["web"])
+    mended(running, {"web": named({"actions": plan["reported"]})["web"]}, replaced=["other", "web"])
 
 
 def test_changed_back_each_time_it_is_healed_three_times_and_then_named(running, folder):

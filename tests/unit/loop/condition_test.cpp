@@ -172,6 +172,19 @@ TEST_F(ConditionTest, DriftThatIsReportedNeedsNobody) {
   EXPECT_FALSE(now.needs_someone());
 }
 
+TEST_F(ConditionTest, ASettingOfWhatRunsNeedsNobody) {
+  plan.held.reset();
+  Action policy;
+  policy.title = "web";
+  policy.reason = "restart no -> always";
+  policy.work.verb = "start";
+  policy.differences = {{"restart", "no", "always"}};
+  plan.reported = {policy};
+  const auto now = condition_of(plan, std::nullopt);
+  EXPECT_EQ(now.word + "/" + now.reason, "Ready/Drifted");
+  EXPECT_FALSE(now.needs_someone());
+}
+
 TEST_F(ConditionTest, WhatIsDownAndOnlyReportedNeedsSomeone) {
   plan.held.reset();
   Action edited;
