@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "reconciler/base/utf8.hpp"
+
 namespace reconciler {
 namespace {
 
@@ -114,13 +116,39 @@ Result<std::vector<std::string>> split_command(std::string_view text) {
   return words;
 }
 
+namespace {
+
+/// Of a terminal's own language, or of what turns text round: a control character of one byte or of
+/// two (U+0080 to U+009F), a mark of direction (U+200E, U+200F, U+202A to U+202E, U+2066 to
+/// U+2069).
+bool is_control(std::string_view character) {
+  const auto byte = [&](size_t n) { return static_cast<unsigned char>(character[n]); };
+  if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7f;
+  if (character.size() == 2) return byte(0) == 0xc2 && byte(1) < 0xa0;
+  if (character.size() != 3 || byte(0) != 0xe2) return false;
+  if (byte(1) == 0x80)
+    return byte(2) == 0x8e || byte(2) == 0x8f || (byte(2) >= 0xaa && byte(2) <= 0xae);
+  return byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;
+}
+
+}  // namespace
+
 std::string printable(std::string_view text, size_t most) {
   std::string out;
-  for (const char c : text.substr(0, most)) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += byte < 0x20 || byte == 0x7f ? (c == '\t' ? ' ' : '?') : c;
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t length = std::max<size_t>(utf8_length_at(text, at), 1);
+    if (at + length > most) break;
+    const auto character = text.substr(at, length);
+    if (character == "\t")
+      out += ' ';
+    else if (!is_utf8(character) || is_control(character))
+      out += '?';
+    else
+      out += character;
+    at += length;
   }
-  if (text.size() > most) out += cut_mark;
+  if (at < text.size()) out += cut_mark;
   return out;
 }
 

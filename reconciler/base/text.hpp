@@ -27,7 +27,8 @@ std::string count(size_t n, std::string_view one, std::string_view many = "");
 /// Splits a command by a POSIX shell's quoting rules; nothing is expanded. `command.quoting` when a
 /// quote is not closed.
 Result<std::vector<std::string>> split_command(std::string_view text);
-/// Makes text of others safe for a terminal: control bytes become `?`, at most `most` bytes and
+/// Makes text of others safe for a terminal, and for JSON: control characters, marks of direction
+/// and bytes that are no UTF-8 become `?`; at most `most` bytes of it, cut between characters, and
 /// then `cut_mark`.
 std::string printable(std::string_view text, size_t most = 500);
 

@@ -1,7 +1,7 @@
 #include "reconciler/helper/about.hpp"
 
 #include "reconciler/base/text.hpp"
-#include "reconciler/helper/utf8.hpp"
+#include "reconciler/base/utf8.hpp"
 
 namespace reconciler::helper {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/text.hpp"
-#include "reconciler/helper/utf8.hpp"
+#include "reconciler/base/utf8.hpp"
 
 namespace reconciler::helper {
 

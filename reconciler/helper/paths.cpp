@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "reconciler/base/text.hpp"
-#include "reconciler/helper/utf8.hpp"
+#include "reconciler/base/utf8.hpp"
 
 namespace reconciler::helper {
 namespace {

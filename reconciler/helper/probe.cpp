@@ -11,7 +11,7 @@
 #include <memory>
 
 #include "reconciler/base/text.hpp"
-#include "reconciler/helper/utf8.hpp"
+#include "reconciler/base/utf8.hpp"
 #include "reconciler/helper/verbs.hpp"
 
 namespace reconciler::helper {

@@ -7,8 +7,8 @@
 
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/text.hpp"
+#include "reconciler/base/utf8.hpp"
 #include "reconciler/helper/known_hosts.hpp"
-#include "reconciler/helper/utf8.hpp"
 
 namespace reconciler::helper {
 

@@ -8,6 +8,7 @@
 #include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/room.hpp"
+#include "reconciler/base/utf8.hpp"
 
 namespace reconciler {
 namespace {
@@ -32,6 +33,8 @@ Query::~Query() {
 }
 
 Query& Query::bind(std::string_view text) {
+  // What others say comes in any bytes, and what is written here is read again as text.
+  if (!is_utf8(text)) return bind(to_utf8(text));
   sqlite3_bind_text64(it_, ++at_, text.data() ? text.data() : "", text.size(),
                       SQLITE_TRANSIENT,  // NOLINT: SQLite's own macro casts
                       SQLITE_UTF8);

@@ -29,6 +29,7 @@ class Query {
   Query& operator=(Query&&) = delete;
   ~Query();
 
+  /// Bytes that are no UTF-8 are written as `?`.
   Query& bind(std::string_view text);
   Query& bind(const std::string& text) { return bind(std::string_view(text)); }
   Query& bind(const char* text) { return bind(std::string_view(text)); }

@@ -14,10 +14,8 @@ Status read_attempt(const Text& text) {
   Fate fate{};
   if (const auto said = text(2))
     if (auto done = wire::read_fate(*said, fate); !done) return done;
-  if (const auto said = text(3))
-    if (auto json = parse_json(*said); !json) return failed(json);
   // Of an older program it may lack what is needed now: that is no damage.
-  auto work = parse_json(text(4).value_or(""));
+  auto work = parse_json(text(3).value_or(""));
   return work ? Status{} : failed(work);
 }
 
@@ -47,7 +45,7 @@ Status read_ids(const std::string& text, std::set<ResourceId>& into) {
 }
 
 const std::array<TextsOf, 3> all_texts{{
-    {"SELECT 'attempt ' || id, phase, fate, evidence, work FROM attempts", read_attempt},
+    {"SELECT 'attempt ' || id, phase, fate, work FROM attempts", read_attempt},
     {"SELECT 'run ' || serial, plan FROM runs", read_run},
     {"SELECT 'environment ' || name, unwell_before FROM environments", read_environment},
 }};

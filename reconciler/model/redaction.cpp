@@ -4,6 +4,7 @@
 #include <array>
 
 #include "reconciler/base/text.hpp"
+#include "reconciler/base/utf8.hpp"
 
 namespace reconciler {
 namespace {
@@ -54,7 +55,7 @@ std::string Redaction::text(std::string_view said) const {
          at = out.find(one.value, at + one.shown.size()))
       out.replace(at, one.value.size(), one.shown);
   hide_cut_ends(out);
-  return out;
+  return is_utf8(out) ? out : to_utf8(out);
 }
 
 void Redaction::hide_cut_ends(std::string& text) const {

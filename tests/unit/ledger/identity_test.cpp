@@ -165,7 +165,7 @@ TEST_F(IdentityTest, ABrokenPageFoundInUseIsExaminedAtTheNextOpen) {
 
 TEST_F(IdentityTest, ATextThatIsNeverWrittenIsDamageThoughThePageIsWhole) {
   // What a disk that lied may leave within a row (found by a chronicle, seed 65274).
-  for (const std::string column : {"fate", "phase", "evidence", "work"}) {
+  for (const std::string column : {"fate", "phase", "work"}) {
     SCOPED_TRACE(column);
     const bool open = column == "work";
     std::string before;
@@ -199,6 +199,34 @@ TEST_F(IdentityTest, ATextThatIsNeverWrittenIsDamageThoughThePageIsWhole) {
     EXPECT_NE(ledger->lineage(), before);
     EXPECT_EQ(ledger->loss()->code, "ledger.corrupt");
   }
+}
+
+TEST_F(IdentityTest, WhatOthersSaidInAnyBytesIsNoDamage) {
+  std::string before;
+  const std::string bytes = "exit code 1: \xff";
+  {
+    const auto ledger = open_ledger(state, clock);
+    before = ledger->lineage();
+    const auto run = *ledger->begin_run(start_of("", "v1"));
+    const auto attempt = *ledger->intend(run, release_action("v1"));
+    ASSERT_TRUE(ledger->result(attempt, {Fate::failed, JsonObject{{"detail", bytes}}}));
+    ASSERT_TRUE(ledger->append_log(run, {bytes}));
+    ASSERT_TRUE(ledger->end_run(run, {"Stalled", "ReleaseFailed", "release.failed", bytes}));
+    const auto read = ledger->history(production, 9);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(text_at(read->front().attempts.front().evidence, "detail"), "exit code 1: ?");
+    EXPECT_EQ(read->front().end.message, "exit code 1: ?");
+  }
+  ASSERT_TRUE(examine_ledger(state));
+  // As a program wrote it that did not look at the bytes.
+  sql("UPDATE attempts SET evidence = CAST(x'7b2264223a22ff227d' AS TEXT)");
+  ASSERT_TRUE(examine_ledger(state));
+  const auto ledger = open_ledger(state, clock);
+  EXPECT_EQ(ledger->lineage(), before);
+  const auto read = ledger->history(production, 9);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(text_at(read->front().attempts.front().evidence, "detail"),
+            "what was said cannot be read");
 }
 
 TEST_F(IdentityTest, WhatIsWrittenIsNoDamage) {

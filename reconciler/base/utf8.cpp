@@ -1,6 +1,6 @@
-#include "reconciler/helper/utf8.hpp"
+#include "reconciler/base/utf8.hpp"
 
-namespace reconciler::helper {
+namespace reconciler {
 namespace {
 
 bool follows(std::string_view bytes, size_t at, unsigned low = 0x80, unsigned high = 0xbf) {
@@ -9,8 +9,9 @@ bool follows(std::string_view bytes, size_t at, unsigned low = 0x80, unsigned hi
   return byte >= low && byte <= high;
 }
 
-// How many bytes the character at `at` has; 0 when none is well formed there (Unicode, table 3-7).
-size_t length_at(std::string_view bytes, size_t at) {
+}  // namespace
+
+size_t utf8_length_at(std::string_view bytes, size_t at) {
   const auto first = static_cast<unsigned char>(bytes[at]);
   if (first < 0x80) return 1;
   if (first >= 0xc2 && first <= 0xdf) return follows(bytes, at + 1) ? 2 : 0;
@@ -29,11 +30,9 @@ size_t length_at(std::string_view bytes, size_t at) {
   return 0;
 }
 
-}  // namespace
-
 bool is_utf8(std::string_view bytes) {
   for (size_t at = 0; at < bytes.size();) {
-    const size_t length = length_at(bytes, at);
+    const size_t length = utf8_length_at(bytes, at);
     if (length == 0) return false;
     at += length;
   }
@@ -43,7 +42,7 @@ bool is_utf8(std::string_view bytes) {
 std::string to_utf8(std::string_view bytes, size_t most) {
   std::string out;
   for (size_t at = 0; at < bytes.size();) {
-    const size_t length = length_at(bytes, at);
+    const size_t length = utf8_length_at(bytes, at);
     if (out.size() + (length == 0 ? 1 : length) > most) break;
     if (length == 0)
       out += '?';
@@ -54,4 +53,4 @@ std::string to_utf8(std::string_view bytes, size_t most) {
   return out;
 }
 
-}  // namespace reconciler::helper
+}  // namespace reconciler
