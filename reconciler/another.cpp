@@ -24,27 +24,34 @@ Result<std::string> recorded_commit(const Parts& parts, const EnvironmentId& id,
   return found == versions->end() ? "" : found->commit;
 }
 
-/// Is a check like that among those?
+/// What is asked, whatever the version is made of.
+Json asked_by(const Step& check) {
+  Json input = check.work.input;
+  if (JsonObject* all = input.if_object()) all->erase("model");
+  return input;
+}
+
+/// Is a check like that among those? One that only warned never held.
 bool has_check(const std::vector<Step>& steps, const Step& check) {
   return std::ranges::any_of(steps, [&](const Step& one) {
     return one.name == check.name && one.warn == check.warn && one.work.phase == check.work.phase &&
            one.work.verb == check.work.verb && one.work.targets == check.work.targets &&
-           one.work.input == check.work.input;
+           asked_by(one) == asked_by(check);
   });
 }
 
-/// Today's checks that are not those which the version was recorded with, where that was kept.
-std::set<std::string> checks_since(const Parts& parts, const Memory& memory,
-                                   const Desired& desired) {
-  if (!memory.previous || memory.previous->tag != desired.tag) return {};
+/// Checks that came after the version was recorded say what they find, and do not keep it from
+/// being gone back to: nobody ever asked it that. Where what it was recorded with was kept.
+void soften_checks_since(const Parts& parts, const Memory& memory, Desired& desired) {
+  if (!memory.previous || memory.previous->tag != desired.tag) return;
   const Again again{desired.id, desired.tag, Ledger::Slot::previous};
   const auto kept = kept_version(parts.ledger, again);
-  if (!kept) return {};
-  std::set<std::string> names;
-  for (const auto& step : desired.steps)
-    if (step.work.phase == Phase::verify && !has_check(kept->desired.steps, step))
-      names.insert(step.shown.empty() ? step.name : step.shown);
-  return names;
+  if (!kept) return;
+  for (auto& step : desired.steps) {
+    if (step.work.phase != Phase::verify || has_check(kept->desired.steps, step)) continue;
+    step.warn = true;
+    desired.checks_since.insert(step.shown.empty() ? step.name : step.shown);
+  }
 }
 
 /// The target as today's manifest, variables and compiler make it. What is done once a tag was done
@@ -68,7 +75,7 @@ Result<Wish> compiled_anew(const Parts& parts, const Asked& asked, const Memory&
   auto asks = asked_of(back.spec, *tree);
   if (!asks) return failed(asks);
   wish->desired.asked = std::move(*asks);
-  wish->desired.checks_since = checks_since(parts, memory, wish->desired);
+  soften_checks_since(parts, memory, wish->desired);
   wish->target = target;
   return wish;
 }

@@ -150,7 +150,10 @@ class Verification {
     for (const auto& check : checks_) {
       if (auto written = write(check); !written) return written;
       if (check.well) continue;
-      warnings.push_back(fmt::format("warning: {}: {}", check.action->title, check.said));
+      const bool later = run_.desired.checks_since.contains(check.action->title);
+      warnings.push_back(
+          fmt::format("warning: {}: {}{}", check.action->title, check.said,
+                      later ? "; " + run_.plan.to + " was recorded without that check" : ""));
       run_.tools.events.line(*check.action, warnings.back());
     }
     (void)run_.tools.ledger.append_log(run_.id, warnings);
@@ -160,7 +163,6 @@ class Verification {
 
   Status give_up(Duration took) {
     std::optional<Error> why;
-    std::vector<std::string> changed;
     for (const auto& check : checks_) {
       if (auto written = write(check); !written) return written;
       if (check.well || check.action->warn) continue;
@@ -171,8 +173,6 @@ class Verification {
       std::vector<std::string> log;
       for (const auto& line : check.lines) log.push_back(check.action->title + " | " + line);
       (void)run_.tools.ledger.append_log(run_.id, log);
-      if (run_.desired.checks_since.contains(check.action->title))
-        changed.push_back(check.action->title);
       if (why) {
         why->facts.push_back({"also", fmt::format("{}: {}", check.action->title, check.said)});
         continue;
@@ -187,10 +187,6 @@ class Verification {
       else
         why->facts.push_back({"kept", "what was started, as it is"});
     }
-    if (!changed.empty())
-      why->facts.push_back(
-          {"check", fmt::format("{} {} not what {} was recorded with", enumerate(changed),
-                                changed.size() == 1 ? "is" : "are", run_.plan.to)});
     return failure(std::move(*why));
   }
 

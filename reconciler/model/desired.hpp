@@ -40,7 +40,7 @@ struct Desired {
   std::string digest;  ///< of all that was asked for
   std::string asked;   ///< digest of what the repository asks with it (asked.hpp)
   std::vector<Step> steps;
-  /// Checks, as they are shown, that are not those which this version was recorded with.
+  /// Checks, as they are shown, that this version was recorded without: they only warn.
   std::set<std::string> checks_since;
   /// Once-a-tag work of this version that was done past us, by once key: the step's name.
   std::map<std::string, std::string> assumed;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "reconciler/apply/ask.hpp"
+#include "reconciler/apply/failures.hpp"
 #include "reconciler/desire.hpp"
 #include "reconciler/ledger/locks.hpp"
 #include "reconciler/look.hpp"
@@ -30,10 +31,11 @@ Result<std::optional<std::string>> way_back(const Parts& parts, const Asked& ask
   return before->tag;
 }
 
-/// It is still that version that runs, and nobody has gone back from it, or on to another one.
+/// It is still that version that runs, and nobody has gone back from it, or on to another one. What
+/// was gone back to, and failed, holds nothing off.
 bool is_still(const LookedOn& unwell, const Memory& memory) {
   return memory.current && memory.current->tag == unwell.tag && !memory.unfinished &&
-         !memory.target;
+         (!memory.target || memory.target->rejected_tag.empty());
 }
 
 /// Nothing goes back: that it is not well is written down, and a person has to answer.
@@ -116,6 +118,12 @@ Result<Reconciled> fail_looked_on(const Parts& parts, const Asked& asked, const 
     return is_still(unwell, *memory) ? agree(seen) : Result<bool>(false);
   };
   auto done = reconcile(parts, instead, "run", still, events, std::move(ends));
+  if (!done && is_gone_back(done.error())) {
+    // Neither is well, and it is here again: going to and fro between them helps nobody.
+    LookedOn both = unwell;
+    both.unwell += fmt::format("; and {}", done.error().message);
+    if (auto stays = stay_there(parts, asked, both); !stays) return failed(stays);
+  }
   if (!done || !done->changed) return done;
   return failure(
       std::move(why)

@@ -3,6 +3,7 @@
 import pytest
 
 from support.engine import wait_for
+from support.images import BUSYBOX
 from support.running import Running
 from support.stack import SLEEPS, manifest, services
 
@@ -41,6 +42,58 @@ def test_a_version_that_does_not_stay_well_is_gone_back_from(deployed):
     assert stack.releases() == 0
 
 
+def of_its_own(tag, *more):
+    """Each version writes down that it has started, unless that is forbidden to it."""
+    work = "test -e /data/never-$$TAG || touch /data/$$TAG; exec sleep 100000"
+    return {"compose.yaml": services(f"web: {{ image: {BUSYBOX}, init: true, command: [sh, -c, '{work}'], "
+                                     "environment: { TAG: '${TAG}' }, volumes: ['data:/data'] }", "volumes: { data: {} }"),
+            "reconciler.yaml": manifest(tag, *more)}
+
+
+OF_ITS_OWN = "checks: [{ exec: web, command: [sh, -c, 'test -e /data/$TAG'] }]"
+
+
+def test_a_check_that_the_version_before_was_recorded_without_only_warns(stack):
+    """Nobody ever asked that of it: neither the way back by itself nor a person's is refused for it."""
+    stack.commit(of_its_own("v1.0.0", "verify: { stable: 1s }"))
+    stack.apply()
+    stack.sh("touch /data/never-v1.0.0; rm /data/v1.0.0")
+    stack.commit(of_its_own("v1.1.0", f"verify: {{ stable: 1s, timeout: 4s, watch: 1h, {OF_ITS_OWN} }}"))
+    stack.apply()
+    asked = stack.run("rollback", stack.environment, "v1.0.0", "--yes").ok()
+    assert "warning: exec web: exit code 1; v1.0.0 was recorded without that check" in asked.out, asked.out
+    assert stack.condition() == "RolledBack/Requested" and stack.state_file("current_tag") == "v1.0.0"
+    stack.run("retry", stack.environment).ok()
+    stack.apply()
+    stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}, "look": "1s"})
+    with Running(stack) as running:
+        running.wait("serving 1 environment")
+        stack.sh("rm /data/v1.1.0")
+        running.wait("web/production: RolledBack: verify.failed: v1.1.0 is not well after it was recorded")
+        assert stack.condition() == "RolledBack/VerifyFailed" and stack.state_file("current_tag") == "v1.0.0"
+        assert running.end() == 143
+
+
+def test_between_two_that_are_not_well_nobody_goes_to_and_fro(stack):
+    checks = f"verify: {{ stable: 1s, timeout: 4s, watch: 1h, {OF_ITS_OWN} }}"
+    for tag in ("v1.0.0", "v1.1.0"):
+        stack.commit(of_its_own(tag, checks))
+        stack.apply()
+    stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}, "look": "1s"})
+    with Running(stack) as running:
+        running.wait("serving 1 environment")
+        stack.sh("touch /data/never-v1.0.0; rm /data/v1.0.0 /data/v1.1.0")
+        running.wait("RolledBack: verify.failed: v1.0.0 is not well: exec web: exit code 1; web/production is back at v1.1.0, and well")
+        wait_for(lambda: stack.condition() == "Stalled/WatchFailed", "both to be given up")
+        assert stack.state_file("current_tag") == "v1.1.0"
+        why = stack.status()["why"]
+        assert why.startswith("v1.1.0 is not well after it was recorded: exec web: exit code 1; and v1.0.0 is not well: "), why
+        switches = running.log.read_text().count("switch web done")
+        stack.sh("rm /data/v1.1.0; sleep 8")
+        assert running.log.read_text().count("switch web done") == switches == 2, running.log.read_text()
+        assert stack.condition() == "Stalled/WatchFailed" and running.end() == 143
+
+
 def test_one_bad_look_is_none(deployed):
     stack = deployed
     with Running(stack) as running:
@@ -76,12 +129,12 @@ def test_backups_are_made_by_their_schedule(stack):
     folder = stack.state / "backups/web/production"
     with Running(stack) as running:
         # Nothing to write yet: said, tried again later, and nothing that runs is the worse for it.
-        running.wait("web/production: backup.failed: backup web of v1.0.0 failed: exit code 1")
-        assert not list(folder.glob("*.backup")) and stack.condition() == "Ready/Succeeded"
+        running.wait("web/production: backup.failed: backup web failed: exit code 1")
+        assert not list(folder.glob("*.backup")) and stack.condition() == "Ready/BackupFailed"
         stack.sh("echo one >/data/rows")
         first = wait_for(lambda: sorted(folder.glob("*.backup")), "a backup", 90)[0]
         wait_for(lambda: not first.exists(), "it to be let go, for two newer ones")
-        assert len(list(folder.glob("*.backup"))) <= 2 and stack.releases() == 0
+        assert len(list(folder.glob("*.backup"))) <= 2 and stack.releases() == 0 and stack.condition() == "Ready/Succeeded"
         stack.assert_second_plan_empty()
         assert running.end() == 143
     assert "newest of web/production: " in stack.run("doctor").out
