@@ -26,13 +26,41 @@ std::optional<AttemptRow> newest_unsuccessful(const Ledger& ledger, const Enviro
 
 std::optional<Condition> half_restored(const Ledger& ledger, const EnvironmentId& id) {
   const auto last = newest_unsuccessful(ledger, id, "restore");
-  if (!last) return std::nullopt;
+  // Of a file that was not as it was written nothing was given to anybody.
+  if (!last || last->code.starts_with("backup.")) return std::nullopt;
+  const std::string said = said_of(*last);
   return Condition{
       "Stalled", "RestoreFailed",
-      fmt::format("{} was not brought back whole{}{}", last->title,
-                  last->message.empty() ? "" : ": ", last->message),
-      fmt::format("reconciler restore {}, which lists them, and brings one back", id.text()),
+      fmt::format("{} was not brought back whole{}{}", last->title, said.empty() ? "" : ": ", said),
+      fmt::format("reconciler restore {}, which lists them, and brings one back; or, once the data "
+                  "was put right by hand: reconciler settle {} restore succeeded",
+                  id.text(), id.text()),
       last->started};
+}
+
+std::optional<Condition> unwell_since_restored(const Ledger& ledger, const EnvironmentId& id) {
+  constexpr size_t most_runs = 50;
+  const auto runs = ledger.history(id, most_runs);
+  if (!runs) return std::nullopt;
+  for (const RunRow& run : *runs) {
+    const bool verified = std::ranges::any_of(run.attempts, [](const AttemptRow& attempt) {
+      return attempt.phase == Phase::verify && attempt.fate == Fate::succeeded;
+    });
+    const auto restore = std::ranges::find(run.attempts, "restore", &AttemptRow::verb);
+    if (restore != run.attempts.end()) {
+      if (restore->fate != Fate::succeeded || run.end.code != "verify.failed") return std::nullopt;
+      return Condition{
+          "Stalled", "VerifyFailed",
+          fmt::format("{} was brought back, and with it {}", restore->title, run.end.message),
+          fmt::format("reconciler restore {}, which lists them, and brings another "
+                      "one back; or mend it and: reconciler restart {} SERVICE, which "
+                      "asks the checks",
+                      id.text(), id.text()),
+          run.ended};
+    }
+    if (run.end.condition == "Ready" && verified) return std::nullopt;
+  }
+  return std::nullopt;
 }
 
 std::optional<Condition> being_restored(const Ledger& ledger, const EnvironmentId& id) {

@@ -36,11 +36,13 @@ Error no_step(const EnvironmentId& id, const std::string& what) {
 }
 
 /// What is lost by it, and what it does not bring back.
-void say_what_is_lost(const Backup& backup, const Desired& desired, WallTime now, Plan& plan) {
+void say_what_is_lost(const Backup& backup, const Desired& desired, WallTime now, bool saves,
+                      Plan& plan) {
   const auto age = std::chrono::duration_cast<Duration>(now - backup.at);
   plan.notices.push_back(
-      fmt::format("lost: what was written since {}, {} ago; a backup of now is made first",
-                  to_text(backup.at), for_people(std::max(age, Duration{0}))));
+      fmt::format("lost: what was written since {}, {} ago; {}", to_text(backup.at),
+                  for_people(std::max(age, Duration{0})),
+                  saves ? "a backup of now is made first" : "NO backup of now is made"));
   if (backup.tag == desired.tag || backup.tag.empty()) return;
   std::vector<std::string> tasks;
   for (const auto& step : desired.steps)
@@ -73,11 +75,17 @@ Result<Plan> plan_of_backups(const Parts& parts, const Look& seen, const Errand&
     return failure(error("backup.unknown", fmt::format("there is no backup {} of {}",
                                                        printable(errand.restore, 100), id.text()))
                        .next(fmt::format("reconciler restore {}, which lists them", id.text())));
+  // What was damaged is known before anything is asked, or done.
+  if (auto whole = BackupFolder(seen.desired.backups).open(found->name); !whole) {
+    whole.error().hint = fmt::format("reconciler restore {}, which lists them", id.text());
+    return failed(whole);
+  }
   actions[0].reason = "what is there now, before it is replaced";
+  if (errand.without_one) actions.clear();
   actions.push_back(restore_action(*restore, seen.desired, found->name));
   for (auto& check : select_checks(seen.desired)) actions.push_back(std::move(check));
   Plan plan = make_errand(seen.desired, seen.observation, seen.memory, std::move(actions), now);
-  say_what_is_lost(*found, seen.desired, now, plan);
+  say_what_is_lost(*found, seen.desired, now, !errand.without_one, plan);
   return plan;
 }
 
@@ -179,7 +187,8 @@ std::string command_of(const EnvironmentId& id, const Errand& errand) {
     return fmt::format("reconciler {} {} {}", verb, id.text(), what);
   };
   if (errand.backup) return "reconciler backup " + id.text();
-  if (!errand.restore.empty()) return named("restore", errand.restore);
+  if (!errand.restore.empty())
+    return named("restore", errand.restore) + (errand.without_one ? " --without-backup" : "");
   return errand.task.empty() ? named("restart", join(errand.restart, " "))
                              : named("task", errand.task);
 }
@@ -196,7 +205,9 @@ Result<Reconciled> run_errand(const Parts& parts, const Asked& asked, const Erra
       auto plan = plan_of_backups(parts, seen, errand);
       if (!plan) return failed(plan);
       seen.plan = std::move(*plan);
-      return AsideRun{{"Ready", errand.backup ? "BackedUp" : "Restored"}, again};
+      AsideRun run{{"Ready", errand.backup ? "BackedUp" : "Restored"}, again};
+      if (!errand.restore.empty()) run.unsaved = again + " --without-backup";
+      return run;
     }
     auto actions = restarts
                        ? restarted(parts, seen, errand.restart)

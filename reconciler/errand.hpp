@@ -11,7 +11,8 @@ struct Errand {
   std::string task{};                  ///< a step, by the name that plans give it
   std::vector<std::string> restart{};  ///< services, as they run
   bool backup = false;
-  std::string restore{};  ///< the name of a backup
+  std::string restore{};     ///< the name of a backup
+  bool without_one = false;  ///< of a restore: what is there now is not backed up first
   bool of_backups() const { return backup || !restore.empty(); }
 };
 
@@ -24,8 +25,8 @@ std::string command_of(const EnvironmentId& id, const Errand& errand);
 /// `service.no_restart`. It is checked afterwards, and a failure goes back to nothing.
 /// Once-only work counts as tried by no plan.
 /// A backup is of what runs, whatever git asks for: `backup.none` where its manifest describes
-/// none. Before one is brought back, one of now is made, which has to succeed; `restore.none`,
-/// `backup.unknown`. The checks are asked afterwards.
+/// none. Before one is brought back, one of now is made, which has to succeed, unless that is
+/// waived; `restore.none`, `backup.unknown`. The checks are asked afterwards.
 Result<Reconciled> run_errand(const Parts& parts, const Asked& asked, const Errand& errand,
                               const std::string& who, const Agree& agree, Events& events,
                               Ends ends);

@@ -20,8 +20,9 @@ namespace reconciler {
 
 /// What is done beside what is wanted (RunStart::aside).
 struct AsideRun {
-  RunEnd well;          ///< how it ends when all went well
-  std::string again{};  ///< what a person types to have it done again; empty: nobody asked for it
+  RunEnd well;            ///< how it ends when all went well
+  std::string again{};    ///< what a person types to have it done again; empty: nobody asked for it
+  std::string unsaved{};  ///< the same without the backup before it; empty: there is no such thing
 };
 
 /// What an executor works with; none of it is owned.

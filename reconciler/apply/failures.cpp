@@ -168,6 +168,8 @@ Error told(const Run& run, Error why) {
                              : why.lasting == Lasting::transient ? "when it is back"
                                                                  : "mend it, then",
                              run.tools.aside->again);
+    if (run.phase == Phase::backup && !ended && !run.tools.aside->unsaved.empty())
+      why.hint += "; or, where what is there now is worth nothing: " + run.tools.aside->unsaved;
     return why;
   }
   if (why.hint.empty() && run.phase == Phase::backup)

@@ -99,6 +99,7 @@ Result<std::string> called(const Backups& backups, const std::string& file) {
 struct RestoreOptions {
   ErrandOptions errand;
   std::string file;
+  bool without_backup = false;
 };
 
 int restore(Context& context, const RestoreOptions& options, std::stop_token stop) {
@@ -109,6 +110,7 @@ int restore(Context& context, const RestoreOptions& options, std::stop_token sto
   if (!name) return report(context, name.error());
   ErrandOptions errand = options.errand;
   errand.errand.restore = std::move(*name);
+  errand.errand.without_one = options.without_backup;
   return run_errand(context, "restore", errand, std::move(stop));
 }
 
@@ -123,6 +125,8 @@ void add_restore(CLI::App& app, Context& context, Verb& chosen) {
   add_environment(*verb, options->errand.environment);
   verb->add_option("file", options->file, "A backup, by its name or the beginning of it")
       ->type_name("FILE");
+  verb->add_flag("--without-backup", options->without_backup,
+                 "Make none of now first, where none can be made: what is there now is lost");
   add_yes(*verb, options->errand.yes);
   verb->footer(
       "Examples:\n  reconciler restore epsm/production\n"

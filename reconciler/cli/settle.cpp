@@ -7,6 +7,7 @@
 #include "reconciler/cli/known.hpp"
 #include "reconciler/cli/selection.hpp"
 #include "reconciler/cli/verb.hpp"
+#include "reconciler/data_kept.hpp"
 #include "reconciler/ledger/locks.hpp"
 
 namespace reconciler::cli {
@@ -47,6 +48,14 @@ int settle(Context& context, const SettleOptions& options, std::stop_token stop)
     auto key = key_of_step(context, known->id, options.task, std::move(stop));
     if (!key) return report(context, key.error());
     untried = *key;
+  }
+  const bool of_data = keys->empty() && untried.empty() && options.task == "restore";
+  if (of_data && fate == Fate::succeeded && half_restored(known->ledger, known->id)) {
+    if (auto done = known->ledger.settle_restore(known->id, who()); !done)
+      return report(context, done.error());
+    std::cout << fmt::format("The data of {} counts as whole.\nnext  reconciler plan {}\n",
+                             known->id.text(), known->id.text());
+    return well;
   }
   if (keys->empty() && untried.empty())
     return report(context, error("settle.nothing", fmt::format("no attempt at {} is known for {}",

@@ -32,6 +32,22 @@ struct Row {
   }
 };
 
+/// What became of the data comes before what became of the version; a person who stopped everything
+/// comes before both.
+void say_of_data(const Ledger& ledger, const EnvironmentId& id, bool at_it, bool backs_up,
+                 Condition& now) {
+  auto data = at_it ? being_restored(ledger, id) : half_restored(ledger, id);
+  if (!data && !at_it && now.word == "Ready") data = unwell_since_restored(ledger, id);
+  if (!data && !at_it && now.word == "Ready" && backs_up) data = not_backed_up(ledger, id);
+  if (!data) return;
+  if (now.word != "Suspended") {
+    now = std::move(*data);
+    return;
+  }
+  now.why += "; and " + data->why;
+  now.next += "; then: " + data->next;
+}
+
 Row row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
   Row row{asked.spec.id, asked.spec.tag, {}, "", std::nullopt};
   auto seen = look(parts, asked, std::move(stop));
@@ -42,13 +58,8 @@ Row row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
   if (seen) {
     row.tag = seen->memory.current ? seen->memory.current->tag : "-";
     row.condition = condition_of(seen->plan, run, at_it);
-    const bool restores = std::ranges::any_of(
-        seen->desired.steps, [](const Step& step) { return step.once == Once::asked; });
-    if (restores)
-      if (auto data = (at_it ? being_restored : half_restored)(parts.ledger, asked.spec.id))
-        row.condition = std::move(*data);
-    if (row.condition.word == "Ready" && !at_it && member(asked.spec.sections, "backup"))
-      if (auto data = not_backed_up(parts.ledger, asked.spec.id)) row.condition = std::move(*data);
+    const bool backs_up = member(asked.spec.sections, "backup") != nullptr;
+    say_of_data(parts.ledger, asked.spec.id, at_it, backs_up, row.condition);
     row.seen = std::move(*seen);
   } else {
     const auto memory = parts.ledger.memory(asked.spec.id);

@@ -209,6 +209,23 @@ Result<std::vector<OpenAttempt>> Ledger::open_attempts(const EnvironmentId& id) 
   }
 }
 
+Status Ledger::settle_restore(const EnvironmentId& id, const std::string& who) {
+  const std::lock_guard lock(parts_->mutex);
+  Database& db = parts_->database;
+  auto transaction = Transaction::begin(db, "settle");
+  if (!transaction) return failed(transaction);
+  auto query = db.query(
+      "UPDATE attempts SET fate = 'succeeded', code = '', settled_by = ?1, settled_at = ?2 "
+      "WHERE id = (SELECT max(id) FROM attempts WHERE environment = ?3 AND verb = 'restore') "
+      "AND (fate IS NULL OR fate != 'succeeded')");
+  if (!query) return failed(query);
+  query->bind(who).bind(parts_->wall()).bind(id.text());
+  if (auto done = query->run(); !done) return done;
+  if (auto noted = parts_->note(id, "", "Reconciling", "Settled", who); !noted)
+    return failed(noted);
+  return transaction->commit();
+}
+
 Status Ledger::settle(const EnvironmentId& id, const std::string& once_key, Fate fate,
                       const std::string& who) {
   if (fate != Fate::succeeded && fate != Fate::not_started)

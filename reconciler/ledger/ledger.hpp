@@ -106,6 +106,9 @@ class Ledger {
   /// it could not be carried through. None where there was none.
   Result<std::optional<AttemptRow>> last_attempt(const EnvironmentId& id,
                                                  std::string_view verb) const;
+  /// A person says that the data is whole, whatever became of the newest restore: that one counts
+  /// as succeeded. Changes nothing where it is.
+  Status settle_restore(const EnvironmentId& id, const std::string& who);
   /// Once keys of the environment whose task is `task`'s, newest attempt first; for `settle`.
   Result<std::vector<std::string>> once_keys(const EnvironmentId& id, std::string_view title) const;
 
