@@ -179,7 +179,11 @@ class Verification {
       }
       why = error("verify.failed", fmt::format("{} is not well: {}: {}", run_.plan.to,
                                                check.action->title, check.said));
-      if (run_.tools.aside)
+      // Of a plan that replaced nothing there is nothing that was kept.
+      const bool replaced = std::ranges::any_of(run_.plan.actions, [](const Action& action) {
+        return action.work.phase == Phase::change && action.work.verb == "switch";
+      });
+      if (run_.tools.aside || (!run_.plan.from.empty() && !replaced))
         why->facts.push_back({"kept", "all, as it is: nothing is gone back to"});
       else if (!run_.plan.from.empty())
         why->facts.push_back({"kept", fmt::format("{}'s containers, stopped, until the next switch",

@@ -258,7 +258,15 @@ class Reader {
 
   void backups(JsonObject& sections) {
     if (const Value* every = at(at("backup"), "every"))
-      if (const auto parsed = parse_duration(every->text)) spec_.backup_every = *parsed;
+      if (const auto parsed = parse_duration(every->text)) {
+        spec_.backup_every = *parsed;
+        if (*parsed < std::chrono::seconds(1))
+          note(error("duration.invalid", fmt::format("a backup every {} would never end and let "
+                                                     "all older ones go",
+                                                     every->text))
+                   .next("write 24h, or leave it out"),
+               every->spot);
+      }
     if (Json* backup = sections.if_contains("backup"); backup && !at(at("backup"), "keep"))
       if (JsonObject* step = backup->as_array()[0].if_object()) (*step)["keep"] = usual_backups;
     if (sections.contains("restore") && !sections.contains("backup"))

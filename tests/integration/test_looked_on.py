@@ -1,5 +1,7 @@
 """What `run` does by the clock once a version is recorded: it goes on looking at it, and it makes backups."""
 
+import re
+
 import pytest
 
 from support.engine import wait_for
@@ -119,6 +121,10 @@ def test_with_on_failure_hold_it_stays_and_a_person_has_to_answer(deployed):
         stack.run("retry", stack.environment).ok()
         assert stack.condition() == "Ready/Succeeded"
         assert running.end() == 143
+    # Where nothing was replaced there is nothing that could be kept.
+    stack.commit(files("v1.1.0", "verify: { stable: 1s, timeout: 2s, checks: [{ exec: web, command: 'false' }] }", "on_failure: hold"))
+    unwell = stack.run("apply", stack.environment, "--yes")
+    assert unwell.code == 1 and re.search("kept +all, as it is: nothing is gone back to", unwell.err), unwell.err
 
 
 def test_backups_are_made_by_their_schedule(stack):

@@ -77,6 +77,9 @@ TEST(BadInput, UnknownKeys) {
       said("verify: [{ service: web, command: y }]\n"),
       "reconciler.yaml:1:26 manifest.unknown_key: a step of service has no key \"command\" -> a "
       "command in a container of it is a step of exec: SERVICE\n");
+  EXPECT_EQ(said("backup: { exec: db, command: x, every: 0s }\n"),
+            "reconciler.yaml:1:40 duration.invalid: a backup every 0s would never end and let all "
+            "older ones go -> write 24h, or leave it out\n");
   EXPECT_EQ(
       said("version: 2\n"),
       "reconciler.yaml:1:1 manifest.version: a manifest has no version, and \"2\" is not known "
