@@ -169,6 +169,11 @@ Result<std::vector<Backup>> BackupFolder::list() const {
   return all;
 }
 
+std::optional<std::string> tag_of_backup(const std::string& name) {
+  auto backup = parse(name);
+  return backup ? std::optional(std::move(backup->tag)) : std::nullopt;
+}
+
 Result<BackupFile> BackupFolder::begin(WallTime at, const std::string& tag) const {
   if (auto made = make_folders(path_); !made) return failed(made);
   if (auto tidied = remove_left_over(path_); !tidied) return failed(tidied);

@@ -55,6 +55,9 @@ class BackupFile {
   Sha256 digest_;
 };
 
+/// Which version's data a file is of, by its name; none where it is no backup's.
+std::optional<std::string> tag_of_backup(const std::string& name);
+
 class BackupFolder {
  public:
   /// Nothing is read or made yet.

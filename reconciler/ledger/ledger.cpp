@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "reconciler/base/backups.hpp"
 #include "reconciler/base/failpoint.hpp"
 #include "reconciler/driver/wire.hpp"
 #include "reconciler/ledger/parts.hpp"
@@ -63,6 +64,21 @@ Status read_once(Database& database, const EnvironmentId& id, Memory& memory) {
         !tag_of(key).empty())
       memory.released.insert(tag_of(key));
   }
+}
+
+/// Of which version the data is, where an older one's was brought back.
+Status read_data(Database& database, const EnvironmentId& id, Memory& into) {
+  auto query = database.query(
+      "SELECT title FROM attempts WHERE environment = ?1 AND verb = 'restore' AND "
+      "fate = 'succeeded' AND coalesce(settled_by, '') = '' AND started >= "
+      "(SELECT coalesce(max(from_at), 0) FROM versions WHERE environment = ?1) AND id > "
+      "(SELECT coalesce(max(id), 0) FROM attempts WHERE environment = ?1 AND phase = 'release' AND "
+      "verb = 'release' AND once_key != '' AND fate = 'succeeded') ORDER BY id DESC LIMIT 1");
+  if (!query) return failed(query);
+  auto row = query->bind(id.text()).step();
+  if (!row) return failed(row);
+  if (*row) into.data_of = tag_of_backup(query->text(0));
+  return {};
 }
 
 }  // namespace
@@ -140,6 +156,7 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   if (auto done = read_stops(parts_->database, id, parts_->wall(), memory); !done)
     return failed(done);
   if (auto done = read_artifacts(parts_->database, id, memory); !done) return failed(done);
+  if (auto done = read_data(parts_->database, id, memory); !done) return failed(done);
   if (auto done = read_at_each_look(parts_->database, id, memory.snapshots); !done)
     return failed(done);
   return memory;

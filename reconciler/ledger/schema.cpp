@@ -204,8 +204,15 @@ ALTER TABLE environments ADD COLUMN ran_by_hand TEXT;
 PRAGMA user_version = 5;
 )";
 
+// Whose data there is, which every look asks.
+constexpr const char* tables_6 = R"(
+CREATE INDEX attempts_restoring ON attempts (environment, id) WHERE verb = 'restore';
+
+PRAGMA user_version = 6;
+)";
+
 /// The n-th makes version n + 1 of version n; one that was released is never changed.
-constexpr std::array steps{tables_1, tables_2, tables_3, tables_4, tables_5};
+constexpr std::array steps{tables_1, tables_2, tables_3, tables_4, tables_5, tables_6};
 static_assert(steps.size() == schema_version);
 
 Status take_steps(Database& database, std::int64_t from) {

@@ -120,6 +120,9 @@ struct Memory {
   /// How often a field differed, and was put right or would have been once too often, since what is
   /// asked for changed; what did so last more than 24 h ago is not counted.
   std::map<std::pair<ResourceId, std::string>, int> returns;
+  /// The tag whose data was brought back since `current` came to run, and on which no release was
+  /// run since; none: the data is that of `current`.
+  std::optional<std::string> data_of;
   std::vector<Version> versions;  ///< the newest of this environment, newest first
   std::vector<Tried> tried;
   std::map<ResourceId, std::vector<Claim>> claims;  ///< on artifacts, by other environments

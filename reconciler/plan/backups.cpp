@@ -25,8 +25,9 @@ Action backup_action(const Step& step, const Desired& desired, const Memory& mem
   action.work = step.work;
   JsonObject& input = action.work.input.as_object();
   input["folder"] = desired.backups;
-  // Which version's data it is: what was recorded last worked on it.
-  input["of"] = memory.current ? memory.current->tag : "";
+  // Which version's data it is: what was recorded last worked on it, unless an older one was
+  // brought back.
+  input["of"] = memory.data_of ? *memory.data_of : memory.current ? memory.current->tag : "";
   action.title = step.shown;
   action.reason = std::move(reason);
   return action;

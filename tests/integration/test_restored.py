@@ -114,6 +114,22 @@ def test_what_is_not_well_with_the_data_that_came_back_is_not_called_ready(stack
     assert stack.condition() == "Ready/Succeeded"
 
 
+def test_a_backup_is_of_the_version_whose_data_it_is(stack):
+    """After an older version's data was brought back, until the release was run on it."""
+    deploy(stack, "v1.0.0", RELEASE)
+    stack.sh("echo one >/data/rows", "db")
+    first = a_backup(stack)
+    deploy(stack, "v1.1.0", RELEASE)
+    assert a_backup(stack).endswith("-v1.1.0.backup")
+    restore(stack, first).ok()
+    of_the_old = a_backup(stack)
+    assert of_the_old.endswith("-v1.0.0.backup"), of_the_old
+    lost = restore(stack, of_the_old).ok()
+    assert "it is the data of v1.0.0, and v1.1.0 runs" in lost.out, lost.out
+    stack.run("task", stack.environment, "task", "--yes").ok()
+    assert a_backup(stack).endswith("-v1.1.0.backup")
+
+
 def test_one_that_ends_before_it_has_read_all_is_said(kept):
     kept.sh("head -c 20000000 /dev/zero | tr '\\0' x >/data/rows", "db")
     large = a_backup(kept)

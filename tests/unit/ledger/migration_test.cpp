@@ -61,7 +61,7 @@ class MigrationTest : public testing::Test {
     EXPECT_EQ(run, 2);
     EXPECT_TRUE(ledger->record(run, release_of("v1.2.0"), {{{"d", "k", "n"}, {{"box"}, true}}}));
     EXPECT_EQ(boxes(*ledger, Ledger::Slot::current), "box");
-    EXPECT_EQ(one("PRAGMA user_version"), "5");
+    EXPECT_EQ(one("PRAGMA user_version"), "6");
   }
 };
 
