@@ -26,8 +26,10 @@ std::optional<AttemptRow> newest_unsuccessful(const Ledger& ledger, const Enviro
 
 std::optional<Condition> half_restored(const Ledger& ledger, const EnvironmentId& id) {
   const auto last = newest_unsuccessful(ledger, id, "restore");
-  // Of a file that was not as it was written nothing was given to anybody.
-  if (!last || last->code.starts_with("backup.")) return std::nullopt;
+  if (!last) return std::nullopt;
+  // An error says that nothing was given to anybody: the file is damaged, the service is not well.
+  // Of one of the Engine's nobody knows.
+  if (!last->code.empty() && !last->code.starts_with("docker.")) return std::nullopt;
   const std::string said = said_of(*last);
   return Condition{
       "Stalled", "RestoreFailed",

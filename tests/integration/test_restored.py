@@ -94,6 +94,15 @@ def test_what_was_damaged_is_known_before_anything_is_done(kept):
     assert len(list(place.parent.glob("*.backup"))) == 1
 
 
+def test_what_could_not_be_begun_is_no_half(kept):
+    kept.engine.docker("stop", "-t", "0", kept.container("db"))
+    done = restore(kept, kept.backup, "--without-backup")
+    assert done.code == 1 and kept.error(done).startswith("service."), done.err
+    assert kept.condition() == "Reconciling/Due" and "start db" in kept.status()["why"]
+    kept.apply()
+    assert kept.condition() == "Ready/Succeeded" and kept.sh("cat /data/rows", "db") == "one\n"
+
+
 def test_what_is_not_well_with_the_data_that_came_back_is_not_called_ready(stack):
     well = "{ exec: db, command: [grep, -q, well, /data/rows] }"
     deploy(stack, "v1.0.0")

@@ -179,6 +179,9 @@ Result<Outcome> perform_restore(Context& context, const CompiledModel& model, co
   lines.finish();
   if (!code && code.error().code == "docker.timeout" && deadline.passed(context.clock))
     return failed_with(too_long(input), said.last());
+  // A file that could be read before, and not to its end, is no refusal: half of it was given.
+  if (!code && code.error().code == "backup.damaged")
+    return failed_with(code.error().message, said.last());
   if (!code) return failed(code);
   if (*code != 0) return failed_with(fmt::format("exit code {}", *code), said.last());
   JsonObject evidence;
