@@ -41,6 +41,8 @@ std::optional<Condition> half_restored(const Ledger& ledger, const EnvironmentId
 }
 
 std::optional<Condition> unwell_since_restored(const Ledger& ledger, const EnvironmentId& id) {
+  const auto last = ledger.last_attempt(id, "restore");
+  if (!last || !*last) return std::nullopt;
   constexpr size_t most_runs = 50;
   const auto runs = ledger.history(id, most_runs);
   if (!runs) return std::nullopt;

@@ -81,11 +81,11 @@ Result<Plan> plan_of_backups(const Parts& parts, const Look& seen, const Errand&
     return failed(whole);
   }
   actions[0].reason = "what is there now, before it is replaced";
-  if (errand.without_one) actions.clear();
+  if (errand.without_backup) actions.clear();
   actions.push_back(restore_action(*restore, seen.desired, found->name));
   for (auto& check : select_checks(seen.desired)) actions.push_back(std::move(check));
   Plan plan = make_errand(seen.desired, seen.observation, seen.memory, std::move(actions), now);
-  say_what_is_lost(*found, seen.desired, now, !errand.without_one, plan);
+  say_what_is_lost(*found, seen.desired, now, !errand.without_backup, plan);
   return plan;
 }
 
@@ -188,7 +188,7 @@ std::string command_of(const EnvironmentId& id, const Errand& errand) {
   };
   if (errand.backup) return "reconciler backup " + id.text();
   if (!errand.restore.empty())
-    return named("restore", errand.restore) + (errand.without_one ? " --without-backup" : "");
+    return named("restore", errand.restore) + (errand.without_backup ? " --without-backup" : "");
   return errand.task.empty() ? named("restart", join(errand.restart, " "))
                              : named("task", errand.task);
 }
@@ -206,7 +206,9 @@ Result<Reconciled> run_errand(const Parts& parts, const Asked& asked, const Erra
       if (!plan) return failed(plan);
       seen.plan = std::move(*plan);
       AsideRun run{{"Ready", errand.backup ? "BackedUp" : "Restored"}, again};
-      if (!errand.restore.empty()) run.unsaved = again + " --without-backup";
+      Errand unsaved = errand;
+      unsaved.without_backup = true;
+      if (!errand.restore.empty()) run.unsaved = command_of(asked.spec.id, unsaved);
       return run;
     }
     auto actions = restarts

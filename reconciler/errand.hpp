@@ -11,8 +11,8 @@ struct Errand {
   std::string task{};                  ///< a step, by the name that plans give it
   std::vector<std::string> restart{};  ///< services, as they run
   bool backup = false;
-  std::string restore{};     ///< the name of a backup
-  bool without_one = false;  ///< of a restore: what is there now is not backed up first
+  std::string restore{};        ///< the name of a backup
+  bool without_backup = false;  ///< of a restore: what is there now is not backed up first
   bool of_backups() const { return backup || !restore.empty(); }
 };
 

@@ -16,6 +16,7 @@
 #include "reconciler/base/shell.hpp"
 #include "reconciler/base/size.hpp"
 #include "reconciler/base/text.hpp"
+#include "reconciler/cli/ago.hpp"
 #include "reconciler/compile.hpp"
 #include "reconciler/git/ask_commit.hpp"
 #include "reconciler/git/mirror.hpp"
@@ -158,8 +159,7 @@ Noted check_backups(const EnvironmentSpec& spec, const BackupFolder& folder, Wal
   }
   const auto age = std::chrono::duration_cast<Duration>(now - newest.written);
   Noted noted{Grade::well, "backups",
-              fmt::format("newest of {}: {} old, {}, checksum {}", id,
-                          age < Duration{0} ? "?" : for_people(age),
+              fmt::format("newest of {}: {} old, {}, checksum {}", id, ago(newest.written, now),
                           size_for_people(static_cast<std::int64_t>(newest.size)),
                           looked ? "right" : "not looked at")};
   if (spec.backup_every && age > *spec.backup_every + *spec.backup_every / 2) {

@@ -7,6 +7,7 @@
 #include "reconciler/base/backups.hpp"
 #include "reconciler/base/size.hpp"
 #include "reconciler/base/text.hpp"
+#include "reconciler/cli/ago.hpp"
 #include "reconciler/cli/columns.hpp"
 #include "reconciler/cli/errand.hpp"
 #include "reconciler/cli/exit.hpp"
@@ -65,10 +66,7 @@ int list(Context& context, const std::string& name, const std::stop_token& stop)
   std::vector<std::vector<std::string>> rows{{"FILE", "AGE", "SIZE", "DATA OF"}};
   for (const auto& one : backups->all)
     // One that was made within the same second is named a second later.
-    rows.push_back(
-        {one.name,
-         for_people(std::max(Duration{0}, std::chrono::duration_cast<Duration>(now - one.at))),
-         size_of(one), one.tag.empty() ? "-" : one.tag});
+    rows.push_back({one.name, ago(one.at, now), size_of(one), one.tag.empty() ? "-" : one.tag});
   // Which one only who knows what happened can tell: the newest may be of what is to be undone.
   std::cout << fmt::format("{}  in {}\n\n{}\nnext  reconciler restore {} FILE\n", id,
                            backups->folder, table(rows, 0, context.page()), id);
@@ -99,7 +97,6 @@ Result<std::string> called(const Backups& backups, const std::string& file) {
 struct RestoreOptions {
   ErrandOptions errand;
   std::string file;
-  bool without_backup = false;
 };
 
 int restore(Context& context, const RestoreOptions& options, std::stop_token stop) {
@@ -110,7 +107,6 @@ int restore(Context& context, const RestoreOptions& options, std::stop_token sto
   if (!name) return report(context, name.error());
   ErrandOptions errand = options.errand;
   errand.errand.restore = std::move(*name);
-  errand.errand.without_one = options.without_backup;
   return run_errand(context, "restore", errand, std::move(stop));
 }
 
@@ -125,7 +121,7 @@ void add_restore(CLI::App& app, Context& context, Verb& chosen) {
   add_environment(*verb, options->errand.environment);
   verb->add_option("file", options->file, "A backup, by its name or the beginning of it")
       ->type_name("FILE");
-  verb->add_flag("--without-backup", options->without_backup,
+  verb->add_flag("--without-backup", options->errand.errand.without_backup,
                  "Make none of now first, where none can be made: what is there now is lost");
   add_yes(*verb, options->errand.yes);
   verb->footer(

@@ -140,21 +140,17 @@ struct Opened {
   std::optional<Error> loss;
 };
 
-/// Whether all rows can be read by those who will.
-Status check_texts(Database& database) {
-  for (const auto& table : all_texts) {
-    auto query = database.query(table.rows);
+Status check_rows(Database& database) {
+  return check_texts(database.path(), [&](const char* sql, const auto& row) -> Status {
+    auto query = database.query(sql);
     if (!query) return failed(query);
     for (;;) {
-      auto row = query->step();
-      if (!row) return failed(row);
-      if (!*row) break;
-      if (!table.read([&](int column) { return query->maybe_text(column); }))
-        return failure(error("ledger.damaged", fmt::format("{}: {} holds what is never written",
-                                                           database.path(), query->text(0))));
+      auto there = query->step();
+      if (!there) return failed(there);
+      if (!*there) return {};
+      row([&](int column) { return query->maybe_text(column); });
     }
-  }
-  return {};
+  });
 }
 
 Result<Opened> read_ledger(const Paths& paths, const std::string& vfs, bool examine) {
@@ -180,7 +176,7 @@ Result<Opened> read_ledger(const Paths& paths, const std::string& vfs, bool exam
   }
   if (auto done = bring_up_to_date(*database, *version); !done) return failed(done);
   if (examine)
-    if (auto sound = check_texts(*database); !sound) return failed(sound);
+    if (auto sound = check_rows(*database); !sound) return failed(sound);
   auto lineage = read_meta(*database, "lineage");
   if (!lineage) return failed(lineage);
   auto digest = read_meta(*database, "key");

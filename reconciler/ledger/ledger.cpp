@@ -68,16 +68,23 @@ Status read_once(Database& database, const EnvironmentId& id, Memory& memory) {
 
 /// Of which version the data is, where an older one's was brought back.
 Status read_data(Database& database, const EnvironmentId& id, Memory& into) {
-  auto query = database.query(
-      "SELECT title FROM attempts WHERE environment = ?1 AND verb = 'restore' AND "
-      "fate = 'succeeded' AND coalesce(settled_by, '') = '' AND started >= "
-      "(SELECT coalesce(max(from_at), 0) FROM versions WHERE environment = ?1) AND id > "
-      "(SELECT coalesce(max(id), 0) FROM attempts WHERE environment = ?1 AND phase = 'release' AND "
-      "verb = 'release' AND once_key != '' AND fate = 'succeeded') ORDER BY id DESC LIMIT 1");
-  if (!query) return failed(query);
-  auto row = query->bind(id.text()).step();
+  auto restore = database.query(
+      "SELECT title, id, started FROM attempts WHERE environment = ? AND verb = 'restore' AND "
+      "fate = 'succeeded' AND coalesce(settled_by, '') = '' ORDER BY id DESC LIMIT 1");
+  if (!restore) return failed(restore);
+  auto row = restore->bind(id.text()).step();
   if (!row) return failed(row);
-  if (*row) into.data_of = tag_of_backup(query->text(0));
+  // Where none ever was, as mostly, that is all that a look asks.
+  if (!*row) return {};
+  if (!into.versions.empty() && into.versions.front().from > wall_time(restore->number(2)))
+    return {};
+  auto release = database.query(
+      "SELECT 1 FROM attempts WHERE environment = ? AND id > ? AND phase = 'release' AND "
+      "verb = 'release' AND once_key != '' AND fate = 'succeeded' LIMIT 1");
+  if (!release) return failed(release);
+  auto released = release->bind(id.text()).bind(restore->number(1)).step();
+  if (!released) return failed(released);
+  if (!*released) into.data_of = tag_of_backup(restore->text(0));
   return {};
 }
 

@@ -1,14 +1,16 @@
 #include "reconciler/ledger/texts.hpp"
 
+#include <fmt/format.h>
+
+#include <array>
+
 #include "reconciler/base/json.hpp"
 #include "reconciler/driver/wire.hpp"
 
 namespace reconciler {
 namespace {
 
-using Text = std::function<std::optional<std::string>(int)>;
-
-Status read_attempt(const Text& text) {
+Status read_attempt(const RowText& text) {
   Phase phase{};
   if (auto done = wire::read_phase(text(1).value_or(""), phase); !done) return done;
   Fate fate{};
@@ -19,15 +21,27 @@ Status read_attempt(const Text& text) {
   return work ? Status{} : failed(work);
 }
 
-Status read_run(const Text& text) {
+Status read_run(const RowText& text) {
   auto plan = parse_json(text(1).value_or(""));
   return plan ? Status{} : failed(plan);
 }
 
-Status read_environment(const Text& text) {
+Status read_environment(const RowText& text) {
   std::set<ResourceId> ids;
   return read_ids(text(1).value_or(""), ids);
 }
+
+/// A table's rows, and how they are read; the first column names the row for people.
+struct TextsOf {
+  const char* rows;
+  Status (*read)(const RowText& text);
+};
+
+constexpr std::array<TextsOf, 3> all_texts{{
+    {"SELECT 'attempt ' || id, phase, fate, work FROM attempts", read_attempt},
+    {"SELECT 'run ' || serial, plan FROM runs", read_run},
+    {"SELECT 'environment ' || name, unwell_before FROM environments", read_environment},
+}};
 
 }  // namespace
 
@@ -44,10 +58,18 @@ Status read_ids(const std::string& text, std::set<ResourceId>& into) {
   return {};
 }
 
-const std::array<TextsOf, 3> all_texts{{
-    {"SELECT 'attempt ' || id, phase, fate, work FROM attempts", read_attempt},
-    {"SELECT 'run ' || serial, plan FROM runs", read_run},
-    {"SELECT 'environment ' || name, unwell_before FROM environments", read_environment},
-}};
+Status check_texts(const std::string& ledger, const EachRow& each) {
+  for (const auto& table : all_texts) {
+    std::optional<std::string> unread;
+    auto asked = each(table.rows, [&](const RowText& text) {
+      if (!unread && !table.read(text)) unread = text(0).value_or("");
+    });
+    if (!asked) return asked;
+    if (unread)
+      return failure(error("ledger.damaged",
+                           fmt::format("{}: {} holds what is never written", ledger, *unread)));
+  }
+  return {};
+}
 
 }  // namespace reconciler

@@ -3,7 +3,6 @@
 // file finds what they would meet.
 #pragma once
 
-#include <array>
 #include <functional>
 #include <optional>
 #include <set>
@@ -17,12 +16,13 @@ namespace reconciler {
 /// A list of things, as a column holds it.
 Status read_ids(const std::string& text, std::set<ResourceId>& into);
 
-/// A table's rows, and how they are read.
-struct TextsOf {
-  const char* rows;  ///< a statement; the first column names the row for people
-  /// `text(n)` is the n-th column, none where it is null.
-  Status (*read)(const std::function<std::optional<std::string>(int)>& text);
-};
-extern const std::array<TextsOf, 3> all_texts;
+/// The n-th column of a row, none where it is null.
+using RowText = std::function<std::optional<std::string>(int)>;
+/// Runs a statement of SQL, and gives each of its rows.
+using EachRow = std::function<Status(const char* sql, const std::function<void(const RowText&)>&)>;
+
+/// Whether all rows can be read by those who will: `ledger.damaged`, which names the first one that
+/// cannot. `ledger`: the file, for people.
+Status check_texts(const std::string& ledger, const EachRow& each);
 
 }  // namespace reconciler

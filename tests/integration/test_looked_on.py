@@ -17,6 +17,10 @@ def files(tag, *more):
             "reconciler.yaml": manifest(tag, *more)}
 
 
+def looks_each_second(stack):
+    stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}, "look": "1s"})
+
+
 @pytest.fixture
 def deployed(stack):
     """Two versions, both of which were well."""
@@ -25,7 +29,7 @@ def deployed(stack):
     stack.sh("touch /data/well")
     stack.commit(files("v1.1.0", WATCH))
     stack.apply()
-    stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}, "look": "1s"})
+    looks_each_second(stack)
     return stack
 
 
@@ -67,7 +71,7 @@ def test_a_check_that_the_version_before_was_recorded_without_only_warns(stack):
     assert stack.condition() == "RolledBack/Requested" and stack.state_file("current_tag") == "v1.0.0"
     stack.run("retry", stack.environment).ok()
     stack.apply()
-    stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}, "look": "1s"})
+    looks_each_second(stack)
     with Running(stack) as running:
         running.wait("serving 1 environment")
         stack.sh("rm /data/v1.1.0")
@@ -81,7 +85,7 @@ def test_between_two_that_are_not_well_nobody_goes_to_and_fro(stack):
     for tag in ("v1.0.0", "v1.1.0"):
         stack.commit(of_its_own(tag, checks))
         stack.apply()
-    stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}, "look": "1s"})
+    looks_each_second(stack)
     with Running(stack) as running:
         running.wait("serving 1 environment")
         stack.sh("touch /data/never-v1.0.0; rm /data/v1.0.0 /data/v1.1.0")
@@ -131,7 +135,7 @@ def test_backups_are_made_by_their_schedule(stack):
     scheduled = "backup: { exec: web, command: [cat, /data/rows], keep: 2, every: 1s }"
     stack.commit(files("v1.0.0", scheduled))
     stack.apply()
-    stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}, "look": "1s"})
+    looks_each_second(stack)
     folder = stack.state / "backups/web/production"
     with Running(stack) as running:
         # Nothing to write yet: said, tried again later, and nothing that runs is the worse for it.

@@ -174,9 +174,7 @@ TEST_F(ConditionTest, DriftThatIsReportedNeedsNobody) {
 
 TEST_F(ConditionTest, ASettingOfWhatRunsNeedsNobody) {
   plan.held.reset();
-  Action policy;
-  policy.title = "web";
-  policy.reason = "restart no -> always";
+  Action policy = switched("web", "restart no -> always");
   policy.work.verb = "start";
   policy.differences = {{"restart", "no", "always"}};
   plan.reported = {policy};
@@ -187,14 +185,9 @@ TEST_F(ConditionTest, ASettingOfWhatRunsNeedsNobody) {
 
 TEST_F(ConditionTest, WhatIsDownAndOnlyReportedNeedsSomeone) {
   plan.held.reset();
-  Action edited;
-  edited.title = "web";
-  edited.reason = "environment COLOUR blue -> red, state exited 137 -> running";
-  edited.work.verb = "switch";
+  Action edited = switched("web", "environment COLOUR blue -> red, state exited 137 -> running");
   edited.differences = {{"environment COLOUR", "blue", "red"}, {"state", "exited 137", "running"}};
-  Action gone;
-  gone.title = "worker";
-  gone.reason = "not there";
+  Action gone = switched("worker", "not there");
   gone.work.verb = "start";
   for (const auto& action : {edited, gone}) {
     plan.reported = {action};
