@@ -7,7 +7,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 pytest_plugins = ["support.fixtures"]
 
 # Whole files go to one of several workers: the longest first, so that all end at about the same time.
-LONGEST = ("test_crash", "test_odd_stacks", "test_epsm", "test_every_key", "test_as_compose_would", "test_failures", "test_once")
+LONGEST = ("test_soak", "test_crash", "test_odd_stacks", "test_epsm", "test_every_key", "test_as_compose_would", "test_failures",
+           "test_once")
 
 
 def pytest_collection_modifyitems(items):

@@ -39,6 +39,10 @@ def binaries(version: str) -> str:
     return folder
 
 
+class Missing(RuntimeError):
+    """The Engine knows nothing of that name."""
+
+
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: str, timeout: float):
         super().__init__("engine", timeout=timeout)
@@ -158,7 +162,7 @@ class Engine:
         """The answer of a call that must succeed."""
         status, answer = request(self.socket, method, target, body, timeout)
         if status >= 400:
-            raise RuntimeError(f"{method} {target}: {status} {answer}")
+            raise (Missing if status == 404 else RuntimeError)(f"{method} {target}: {status} {answer}")
         return answer
 
     def containers(self, **filters: Any) -> List[dict]:
@@ -189,12 +193,19 @@ def _alive(pid: int) -> bool:
 
 
 def wait_for(condition: Callable[[], Any], what: str, timeout: float = 30, every: float = 0.02) -> Any:
-    """What the condition says once it says something true; names what it waited for when that never comes."""
+    """What the condition says once it says something true; names what it waited for when that never comes.
+
+    What is not there is not yet as it is waited for: in a switch a container has no name for a moment.
+    """
     deadline = time.monotonic() + timeout
     while True:
-        result = condition()
+        result, missing = None, None
+        try:
+            result = condition()
+        except Missing as error:
+            missing = error
         if result:
             return result
         if time.monotonic() > deadline:
-            raise TimeoutError(f"waited {timeout:g} s for {what}")
+            raise TimeoutError(f"waited {timeout:g} s for {what}") from missing
         time.sleep(every)
