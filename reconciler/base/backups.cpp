@@ -13,6 +13,7 @@
 
 #include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/room.hpp"
+#include "reconciler/base/shell.hpp"
 #include "reconciler/base/size.hpp"
 #include "reconciler/base/text.hpp"
 
@@ -149,24 +150,53 @@ Result<Backup> BackupFile::finish() {
   return backup_;
 }
 
-Result<std::vector<Backup>> BackupFolder::list() const {
+Result<std::vector<BackupFolder::Named>> BackupFolder::named() const {
   auto names = list_folder(path_);
   if (!names) return failed(names);
-  std::vector<Backup> all;
+  std::vector<Named> all;
   for (const auto& name : *names) {
     auto one = parse(name);
     struct stat about {};
     const std::string path = path_ + "/" + name;
-    if (!one || ::lstat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode) || !sum_of(path))
-      continue;
+    if (!one || ::lstat(path.c_str(), &about) != 0) continue;
     one->size = static_cast<std::uint64_t>(about.st_size);
     one->written = WallTime(std::chrono::seconds(about.st_mtim.tv_sec));
-    all.push_back(std::move(*one));
+    const bool regular = S_ISREG(about.st_mode);
+    const bool summed = regular && sum_of(path);
+    all.push_back({std::move(*one),
+                   !regular ? "is no regular file"
+                   : summed ? ""
+                            : "has no checksum beside it",
+                   regular && !summed});
   }
-  std::ranges::sort(all, [](const Backup& a, const Backup& b) {
-    return std::tie(a.at, a.name) > std::tie(b.at, b.name);
+  std::ranges::sort(all, [](const Named& a, const Named& b) {
+    return std::tie(a.backup.at, a.backup.name) > std::tie(b.backup.at, b.backup.name);
   });
   return all;
+}
+
+Result<std::vector<Backup>> BackupFolder::list() const {
+  auto all = named();
+  if (!all) return failed(all);
+  std::vector<Backup> backups;
+  for (Named& one : *all)
+    if (one.wrong.empty()) backups.push_back(std::move(one.backup));
+  return backups;
+}
+
+Result<std::vector<PassedOver>> BackupFolder::passed_over() const {
+  auto all = named();
+  if (!all) return failed(all);
+  std::vector<PassedOver> none;
+  for (Named& one : *all) {
+    if (one.wrong.empty()) continue;
+    const std::string word = shell_word(one.backup.name);
+    none.push_back({std::move(one.backup.name), std::move(one.wrong),
+                    one.only_without_sum ? fmt::format("cd {} && sha256sum {} > {}.sha256",
+                                                       shell_word(path_), word, word)
+                                         : ""});
+  }
+  return none;
 }
 
 std::optional<std::string> tag_of_backup(const std::string& name) {

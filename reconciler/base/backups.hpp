@@ -29,6 +29,13 @@ struct Backup {
   std::uint64_t size = 0;  ///< in bytes
 };
 
+/// A file that is named like a backup, and is none.
+struct PassedOver {
+  std::string name;
+  std::string why;   ///< for people: "has no checksum beside it"
+  std::string mend;  ///< the command that makes it one; empty where there is none
+};
+
 /// One that is being written; thrown away with the object unless it was finished.
 class BackupFile {
  public:
@@ -66,6 +73,9 @@ class BackupFolder {
 
   /// Newest first; none where there is no folder.
   Result<std::vector<Backup>> list() const;
+  /// What the list leaves out though it is named like one, newest first: somebody who brought a
+  /// file here without its checksum looks for it.
+  Result<std::vector<PassedOver>> passed_over() const;
   /// Begins one that is newer than all that are there, having taken away what was cut off before.
   /// `backup.no_room` where less is free than the newest one has, and a quarter.
   Result<BackupFile> begin(WallTime at, const std::string& tag) const;
@@ -76,6 +86,14 @@ class BackupFolder {
   Result<Descriptor> open(const std::string& name) const;
 
  private:
+  /// Those named like a backup, newest first; why it is none stands where it is none.
+  struct Named {
+    Backup backup;
+    std::string wrong;
+    bool only_without_sum = false;
+  };
+  Result<std::vector<Named>> named() const;
+
   std::string path_;
 };
 

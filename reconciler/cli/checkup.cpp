@@ -170,6 +170,17 @@ Noted check_backups(const EnvironmentSpec& spec, const BackupFolder& folder, Wal
   return noted;
 }
 
+/// Somebody put it there to bring it back, and would look for it in the night.
+void note_passed_over(const BackupFolder& folder, std::vector<Noted>& into) {
+  const auto none = folder.passed_over();
+  if (!none) return;  // the list says it
+  for (const auto& one : *none) {
+    Noted noted{Grade::watch, "backups", fmt::format("{}/{} {}", folder.path(), one.name, one.why)};
+    if (!one.mend.empty()) noted.facts.push_back({"mend", "if it is whole: " + one.mend});
+    into.push_back(std::move(noted));
+  }
+}
+
 /// The folder, or the nearest above it that is there.
 std::string standing(std::string path) {
   while (path.size() > 1 && !exists(path)) {
@@ -290,6 +301,7 @@ std::vector<Noted> check_repositories(Context& context, std::stop_token stop) {
     if (!member(spec.sections, "backup")) continue;
     const BackupFolder folder(backups_of(**host, context.options().state, spec.id));
     all.push_back(check_backups(spec, folder, context.clock().wall()));
+    note_passed_over(folder, all);
     constexpr int root_app = 2;
     if (auto writes = check_who_writes(folder.path(), root_app)) all.push_back(std::move(*writes));
   }

@@ -23,6 +23,7 @@ struct Backups {
   EnvironmentId id;
   std::string folder;
   std::vector<Backup> all;
+  std::vector<PassedOver> passed_over;
 };
 
 Result<Backups> backups_of(Context& context, const std::string& name, const std::stop_token& stop) {
@@ -34,7 +35,9 @@ Result<Backups> backups_of(Context& context, const std::string& name, const std:
   const BackupFolder folder(reconciler::backups_of(parts->host, parts->state, id));
   auto all = folder.list();
   if (!all) return failed(all);
-  return Backups{id, folder.path(), std::move(*all)};
+  auto passed_over = folder.passed_over();
+  if (!passed_over) return failed(passed_over);
+  return Backups{id, folder.path(), std::move(*all), std::move(*passed_over)};
 }
 
 std::string size_of(const Backup& backup) {
@@ -50,17 +53,25 @@ int list(Context& context, const std::string& name, const std::stop_token& stop)
     for (const auto& one : backups->all)
       all.push_back(JsonObject{
           {"file", one.name}, {"at", to_text(one.at)}, {"tag", one.tag}, {"bytes", one.size}});
+    JsonArray passed_over;
+    for (const auto& one : backups->passed_over)
+      passed_over.push_back(JsonObject{{"file", one.name}, {"why", one.why}});
     std::cout << boost::json::serialize(JsonObject{{"format_version", "1.0"},
                                                    {"environment", backups->id.text()},
                                                    {"folder", backups->folder},
-                                                   {"backups", std::move(all)}})
+                                                   {"backups", std::move(all)},
+                                                   {"passed_over", std::move(passed_over)}})
               << "\n";
     return well;
   }
   const std::string id = backups->id.text();
+  std::string left_out;
+  for (const auto& one : backups->passed_over)
+    left_out += fmt::format("not counted: {} {}{}\n", one.name, one.why,
+                            one.mend.empty() ? "" : "; if it is whole: " + one.mend);
   if (backups->all.empty()) {
-    std::cout << fmt::format("{} has no backups in {}.\nnext  reconciler backup {}\n", id,
-                             backups->folder, id);
+    std::cout << fmt::format("{} has no backups in {}.\n{}next  reconciler backup {}\n", id,
+                             backups->folder, left_out, id);
     return well;
   }
   std::vector<std::vector<std::string>> rows{{"FILE", "AGE", "SIZE", "DATA OF"}};
@@ -68,8 +79,8 @@ int list(Context& context, const std::string& name, const std::stop_token& stop)
     // One that was made within the same second is named a second later.
     rows.push_back({one.name, ago(one.at, now), size_of(one), one.tag.empty() ? "-" : one.tag});
   // Which one only who knows what happened can tell: the newest may be of what is to be undone.
-  std::cout << fmt::format("{}  in {}\n\n{}\nnext  reconciler restore {} FILE\n", id,
-                           backups->folder, table(rows, 0, context.page()), id);
+  std::cout << fmt::format("{}  in {}\n\n{}\n{}next  reconciler restore {} FILE\n", id,
+                           backups->folder, table(rows, 0, context.page()), left_out, id);
   return well;
 }
 
@@ -81,6 +92,12 @@ Result<std::string> called(const Backups& backups, const std::string& file) {
     if (one.name.starts_with(file)) found.push_back(one.name);
   }
   if (found.size() == 1) return found[0];
+  if (found.empty())
+    for (const auto& one : backups.passed_over)
+      if (one.name == file)
+        return failure(
+            error("backup.unknown", fmt::format("{}/{} {}", backups.folder, file, one.why))
+                .next(one.mend.empty() ? "take another one" : "if it is whole: " + one.mend));
   Error e =
       error("backup.unknown",
             found.empty() ? fmt::format("there is no backup {} of {}, in {}", printable(file, 100),

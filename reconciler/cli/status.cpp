@@ -41,6 +41,11 @@ void say_of_data(const Ledger& ledger, const EnvironmentId& id, bool at_it, bool
   if (!data && !at_it && now.word == "Ready" && backs_up) data = not_backed_up(ledger, id);
   if (!data) return;
   if (now.word != "Suspended") {
+    // What is down besides is no less down for it, and only that can be put right by itself.
+    if (now.reason == "Due") {
+      data->why += "; due besides: " + now.why;
+      data->next += "; what is due: " + now.next;
+    }
     now = std::move(*data);
     return;
   }

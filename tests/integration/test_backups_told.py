@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import subprocess
 
 import pytest
 
@@ -109,3 +110,29 @@ def test_doctor_says_who_else_may_write_there(deployed):
     place.parent.chmod(0o770)
     said = " ".join(deployed.run("doctor").out.split())
     assert f"{place.parent} can be written by others (mode 0770)" in said, said
+
+
+def test_a_file_that_somebody_brought_without_its_checksum_is_not_passed_over_in_silence(deployed):
+    deployed.run("backup", deployed.environment).ok()
+    place = deployed.state / "backups/web/production"
+    (name,) = backups(deployed)
+    (place / f"{name}.sha256").unlink()
+    (place / "20260101T000000Z-v0.9.0.backup").symlink_to("/etc/passwd")
+    mend = f"cd {place} && sha256sum {name} > {name}.sha256"
+
+    said = deployed.run("restore", deployed.environment).ok().out
+    assert said == (f"web/production has no backups in {place}.\n"
+                    f"not counted: {name} has no checksum beside it; if it is whole: {mend}\n"
+                    "not counted: 20260101T000000Z-v0.9.0.backup is no regular file\n"
+                    "next  reconciler backup web/production\n"), said
+    told = json.loads(deployed.run("restore", deployed.environment, "--json").ok().out)
+    assert told["backups"] == [] and [one["file"] for one in told["passed_over"]] == [name, "20260101T000000Z-v0.9.0.backup"], told
+    asked = deployed.run("restore", deployed.environment, name, "--yes")
+    assert deployed.error(asked) == "backup.unknown" and asked.code == 1, asked
+    assert f"{place}/{name} has no checksum beside it" in asked.err and mend in asked.err, asked.err
+    doctor = " ".join(deployed.run("doctor").out.split())
+    assert f"{place}/{name} has no checksum beside it mend if it is whole: {mend}" in doctor, doctor
+
+    subprocess.run(mend, shell=True, check=True)
+    done = deployed.run("restore", deployed.environment, name, "--yes").ok().out
+    assert re.search(rf"✓ restore +{re.escape(name)}", done), done

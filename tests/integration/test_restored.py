@@ -84,6 +84,16 @@ def test_suspended_both_are_said(half):
     assert "was not brought back whole" in status["why"] and "resume web/production; then: reconciler restore" in status["next"], status
 
 
+def test_what_stands_besides_is_said_with_it(half):
+    half.engine.docker("kill", half.container("db"))
+    status = half.status()
+    assert (status["condition"], status["reason"]) == ("Stalled", "RestoreFailed"), status
+    assert "was not brought back whole" in status["why"] and "; due besides: start db: state exited 137 -> running" in status["why"], status
+    assert status["next"].endswith("; what is due: reconciler apply web/production"), status
+    half.apply()
+    assert half.condition() == "Stalled/RestoreFailed" and "due besides" not in half.status()["why"]
+
+
 def test_what_was_damaged_is_known_before_anything_is_done(kept):
     place = kept.state / "backups/web/production" / kept.backup
     place.write_bytes(b"two\n")
