@@ -171,9 +171,13 @@ Outcome judge(const Json& answer, const Json& input, const Variables& variables,
   const bool well = status == wanted;
   if (!well) return failed_with(fmt::format("{}, wanted {}", status, wanted), status);
   if (contains && text_at(answer, "body").find(contains->reveal()) == std::string::npos)
-    return failed_with(fmt::format("{}, without \"{}\"", status,
-                                   printable(shown(text_at(input, "contains"), variables), 100)),
-                       status);
+    return failed_with(
+        fmt::format("{}, without \"{}\"{}", status,
+                    printable(shown(text_at(input, "contains"), variables), 100),
+                    std::ssize(text_at(answer, "body")) < most_body
+                        ? ""
+                        : fmt::format(" in its first {} KiB, which are read", most_body >> 10)),
+        status);
   if (const auto line = forbidden(text_at(answer, "body"), text_at(input, "forbid")); !line.empty())
     return failed_with(fmt::format("{}, with \"{}\"", status, line), status);
   return {Fate::succeeded, JsonObject{{"detail", std::to_string(status)}, {"status", status}}};

@@ -7,7 +7,6 @@
 namespace reconciler::docker {
 namespace {
 constexpr size_t header_size = 8;
-constexpr size_t longest_line = size_t{64} << 10U;
 }  // namespace
 
 void FrameReader::add(std::string_view bytes) {

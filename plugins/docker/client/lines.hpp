@@ -31,10 +31,11 @@ class FrameReader {
 };
 
 /// Bytes in, lines out. Standard output and error of a multiplexed stream are kept apart until a
-/// line is whole. Of a line longer than 64 KiB the rest is
-/// dropped, and `cut_mark` stands for it.
+/// line is whole. Of a line longer than `longest_line` the rest is dropped, and `cut_mark` stands
+/// for it.
 class LineReader {
  public:
+  static constexpr size_t longest_line = size_t{64} << 10U;
   explicit LineReader(const std::function<void(std::string_view)>& on_line)
       : on_line_(on_line), frames_([this](FrameReader::Source source, std::string_view bytes) {
           text(source, bytes);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "plugins/docker/client/lines.hpp"
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
@@ -36,6 +37,7 @@ void Output::add(std::string_view line) {
   if (forbid_ && forbidden_.empty() && forbid_->found_in(line.substr(0, Expression::longest_text)))
     forbidden_ = text;
   ++total_;
+  if (line.size() > LineReader::longest_line) ++cut_;
   kept_.push_back(std::move(text));
   if (kept_.size() > kept_lines) kept_.pop_front();
 }
@@ -43,7 +45,10 @@ void Output::add(std::string_view line) {
 std::string Output::unmet() const {
   if (!forbidden_.empty()) return "forbidden: " + forbidden_;
   if (!contains_.empty() && !found_)
-    return fmt::format("\"{}\" is not in {}{}", printable(expected_, 100), count(total_, "line"),
+    return fmt::format("\"{}\" is not in {}{}{}", printable(expected_, 100), count(total_, "line"),
+                       cut_ == 0 ? ""
+                                 : fmt::format(" ({} longer than {} KiB, and read that far)", cut_,
+                                               LineReader::longest_line >> 10U),
                        last().empty() ? "" : ", the last: " + last());
   if (wanted_lines_ >= 0 && static_cast<std::int64_t>(total_) != wanted_lines_)
     return fmt::format("{}, wanted {}", count(total_, "line"), wanted_lines_);

@@ -39,6 +39,7 @@ class Output {
   std::string forbidden_;  ///< the first line that is forbidden
   std::deque<std::string> kept_;
   size_t total_ = 0;
+  size_t cut_ = 0;  ///< of them: longer than is read
 };
 
 }  // namespace reconciler::docker

@@ -138,6 +138,9 @@ TEST_F(ProbeTest, TheTextIsLookedFor) {
   EXPECT_EQ(detail(step), "failed: 200, without \"from ${SITE_DOMAIN}\"");
   step["contains"] = "${TAG} from ${SITE_DOMAIN}, $${TAG}";
   EXPECT_EQ(detail(step), "failed: 200, without \"v1.2.3 from ${SITE_DOMAIN}, ${TAG}\"");
+  helper.answer = Json(JsonObject{{"status", 200}, {"body", std::string(65536, '-')}});
+  step["contains"] = "end";
+  EXPECT_EQ(detail(step), "failed: 200, without \"end\" in its first 64 KiB, which are read");
 }
 
 TEST_F(ProbeTest, SilenceIsAFailureAndTellsNoSecret) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
+#include "plugins/docker/client/lines.hpp"
 #include "plugins/docker/tasks/output.hpp"
 
 namespace reconciler::docker {
@@ -91,6 +94,20 @@ TEST(TaskOutput, HoldsWhatWasSaidAgainstWhatIsExpected) {
   output.add("An ERROR");
   EXPECT_EQ(output.unmet(), "forbidden: An ERROR");
   EXPECT_EQ(lines.all.size(), 3U);
+}
+
+TEST(TaskOutput, SaysHowFarALongLineWasRead) {
+  Lines lines;
+  Output output(*parse_json(R"({"contains": "complete"})"), {}, lines);
+  const std::function<void(std::string_view)> add = [&](std::string_view line) {
+    output.add(line);
+  };
+  LineReader reader(add);
+  reader.set_raw();
+  reader.add(std::string(LineReader::longest_line, '-') + " complete\nend\n");
+  EXPECT_EQ(
+      output.unmet(),
+      "\"complete\" is not in 2 lines (1 longer than 64 KiB, and read that far), the last: end");
 }
 
 }  // namespace
