@@ -49,6 +49,18 @@ std::optional<WallTime> since_when(const Condition& now, const Plan& plan,
   return as_it_ended ? last->ended : std::nullopt;
 }
 
+/// What was said, and what answers it: by itself it is not tried again.
+std::string what_answers(const Plan& plan, const RunRow& last) {
+  const std::string id = plan.environment.text();
+  const std::string& reason = last.end.reason;
+  std::string next =
+      fmt::format("reconciler history {} --run {} --log; {}: reconciler apply {}", id, last.serial,
+                  reason == "ReleaseTimeout" ? "once it has ended" : "once that is mended", id);
+  const bool ran = reason == "SwitchFailed" || reason == "VerifyFailed";
+  if (ran && !plan.from.empty()) next += "; another version: reconciler rollback " + id;
+  return next;
+}
+
 Condition derived(const Plan& plan, const std::optional<RunRow>& last, bool at_it) {
   const std::string id = plan.environment.text();
   if (plan.suspended)
@@ -93,19 +105,15 @@ Condition derived(const Plan& plan, const std::optional<RunRow>& last, bool at_i
       last->desired == plan.desired)
     return {"Stalled", last->end.reason,
             fmt::format("{}; and the way back to {}: {}", about(*held), plan.to, last->end.message),
-            fmt::format("reconciler history {} --run {} --log", id, last->serial)};
+            what_answers(plan, *last)};
   const bool by_a_person =
       last && (last->end.reason == "CutShort" || last->end.reason == "Cancelled");
   if (by_a_person && last->end.condition == "Stalled" && last->desired == plan.desired)
     return {"Stalled", last->end.reason, about(plan.to, last->end.message),
             fmt::format("reconciler apply {}, which goes on from there", id)};
-  if (last && last->ended && last->end.condition == "Stalled" && last->desired == plan.desired) {
-    const bool ran = last->end.reason == "SwitchFailed" || last->end.reason == "VerifyFailed";
+  if (last && last->ended && last->end.condition == "Stalled" && last->desired == plan.desired)
     return {"Stalled", last->end.reason, about(plan.to, last->end.message),
-            fmt::format(
-                "reconciler history {} --run {} --log{}", id, last->serial,
-                ran && !plan.from.empty() ? "; another version: reconciler rollback " + id : "")};
-  }
+            what_answers(plan, *last)};
   if (last && last->ended && last->end.code == "plan.stale" && last->desired == plan.desired)
     return {"Reconciling", last->end.reason, about(plan.to, last->end.message),
             fmt::format("reconciler apply {}, which plans again; run does so by itself", id)};

@@ -133,6 +133,17 @@ def test_the_first_deploy_has_no_way_back(folder, engine, newest, proxy):
         assert stack.condition() == "Stalled/VerifyFailed"
 
 
+def test_what_was_not_well_and_is_mended_is_tried_again_as_status_says(folder, engine, newest, proxy):
+    with Stack(folder, engine, newest, proxy) as stack:
+        files = version("v1.0.0")
+        checks = "verify: { stable: 1s, timeout: 3s, checks: [{ exec: web, command: [test, -e, /data/mended] }] }"
+        fails(stack, {**files, "reconciler.yaml": manifest("v1.0.0", checks)})
+        assert stack.status()["next"].endswith(" --log; once that is mended: reconciler apply web/production"), stack.status()
+        stack.sh("touch /data/mended")
+        stack.apply()
+        assert stack.condition() == "Ready/Succeeded"
+
+
 def test_no_way_back_past_what_is_irreversible(stack):
     files = version("v1.1.0", UNWELL, sections="irreversible: [v1.1.0]")
     stack.commit(files)
@@ -161,7 +172,11 @@ def test_a_way_back_that_fails_stops_with_both_reasons(stack):
     assert stack.condition() == "Stalled/RollbackFailed"
     why = stack.status()["why"]
     assert "v1.1.0" in why and "the way back to v1.0.1" in why
-    # The way out: another tag.
+    # The ways out, as they are named: what is mended goes on with the way back; another tag.
+    assert stack.status()["next"].endswith(" --log; once that is mended: reconciler apply web/production"), stack.status()
+    stack.engine.docker("run", "--rm", "--volumes-from", "web-web-1", BUSYBOX, "rm", "/data/broken")
+    stack.apply(held=True)
+    assert stack.condition() == "RolledBack/VerifyFailed" and "VERSION=v1.0.1" in stack.inspect()["Config"]["Env"]
     stack.commit(version("v1.2.0"))
     stack.apply()
     assert stack.condition() == "Ready/Succeeded" and stack.names() == ["web-db-1", "web-web-1"]

@@ -95,15 +95,23 @@ TEST_F(ConditionTest, WhatRanBeforeIsAWayOutOfOneThatIsNotWell) {
   plan.held.reset();
   plan.from = "v0";
   plan.actions = {switched("web", "image v0 -> v1")};
-  EXPECT_EQ(condition_of(plan, run("Stalled", "VerifyFailed")).next,
-            "reconciler history web/production --run 8 --log; another version: reconciler rollback "
-            "web/production");
-  EXPECT_EQ(condition_of(plan, run("Stalled", "SupplyFailed")).next,
-            "reconciler history web/production --run 8 --log")
+  EXPECT_EQ(
+      condition_of(plan, run("Stalled", "VerifyFailed")).next,
+      "reconciler history web/production --run 8 --log; once that is mended: reconciler apply "
+      "web/production; another version: reconciler rollback web/production");
+  EXPECT_EQ(
+      condition_of(plan, run("Stalled", "SupplyFailed")).next,
+      "reconciler history web/production --run 8 --log; once that is mended: reconciler apply "
+      "web/production")
       << "it did not come to run";
+  EXPECT_EQ(condition_of(plan, run("Stalled", "ReleaseTimeout")).next,
+            "reconciler history web/production --run 8 --log; once it has ended: reconciler apply "
+            "web/production");
   plan.from.clear();
-  EXPECT_EQ(condition_of(plan, run("Stalled", "VerifyFailed")).next,
-            "reconciler history web/production --run 8 --log")
+  EXPECT_EQ(
+      condition_of(plan, run("Stalled", "VerifyFailed")).next,
+      "reconciler history web/production --run 8 --log; once that is mended: reconciler apply "
+      "web/production")
       << "there is none";
 }
 
