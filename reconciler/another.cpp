@@ -7,6 +7,7 @@
 #include "reconciler/apply/kept.hpp"
 #include "reconciler/asked.hpp"
 #include "reconciler/base/text.hpp"
+#include "reconciler/checks_since.hpp"
 #include "reconciler/desire.hpp"
 
 namespace reconciler {
@@ -22,36 +23,6 @@ Result<std::string> recorded_commit(const Parts& parts, const EnvironmentId& id,
   if (!versions) return failed(versions);
   const auto found = std::ranges::find(*versions, tag, &Version::tag);
   return found == versions->end() ? "" : found->commit;
-}
-
-/// What is asked, whatever the version is made of.
-Json asked_by(const Step& check) {
-  Json input = check.work.input;
-  if (JsonObject* all = input.if_object()) all->erase("model");
-  return input;
-}
-
-/// Is a check like that among those? One that only warned never held.
-bool has_check(const std::vector<Step>& steps, const Step& check) {
-  return std::ranges::any_of(steps, [&](const Step& one) {
-    return one.name == check.name && one.warn == check.warn && one.work.phase == check.work.phase &&
-           one.work.verb == check.work.verb && one.work.targets == check.work.targets &&
-           asked_by(one) == asked_by(check);
-  });
-}
-
-/// Checks that came after the version was recorded say what they find, and do not keep it from
-/// being gone back to: nobody ever asked it that. Where what it was recorded with was kept.
-void soften_checks_since(const Parts& parts, const Memory& memory, Desired& desired) {
-  if (!memory.previous || memory.previous->tag != desired.tag) return;
-  const Again again{desired.id, desired.tag, Ledger::Slot::previous};
-  const auto kept = kept_version(parts.ledger, again);
-  if (!kept) return;
-  for (auto& step : desired.steps) {
-    if (step.work.phase != Phase::verify || has_check(kept->desired.steps, step)) continue;
-    step.warn = true;
-    desired.checks_since.insert(step.shown.empty() ? step.name : step.shown);
-  }
 }
 
 /// The target as today's manifest, variables and compiler make it. What is done once a tag was done
@@ -75,7 +46,8 @@ Result<Wish> compiled_anew(const Parts& parts, const Asked& asked, const Memory&
   auto asks = asked_of(back.spec, *tree);
   if (!asks) return failed(asks);
   wish->desired.asked = std::move(*asks);
-  soften_checks_since(parts, memory, wish->desired);
+  if (memory.previous && memory.previous->tag == target.tag)
+    soften_checks_since(parts.ledger, Ledger::Slot::previous, wish->desired);
   wish->target = target;
   return wish;
 }

@@ -48,7 +48,9 @@ Json content_of(const TreeIndex& index, std::string_view own) {
 
 std::string asked_of(const EnvironmentSpec& spec) {
   Json sections = spec.sections;
-  if (JsonObject* all = sections.if_object()) all->erase("protect");  // that holds up, no more
+  // What holds up, no more, and how data is kept are no part of a version.
+  if (JsonObject* all = sections.if_object())
+    for (const auto* key : {"protect", "backup", "restore"}) all->erase(key);
   JsonArray variables;
   for (const auto& set : spec.set) variables.push_back(JsonArray{set.name, set.text});
   JsonArray env_files;

@@ -62,7 +62,7 @@ Result<Plan> plan_of_backups(const Parts& parts, const Look& seen, const Errand&
   if (!backup) return failure(no_step(id, "backup"));
   const WallTime now = parts.clock.wall();
   std::vector<Action> actions{backup_action(*backup, seen.desired, seen.memory, "asked for")};
-  if (errand.backup && !half_restored(parts.ledger, id))
+  if (errand.backup && !data_in_doubt(parts.ledger, id))
     for (const Work& work : backup->then) actions.push_back(prune_of_backups(work, seen.desired));
   if (errand.backup)
     return make_errand(seen.desired, seen.observation, seen.memory, std::move(actions), now);
@@ -84,7 +84,9 @@ Result<Plan> plan_of_backups(const Parts& parts, const Look& seen, const Errand&
   if (errand.without_backup) actions.clear();
   actions.push_back(restore_action(*restore, seen.desired, found->name));
   for (auto& check : select_checks(seen.desired)) actions.push_back(std::move(check));
-  Plan plan = make_errand(seen.desired, seen.observation, seen.memory, std::move(actions), now);
+  // What was unwell before may have been so by the data that is replaced now.
+  Plan plan = make_errand(seen.desired, seen.observation, seen.memory, std::move(actions), now,
+                          UnwellBefore::counts);
   say_what_is_lost(*found, seen.desired, now, !errand.without_backup, plan);
   return plan;
 }
@@ -141,6 +143,10 @@ Result<std::vector<Action>> restarted(const Parts& parts, const Look& seen,
                        fmt::format("nothing of {} can be restarted", seen.desired.id.text())));
 }
 
+bool is_not_kept(const Result<Wish>& recorded) {
+  return !recorded && recorded.error().code == "rollback.not_kept";
+}
+
 /// The version that runs, in the place of one that is yet to run or that cannot be had.
 Result<Asked> as_it_runs(const Parts& parts, const Asked& asked, const Errand& errand,
                          const std::stop_token& stop) {
@@ -148,6 +154,8 @@ Result<Asked> as_it_runs(const Parts& parts, const Asked& asked, const Errand& e
   if (!memory) return failed(memory);
   auto wish = desire(parts, asked, *memory, stop);
   const std::string id = asked.spec.id.text();
+  // The first version ran half way, and what it did to the data that it found may be to be undone.
+  if (!memory->current && memory->touched && errand.of_backups() && wish) return asked;
   if (!memory->current)
     return failure(error("errand.nothing_runs", fmt::format("nothing was deployed at {} yet", id))
                        .next(fmt::format("reconciler apply {}", id)));
@@ -177,6 +185,10 @@ Result<Asked> as_it_runs(const Parts& parts, const Asked& asked, const Errand& e
   }
   Asked recorded = asked;
   recorded.recorded = true;
+  // Half of another version runs, and nothing goes back from it: its data is kept as it says.
+  if (errand.of_backups() && wish && !wish->target && memory->touched &&
+      is_not_kept(desire(parts, recorded, *memory, stop)))
+    return asked;
   return recorded;
 }
 

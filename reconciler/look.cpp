@@ -105,9 +105,11 @@ Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish, Memory m
                          parts.ledger.loss() ? parts.ledger.loss()->message : "the ledger was lost",
                          "look at what runs, then: reconciler adopt " + asked.spec.id.text()};
   }
-  // Whatever the manifest says of backups by now.
+  // Whatever the manifest says of backups by now, and however a release is done.
   const bool releases = std::ranges::any_of(plan.actions, [](const Action& action) {
-    return action.work.phase == Phase::backup || action.work.effect == Effect::once;
+    const Phase phase = action.work.phase;
+    return phase == Phase::backup || phase == Phase::release || phase == Phase::after ||
+           action.work.effect == Effect::once;
   });
   if (auto half = releases ? half_restored(parts.ledger, asked.spec.id) : std::nullopt) {
     // Nothing is released on half of a backup, and no backup of that lets a good one go.

@@ -26,7 +26,6 @@ void Output::line(std::string_view text) {
 }
 
 Status Output::begun() {
-  if (action_.work.effect != Effect::once) return {};
   return run_.tools.ledger.result(attempt_, {Fate::running, JsonObject{}});
 }
 

@@ -173,7 +173,11 @@ Error told(const Run& run, Error why) {
     return why;
   }
   if (why.hint.empty() && run.phase == Phase::backup)
-    why.hint = fmt::format("mend it, then: reconciler apply {}", id);
+    why.hint = fmt::format("mend it, then: reconciler apply {}{}", id,
+                           current.empty() ? fmt::format("; or, where there is nothing to back up "
+                                                         "yet: reconciler apply {} --skip backup",
+                                                         id)
+                                           : "");
   if (why.hint.empty())
     why.hint = why.lasting == Lasting::transient
                    ? fmt::format("when it is back: reconciler apply {}", id)

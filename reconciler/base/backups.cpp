@@ -64,13 +64,20 @@ std::optional<std::string> sum_of(const std::string& path) {
   return text->substr(0, 64);
 }
 
-/// Only what is not the backup of somebody else: a file cut off, a checksum whose file never came.
+/// A checksum that replace_file had not named yet: `.`, 16 hexadecimal digits, `.tmp`.
+bool is_unnamed_sum(const std::string& name) {
+  constexpr size_t digits = 16;
+  return name.size() == 1 + digits + replacing_ending.size() && name.ends_with(replacing_ending) &&
+         name.find_first_not_of("0123456789abcdef", 1) == 1 + digits;
+}
+
+/// Only what is not of somebody else: a file cut off, a checksum whose file never came.
 Status remove_left_over(const std::string& folder) {
   auto names = list_folder(folder);
   if (!names) return failed(names);
   for (const auto& name : *names) {
-    const bool partial = name.starts_with('.') &&
-                         (name.ends_with(partial_ending) || name.ends_with(replacing_ending));
+    const bool partial =
+        name.starts_with('.') && (name.ends_with(partial_ending) || is_unnamed_sum(name));
     const auto of = name.ends_with(sum_ending)
                         ? parse(name.substr(0, name.size() - sum_ending.size()))
                         : std::nullopt;
@@ -199,9 +206,8 @@ Result<std::vector<PassedOver>> BackupFolder::passed_over() const {
   return none;
 }
 
-std::optional<std::string> tag_of_backup(const std::string& name) {
-  auto backup = parse(name);
-  return backup ? std::optional(std::move(backup->tag)) : std::nullopt;
+std::optional<Backup> backup_called(const std::string& name) {
+  return parse(name);
 }
 
 Result<BackupFile> BackupFolder::begin(WallTime at, const std::string& tag) const {

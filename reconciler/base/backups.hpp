@@ -62,8 +62,9 @@ class BackupFile {
   Sha256 digest_;
 };
 
-/// Which version's data a file is of, by its name; none where it is no backup's.
-std::optional<std::string> tag_of_backup(const std::string& name);
+/// What a file's name says of it: when, and which version's data it is; none where it is no
+/// backup's.
+std::optional<Backup> backup_called(const std::string& name);
 
 class BackupFolder {
  public:

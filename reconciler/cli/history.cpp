@@ -27,8 +27,8 @@ struct HistoryOptions {
 /// `held`: somebody works on the environment.
 std::string outcome(const RunRow& run, bool held) {
   if (!run.ended) return held ? "at it" : "cut off";
-  static const std::set<std::string_view> told = {"StepLeftOut", "Restarted", "TaskRun", "BackedUp",
-                                                  "Restored"};
+  static const std::set<std::string_view> told = {"StepLeftOut", "Restarted", "TaskRun",
+                                                  "BackedUp",    "Restored",  "Settled"};
   return run.end.condition == "Ready" && !told.contains(run.end.reason)
              ? "Ready"
              : run.end.condition + "/" + run.end.reason;

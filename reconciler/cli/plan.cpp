@@ -45,9 +45,9 @@ Json document(const std::vector<Plan>& plans) {
 
 /// What is seen half done is not what was left half done.
 void say_who_is_at_it(const Parts& parts, const EnvironmentId& id, Plan& plan) {
-  const auto newest = parts.ledger.history(id, 1);
-  if (!newest || newest->empty() || newest->front().ended) return;
-  const RunRow& run = newest->front();
+  const auto found = parts.ledger.unended_run(id);
+  if (!found || !*found) return;
+  const RunRow& run = **found;
   plan.notices.push_back(
       fmt::format("run {} of {} is at it{}: what is below is half way through that", run.serial,
                   run.who, run.to.empty() ? "" : ", to " + run.to));

@@ -33,12 +33,15 @@ struct Row {
 };
 
 /// What became of the data comes before what became of the version; a person who stopped everything
-/// comes before both.
-void say_of_data(const Ledger& ledger, const EnvironmentId& id, bool at_it, bool backs_up,
+/// comes before both. `held`: somebody holds the environment, at work or only looking.
+void say_of_data(const Ledger& ledger, const EnvironmentId& id, bool held, bool backs_up,
                  Condition& now) {
-  auto data = at_it ? being_restored(ledger, id) : half_restored(ledger, id);
-  if (!data && !at_it && now.word == "Ready") data = unwell_since_restored(ledger, id);
-  if (!data && !at_it && now.word == "Ready" && backs_up) data = not_backed_up(ledger, id);
+  const auto unended = held ? ledger.unended_run(id) : std::nullopt;
+  const bool at_work = unended && *unended;
+  auto data = at_work ? being_restored(**unended) : std::nullopt;
+  if (!data) data = half_restored(ledger, id);
+  if (!data && !at_work && now.word == "Ready") data = unwell_since_restored(ledger, id);
+  if (!data && !at_work && now.word == "Ready" && backs_up) data = not_backed_up(ledger, id);
   if (!data) return;
   if (now.word != "Suspended") {
     // What is down besides is no less down for it, and only that can be put right by itself.

@@ -78,9 +78,9 @@ class Progress {
  public:
   virtual ~Progress() = default;
   virtual void line(std::string_view text) = 0;
-  /// Once-only work says this right before it takes effect: durable when it returns. If nothing of
-  /// the attempt is found later, it was begun and its trace removed, and nobody can know how it
-  /// ended.
+  /// Work of which half is worse than nothing (once-only work, a restore) says this right before it
+  /// takes effect: durable when it returns. If nothing of once-only work is found later, it was
+  /// begun and its trace removed, and nobody can know how it ended.
   virtual Status begun() { return {}; }
 };
 

@@ -5,6 +5,7 @@
 
 #include "reconciler/driver/wire.hpp"
 #include "reconciler/ledger/parts.hpp"
+#include "reconciler/ledger/restores.hpp"
 
 namespace reconciler {
 namespace {
@@ -209,23 +210,6 @@ Result<std::vector<OpenAttempt>> Ledger::open_attempts(const EnvironmentId& id) 
   }
 }
 
-Status Ledger::settle_restore(const EnvironmentId& id, const std::string& who) {
-  const std::lock_guard lock(parts_->mutex);
-  Database& db = parts_->database;
-  auto transaction = Transaction::begin(db, "settle");
-  if (!transaction) return failed(transaction);
-  auto query = db.query(
-      "UPDATE attempts SET fate = 'succeeded', code = '', settled_by = ?1, settled_at = ?2 "
-      "WHERE id = (SELECT max(id) FROM attempts WHERE environment = ?3 AND verb = 'restore') "
-      "AND (fate IS NULL OR fate != 'succeeded')");
-  if (!query) return failed(query);
-  query->bind(who).bind(parts_->wall()).bind(id.text());
-  if (auto done = query->run(); !done) return done;
-  if (auto noted = parts_->note(id, "", "Reconciling", "Settled", who); !noted)
-    return failed(noted);
-  return transaction->commit();
-}
-
 Status Ledger::settle(const EnvironmentId& id, const std::string& once_key, Fate fate,
                       const std::string& who) {
   if (fate != Fate::succeeded && fate != Fate::not_started)
@@ -249,7 +233,9 @@ Status Ledger::settle(const EnvironmentId& id, const std::string& once_key, Fate
               fmt::format("{} of {} (attempt {}) may still run; nobody has looked yet", n.title,
                           id.text(), n.id))
             .next(fmt::format("reconciler apply {} looks first what became of it", id.text())));
-  if (*n.fate == Fate::succeeded || *n.fate == fate)
+  auto undone = is_undone(db, id, once_key);
+  if (!undone) return failed(undone);
+  if (!*undone && (*n.fate == Fate::succeeded || *n.fate == fate))
     return failure(error("settle.known",
                          fmt::format("{} of {} (attempt {}) is {} already{}", n.title, id.text(),
                                      n.id, *n.fate == Fate::succeeded ? "succeeded" : "not-run",
@@ -283,7 +269,8 @@ Result<std::vector<std::string>> Ledger::once_keys(const EnvironmentId& id,
       // Those that wait for an answer first: an older tag may be asked for again.
       "SELECT once_key, fate, max(id) FROM attempts WHERE environment = ? AND once_key != '' AND "
       "title = ? GROUP BY once_key "
-      "ORDER BY coalesce(fate, '') IN ('unknown', 'failed') DESC, max(id) DESC");
+      "ORDER BY instr(once_key, ' by hand '), coalesce(fate, '') IN ('unknown', 'failed') DESC, "
+      "max(id) DESC");
   if (!query) return failed(query);
   return query->bind(id.text()).bind(title).texts();
 }

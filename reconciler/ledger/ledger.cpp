@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "reconciler/base/backups.hpp"
 #include "reconciler/base/failpoint.hpp"
 #include "reconciler/driver/wire.hpp"
 #include "reconciler/ledger/parts.hpp"
+#include "reconciler/ledger/restores.hpp"
 #include "reconciler/ledger/texts.hpp"
 
 namespace reconciler {
@@ -36,13 +36,6 @@ Result<Before> before_record(Database& database, RunId run, const std::string& t
   return Before{query->text(0), query->number(1) != 0};
 }
 
-/// The tag of a step's once key: `APP/ENV/STEP@TAG+COMMIT`.
-std::string tag_of(const std::string& once_key) {
-  const auto at = once_key.rfind('@');
-  if (at == std::string::npos) return "";
-  return once_key.substr(at + 1, once_key.find('+', at) - at - 1);
-}
-
 /// Newest attempt of each once key, and the tags that were released since the last record.
 Status read_once(Database& database, const EnvironmentId& id, Memory& memory) {
   auto query = database.query(
@@ -61,31 +54,9 @@ Status read_once(Database& database, const EnvironmentId& id, Memory& memory) {
         return done;
     memory.once_attempt[key] = query->text(1);
     if (query->number(1) > memory.recorded_attempt && memory.once[key] != Fate::not_started &&
-        !tag_of(key).empty())
-      memory.released.insert(tag_of(key));
+        !tag_of_once(key).empty())
+      memory.released.insert(tag_of_once(key));
   }
-}
-
-/// Of which version the data is, where an older one's was brought back.
-Status read_data(Database& database, const EnvironmentId& id, Memory& into) {
-  auto restore = database.query(
-      "SELECT title, id, started FROM attempts WHERE environment = ? AND verb = 'restore' AND "
-      "fate = 'succeeded' AND coalesce(settled_by, '') = '' ORDER BY id DESC LIMIT 1");
-  if (!restore) return failed(restore);
-  auto row = restore->bind(id.text()).step();
-  if (!row) return failed(row);
-  // Where none ever was, as mostly, that is all that a look asks.
-  if (!*row) return {};
-  if (!into.versions.empty() && into.versions.front().from > wall_time(restore->number(2)))
-    return {};
-  auto release = database.query(
-      "SELECT 1 FROM attempts WHERE environment = ? AND id > ? AND phase = 'release' AND "
-      "verb = 'release' AND once_key != '' AND fate = 'succeeded' LIMIT 1");
-  if (!release) return failed(release);
-  auto released = release->bind(id.text()).bind(restore->number(1)).step();
-  if (!released) return failed(released);
-  if (!*released) into.data_of = tag_of_backup(restore->text(0));
-  return {};
 }
 
 }  // namespace
@@ -163,7 +134,7 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   if (auto done = read_stops(parts_->database, id, parts_->wall(), memory); !done)
     return failed(done);
   if (auto done = read_artifacts(parts_->database, id, memory); !done) return failed(done);
-  if (auto done = read_data(parts_->database, id, memory); !done) return failed(done);
+  if (auto done = read_brought_back(parts_->database, id, memory); !done) return failed(done);
   if (auto done = read_at_each_look(parts_->database, id, memory.snapshots); !done)
     return failed(done);
   return memory;

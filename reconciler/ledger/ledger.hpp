@@ -102,12 +102,17 @@ class Ledger {
   /// taken over): `task` is its step's name.
   Status assume(const EnvironmentId& id, const std::string& once_key, const std::string& task,
                 Fate fate, const std::string& who);
-  /// The newest attempt at that kind of work: which thing, how it ended (none: it did not), and why
-  /// it could not be carried through. None where there was none.
+  /// The newest attempt at that kind of work which nobody stopped: which thing, how it ended (none:
+  /// it did not), and why it could not be carried through. None where there was none.
   Result<std::optional<AttemptRow>> last_attempt(const EnvironmentId& id,
                                                  std::string_view verb) const;
-  /// A person says that the data is whole, whatever became of the newest restore: that one counts
-  /// as succeeded. Changes nothing where it is.
+  /// The run of the newest attempt to bring a backup back that had begun to give it to somebody,
+  /// succeeded or not. None where there was none.
+  Result<std::optional<RunRow>> last_restoring_run(const EnvironmentId& id) const;
+  /// That run itself ended well, or one after it asked the checks and did.
+  Result<bool> well_since(const EnvironmentId& id, RunId run) const;
+  /// A person says that the data is whole, whatever became of the newest restore that had begun:
+  /// that one counts as succeeded. Changes nothing where it is.
   Status settle_restore(const EnvironmentId& id, const std::string& who);
   /// Once keys of the environment whose task is `task`'s, newest attempt first; for `settle`.
   Result<std::vector<std::string>> once_keys(const EnvironmentId& id, std::string_view title) const;
@@ -196,6 +201,9 @@ class Ledger {
   Result<std::vector<RunRow>> history(const EnvironmentId& id, size_t limit) const;
   /// The newest but for those that are aside (RunStart): the one whose end counts.
   Result<std::optional<RunRow>> last_run(const EnvironmentId& id) const;
+  /// The newest of all, aside or not, where it has no end: whoever holds the environment is at it;
+  /// where nobody does, it was cut off.
+  Result<std::optional<RunRow>> unended_run(const EnvironmentId& id) const;
   /// `ledger.run_unknown`.
   Result<RunRow> run(RunId run) const;
   /// Appends lines to a run's log, which holds 1 MiB; then one line says that the rest is left out.

@@ -28,15 +28,19 @@ struct Ledger::Parts {
     return query->bind(id.text()).run();
   }
 
-  /// A row of the history for what was no run: an adoption, an answer.
+  /// A row of the history for what was no run: an adoption, an answer. One that is aside leaves how
+  /// the last run ended as it is.
+  enum class Noted { counts, aside };
   Result<RunId> note(const EnvironmentId& id, const std::string& tag, const std::string& condition,
-                     const std::string& reason, const std::string& who) {
+                     const std::string& reason, const std::string& who,
+                     Noted noted = Noted::counts) {
     auto query = database.query(
         "INSERT INTO runs (environment, plan_id, from_tag, to_tag, desired, config_commit, "
-        "config_subject, who, plan, started, ended, condition, reason) "
-        "VALUES (?1, '', '', ?2, '', '', '', ?3, 'null', ?4, ?4, ?5, ?6)");
+        "config_subject, who, plan, started, ended, condition, reason, aside) "
+        "VALUES (?1, '', '', ?2, '', '', '', ?3, 'null', ?4, ?4, ?5, ?6, ?7)");
     if (!query) return failed(query);
     query->bind(id.text()).bind(tag).bind(who).bind(wall()).bind(condition).bind(reason);
+    query->bind(std::int64_t{noted == Noted::aside});
     if (auto done = query->run(); !done) return failed(done);
     return database.last_id();
   }

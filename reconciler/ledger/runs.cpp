@@ -236,12 +236,20 @@ Result<std::vector<RunRow>> Ledger::history(const EnvironmentId& id, size_t limi
   return read_runs(parts_->database, std::move(*query));
 }
 
+Result<std::optional<RunRow>> Ledger::unended_run(const EnvironmentId& id) const {
+  auto newest = history(id, 1);
+  if (!newest) return failed(newest);
+  if (newest->empty() || newest->front().ended) return std::optional<RunRow>();
+  return std::optional(std::move(newest->front()));
+}
+
 Result<std::optional<AttemptRow>> Ledger::last_attempt(const EnvironmentId& id,
                                                        std::string_view verb) const {
   const std::lock_guard lock(parts_->mutex);
   auto query = parts_->database.query(
       "SELECT " ATTEMPT_COLUMNS
-      " FROM attempts WHERE environment = ? AND verb = ? ORDER BY id DESC LIMIT 1");
+      " FROM attempts WHERE environment = ? AND verb = ? AND code != 'docker.stopped' "
+      "ORDER BY id DESC LIMIT 1");
   if (!query) return failed(query);
   query->bind(id.text()).bind(std::string(verb));
   auto attempts = read_attempts(std::move(*query));

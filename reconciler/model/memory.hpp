@@ -123,6 +123,9 @@ struct Memory {
   /// The tag whose data was brought back since `current` came to run, and on which no release was
   /// run since; none: the data is that of `current`.
   std::optional<std::string> data_of;
+  /// Once keys of tags that do not run, whose work succeeded, and data from before it was brought
+  /// back since: whether it is to be done again is for a person to say.
+  std::set<std::string> undone;
   std::vector<Version> versions;  ///< the newest of this environment, newest first
   std::vector<Tried> tried;
   std::map<ResourceId, std::vector<Claim>> claims;  ///< on artifacts, by other environments

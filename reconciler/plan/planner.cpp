@@ -343,7 +343,7 @@ Plan make_removal(const EnvironmentId& id, const Observation& left, const Memory
 }
 
 Plan make_errand(const Desired& desired, const Observation& observation, const Memory& memory,
-                 std::vector<Action> actions, WallTime now) {
+                 std::vector<Action> actions, WallTime now, UnwellBefore before) {
   Plan plan;
   plan.environment = desired.id;
   plan.lineage = memory.lineage;
@@ -356,7 +356,7 @@ Plan make_errand(const Desired& desired, const Observation& observation, const M
   plan.actions = std::move(actions);
   order_actions(plan.actions);
   for (auto& action : plan.actions) action.key = key_of(action, desired.id);
-  excuse(observation, memory, plan);
+  if (before == UnwellBefore::excused) excuse(observation, memory, plan);
   plan.on_failure = "it stops there; what is wanted stays as it is";
   plan.id = id_of(plan);
   return plan;

@@ -17,10 +17,14 @@ Plan make_plan(const Desired& desired, const Observation& observation, const Mem
 /// The plan that takes away what is left of an environment that nobody asks for any more.
 Plan make_removal(const EnvironmentId& id, const Observation& left, const Memory& memory);
 
+/// Of what was unwell before and is not touched: no reason to fail, or one all the same.
+enum class UnwellBefore { excused, counts };
+
 /// The plan of what a person has done beside what is wanted: that stays as it is, and a failure
 /// goes back to nothing.
 Plan make_errand(const Desired& desired, const Observation& observation, const Memory& memory,
-                 std::vector<Action> actions, WallTime now);
+                 std::vector<Action> actions, WallTime now,
+                 UnwellBefore before = UnwellBefore::excused);
 
 /// Takes the fallback out of a plan: what it would take is not here any more.
 void without_way_back(Plan& plan, const Memory& memory, const std::string& why);

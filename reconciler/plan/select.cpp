@@ -289,6 +289,13 @@ std::optional<Stall> find_stall(const Desired& desired, const Memory& memory) {
           fmt::format(
               "commit another tag; or, once its cause is gone: reconciler settle {} {} not-run",
               desired.id.text(), step.name)};
+    if (fate->second == Fate::succeeded && memory.undone.contains(step.once_key))
+      return Stall{"ReleaseOutcomeUnknown",
+                   fmt::format("{} has run for {}, and then data from before that was brought back",
+                               step.name, desired.tag),
+                   fmt::format("what it did is undone, most likely; then: reconciler settle {} {} "
+                               "not-run, which lets it run once more; else succeeded",
+                               desired.id.text(), step.name)};
     if (fate->second == Fate::unknown)
       return Stall{"ReleaseOutcomeUnknown",
                    fmt::format("nobody can know whether {} succeeded for {}: the machine or Docker "

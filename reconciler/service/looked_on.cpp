@@ -6,6 +6,8 @@
 
 #include "reconciler/apply/ask.hpp"
 #include "reconciler/apply/failures.hpp"
+#include "reconciler/checks_since.hpp"
+#include "reconciler/data_kept.hpp"
 #include "reconciler/desire.hpp"
 #include "reconciler/ledger/locks.hpp"
 #include "reconciler/look.hpp"
@@ -69,6 +71,9 @@ Result<std::optional<LookedOn>> look_on(const Parts& parts, const Asked& asked,
   if (!memory || !memory->current || memory->current->tag != plan.to || memory->unfinished)
     return std::nullopt;
   if (parts.clock.wall() - memory->current->at >= *asked.spec.watch) return std::nullopt;
+  // What is unwell with data that was brought back half, or is the wrong one, says nothing of the
+  // version.
+  if (data_in_doubt(parts.ledger, asked.spec.id)) return std::nullopt;
   const auto last = parts.ledger.last_run(asked.spec.id);
   if (last && *last && (*last)->end.reason == given_up && (*last)->desired == plan.desired)
     return std::nullopt;
@@ -84,6 +89,7 @@ Result<std::optional<LookedOn>> look_on(const Parts& parts, const Asked& asked,
   }
   auto wish = desire(parts, same, *memory, stop);
   if (!wish) return failed(wish);
+  soften_checks_since(parts.ledger, Ledger::Slot::current, wish->desired);
   LookedOn seen{plan.to, plan.desired};
   for (const auto& answer :
        ask_checks(parts.drivers, parts.clock, wish->desired, wish->variables,

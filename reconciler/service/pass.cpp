@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "reconciler/base/any_stop.hpp"
 #include "reconciler/base/backups.hpp"
 #include "reconciler/compile.hpp"
 #include "reconciler/condition.hpp"
@@ -76,7 +77,9 @@ Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<v
   auto done = reconcile_all(parts, log, events, performs, ends);
   if (!done) return done;
   back_up_when_due(parts, *done, log, events, performs, ends);
-  auto seen = look_on(parts, asked_, *done, *unwell_since_, ends.stop);
+  // A newer commit waits for no check: what is unwell may be what it mends.
+  const AnyStop ended({ends.stop, ends.newer});
+  auto seen = look_on(parts, asked_, *done, *unwell_since_, ended.token());
   // What cannot be asked for the moment speaks neither for nor against it.
   looks_on_ = !seen || seen->has_value();
   if (!seen || !unwell_since_->too_long(*seen, parts.clock.now(), asked_.spec.verify_stable))
@@ -106,8 +109,9 @@ void Pass::back_up_when_due(const Parts& parts, const Reconciled& done, Log& log
   const auto age =
       there->empty() ? Duration::max() : Duration(parts.clock.wall() - there->front().written);
   if (age >= Duration{0} && age < *asked_.spec.backup_every) return;
-  // What is there now may be half of one: no backup of that takes the place of a good one.
-  if (half_restored(parts.ledger, asked_.spec.id)) return;
+  // What is there now may be half of one, or the wrong one: no backup of that takes the place of a
+  // good one.
+  if (data_in_doubt(parts.ledger, asked_.spec.id)) return;
   const auto agree = [&](const Look&) -> Result<bool> {
     log.info(fmt::format("{}: a backup is due", asked_.spec.id.text()));
     performing_ = true;

@@ -87,6 +87,7 @@ def test_one_that_is_stopped(deployed):
     assert program.returncode == 130 and "error apply.stopped: stopped during backup db" in err, err
     assert "POST" not in err and "commit another tag" not in err and f"reconciler backup {deployed.environment}" in err, err
     assert not list((deployed.state / "backups/web/production").iterdir()), "half of one is none"
+    assert deployed.condition() == "Ready/Succeeded", "who stopped it knows"
 
 
 def test_a_beginning_that_several_have_names_them(deployed):

@@ -6,8 +6,9 @@ import pytest
 
 from support.engine import wait_for
 from support.images import BUSYBOX
+from support.repository import Repository
 from support.running import Running
-from support.stack import SLEEPS, manifest, services
+from support.stack import SLEEPS, Stack, manifest, services
 
 WATCH = "verify: { stable: 1s, watch: 1h, checks: [{ exec: web, command: [sh, -c, 'test $TAG = v1.0.0 -o -e /data/well'] }] }"
 
@@ -148,3 +149,30 @@ def test_backups_are_made_by_their_schedule(stack):
         stack.assert_second_plan_empty()
         assert running.end() == 143
     assert "newest of web/production: " in stack.run("doctor").out
+
+
+@pytest.fixture
+def of_a_source(folder, engine, newest, proxy):
+    """A manifest may change while its version does not: the application lies in a repository of its own."""
+    source = Repository(folder / "source")
+    source.commit("The shop", {"compose.yaml": files("v1.0.0")["compose.yaml"]})
+    with Stack(folder, engine, newest, proxy, host_file={"sources": {str(source.path): {}}}) as stack:
+        for tag in ("v1.0.0", "v1.1.0"):
+            source.tag(tag)
+            stack.commit({"reconciler.yaml": f"source: {source.path}\n" + manifest(tag, "verify: { stable: 1s, watch: 1h }")})
+            stack.apply()
+        stack.use_host({"sources": {str(source.path): {}}, "look": "1s",
+                        "repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}})
+        stack.source = source
+        yield stack
+
+
+def test_a_check_that_came_after_it_was_recorded_takes_nothing_down(of_a_source):
+    stack = of_a_source
+    check = "verify: { stable: 1s, watch: 1h, checks: [{ exec: web, command: [sh, -c, 'echo >>/data/asked; exit 1'] }] }"
+    stack.commit({"reconciler.yaml": f"source: {stack.source.path}\n" + manifest("v1.1.0", check)})
+    stack.sh("touch /data/asked")
+    with Running(stack) as running:
+        wait_for(lambda: stack.sh("wc -l </data/asked").strip() >= "5", "it to be asked five times")
+        assert "is not well" not in running.log.read_text() and stack.state_file("current_tag") == "v1.1.0"
+        assert stack.condition() == "Ready/Succeeded" and running.end() == 143

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from support.engine import wait_for
 from support.images import BUSYBOX, portfolio_images
-from support.stack import SLEEPS, manifest, services
+from support.running import Running
+from support.stack import SLEEPS, called, manifest, services
 
 ROOT = Path(__file__).parents[2]
 TASK = f"task: {{ image: {BUSYBOX}, command: 'true', profiles: [task] }}"
@@ -113,6 +115,91 @@ def test_what_could_not_be_begun_is_no_half(kept):
     assert kept.condition() == "Ready/Succeeded" and kept.sh("cat /data/rows", "db") == "one\n"
 
 
+def test_half_stays_half_whatever_cannot_be_begun_after_it(half):
+    """Only what is brought back whole, or a person's word, ends it."""
+    half.engine.docker("stop", "-t", "0", half.container("db"))
+    done = restore(half, half.backup, "--without-backup")
+    assert done.code == 1 and half.error(done).startswith("service."), done.err
+    assert half.condition() == "Stalled/RestoreFailed"
+    half.apply()
+    assert half.condition() == "Stalled/RestoreFailed"
+    # Whoever backs up holds the environment, and is no restore.
+    failing = half.run("backup", half.environment, env={"RECONCILER_FAILPOINTS": "compose.backup.after:kill"})
+    assert failing.code != 0 and half.condition() == "Stalled/RestoreFailed"
+    half.commit(files("v1.1.0", "release: [{ exec: db, command: [touch, /data/released] }]"))
+    done = half.run("apply", half.environment, "--yes")
+    assert done.code == 1 and "Stalled/RestoreFailed" in done.out, done.out
+    assert "released" not in half.sh("ls /data", "db"), "a release by exec is one too"
+
+
+def test_a_person_may_answer_for_the_data_when_nothing_else_can_be_asked(half):
+    half.commit({"reconciler.yaml": "tag: [\n"})
+    refused = half.run("settle", half.environment, "restore", "not-run")
+    assert refused.code == 1 and half.error(refused) == "settle.fate", refused
+    half.engine.stop()
+    said = half.run("settle", half.environment, "restore", "succeeded").ok()
+    assert said.out == "The data of web/production counts as whole.\nnext  reconciler plan web/production\n", said.out
+    half.engine.start()
+    half.commit(files("v1.0.0"))
+    half.apply()
+    assert half.condition() == "Ready/Succeeded"
+
+
+def test_what_was_unwell_before_it_is_to_be_well_after_it(stack):
+    """The data is why, most of the time: the wrong backup, and it is no better."""
+    def served(tag):
+        health = "healthcheck: { test: grep -q well /data/rows, interval: 200ms, retries: 1 }"
+        web = f"web: {{ {SLEEPS}, volumes: ['data:/data'], {health} }}"
+        whole = files(tag)
+        return {**whole, "compose.yaml": whole["compose.yaml"].replace("services:\n", f"services:\n  {web}\n")}
+
+    deploy(stack, "v1.0.0")
+    stack.sh("echo ill >/data/rows", "db")
+    ill = a_backup(stack)
+    stack.sh("echo well >/data/rows", "db")
+    stack.commit(served("v1.1.0"))
+    stack.apply()
+    good = a_backup(stack)
+    stack.sh("echo ill >/data/rows", "db")
+    wait_for(lambda: stack.inspect()["State"]["Health"]["Status"] == "unhealthy", "the data to be too ill for it")
+    done = restore(stack, ill)
+    assert done.code == 1 and stack.error(done) == "verify.failed" and "unwell before" not in done.out, done
+    assert stack.condition() == "Stalled/VerifyFailed"
+    restore(stack, good).ok()
+    assert stack.condition() == "Ready/Succeeded"
+
+
+def test_checks_that_were_not_asked_to_their_end_are_said(kept):
+    done = kept.run("restore", kept.environment, kept.backup, "--yes", env={"RECONCILER_FAILPOINTS": "compose.verify.before:kill"})
+    assert done.code != 0
+    status = kept.status()
+    assert (status["condition"], status["reason"]) == ("Stalled", "VerifyFailed"), status
+    assert status["why"] == f"{kept.backup} was brought back, and the checks after it were not asked to their end", status
+    # A backup of it lets no good one go, and a look is no answer: the checks are.
+    for _ in range(8):
+        newest = a_backup(kept)
+    left = [one.name for one in (kept.state / "backups/web/production").glob("*.backup")]
+    assert kept.backup in left and newest in left and len(left) == 10, left
+    assert kept.condition() == "Stalled/VerifyFailed"
+    kept.run("restart", kept.environment, "db", "--yes").ok()
+    assert kept.condition() == "Ready/Succeeded"
+
+
+def test_a_version_is_not_gone_back_from_for_data_that_was_brought_back_half(kept):
+    check = "verify: { stable: 1s, timeout: 4s, watch: 1h, checks: [{ exec: db, command: [grep, -q, one, /data/rows] }] }"
+    kept.commit({**files("v1.1.0"), "reconciler.yaml": files("v1.1.0", reads="echo half >/data/rows; exit 4")["reconciler.yaml"]
+                 .replace("verify: { stable: 1s, timeout: 3s, checks: [] }", check)})
+    kept.apply()
+    kept.use_host({"repositories": {"config": {"url": str(kept.config.path), "poll": "1s"}}, "look": "1s"})
+    assert restore(kept, kept.backup).code == 1 and kept.condition() == "Stalled/RestoreFailed"
+    with Running(kept) as running:
+        running.wait("serving 1 environment")
+        kept.proxy.clear()
+        wait_for(lambda: sum(one.path == "/containers/json" for one in list(kept.proxy.requests)) >= 20, "many looks")
+        assert not running.said("is not well after it was recorded") and kept.state_file("current_tag") == "v1.1.0"
+        assert kept.condition() == "Stalled/RestoreFailed" and running.end() == 143
+
+
 def test_what_is_not_well_with_the_data_that_came_back_is_not_called_ready(stack):
     well = "{ exec: db, command: [grep, -q, well, /data/rows] }"
     deploy(stack, "v1.0.0")
@@ -205,3 +292,46 @@ def test_bytes_that_are_no_text_are_no_damage(kept, step, said):
     assert first == second and serial >= 2 and len(kept.runs()) == serial, (first, second)
     assert kept.state_file("current_tag") == "v1.0.0" and kept.run("history", kept.environment).ok()
     assert not list(kept.state.glob("*.corrupt-*")) and "Nothing to mend" not in kept.run("doctor").err
+
+
+def test_what_data_from_before_it_undid_is_asked_about(stack):
+    """v1.1.0 was released, was not well, and v1.0.0's data was brought back: neither is its release left out in silence, nor done twice."""
+    well = "{ exec: db, command: [grep, -q, well, /data/rows] }"
+    deploy(stack, "v1.0.0", RELEASE)
+    stack.sh("echo one >/data/rows", "db")
+    stack.commit(files("v1.1.0", RELEASE, checks=well))
+    assert stack.run("apply", stack.environment, "--yes").code == 1 and stack.condition() == "RolledBack/VerifyFailed"
+    before = sorted(one.name for one in (stack.state / "backups/web/production").glob("*.backup"))[-1]
+    restore(stack, before).ok()
+    stack.sh("echo well >/data/rows", "db")
+    stack.run("retry", stack.environment).ok()
+    status = stack.status()
+    assert (status["condition"], status["reason"]) == ("Stalled", "ReleaseOutcomeUnknown"), status
+    assert status["why"].endswith("task has run for v1.1.0, and then data from before that was brought back"), status
+    assert "reconciler settle web/production task not-run, which lets it run once more; else succeeded" in status["next"], status
+    done = stack.run("settle", stack.environment, "task", "not-run").ok()
+    assert "the next apply runs it" in done.out, done.out
+    assert "release release task" in called(stack.plan_json()), stack.plan_text()
+    stack.apply()
+    assert stack.condition() == "Ready/Succeeded" and stack.state_file("current_tag") == "v1.1.0"
+    known = stack.run("settle", stack.environment, "task", "not-run")
+    assert stack.error(known) == "settle.known", known
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["the first version", "one that nothing goes back from"])
+def test_what_was_not_well_and_is_not_gone_back_from_has_its_data_brought_back(stack, first):
+    stack.commit(files("v1.0.0"))
+    if first:  # data that others left
+        for words in (("up", "-d", "db"), ("exec", "-T", "db", "sh", "-c", "echo one >/data/rows"), ("down", "-t", "0")):
+            stack.compose.run("-p", "web", *words, cwd=stack.config.path / "web", env={"TAG": "v1.0.0"})
+    else:
+        stack.apply()
+        stack.sh("echo one >/data/rows", "db")
+    stack.commit(files("v1.1.0", RELEASE, "on_failure: hold", checks="{ exec: db, command: [grep, -q, two, /data/rows] }"))
+    assert stack.run("apply", stack.environment, "--yes").code == 1 and stack.condition() == "Stalled/VerifyFailed"
+    (before,) = (stack.state / "backups/web/production").glob("*.backup")
+    stack.sh("echo spoilt >/data/rows", "db")
+    assert a_backup(stack) != before.name
+    done = restore(stack, before.name)
+    assert done.code == 1 and stack.error(done) == "verify.failed", "the data is there, and the version is as unwell as before"
+    assert stack.sh("cat /data/rows", "db") == "one\n"

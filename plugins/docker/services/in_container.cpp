@@ -34,10 +34,12 @@ Result<std::int64_t> run_in_container(Context& context, const std::string& conta
 
 Result<std::int64_t> carry_through_container(Context& context, const std::string& container,
                                              const Json& exec, const ExecPipes& pipes,
-                                             Deadline deadline, std::stop_token stop) {
+                                             Deadline deadline, std::stop_token stop,
+                                             const std::function<Status()>& begins) {
   auto made = make_exec(context, container, exec);
   if (!made) return failed(made);
   const std::string& id = *made;
+  if (auto may = begins ? begins() : Status{}; !may) return failed(may);
   if (auto carried = context.engine.exec(id, pipes, deadline, stop); !carried)
     return failed(carried);
   // The connection ends a moment before the Engine has written down how the program did. One that

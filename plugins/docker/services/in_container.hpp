@@ -18,10 +18,12 @@ Result<std::int64_t> run_in_container(Context& context, const std::string& conta
                                       std::stop_token stop);
 
 /// The same with its input and output carried as bytes (ExecPipes). `docker.unreachable` (it
-/// passes) where the connection broke off before it ended: then nobody knows what it did.
+/// passes) where the connection broke off before it ended: then nobody knows what it did. `begins`
+/// is asked last before the command runs; its error is the answer then, and nothing has run.
 Result<std::int64_t> carry_through_container(Context& context, const std::string& container,
                                              const Json& exec, const ExecPipes& pipes,
-                                             Deadline deadline, std::stop_token stop);
+                                             Deadline deadline, std::stop_token stop,
+                                             const std::function<Status()>& begins = {});
 
 /// Copies a file in.
 Status put_file(Context& context, const std::string& container, const ArchivedFile& file);

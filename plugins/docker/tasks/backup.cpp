@@ -174,8 +174,8 @@ Result<Outcome> perform_restore(Context& context, const CompiledModel& model, co
   };
   // From here on it is one piece: a stop waits for its end, and its time bounds that.
   const auto deadline = context.within(time_for(input));
-  auto code =
-      carry_through_container(context, *container, Json(exec_of(input, true)), pipes, deadline, {});
+  auto code = carry_through_container(context, *container, Json(exec_of(input, true)), pipes,
+                                      deadline, {}, [&] { return progress.begun(); });
   lines.finish();
   if (!code && code.error().code == "docker.timeout" && deadline.passed(context.clock))
     return failed_with(too_long(input), said.last());

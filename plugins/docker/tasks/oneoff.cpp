@@ -68,9 +68,10 @@ Result<Outcome> perform_task(Context& context, const CompiledModel& model, const
   Task task(context, attempt, variables, progress);
   if (auto made = task.create(model, text_at(input, "service"), grounds); !made)
     return failed(made);
-  if (attempt.work.effect == Effect::once)
+  if (attempt.work.effect == Effect::once) {
     if (auto alone = task.is_alone(model); !alone) return failed(alone);
-  if (auto begun = progress.begun(); !begun) return failed(begun);
+    if (auto begun = progress.begun(); !begun) return failed(begun);
+  }
   if (auto started = task.start(); !started) return failed(started);
   return task.follow(time_for(input), std::move(stop));
 }
