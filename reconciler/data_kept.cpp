@@ -45,17 +45,23 @@ std::optional<Condition> unwell_since_restored(const Ledger& ledger, const Envir
     return std::nullopt;
   if (const auto well = ledger.well_since(id, (*run)->serial); !well || *well) return std::nullopt;
   const RunEnd& end = (*run)->end;
-  const std::string found = end.code == "verify.failed"
-                                ? "with it " + end.message
-                                : fmt::format("the checks after it were not asked to their end{}{}",
-                                              end.message.empty() ? "" : ": ", end.message);
+  const WallTime since = (*run)->ended.value_or((*run)->started);
+  if (end.code != "verify.failed")
+    return Condition{
+        "Stalled", "VerifyFailed",
+        fmt::format("{} was brought back, and the checks after it were not asked to their end{}{}",
+                    restore->title, end.message.empty() ? "" : ": ", end.message),
+        fmt::format("reconciler verify {}, which asks them; where all is well: reconciler settle "
+                    "{} restore succeeded",
+                    id.text(), id.text()),
+        since};
   return Condition{"Stalled", "VerifyFailed",
-                   fmt::format("{} was brought back, and {}", restore->title, found),
+                   fmt::format("{} was brought back, and with it {}", restore->title, end.message),
                    fmt::format("reconciler restore {}, which lists them, and brings another "
                                "one back; or mend it and: reconciler restart {} SERVICE, which "
                                "asks the checks",
                                id.text(), id.text()),
-                   (*run)->ended.value_or((*run)->started)};
+                   since};
 }
 
 bool data_in_doubt(const Ledger& ledger, const EnvironmentId& id) {

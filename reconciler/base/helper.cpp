@@ -30,7 +30,7 @@ Result<Json> HelperProcess::call(const std::string& verb, const Json& request, D
     return failure(
         error("helper.missing",
               "reconciler-helper is neither beside reconciler nor in its libexec/reconciler")
-            .next("install it there; what is here already can be looked at with --no-fetch"));
+            .next("install it there; what is here already: reconciler plan --no-fetch"));
   Command command;
   command.argv = {path, verb};
   command.input = boost::json::serialize(request);

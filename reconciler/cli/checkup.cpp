@@ -103,8 +103,8 @@ std::optional<Snapshot> check_repository(Context& context, const Repository& rep
     finding.grade = Grade::mend;
     finding.what += fmt::format("; its history was rewritten, {} is there now", now->substr(0, 7));
     finding.facts.push_back({"mend",
-                             "put that commit back on the branch, or take it out of the "
-                             "host file for one plan"});
+                             "push a commit that descends from the one that was fetched; to "
+                             "accept what is there: reconciler plan, which says how"});
   } else if (!last || *now != last->commit) {
     finding.what += fmt::format("; {} is there now", now->substr(0, 7));
   }

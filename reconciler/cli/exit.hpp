@@ -16,7 +16,7 @@ enum Exit : int {
   terminated = 143,
 };
 
-/// `usage` 64, `lock.held` 75, everything else 1.
+/// `usage` and an environment that nobody knows by that name 64, `lock.held` 75, all else 1.
 inline int exit_of(const Error& e) {
   if (e.code == "usage" || e.code == "env.unknown" || e.code == "env.ambiguous" ||
       e.code == "env.elsewhere" || e.code == "name.invalid")

@@ -164,10 +164,10 @@ found changes.
 A gate is closed.
 .TP
 .B 64
-The command line is wrong; nothing was done.
+The command line is wrong, or it would ask and there is no terminal; nothing was done.
 .TP
 .B 75
-Another run holds the lock; nothing was done.
+Another run, or a script's lock that is honoured, holds the environment; nothing was done.
 .TP
 .BR 130 ", " 143
 Interrupted, terminated. The first signal ends at the next safe point, the second at once; the next run goes on from

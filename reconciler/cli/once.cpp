@@ -58,8 +58,8 @@ void add_once(CLI::App& verb, OnceOptions& into, CLI::Option* whole) {
           ->check(CLI::IsMember(phases()));
   auto* skip =
       verb.add_option("--skip", into.skip,
-                      "Leave out a step of the release, a check or the backup, as the plan "
-                      "shows it; as often as there are any")
+                      "Leave out a step of the release or the preflight, a check or the backup, "
+                      "as the plan shows it; as often as there are any")
           ->type_name("STEP")
           ->allow_extra_args(false);
   auto* tag = verb.add_option("--tag", into.tag,

@@ -304,7 +304,7 @@ class Setting {
     if (!json) return tell_applied(context_, done);
     if (!done) return report(context_, done.error());
     print_json(edit, &done->plan, done->changed);
-    return done->changed && !done->plan.held ? well : wrong;
+    return status_of(*done);
   }
 
   void tell(const std::string& kind, const std::string& what) const {

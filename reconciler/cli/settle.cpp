@@ -34,19 +34,21 @@ Result<std::string> key_of_step(Context& context, const EnvironmentId& id, const
   return std::string();
 }
 
-/// Of half a restore there is one answer: that the data was put right. What else would be said of
-/// it is said by bringing one back.
+/// Of data in doubt there is one answer: that it is right. What else would be said of it is said by
+/// bringing a backup back.
 int settle_data(Context& context, Known& known, Fate fate) {
   const std::string id = known.id.text();
   if (fate != Fate::succeeded)
-    return report(context,
-                  error("settle.fate", fmt::format("the data of {} may be half of a backup: that "
-                                                   "it was not brought back makes it no whole",
-                                                   id))
-                      .next(fmt::format("reconciler restore {}, which lists them; or, once the "
-                                        "data was put right by hand: reconciler settle {} restore "
-                                        "succeeded",
-                                        id, id)));
+    return report(
+        context,
+        error(
+            "settle.fate",
+            fmt::format(
+                "the data of {} is in doubt: that it was not brought back makes it no better", id))
+            .next(fmt::format("reconciler restore {}, which lists them; or, once the "
+                              "data was put right by hand: reconciler settle {} restore "
+                              "succeeded",
+                              id, id)));
   if (auto done = known.ledger.settle_restore(known.id, who()); !done)
     return report(context, done.error());
   std::cout << fmt::format("The data of {} counts as whole.\nnext  reconciler plan {}\n", id, id);
@@ -60,7 +62,7 @@ int settle(Context& context, const SettleOptions& options, std::stop_token stop)
       lock_environment(context.options().state, known->id, {context.clock(), Duration{0}, {}});
   if (!lock) return report(context, lock.error());
   const Fate fate = options.answer == "succeeded" ? Fate::succeeded : Fate::not_started;
-  if (options.task == "restore" && half_restored(known->ledger, known->id))
+  if (options.task == "restore" && data_in_doubt(known->ledger, known->id))
     return settle_data(context, *known, fate);
   auto keys = known->ledger.once_keys(known->id, options.task);
   if (!keys) return report(context, keys.error());

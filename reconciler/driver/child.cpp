@@ -51,8 +51,8 @@ Status trusted(const std::string& path) {
     return refuse(
         fmt::format("belongs to user {}, who is neither root nor this user", about.st_uid),
         fmt::format("chown root {}", path));
-  if ((about.st_mode & S_IWOTH) != 0)
-    return refuse("may be written by everyone", fmt::format("chmod o-w {}", path));
+  if ((about.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return refuse("may be written by others than its owner", fmt::format("chmod go-w {}", path));
   return {};
 }
 

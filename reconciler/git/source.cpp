@@ -76,7 +76,7 @@ Result<SourceTree> Sources::of_config(const EnvironmentSpec& spec, const Snapsho
           error("path.not_found", fmt::format("no folder \"{}\" with a manifest is known "
                                               "at {}",
                                               folder, config.commit.substr(0, 8)))
-              .next("run it once without --no-fetch"));
+              .next("reconciler plan, which fetches it"));
     commit = change->second.commit;
   }
   auto tree =

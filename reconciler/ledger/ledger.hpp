@@ -109,10 +109,10 @@ class Ledger {
   /// The run of the newest attempt to bring a backup back that had begun to give it to somebody,
   /// succeeded or not. None where there was none.
   Result<std::optional<RunRow>> last_restoring_run(const EnvironmentId& id) const;
-  /// That run itself ended well, or one after it asked the checks and did.
+  /// That run itself ended well, or one after it asked the checks and did, or a person said so.
   Result<bool> well_since(const EnvironmentId& id, RunId run) const;
-  /// A person says that the data is whole, whatever became of the newest restore that had begun:
-  /// that one counts as succeeded. Changes nothing where it is.
+  /// A person says that the data is whole, and well, whatever became of the newest restore that had
+  /// begun: that one counts as succeeded.
   Status settle_restore(const EnvironmentId& id, const std::string& who);
   /// Once keys of the environment whose task is `task`'s, newest attempt first; for `settle`.
   Result<std::vector<std::string>> once_keys(const EnvironmentId& id, std::string_view title) const;

@@ -117,8 +117,9 @@ Result<bool> Ledger::well_since(const EnvironmentId& id, RunId run) const {
   const std::lock_guard lock(parts_->mutex);
   auto query = parts_->database.query(
       "SELECT 1 FROM runs WHERE environment = ?1 AND serial >= ?2 AND "
-      "condition IN ('Ready', 'RolledBack') AND (serial = ?2 OR EXISTS (SELECT 1 FROM attempts "
-      "WHERE run = runs.serial AND phase = 'verify' AND fate = 'succeeded')) LIMIT 1");
+      "condition IN ('Ready', 'RolledBack') AND (serial = ?2 OR reason = 'Settled' OR EXISTS "
+      "(SELECT 1 FROM attempts WHERE run = runs.serial AND phase = 'verify' AND "
+      "fate = 'succeeded')) LIMIT 1");
   if (!query) return failed(query);
   return query->bind(id.text()).bind(run).step();
 }

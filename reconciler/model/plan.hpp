@@ -56,6 +56,7 @@ struct Plan {
   std::vector<Action> actions;
   std::vector<std::string> stays;  ///< beside what is switched, what is left alone
   std::vector<Gate> gates;
+  bool rebuilds = false;                ///< a person wants built anew what is there already
   std::optional<std::string> fallback;  ///< the release a failure goes back to
   bool fallback_is_asked = false;       ///< of a person's wish: that is what git asks for
   std::string on_failure;               ///< what happens on a failure, for people

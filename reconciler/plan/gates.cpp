@@ -89,6 +89,7 @@ void judge_gates(Plan& plan, const Memory& memory) {
     gate.opens_when = fmt::format("reconciler approve {} --plan {}", plan.environment.text(),
                                   plan.id.substr(0, 6));
     if (plan.held && plan.held->is_deployed()) gate.opens_when += " --tag " + plan.to;
+    if (plan.rebuilds) gate.opens_when += " --rebuild";
   }
 }
 

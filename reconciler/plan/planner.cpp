@@ -267,6 +267,7 @@ Plan make_plan(const Desired& asked, const Observation& observation, const Memor
   plan.config_commit = desired.config_commit;
   plan.config_subject = desired.config_subject;
   plan.desired = desired.digest;
+  plan.rebuilds = desired.rebuild;
   plan.notices = observation.notices;
   std::sort(plan.notices.begin(), plan.notices.end());
   plan.held = memory.target;

@@ -75,8 +75,9 @@ Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<v
   LogEvents events(log, asked_.spec.id);
   const Ends ends{std::move(stop), newer_.get_token(), beside_.get_token(), patience};
   auto done = reconcile_all(parts, log, events, performs, ends);
+  // What runs takes writes, whatever becomes of what git asks for.
+  back_up_when_due(parts, log, events, performs, ends);
   if (!done) return done;
-  back_up_when_due(parts, *done, log, events, performs, ends);
   // A newer commit waits for no check: what is unwell may be what it mends.
   const AnyStop ended({ends.stop, ends.newer});
   auto seen = look_on(parts, asked_, *done, *unwell_since_, ended.token());
@@ -94,12 +95,13 @@ Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<v
   return fail_looked_on(parts, asked_, **seen, agree, events, ends);
 }
 
-void Pass::back_up_when_due(const Parts& parts, const Reconciled& done, Log& log, Events& events,
+void Pass::back_up_when_due(const Parts& parts, Log& log, Events& events,
                             const std::function<void()>& performs, const Ends& ends) {
-  if (!asked_.spec.backup_every || !tries_.backup || !done.plan.empty() || done.plan.waits())
-    return;
+  if (!asked_.spec.backup_every || !tries_.backup) return;
+  if (ends.stop.stop_requested() || ends.newer.stop_requested()) return;
   const auto memory = parts.ledger.memory(asked_.spec.id);
-  if (!memory || !memory->current || memory->unfinished) return;
+  if (!memory || !memory->current || memory->touched) return;
+  if (memory->suspended_at(parts.clock.wall())) return;
   const auto there = BackupFolder(backups_of(parts.host, parts.state, asked_.spec.id)).list();
   if (!there) {
     backed_up_ = failure(there.error());

@@ -52,8 +52,8 @@ class Pass {
   /// The whole reconciliation but for the looking on.
   Result<Reconciled> reconcile_all(const Parts& parts, Log& log, Events& events,
                                    const std::function<void()>& performs, const Ends& ends);
-  /// `backup.every`, of what is as it is to be.
-  void back_up_when_due(const Parts& parts, const Reconciled& done, Log& log, Events& events,
+  /// `backup.every`, of what was recorded last and nobody has begun to change.
+  void back_up_when_due(const Parts& parts, Log& log, Events& events,
                         const std::function<void()>& performs, const Ends& ends);
   /// What was recorded last, while what git asks for waits, cannot be had, or failed.
   Result<Reconciled> look_after_recorded(const Parts& parts, Events& events, const Agree& agree,

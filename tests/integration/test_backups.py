@@ -200,6 +200,12 @@ def test_a_restore_that_has_begun_is_one_piece(stack):
     restore.send_signal(signal.SIGINT)
     restore.communicate(timeout=60)
     assert "ended" in stack.sh("ls /data", "db") and rows(stack) == ["v1.0.0"]
+    # The checks were not asked: that it is well somebody has to see.
+    status = stack.status()
+    assert status["reason"] == "VerifyFailed" and "the checks after it were not asked to their end: " in status["why"], status
+    assert status["next"].startswith("reconciler verify web/production, which asks them; where all is well: "), status
+    stack.run("verify", stack.environment).ok()
+    stack.run("settle", stack.environment, "restore", "succeeded").ok()
     assert stack.condition() == "Ready/Succeeded"
 
 

@@ -137,3 +137,17 @@ def test_a_file_that_somebody_brought_without_its_checksum_is_not_passed_over_in
     subprocess.run(mend, shell=True, check=True)
     done = deployed.run("restore", deployed.environment, name, "--yes").ok().out
     assert re.search(rf"✓ restore +{re.escape(name)}", done), done
+
+
+def test_a_first_deploy_that_was_cut_has_nothing_to_back_up_yet_and_says_how_to_go_on(stack):
+    told = files("cat /data/rows")
+    task = "task: { image: 'busybox:test', command: 'true', profiles: [task] }"
+    stack.commit({"compose.yaml": services(f"db: {{ {SLEEPS}, volumes: ['data:/data'] }}\n{task}", "volumes: { data: {} }"),
+                  "reconciler.yaml": told["reconciler.yaml"] + "release: [{ run: task }]\n"})
+    stack.run("apply", stack.environment, "--yes", env={"RECONCILER_FAILPOINTS": "engine.volume.after:kill"})
+    done = stack.run("apply", stack.environment, "--yes")
+    assert (done.code, stack.error(done)) == (1, "backup.failed"), done
+    skip = f"reconciler apply {stack.environment} --skip backup"
+    assert done.err.rstrip().endswith(f"or, where there is nothing to back up yet: {skip}"), done.err
+    stack.run("apply", stack.environment, "--yes", "--skip", "backup").ok()
+    assert stack.condition() == "Ready/BackupFailed", "there is none yet"

@@ -10,7 +10,7 @@ from support.repository import Repository
 from support.running import Running
 from support.stack import SLEEPS, Stack, manifest, services
 
-WATCH = "verify: { stable: 1s, watch: 1h, checks: [{ exec: web, command: [sh, -c, 'test $TAG = v1.0.0 -o -e /data/well'] }] }"
+WATCH = "verify: { stable: 1s, watch: 1h, checks: [{ exec: web, command: [sh, -c, 'echo >>/data/asked; test $TAG = v1.0.0 -o -e /data/well'] }] }"
 
 
 def files(tag, *more):
@@ -32,6 +32,11 @@ def deployed(stack):
     stack.apply()
     looks_each_second(stack)
     return stack
+
+
+def asked(stack):
+    """How often the check was."""
+    return int(stack.sh("wc -l </data/asked"))
 
 
 def test_a_version_that_does_not_stay_well_is_gone_back_from(deployed):
@@ -96,7 +101,8 @@ def test_between_two_that_are_not_well_nobody_goes_to_and_fro(stack):
         why = stack.status()["why"]
         assert why.startswith("v1.1.0 is not well after it was recorded: exec web: exit code 1; and v1.0.0 is not well: "), why
         switches = running.log.read_text().count("switch web done")
-        stack.sh("rm /data/v1.1.0; sleep 8")
+        stack.sh("rm /data/v1.1.0")
+        stack.await_looks()
         assert running.log.read_text().count("switch web done") == switches == 2, running.log.read_text()
         assert stack.condition() == "Stalled/WatchFailed" and running.end() == 143
 
@@ -105,10 +111,16 @@ def test_one_bad_look_is_none(deployed):
     stack = deployed
     with Running(stack) as running:
         running.wait("serving 1 environment")
-        stack.sh("rm /data/well; sleep 1.5; touch /data/well")
-        # It looks on: what is broken for good after that is found.
-        stack.sh("sleep 3")
+        looked = asked(stack)
+        stack.sh("rm /data/well")
+        wait_for(lambda: asked(stack) > looked, "a bad look")
+        stack.sh("touch /data/well")
+        looked = asked(stack)
+        wait_for(lambda: asked(stack) > looked + 3, "looks after it")
         assert stack.condition() == "Ready/Succeeded" and not running.said("is not well after it was recorded")
+        # It looks on: what is broken for good after that is found.
+        stack.sh("rm /data/well")
+        running.wait("web/production: RolledBack: verify.failed: v1.1.0 is not well after it was recorded")
         assert running.end() == 143
 
 
@@ -147,6 +159,16 @@ def test_backups_are_made_by_their_schedule(stack):
         wait_for(lambda: not first.exists(), "it to be let go, for two newer ones")
         assert len(list(folder.glob("*.backup"))) <= 2 and stack.releases() == 0 and stack.condition() == "Ready/Succeeded"
         stack.assert_second_plan_empty()
+        # What git asks for waits for a person; what runs takes writes meanwhile.
+        waits = files("v1.1.0", scheduled)
+        stack.commit({**waits, "reconciler.yaml": waits["reconciler.yaml"].replace("tag: v1.1.0", "tag: v1.1.0, approval: required")})
+        running.wait("web/production: Blocked/GateClosed")
+        stack.sh("echo two >/data/rows")
+        wait_for(lambda: any("two" in one.read_text() for one in folder.glob("*.backup")), "a backup of what was written since", 90)
+        stack.commit({"compose.yaml": "services: ["})
+        running.wait("web/production: Stalled: compose.invalid")
+        stack.sh("echo three >/data/rows")
+        wait_for(lambda: any("three" in one.read_text() for one in folder.glob("*.backup")), "one though nothing can be compiled", 90)
         assert running.end() == 143
     assert "newest of web/production: " in stack.run("doctor").out
 
@@ -173,6 +195,6 @@ def test_a_check_that_came_after_it_was_recorded_takes_nothing_down(of_a_source)
     stack.commit({"reconciler.yaml": f"source: {stack.source.path}\n" + manifest("v1.1.0", check)})
     stack.sh("touch /data/asked")
     with Running(stack) as running:
-        wait_for(lambda: stack.sh("wc -l </data/asked").strip() >= "5", "it to be asked five times")
+        wait_for(lambda: asked(stack) >= 5, "it to be asked five times")
         assert "is not well" not in running.log.read_text() and stack.state_file("current_tag") == "v1.1.0"
         assert stack.condition() == "Ready/Succeeded" and running.end() == 143

@@ -18,7 +18,7 @@ import jsonschema
 from . import ROOT
 from .canary import assert_folder_silent
 from .compose import Compose
-from .engine import Engine, request
+from .engine import Engine, request, wait_for
 from .images import BUSYBOX
 from .proxy import Proxy, Request
 from .reconciler import Reconciler, Result
@@ -296,6 +296,11 @@ class Stack:
         return codes[-1]
 
     # The host
+
+    def await_looks(self, lists: int = 20) -> None:
+        """Until somebody has listed containers so often from now on; a look does that several times."""
+        self.proxy.clear()
+        wait_for(lambda: sum(one.path == "/containers/json" for one in list(self.proxy.requests)) >= lists, "looks")
 
     def container(self, service: str = "web") -> str:
         return f"{self.project}-{service}-1"

@@ -14,36 +14,10 @@ Result<std::string> make_exec(Context& context, const std::string& container, co
   return text_at(*made, "Id");
 }
 
-}  // namespace
-
-Result<std::int64_t> run_in_container(Context& context, const std::string& container,
-                                      const Json& exec, Deadline deadline,
-                                      const std::function<void(std::string_view)>& on_line,
-                                      std::stop_token stop) {
-  auto made = make_exec(context, container, exec);
-  if (!made) return failed(made);
-  const std::string& id = *made;
-  const Json start = JsonObject{{"Detach", false}, {"Tty", false}};
-  auto streamed = context.engine.stream("POST", "/exec/" + id + "/start", &start, on_line, deadline,
-                                        std::move(stop));
-  if (!streamed) return failed(streamed);
-  auto ended = context.engine.get("/exec/" + id + "/json", context.within(call_time));
-  if (!ended) return failed(ended);
-  return number_at(*ended, "ExitCode", -1);
-}
-
-Result<std::int64_t> carry_through_container(Context& context, const std::string& container,
-                                             const Json& exec, const ExecPipes& pipes,
-                                             Deadline deadline, std::stop_token stop,
-                                             const std::function<Status()>& begins) {
-  auto made = make_exec(context, container, exec);
-  if (!made) return failed(made);
-  const std::string& id = *made;
-  if (auto may = begins ? begins() : Status{}; !may) return failed(may);
-  if (auto carried = context.engine.exec(id, pipes, deadline, stop); !carried)
-    return failed(carried);
-  // The connection ends a moment before the Engine has written down how the program did. One that
-  // breaks off looks the same, and the program goes on without us.
+/// The exit code of a program whose connection has ended. That happens a moment before the Engine
+/// has written down how the program did; one that breaks off looks the same, and the program goes
+/// on without us.
+Result<std::int64_t> exit_code_of(Context& context, const std::string& id, std::stop_token stop) {
   const auto soon = context.within(moment);
   for (;;) {
     auto ended = context.engine.get("/exec/" + id + "/json", context.within(call_time));
@@ -62,6 +36,35 @@ Result<std::int64_t> carry_through_container(Context& context, const std::string
           error("docker.unreachable", "the connection to a command broke off, and it still runs")
               .passing());
   }
+}
+
+}  // namespace
+
+Result<std::int64_t> run_in_container(Context& context, const std::string& container,
+                                      const Json& exec, Deadline deadline,
+                                      const std::function<void(std::string_view)>& on_line,
+                                      std::stop_token stop) {
+  auto made = make_exec(context, container, exec);
+  if (!made) return failed(made);
+  const std::string& id = *made;
+  const Json start = JsonObject{{"Detach", false}, {"Tty", false}};
+  auto streamed =
+      context.engine.stream("POST", "/exec/" + id + "/start", &start, on_line, deadline, stop);
+  if (!streamed) return failed(streamed);
+  return exit_code_of(context, id, std::move(stop));
+}
+
+Result<std::int64_t> carry_through_container(Context& context, const std::string& container,
+                                             const Json& exec, const ExecPipes& pipes,
+                                             Deadline deadline, std::stop_token stop,
+                                             const std::function<Status()>& begins) {
+  auto made = make_exec(context, container, exec);
+  if (!made) return failed(made);
+  const std::string& id = *made;
+  if (auto may = begins ? begins() : Status{}; !may) return failed(may);
+  if (auto carried = context.engine.exec(id, pipes, deadline, stop); !carried)
+    return failed(carried);
+  return exit_code_of(context, id, std::move(stop));
 }
 
 Status put_file(Context& context, const std::string& container, const ArchivedFile& file) {

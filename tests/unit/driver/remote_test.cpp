@@ -175,8 +175,8 @@ TEST_F(RemoteTest, AProgramThatOthersMayWriteIsNotStarted) {
   std::filesystem::copy_file(ODD_DRIVER, copy, std::filesystem::copy_options::overwrite_existing);
   ::chmod(copy.c_str(), 0777);
   EXPECT_EQ(told(RemoteDriver::start({{copy, "well"}}, clock)),
-            "error driver.untrusted: " + copy + " may be written by everyone\n  next  chmod o-w " +
-                copy + "\n");
+            "error driver.untrusted: " + copy +
+                " may be written by others than its owner\n  next  chmod go-w " + copy + "\n");
   if (::geteuid() == 0) {
     ::chmod(copy.c_str(), 0755);
     ASSERT_EQ(::chown(copy.c_str(), 1234, 1234), 0);

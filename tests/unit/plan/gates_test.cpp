@@ -50,6 +50,12 @@ TEST_F(Gates, ReplacingWhatIsProtectedWaitsForAnApproval) {
                                                           approval(blocked) + "\n"));
 }
 
+TEST_F(Gates, WhatOpensItFindsThePlanThatItIsOf) {
+  desired.rebuild = true;
+  const Plan anew = plan({new_db});
+  EXPECT_EQ(anew.gates.at(0).opens_when, approval(anew) + " --rebuild");
+}
+
 TEST_F(Gates, AnApprovalOfThatPlanOpensAndChangesNothingOfIt) {
   const Plan blocked = plan({new_db});
   memory.approved = {"another plan's id"};
