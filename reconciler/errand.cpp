@@ -154,8 +154,11 @@ Result<Asked> as_it_runs(const Parts& parts, const Asked& asked, const Errand& e
   if (!memory) return failed(memory);
   auto wish = desire(parts, asked, *memory, stop);
   const std::string id = asked.spec.id.text();
-  // The first version ran half way, and what it did to the data that it found may be to be undone.
-  if (!memory->current && memory->touched && errand.of_backups() && wish) return asked;
+  // Half of what git asks for runs, recorded or not.
+  const bool half = errand.of_backups() && wish && !wish->target && memory->touched &&
+                    memory->unfinished == wish->desired.digest;
+  // The first version: what it did to the data that it found may be to be undone.
+  if (!memory->current && half) return asked;
   if (!memory->current)
     return failure(error("errand.nothing_runs", fmt::format("nothing was deployed at {} yet", id))
                        .next(fmt::format("reconciler apply {}", id)));
@@ -186,9 +189,7 @@ Result<Asked> as_it_runs(const Parts& parts, const Asked& asked, const Errand& e
   Asked recorded = asked;
   recorded.recorded = true;
   // Half of another version runs, and nothing goes back from it: its data is kept as it says.
-  if (errand.of_backups() && wish && !wish->target && memory->touched &&
-      is_not_kept(desire(parts, recorded, *memory, stop)))
-    return asked;
+  if (half && is_not_kept(desire(parts, recorded, *memory, stop))) return asked;
   return recorded;
 }
 

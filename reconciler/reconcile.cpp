@@ -55,6 +55,7 @@ class Reconciling {
   /// Settles what was cut off, unless a person stopped everything; what is to be from here on, and
   /// the plan that follows.
   Result<Look> begin() {
+    if (auto ended = parts_.ledger.end_cut_aside(asked_.spec.id); !ended) return failed(ended);
     auto memory = parts_.ledger.memory(asked_.spec.id);
     if (!memory) return failed(memory);
     auto wish = desire(parts_, asked_, *memory, cut_.token());

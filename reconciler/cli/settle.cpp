@@ -1,6 +1,7 @@
 // `settle`: a person's answer to what became of once-only work that nobody else can know.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "reconciler/cli/exit.hpp"
@@ -32,6 +33,18 @@ Result<std::string> key_of_step(Context& context, const EnvironmentId& id, const
   for (const auto& step : seen->desired.steps)
     if (step.name == task && step.once == Once::tag && seen->memory.adopted) return step.once_key;
   return std::string();
+}
+
+/// The one that is asked about: of the tag that git asks for, where that can be read; else the one
+/// that waits for an answer the longest, or was tried last.
+std::string key_asked_about(Context& context, const Known& known,
+                            const std::vector<std::string>& keys, std::stop_token stop) {
+  const auto selection = select(context, {known.id.text()}, Reading::last, std::move(stop));
+  if (selection && !selection->asked.empty()) {
+    const auto wanted = std::ranges::find(keys, selection->asked.front().spec.tag, tag_of_once);
+    if (wanted != keys.end()) return *wanted;
+  }
+  return keys.front();
 }
 
 /// Of data in doubt there is one answer: that it is right. What else would be said of it is said by
@@ -68,7 +81,7 @@ int settle(Context& context, const SettleOptions& options, std::stop_token stop)
   if (!keys) return report(context, keys.error());
   std::string untried;
   if (keys->empty()) {
-    auto key = key_of_step(context, known->id, options.task, std::move(stop));
+    auto key = key_of_step(context, known->id, options.task, stop);
     if (!key) return report(context, key.error());
     untried = *key;
   }
@@ -77,7 +90,8 @@ int settle(Context& context, const SettleOptions& options, std::stop_token stop)
                                                                options.task, known->id.text()))
                                .next(fmt::format("reconciler history {}", known->id.text())));
   if (auto done = untried.empty()
-                      ? known->ledger.settle(known->id, keys->front(), fate, who())
+                      ? known->ledger.settle(
+                            known->id, key_asked_about(context, *known, *keys, stop), fate, who())
                       : known->ledger.assume(known->id, untried, options.task, fate, who());
       !done)
     return report(context, done.error());

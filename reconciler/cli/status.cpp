@@ -40,10 +40,17 @@ void say_of_data(const Ledger& ledger, const EnvironmentId& id, bool held, bool 
   const bool at_work = unended && *unended;
   auto data = at_work ? being_restored(**unended) : std::nullopt;
   if (!data) data = half_restored(ledger, id);
-  if (!data && !at_work && now.word == "Ready") data = unwell_since_restored(ledger, id);
-  if (!data && !at_work && now.word == "Ready" && backs_up) data = not_backed_up(ledger, id);
+  bool first = data && now.word != "Suspended";
+  if (!data && !at_work) {
+    data = unwell_since_restored(ledger, id);
+    first = now.word == "Ready" || now.reason == "Due";
+  }
+  if (!data && !at_work && backs_up) {
+    data = not_backed_up(ledger, id);
+    first = now.word == "Ready";
+  }
   if (!data) return;
-  if (now.word != "Suspended") {
+  if (first) {
     // What is down besides is no less down for it, and only that can be put right by itself.
     if (now.reason == "Due") {
       data->why += "; due besides: " + now.why;

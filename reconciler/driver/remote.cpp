@@ -136,6 +136,8 @@ Result<Observation> RemoteDriver::observe(const EnvironmentId& id, const Json& w
 
 Result<Outcome> RemoteDriver::perform(const Attempt& attempt, const Variables& variables,
                                       Progress& progress, std::stop_token stop) {
+  // It cannot say when it begins to take effect: it counts as begun from here on.
+  if (auto begun = progress.begun(); !begun) return failed(begun);
   return outcome_of("perform", attempt, variables, progress, std::move(stop));
 }
 

@@ -196,6 +196,10 @@ class Ledger {
   Status remember_commit(const EnvironmentId& id, const std::string& tag,
                          const std::string& commit);
 
+  /// A run beside what is wanted that has no end was cut off: whoever holds the environment's lock
+  /// says so before anything else.
+  Status end_cut_aside(const EnvironmentId& id);
+
   // --- history
   /// Newest first, with their attempts in order.
   Result<std::vector<RunRow>> history(const EnvironmentId& id, size_t limit) const;

@@ -1,5 +1,8 @@
-// Restores: what became of the newest one that had begun to give its file to somebody.
+// Restores: which had begun to give their file to somebody, what that undid, and whether what runs
+// was found well since.
 #include "reconciler/ledger/restores.hpp"
+
+#include <limits>
 
 #include "reconciler/base/backups.hpp"
 #include "reconciler/ledger/parts.hpp"
@@ -7,49 +10,85 @@
 namespace reconciler {
 namespace {
 
-/// The newest restore that came to its end by itself, of a file that can be told by its name.
-struct BroughtBack {
+/// A backup of a backup of a backup: further back nobody asks.
+constexpr int most_restores = 20;
+
+/// A restore that came to its end, by itself or as a person says.
+struct Restored {
   std::int64_t attempt = 0;
   std::int64_t started = 0;
-  Backup file;
+  RunId run = 0;
+  std::string file;
 };
 
-Result<std::optional<BroughtBack>> newest_brought_back(Database& database,
-                                                       const EnvironmentId& id) {
+Result<std::optional<Restored>> newest_restored(
+    Database& database, const EnvironmentId& id,
+    std::int64_t before = std::numeric_limits<std::int64_t>::max()) {
   auto query = database.query(
-      "SELECT coalesce(json_extract(work, '$.input.file'), ''), id, started, settled_by FROM "
-      "attempts WHERE environment = ? AND verb = 'restore' AND fate = 'succeeded' "
+      "SELECT id, started, run, coalesce(json_extract(work, '$.input.file'), '') FROM attempts "
+      "WHERE environment = ? AND verb = 'restore' AND fate = 'succeeded' AND id < ? "
       "ORDER BY id DESC LIMIT 1");
   if (!query) return failed(query);
-  auto row = query->bind(id.text()).step();
+  auto row = query->bind(id.text()).bind(before).step();
   if (!row) return failed(row);
-  // What a person has put right is no file's data any more.
-  auto file = *row && query->text(3).empty() ? backup_called(query->text(0)) : std::nullopt;
-  if (!file) return std::optional<BroughtBack>();
-  return std::optional(BroughtBack{query->number(1), query->number(2), std::move(*file)});
+  if (!*row) return std::optional<Restored>();
+  return std::optional(
+      Restored{query->number(0), query->number(1), query->number(2), query->text(3)});
 }
 
-/// Of each once key the newest attempt, which succeeded after that file was made and before it was
-/// brought back. A file is named by the second: what was done within that is asked about, too.
-Result<std::set<std::string>> undone_by(Database& database, const EnvironmentId& id,
-                                        const BroughtBack& back) {
+/// The newest attempt that had been made when that file was: the backup itself; of a file that was
+/// brought here from elsewhere what was begun before the time that it is named for.
+Result<std::int64_t> made_with(Database& database, const EnvironmentId& id,
+                               const std::string& file) {
+  auto query = database.query(
+      "SELECT coalesce((SELECT max(id) FROM attempts WHERE environment = ?1 AND verb = 'backup' "
+      "AND "
+      "CASE WHEN json_valid(evidence) THEN json_extract(evidence, '$.file') END = ?2), "
+      "(SELECT max(id) FROM attempts WHERE environment = ?1 AND started < ?3), 0)");
+  if (!query) return failed(query);
+  const auto named = backup_called(file);
+  query->bind(id.text()).bind(file).bind(
+      std::int64_t{named ? named->at.time_since_epoch().count() : 0});
+  auto row = query->step();
+  if (!row) return failed(row);
+  return query->number(0);
+}
+
+/// Of each once key the newest attempt, which succeeded between the making of the file and its
+/// coming back, and for which nobody has answered since.
+Status add_undone(Database& database, const EnvironmentId& id, std::int64_t made,
+                  const Restored& back, std::set<std::string>& into) {
   auto query = database.query(
       "SELECT once_key FROM attempts AS one WHERE environment = ?1 AND once_key != '' AND "
-      "fate = 'succeeded' AND id < ?2 AND started >= ?3 AND coalesce(settled_at, 0) < ?4 AND "
+      "fate = 'succeeded' AND id > ?2 AND id < ?3 AND coalesce(settled_at, 0) < ?4 AND "
       "id = (SELECT max(id) FROM attempts WHERE environment = ?1 AND once_key = one.once_key AND "
       "once_key != '')");
   if (!query) return failed(query);
-  query->bind(id.text())
-      .bind(back.attempt)
-      .bind(std::int64_t{back.file.at.time_since_epoch().count()})
-      .bind(back.started);
-  auto keys = query->texts();
+  auto keys = query->bind(id.text()).bind(made).bind(back.attempt).bind(back.started).texts();
   if (!keys) return failed(keys);
-  return std::set<std::string>(keys->begin(), keys->end());
+  into.insert(keys->begin(), keys->end());
+  return {};
+}
+
+/// What the newest restore undid; and, as its file may have been made of data that was brought back
+/// itself, what that had undone.
+Result<std::set<std::string>> undone_by(Database& database, const EnvironmentId& id,
+                                        const Restored& newest) {
+  std::set<std::string> all;
+  std::optional<Restored> back = newest;
+  for (int n = 0; back && n < most_restores; ++n) {
+    auto made = made_with(database, id, back->file);
+    if (!made) return failed(made);
+    if (auto added = add_undone(database, id, *made, *back, all); !added) return failed(added);
+    auto before = newest_restored(database, id, std::min(*made, back->attempt));
+    if (!before) return failed(before);
+    back = std::move(*before);
+  }
+  return all;
 }
 
 /// Of which version the data is, where an older one's was brought back.
-Status read_data_of(Database& database, const EnvironmentId& id, const BroughtBack& back,
+Status read_data_of(Database& database, const EnvironmentId& id, const Restored& back,
                     Memory& into) {
   if (!into.versions.empty() && into.versions.front().from > wall_time(back.started)) return {};
   auto release = database.query(
@@ -58,23 +97,33 @@ Status read_data_of(Database& database, const EnvironmentId& id, const BroughtBa
   if (!release) return failed(release);
   auto released = release->bind(id.text()).bind(back.attempt).step();
   if (!released) return failed(released);
-  if (!*released) into.data_of = back.file.tag;
+  if (*released) return {};
+  if (auto file = backup_called(back.file)) into.data_of = std::move(file->tag);
   return {};
+}
+
+/// That run itself ended well, or one after it asked all checks and did, or a person said so. What
+/// was gone back to was asked in a run of its own.
+Result<bool> is_well_since(Database& database, const EnvironmentId& id, RunId run) {
+  auto query = database.query(
+      "SELECT 1 FROM runs WHERE environment = ?1 AND serial >= ?2 AND condition = 'Ready' AND "
+      "reason != 'StepLeftOut' AND (serial = ?2 OR reason = 'Settled' OR EXISTS "
+      "(SELECT 1 FROM attempts WHERE run = runs.serial AND phase = 'verify' AND "
+      "fate = 'succeeded')) LIMIT 1");
+  if (!query) return failed(query);
+  return query->bind(id.text()).bind(run).step();
 }
 
 }  // namespace
 
-std::string tag_of_once(const std::string& once_key) {
-  const auto at = once_key.rfind('@');
-  if (at == std::string::npos) return "";
-  return once_key.substr(at + 1, once_key.find('+', at) - at - 1);
-}
-
 Status read_brought_back(Database& database, const EnvironmentId& id, Memory& into) {
-  auto back = newest_brought_back(database, id);
+  auto back = newest_restored(database, id);
   if (!back) return failed(back);
   if (!*back) return {};
   if (auto read = read_data_of(database, id, **back, into); !read) return read;
+  auto well = is_well_since(database, id, (*back)->run);
+  if (!well) return failed(well);
+  into.unwell_since_restored = !*well;
   auto undone = undone_by(database, id, **back);
   if (!undone) return failed(undone);
   for (const auto& key : *undone) {
@@ -86,7 +135,7 @@ Status read_brought_back(Database& database, const EnvironmentId& id, Memory& in
 }
 
 Result<bool> is_undone(Database& database, const EnvironmentId& id, const std::string& once_key) {
-  auto back = newest_brought_back(database, id);
+  auto back = newest_restored(database, id);
   if (!back) return failed(back);
   if (!*back) return false;
   auto undone = undone_by(database, id, **back);
@@ -115,13 +164,7 @@ Result<std::optional<RunRow>> Ledger::last_restoring_run(const EnvironmentId& id
 
 Result<bool> Ledger::well_since(const EnvironmentId& id, RunId run) const {
   const std::lock_guard lock(parts_->mutex);
-  auto query = parts_->database.query(
-      "SELECT 1 FROM runs WHERE environment = ?1 AND serial >= ?2 AND "
-      "condition IN ('Ready', 'RolledBack') AND (serial = ?2 OR reason = 'Settled' OR EXISTS "
-      "(SELECT 1 FROM attempts WHERE run = runs.serial AND phase = 'verify' AND "
-      "fate = 'succeeded')) LIMIT 1");
-  if (!query) return failed(query);
-  return query->bind(id.text()).bind(run).step();
+  return is_well_since(parts_->database, id, run);
 }
 
 Status Ledger::settle_restore(const EnvironmentId& id, const std::string& who) {

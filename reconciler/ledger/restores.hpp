@@ -9,11 +9,8 @@
 
 namespace reconciler {
 
-/// The tag of a step's once key: `APP/ENV/STEP@TAG+COMMIT`; empty where a person ran it by hand.
-std::string tag_of_once(const std::string& once_key);
-
-/// Memory::data_of and Memory::undone. Where nothing was ever brought back, as mostly, that is one
-/// step into an index.
+/// Memory::data_of, Memory::undone and Memory::unwell_since_restored. Where nothing was ever
+/// brought back, as mostly, that is one step into an index.
 Status read_brought_back(Database& database, const EnvironmentId& id, Memory& into);
 
 /// Once-a-tag work of that key has succeeded, and then data from before it was brought back, which

@@ -98,12 +98,13 @@ Result<std::vector<RunRow>> read_runs(Database& database, Query query) {
 }
 
 /// What is aside leaves the others as they are.
-Status close_interrupted(Database& database, const RunStart& start, std::int64_t now) {
+Status close_interrupted(Database& database, const EnvironmentId& id, bool aside,
+                         std::int64_t now) {
   auto query = database.query(
       "UPDATE runs SET ended = ?, condition = 'Stalled', reason = 'Interrupted' "
       "WHERE environment = ? AND ended IS NULL AND aside >= ?");
   if (!query) return failed(query);
-  return query->bind(now).bind(start.id.text()).bind(std::int64_t{start.aside}).run();
+  return query->bind(now).bind(id.text()).bind(std::int64_t{aside}).run();
 }
 
 Status take_target(Database& database, const RunStart& start) {
@@ -171,7 +172,8 @@ Result<RunId> Ledger::begin_run(const RunStart& start) {
   auto transaction = Transaction::begin(db, "begin");
   if (!transaction) return failed(transaction);
   if (auto done = parts_->know(start.id); !done) return failed(done);
-  if (auto done = close_interrupted(db, start, parts_->wall()); !done) return failed(done);
+  if (auto done = close_interrupted(db, start.id, start.aside, parts_->wall()); !done)
+    return failed(done);
   if (auto done = drop_old_logs(db, start.id); !done) return failed(done);
   if (auto done = take_target(db, start); !done) return failed(done);
   if (start.to_be_recorded) {
@@ -227,6 +229,24 @@ Status Ledger::end_run(RunId run, const RunEnd& end) {
   return transaction->commit();
 }
 
+Status Ledger::end_cut_aside(const EnvironmentId& id) {
+  const std::lock_guard lock(parts_->mutex);
+  Database& db = parts_->database;
+  {
+    auto query = db.query(
+        "SELECT ended IS NULL AND aside > 0 FROM runs WHERE environment = ? "
+        "ORDER BY serial DESC LIMIT 1");
+    if (!query) return failed(query);
+    auto row = query->bind(id.text()).step();
+    if (!row) return failed(row);
+    if (!*row || query->number(0) == 0) return {};
+  }
+  auto transaction = Transaction::begin(db, "end");
+  if (!transaction) return failed(transaction);
+  if (auto closed = close_interrupted(db, id, true, parts_->wall()); !closed) return closed;
+  return transaction->commit();
+}
+
 Result<std::vector<RunRow>> Ledger::history(const EnvironmentId& id, size_t limit) const {
   const std::lock_guard lock(parts_->mutex);
   auto query = parts_->database.query(
@@ -246,10 +266,10 @@ Result<std::optional<RunRow>> Ledger::unended_run(const EnvironmentId& id) const
 Result<std::optional<AttemptRow>> Ledger::last_attempt(const EnvironmentId& id,
                                                        std::string_view verb) const {
   const std::lock_guard lock(parts_->mutex);
-  auto query = parts_->database.query(
-      "SELECT " ATTEMPT_COLUMNS
-      " FROM attempts WHERE environment = ? AND verb = ? AND code != 'docker.stopped' "
-      "ORDER BY id DESC LIMIT 1");
+  auto query = parts_->database.query("SELECT " ATTEMPT_COLUMNS
+                                      " FROM attempts WHERE environment = ? AND verb = ? AND "
+                                      "code NOT IN ('docker.stopped', 'apply.stopped') "
+                                      "ORDER BY id DESC LIMIT 1");
   if (!query) return failed(query);
   query->bind(id.text()).bind(std::string(verb));
   auto attempts = read_attempts(std::move(*query));

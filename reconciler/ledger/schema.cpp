@@ -211,8 +211,17 @@ CREATE INDEX attempts_restoring ON attempts (environment, id) WHERE verb = 'rest
 PRAGMA user_version = 6;
 )";
 
+// A restore says when it begins to give its file: what an older program did not say may have begun,
+// where it was cut off or the Engine went away.
+constexpr const char* tables_7 = R"(
+UPDATE attempts SET fate = 'running' WHERE verb = 'restore' AND fate IS NULL AND
+  (code = '' OR code LIKE 'docker.%');
+
+PRAGMA user_version = 7;
+)";
+
 /// The n-th makes version n + 1 of version n; one that was released is never changed.
-constexpr std::array steps{tables_1, tables_2, tables_3, tables_4, tables_5, tables_6};
+constexpr std::array steps{tables_1, tables_2, tables_3, tables_4, tables_5, tables_6, tables_7};
 static_assert(steps.size() == schema_version);
 
 Status take_steps(Database& database, std::int64_t from) {

@@ -97,6 +97,9 @@ std::string for_people(const Suspension& suspension);
 /// So often a field that differs is put right by itself; then it is left to a person.
 inline constexpr int most_put_right = 3;
 
+/// The tag of a step's once key: `APP/ENV/STEP@TAG+COMMIT`; empty where a person ran it by hand.
+std::string tag_of_once(const std::string& once_key);
+
 struct Memory {
   std::string lineage;
   bool adopted = false;  ///< taken over and nothing recorded since: what ran before is not known
@@ -126,6 +129,9 @@ struct Memory {
   /// Once keys of tags that do not run, whose work succeeded, and data from before it was brought
   /// back since: whether it is to be done again is for a person to say.
   std::set<std::string> undone;
+  /// Nobody has found what runs well since the newest restore: what is unwell may be so by the
+  /// data, and is excused by nothing.
+  bool unwell_since_restored = false;
   std::vector<Version> versions;  ///< the newest of this environment, newest first
   std::vector<Tried> tried;
   std::map<ResourceId, std::vector<Claim>> claims;  ///< on artifacts, by other environments

@@ -50,6 +50,25 @@ bool stands_still(const Result<Reconciled>& done, const Ledger& ledger) {
   return memory && memory->current && memory->unfinished && !memory->touched;
 }
 
+/// A person has to answer for the data, or for the release of what does not run: what runs is
+/// neither.
+bool stalls_beside(const Result<Reconciled>& done, const Ledger& ledger) {
+  if (!done || !done->plan.stalled) return false;
+  const std::string& reason = done->plan.stalled->reason;
+  if (reason != "RestoreFailed" && reason != "ReleaseOutcomeUnknown") return false;
+  const auto memory = ledger.memory(done->plan.environment);
+  return memory && memory->current && !memory->touched;
+}
+
+/// Somebody is at it, the Engine is away, or others deployed what runs: whose data it is nobody
+/// knows.
+bool is_no_time_to_back_up(const Result<Reconciled>& done) {
+  if (done) return done->plan.by_hand.has_value();
+  const std::string_view code = done.error().code;
+  return code.starts_with("lock.") || code.starts_with("docker.") || code.starts_with("ledger.") ||
+         code == "apply.superseded" || code == "apply.stopped";
+}
+
 }  // namespace
 
 Result<Reconciled> Pass::look_after_recorded(const Parts& parts, Events& events, const Agree& agree,
@@ -76,7 +95,7 @@ Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<v
   const Ends ends{std::move(stop), newer_.get_token(), beside_.get_token(), patience};
   auto done = reconcile_all(parts, log, events, performs, ends);
   // What runs takes writes, whatever becomes of what git asks for.
-  back_up_when_due(parts, log, events, performs, ends);
+  if (!is_no_time_to_back_up(done)) back_up_when_due(parts, log, events, performs, ends);
   if (!done) return done;
   // A newer commit waits for no check: what is unwell may be what it mends.
   const AnyStop ended({ends.stop, ends.newer});
@@ -102,6 +121,8 @@ void Pass::back_up_when_due(const Parts& parts, Log& log, Events& events,
   const auto memory = parts.ledger.memory(asked_.spec.id);
   if (!memory || !memory->current || memory->touched) return;
   if (memory->suspended_at(parts.clock.wall())) return;
+  // Somebody wants another version, and has begun with that.
+  if (memory->target && memory->target->tag != memory->current->tag) return;
   const auto there = BackupFolder(backups_of(parts.host, parts.state, asked_.spec.id)).list();
   if (!there) {
     backed_up_ = failure(there.error());
@@ -152,7 +173,8 @@ Result<Reconciled> Pass::reconcile_all(const Parts& parts, Log& log, Events& eve
     return true;
   };
   auto done = reconcile(parts, asked_, "run", agree, events, ends);
-  if (waits_for_others(done) || stands_still(done, parts.ledger)) {
+  if (waits_for_others(done) || stands_still(done, parts.ledger) ||
+      stalls_beside(done, parts.ledger)) {
     // Nobody says so of what runs: that is looked after all the same.
     auto kept = look_after_recorded(parts, events, agree, ends);
     if (!kept && kept.error().code != "rollback.not_kept") return kept;

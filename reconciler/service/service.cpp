@@ -245,7 +245,8 @@ void Service::ended(const EnvironmentId& id, Place& place, const Result<Reconcil
 }
 
 void Service::backed_up(const EnvironmentId& id, Place& place, const Status& done) {
-  if (done || done.error().code == "apply.stopped") return place.backing_up.reset();
+  if (done || done.error().code == "apply.stopped" || done.error().code == "apply.superseded")
+    return place.backing_up.reset();
   const Duration wait = std::max(parts_.host.look, place.backing_up.next());
   place.backup_after = parts_.clock.now() + wait;
   log_.warn(fmt::format("{}: {}: {}; again in {}", id.text(), done.error().code,

@@ -37,6 +37,10 @@ def a_backup(stack):
     return sorted(one.name for one in (stack.state / "backups/web/production").glob("*.backup"))[-1]
 
 
+def looks_each_second(stack):
+    stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}, "look": "1s"})
+
+
 def restore(stack, name, *more):
     return stack.run("restore", stack.environment, name, "--yes", *more)
 
@@ -165,6 +169,8 @@ def test_what_was_unwell_before_it_is_to_be_well_after_it(stack):
     done = restore(stack, ill)
     assert done.code == 1 and stack.error(done) == "verify.failed" and "unwell before" not in done.out, done
     assert stack.condition() == "Stalled/VerifyFailed"
+    again = stack.run("restart", stack.environment, "db", "--yes")
+    assert again.code == 1 and stack.condition() == "Stalled/VerifyFailed", "what is not touched is no better"
     restore(stack, good).ok()
     assert stack.condition() == "Ready/Succeeded"
 
@@ -181,7 +187,17 @@ def test_checks_that_were_not_asked_to_their_end_are_said(kept):
     left = [one.name for one in (kept.state / "backups/web/production").glob("*.backup")]
     assert kept.backup in left and newest in left and len(left) == 10, left
     assert kept.condition() == "Stalled/VerifyFailed"
-    kept.run("restart", kept.environment, "db", "--yes").ok()
+    waits = files("v1.1.0")
+    kept.commit({**waits, "reconciler.yaml": waits["reconciler.yaml"].replace("tag: v1.1.0", "tag: v1.1.0, approval: required")})
+    kept.run("plan", kept.environment)  # which fetches it
+    status = kept.status()
+    assert status["condition"] == "Blocked" and status["why"].endswith(f"; and {kept.backup} was brought back, and the checks after it "
+                                                                       "were not asked to their end"), status
+    assert status["next"].endswith("where all is well: reconciler settle web/production restore succeeded"), status
+    kept.run("settle", kept.environment, "restore", "succeeded").ok()
+    assert "brought back" not in kept.status()["why"]
+    kept.commit(files("v1.0.0"))
+    kept.apply()
     assert kept.condition() == "Ready/Succeeded"
 
 
@@ -190,7 +206,7 @@ def test_a_version_is_not_gone_back_from_for_data_that_was_brought_back_half(kep
     kept.commit({**files("v1.1.0"), "reconciler.yaml": files("v1.1.0", reads="echo half >/data/rows; exit 4")["reconciler.yaml"]
                  .replace("verify: { stable: 1s, timeout: 3s, checks: [] }", check)})
     kept.apply()
-    kept.use_host({"repositories": {"config": {"url": str(kept.config.path), "poll": "1s"}}, "look": "1s"})
+    looks_each_second(kept)
     assert restore(kept, kept.backup).code == 1 and kept.condition() == "Stalled/RestoreFailed"
     with Running(kept) as running:
         running.wait("serving 1 environment")
@@ -302,12 +318,22 @@ def test_what_data_from_before_it_undid_is_asked_about(stack):
     assert stack.run("apply", stack.environment, "--yes").code == 1 and stack.condition() == "RolledBack/VerifyFailed"
     before = sorted(one.name for one in (stack.state / "backups/web/production").glob("*.backup"))[-1]
     restore(stack, before).ok()
+    # Another release is newer, and it is not that which is asked about.
+    deploy(stack, "v1.2.0", RELEASE)
     stack.sh("echo well >/data/rows", "db")
-    stack.run("retry", stack.environment).ok()
+    stack.commit(files("v1.1.0", RELEASE, checks=well))
+    stack.run("plan", stack.environment)  # which fetches it
     status = stack.status()
     assert (status["condition"], status["reason"]) == ("Stalled", "ReleaseOutcomeUnknown"), status
     assert status["why"].endswith("task has run for v1.1.0, and then data from before that was brought back"), status
     assert "reconciler settle web/production task not-run, which lets it run once more; else succeeded" in status["next"], status
+    # What runs is looked after meanwhile.
+    looks_each_second(stack)
+    with Running(stack) as running:
+        running.wait("serving 1 environment")
+        stack.engine.docker("rm", "-f", stack.container("db"))
+        wait_for(lambda: stack.inspect("db")["State"]["Running"], "it to be put back")
+        assert stack.condition() == "Stalled/ReleaseOutcomeUnknown" and running.end() == 143
     done = stack.run("settle", stack.environment, "task", "not-run").ok()
     assert "the next apply runs it" in done.out, done.out
     assert "release release task" in called(stack.plan_json()), stack.plan_text()

@@ -14,11 +14,11 @@ Result<std::string> make_exec(Context& context, const std::string& container, co
   return text_at(*made, "Id");
 }
 
-/// The exit code of a program whose connection has ended. That happens a moment before the Engine
-/// has written down how the program did; one that breaks off looks the same, and the program goes
-/// on without us.
-Result<std::int64_t> exit_code_of(Context& context, const std::string& id, std::stop_token stop) {
-  const auto soon = context.within(moment);
+/// The exit code of a program whose connection has ended; none where it still runs at the deadline.
+/// The connection ends a moment before the Engine has written down how the program did; one that
+/// breaks off looks the same, and the program goes on without us.
+Result<std::optional<std::int64_t>> exit_code_of(Context& context, const std::string& id,
+                                                 Deadline until, const std::stop_token& stop) {
   for (;;) {
     auto ended = context.engine.get("/exec/" + id + "/json", context.within(call_time));
     if (!ended && ended.error().code == "docker.not_found")
@@ -28,13 +28,10 @@ Result<std::int64_t> exit_code_of(Context& context, const std::string& id, std::
                          .passing());
     if (!ended) return failed(ended);
     if (!truth_at(*ended, "Running")) return number_at(*ended, "ExitCode", -1);
+    if (until.passed(context.clock)) return std::nullopt;
     const bool waited =
         context.clock.wait_until(context.clock.now() + std::chrono::milliseconds(50), stop);
     if (!waited) return failure(error("docker.stopped", "stopped while a command ended"));
-    if (soon.passed(context.clock))
-      return failure(
-          error("docker.unreachable", "the connection to a command broke off, and it still runs")
-              .passing());
   }
 }
 
@@ -51,7 +48,10 @@ Result<std::int64_t> run_in_container(Context& context, const std::string& conta
   auto streamed =
       context.engine.stream("POST", "/exec/" + id + "/start", &start, on_line, deadline, stop);
   if (!streamed) return failed(streamed);
-  return exit_code_of(context, id, std::move(stop));
+  auto code = exit_code_of(context, id, deadline, stop);
+  if (!code) return failed(code);
+  if (*code) return **code;
+  return failure(error("docker.timeout", "the command still runs").passing());
 }
 
 Result<std::int64_t> carry_through_container(Context& context, const std::string& container,
@@ -64,7 +64,12 @@ Result<std::int64_t> carry_through_container(Context& context, const std::string
   if (auto may = begins ? begins() : Status{}; !may) return failed(may);
   if (auto carried = context.engine.exec(id, pipes, deadline, stop); !carried)
     return failed(carried);
-  return exit_code_of(context, id, std::move(stop));
+  auto code = exit_code_of(context, id, context.within(moment), stop);
+  if (!code) return failed(code);
+  if (*code) return **code;
+  return failure(
+      error("docker.unreachable", "the connection to a command broke off, and it still runs")
+          .passing());
 }
 
 Status put_file(Context& context, const std::string& container, const ArchivedFile& file) {

@@ -61,12 +61,27 @@ class MigrationTest : public testing::Test {
     EXPECT_EQ(run, 2);
     EXPECT_TRUE(ledger->record(run, release_of("v1.2.0"), {{{"d", "k", "n"}, {{"box"}, true}}}));
     EXPECT_EQ(boxes(*ledger, Ledger::Slot::current), "box");
-    EXPECT_EQ(one("PRAGMA user_version"), "6");
+    EXPECT_EQ(one("PRAGMA user_version"), "7");
   }
 };
 
 TEST_F(MigrationTest, AFileOfVersion1IsBroughtUpToDate) {
   expect_all_is_there();
+}
+
+TEST_F(MigrationTest, ARestoreOfAnOlderProgramThatMayHaveBegunCounts) {
+  expect_all_is_there();
+  const auto restores = [&](const std::string& code) {
+    one("DELETE FROM attempts WHERE verb = 'restore'; INSERT INTO attempts (run, environment, "
+        "once_key, action_key, phase, verb, title, work, started, code) SELECT serial, "
+        "environment, "
+        "'', '', 'release', 'restore', 'a file', '{}', 1, '" +
+        code + "' FROM runs LIMIT 1; PRAGMA user_version = 6");
+    return open_ledger(state, clock)->last_restoring_run(production)->has_value();
+  };
+  EXPECT_TRUE(restores("")) << "cut off";
+  EXPECT_TRUE(restores("docker.unreachable"));
+  EXPECT_FALSE(restores("service.unwell"));
 }
 
 TEST_F(MigrationTest, ANewFileHasTheTablesOfOneThatWasBroughtUpToDate) {
