@@ -40,9 +40,7 @@ std::optional<Condition> half_restored(const Ledger& ledger, const EnvironmentId
 std::optional<Condition> unwell_since_restored(const Ledger& ledger, const EnvironmentId& id) {
   const auto run = ledger.last_restoring_run(id);
   const AttemptRow* restore = run && *run ? restore_in(**run) : nullptr;
-  // Who settled it has answered for the data.
-  if (!restore || restore->fate != Fate::succeeded || !restore->settled_by.empty())
-    return std::nullopt;
+  if (!restore || restore->fate != Fate::succeeded) return std::nullopt;
   if (const auto well = ledger.well_since(id, (*run)->serial); !well || *well) return std::nullopt;
   const RunEnd& end = (*run)->end;
   const WallTime since = (*run)->ended.value_or((*run)->started);

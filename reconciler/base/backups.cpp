@@ -168,13 +168,15 @@ Result<std::vector<BackupFolder::Named>> BackupFolder::named() const {
     if (!one || ::lstat(path.c_str(), &about) != 0) continue;
     one->size = static_cast<std::uint64_t>(about.st_size);
     one->written = WallTime(std::chrono::seconds(about.st_mtim.tv_sec));
-    const bool regular = S_ISREG(about.st_mode);
-    const bool summed = regular && sum_of(path);
-    all.push_back({std::move(*one),
-                   !regular ? "is no regular file"
-                   : summed ? ""
-                            : "has no checksum beside it",
-                   regular && !summed});
+    PassedOver none{name, "", ""};
+    if (!S_ISREG(about.st_mode)) {
+      none.why = "is no regular file";
+    } else if (!sum_of(path)) {
+      const std::string word = shell_word(name);
+      none.why = "has no checksum beside it";
+      none.mend = fmt::format("cd {} && sha256sum {} > {}.sha256", shell_word(path_), word, word);
+    }
+    all.push_back({std::move(*one), std::move(none)});
   }
   std::ranges::sort(all, [](const Named& a, const Named& b) {
     return std::tie(a.backup.at, a.backup.name) > std::tie(b.backup.at, b.backup.name);
@@ -187,7 +189,7 @@ Result<std::vector<Backup>> BackupFolder::list() const {
   if (!all) return failed(all);
   std::vector<Backup> backups;
   for (Named& one : *all)
-    if (one.wrong.empty()) backups.push_back(std::move(one.backup));
+    if (one.none.why.empty()) backups.push_back(std::move(one.backup));
   return backups;
 }
 
@@ -195,14 +197,8 @@ Result<std::vector<PassedOver>> BackupFolder::passed_over() const {
   auto all = named();
   if (!all) return failed(all);
   std::vector<PassedOver> none;
-  for (Named& one : *all) {
-    if (one.wrong.empty()) continue;
-    const std::string word = shell_word(one.backup.name);
-    none.push_back({std::move(one.backup.name), std::move(one.wrong),
-                    one.only_without_sum ? fmt::format("cd {} && sha256sum {} > {}.sha256",
-                                                       shell_word(path_), word, word)
-                                         : ""});
-  }
+  for (Named& one : *all)
+    if (!one.none.why.empty()) none.push_back(std::move(one.none));
   return none;
 }
 

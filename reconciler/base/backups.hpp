@@ -87,11 +87,10 @@ class BackupFolder {
   Result<Descriptor> open(const std::string& name) const;
 
  private:
-  /// Those named like a backup, newest first; why it is none stands where it is none.
+  /// Those named like a backup, newest first, each with why it is none, where it is none.
   struct Named {
     Backup backup;
-    std::string wrong;
-    bool only_without_sum = false;
+    PassedOver none;
   };
   Result<std::vector<Named>> named() const;
 
