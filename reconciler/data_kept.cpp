@@ -77,7 +77,7 @@ std::optional<Condition> being_restored(const RunRow& run) {
 }
 
 std::optional<Condition> not_backed_up(const Ledger& ledger, const EnvironmentId& id) {
-  const auto last = ledger.last_attempt(id, "backup");
+  const auto last = ledger.last_backup(id);
   if (!last || !*last || (*last)->fate == Fate::succeeded) return std::nullopt;
   const std::string said = said_of(**last);
   return Condition{

@@ -102,10 +102,9 @@ class Ledger {
   /// taken over): `task` is its step's name.
   Status assume(const EnvironmentId& id, const std::string& once_key, const std::string& task,
                 Fate fate, const std::string& who);
-  /// The newest attempt at that kind of work which nobody stopped: which thing, how it ended (none:
-  /// it did not), and why it could not be carried through. None where there was none.
-  Result<std::optional<AttemptRow>> last_attempt(const EnvironmentId& id,
-                                                 std::string_view verb) const;
+  /// The newest attempt at a backup which nobody stopped: how it ended (none: it did not), and why
+  /// it could not be carried through. None where there was none.
+  Result<std::optional<AttemptRow>> last_backup(const EnvironmentId& id) const;
   /// The run of the newest attempt to bring a backup back that had begun to give it to somebody,
   /// succeeded or not. None where there was none.
   Result<std::optional<RunRow>> last_restoring_run(const EnvironmentId& id) const;

@@ -263,15 +263,14 @@ Result<std::optional<RunRow>> Ledger::unended_run(const EnvironmentId& id) const
   return std::optional(std::move(newest->front()));
 }
 
-Result<std::optional<AttemptRow>> Ledger::last_attempt(const EnvironmentId& id,
-                                                       std::string_view verb) const {
+Result<std::optional<AttemptRow>> Ledger::last_backup(const EnvironmentId& id) const {
   const std::lock_guard lock(parts_->mutex);
-  auto query = parts_->database.query("SELECT " ATTEMPT_COLUMNS
-                                      " FROM attempts WHERE environment = ? AND verb = ? AND "
-                                      "code NOT IN ('docker.stopped', 'apply.stopped') "
-                                      "ORDER BY id DESC LIMIT 1");
+  auto query = parts_->database.query(
+      "SELECT " ATTEMPT_COLUMNS
+      " FROM attempts WHERE environment = ? AND verb = 'backup' AND "
+      "code NOT IN ('docker.stopped', 'apply.stopped') ORDER BY id DESC LIMIT 1");
   if (!query) return failed(query);
-  query->bind(id.text()).bind(std::string(verb));
+  query->bind(id.text());
   auto attempts = read_attempts(std::move(*query));
   if (!attempts) return failed(attempts);
   if (attempts->empty()) return std::optional<AttemptRow>();
