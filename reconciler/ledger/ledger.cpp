@@ -59,6 +59,15 @@ Status read_once(Database& database, const EnvironmentId& id, Memory& memory) {
   }
 }
 
+/// Asked in one statement: another process may record something between two of them.
+Status check_listed(Database& database) {
+  auto query = database.query(unlisted_versions);
+  if (!query) return failed(query);
+  auto row = query->step();
+  if (!row) return failed(row);
+  return *row ? query->as_written(read_unlisted(query->text(0))) : Status{};
+}
+
 }  // namespace
 
 Ledger::Ledger(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -129,6 +138,7 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   memory.recorded_attempt = query->number(14);
   memory.overruled = query->maybe_text(15);
   memory.ran_by_hand = query->maybe_text(16);
+  if (auto done = check_listed(parts_->database); !done) return failed(done);
   if (auto done = read_once(parts_->database, id, memory); !done) return failed(done);
   if (auto done = read_target(parts_->database, id, memory.target); !done) return failed(done);
   if (auto done = read_stops(parts_->database, id, parts_->wall(), memory); !done)

@@ -37,10 +37,11 @@ struct TextsOf {
   Status (*read)(const RowText& text);
 };
 
-constexpr std::array<TextsOf, 3> all_texts{{
+constexpr std::array<TextsOf, 4> all_texts{{
     {"SELECT 'attempt ' || id, phase, fate, work FROM attempts", read_attempt},
     {"SELECT 'run ' || serial, plan FROM runs", read_run},
     {"SELECT 'environment ' || name, unwell_before FROM environments", read_environment},
+    {unlisted_versions, [](const RowText& text) { return read_unlisted(text(0).value_or("")); }},
 }};
 
 }  // namespace
@@ -56,6 +57,12 @@ Status read_ids(const std::string& text, std::set<ResourceId>& into) {
     into.insert(std::move(*id));
   }
   return {};
+}
+
+Status read_unlisted(const std::string& environment) {
+  return failure(
+      error("ledger.damaged",
+            fmt::format("the current version of {} is none of its versions", environment)));
 }
 
 Status check_texts(const std::string& ledger, const EachRow& each) {

@@ -16,6 +16,15 @@ namespace reconciler {
 /// A list of things, as a column holds it.
 Status read_ids(const std::string& text, std::set<ResourceId>& into);
 
+/// Names each environment whose current version is none of its versions: a record writes both, so
+/// a page with one of them went.
+inline constexpr const char* unlisted_versions =
+    "SELECT 'environment ' || name FROM environments AS one WHERE current_tag IS NOT NULL AND "
+    "current_tag IS NOT (SELECT iif(until_at IS NULL, tag, NULL) FROM versions "
+    "WHERE environment = one.name ORDER BY versions.serial DESC LIMIT 1)";
+/// Always a failure, which names that environment.
+Status read_unlisted(const std::string& environment);
+
 /// The n-th column of a row, none where it is null.
 using RowText = std::function<std::optional<std::string>(int)>;
 /// Runs a statement of SQL, and gives each of its rows.
