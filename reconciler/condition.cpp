@@ -111,7 +111,10 @@ Condition derived(const Plan& plan, const std::optional<RunRow>& last, bool at_i
   if (by_a_person && last->end.condition == "Stalled" && last->desired == plan.desired)
     return {"Stalled", last->end.reason, about(plan.to, last->end.message),
             fmt::format("reconciler apply {}, which goes on from there", id)};
-  if (last && last->ended && last->end.condition == "Stalled" && last->desired == plan.desired)
+  // What was recorded and did not stay well is put right like any other: it is asked anew then.
+  const bool given_up = last && last->end.reason == "WatchFailed";
+  if (last && last->ended && last->end.condition == "Stalled" && last->desired == plan.desired &&
+      !given_up)
     return {"Stalled", last->end.reason, about(plan.to, last->end.message),
             what_answers(plan, *last)};
   if (last && last->ended && last->end.code == "plan.stale" && last->desired == plan.desired)

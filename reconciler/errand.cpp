@@ -18,6 +18,8 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr Duration look_within{1min};
+/// As many as there may be of answers and of what runs beside, since half of a version was left.
+constexpr size_t most_runs = 100;
 
 bool is_task(const Step& step) {
   return step.once != Once::asked &&
@@ -63,7 +65,8 @@ Result<Plan> plan_of_backups(const Parts& parts, const Look& seen, const Errand&
   const WallTime now = parts.clock.wall();
   std::vector<Action> actions{backup_action(*backup, seen.desired, seen.memory, "asked for")};
   if (errand.backup && !data_in_doubt(parts.ledger, id))
-    for (const Work& work : backup->then) actions.push_back(prune_of_backups(work, seen.desired));
+    for (const Work& work : backup->then)
+      actions.push_back(prune_of_backups(work, seen.desired, seen.memory));
   if (errand.backup)
     return make_errand(seen.desired, seen.observation, seen.memory, std::move(actions), now);
   const Step* restore = step_of(seen.desired, "restore");
@@ -147,6 +150,25 @@ bool is_not_kept(const Result<Wish>& recorded) {
   return !recorded && recorded.error().code == "rollback.not_kept";
 }
 
+/// The tag of which half runs; empty: of none.
+std::string half_running(const Ledger& ledger, const Memory& memory, const EnvironmentId& id) {
+  if (!memory.touched || !memory.unfinished) return "";
+  const auto runs = ledger.history(id, most_runs);
+  if (!runs) return "";
+  const auto began = std::ranges::find(*runs, *memory.unfinished, &RunRow::desired);
+  return began == runs->end() ? "" : began->to;
+}
+
+/// Its data is kept as its manifest says, and git has gone on from there.
+Error half_is_not_asked_for(const EnvironmentId& id, const std::string& half,
+                            const std::string& asked, const Errand& errand) {
+  return error("errand.half_runs", fmt::format("half of {} runs at {}, nothing goes back from it, "
+                                               "and git asks for {} by now",
+                                               half, id.text(), asked))
+      .next(fmt::format("make git ask for it again: reconciler set {} {}; then: {}", id.text(),
+                        half, command_of(id, errand)));
+}
+
 /// The version that runs, in the place of one that is yet to run or that cannot be had.
 Result<Asked> as_it_runs(const Parts& parts, const Asked& asked, const Errand& errand,
                          const std::stop_token& stop) {
@@ -155,10 +177,14 @@ Result<Asked> as_it_runs(const Parts& parts, const Asked& asked, const Errand& e
   auto wish = desire(parts, asked, *memory, stop);
   const std::string id = asked.spec.id.text();
   // Half of what git asks for runs, recorded or not.
-  const bool half = errand.of_backups() && wish && !wish->target && memory->touched &&
-                    memory->unfinished == wish->desired.digest;
+  const std::string half_tag = half_running(parts.ledger, *memory, asked.spec.id);
+  const bool of_half = errand.of_backups() && wish && !wish->target && !half_tag.empty();
+  const bool half =
+      of_half && (memory->unfinished == wish->desired.digest || half_tag == wish->desired.tag);
   // The first version: what it did to the data that it found may be to be undone.
   if (!memory->current && half) return asked;
+  if (!memory->current && of_half)
+    return failure(half_is_not_asked_for(asked.spec.id, half_tag, wish->desired.tag, errand));
   if (!memory->current)
     return failure(error("errand.nothing_runs", fmt::format("nothing was deployed at {} yet", id))
                        .next(fmt::format("reconciler apply {}", id)));
@@ -189,7 +215,10 @@ Result<Asked> as_it_runs(const Parts& parts, const Asked& asked, const Errand& e
   Asked recorded = asked;
   recorded.recorded = true;
   // Half of another version runs, and nothing goes back from it: its data is kept as it says.
-  if (half && is_not_kept(desire(parts, recorded, *memory, stop))) return asked;
+  if (of_half && is_not_kept(desire(parts, recorded, *memory, stop))) {
+    if (half) return asked;
+    return failure(half_is_not_asked_for(asked.spec.id, half_tag, wish->desired.tag, errand));
+  }
   return recorded;
 }
 

@@ -22,6 +22,9 @@ Error go_back(const Parts& parts, const Asked& asked, const Tools& tools, const 
                          cannot_go_back(id, *memory->target, std::move(wish.error())));
   auto look = look_at(parts, asked, std::move(*wish), std::move(*memory));
   if (!look) return not_gone_back(back, *failed_one.why, look.error());
+  if (const auto& stalled = look->plan.stalled)
+    return not_gone_back(look->plan, *failed_one.why,
+                         error("plan.stalled", stalled->why).next(stalled->next));
   if (!look->plan.empty()) {
     tools.events.going_back(look->plan);
     Executor executor(tools);

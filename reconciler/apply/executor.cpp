@@ -75,17 +75,21 @@ Status record(Run& run, const Action& action) {
   if (!snapshots) {
     tell_no_snapshot(run, action, snapshots.error());
     snapshots = kept_of_the_same(run);
-  } else if (auto version = seal_version(run.tools.ledger.key(), run.plan.lineage, run.desired,
-                                         run.variables)) {
+  } else if (auto version =
+                 seal_version(run.tools.ledger.key(), run.plan.lineage,
+                              without_skipped(run.desired, run.tools.cut), run.variables)) {
     (*snapshots)[kept_id(run.plan.environment)] = std::move(*version);
   } else {
     tell_no_snapshot(run, action, version.error());
   }
   const Release release{run.plan.to, run.plan.commit, run.plan.desired, run.tools.clock.wall()};
-  auto written = run.tools.ledger.record(run.id, release, *snapshots);
+  const auto& excused = run.plan.excused;
+  const Ledger::RecordedAs how{{excused.begin(), excused.end()},
+                               run.plan.held && !run.plan.held->is_deployed()};
+  auto written = run.tools.ledger.record(run.id, release, *snapshots, how);
   if (!written && written.error().code == "ledger.too_large") {
     tell_no_snapshot(run, action, written.error());
-    written = run.tools.ledger.record(run.id, release, {});
+    written = run.tools.ledger.record(run.id, release, {}, how);
   }
   if (!written) return written;
   run.recorded = true;
@@ -144,6 +148,13 @@ bool stands(const Run& run) {
   return run.phase == Phase::prune ||
          (run.phase == Phase::record &&
           (run.recorded || std::ranges::none_of(run.plan.actions, is_ledgers)));
+}
+
+/// What is put right beside all else and fails for good differs again at the next look: it counts
+/// like what came back, or it would be begun for ever.
+bool differs_again(const Run& run, const Error& why) {
+  return run.tools.aside && why.lasting == Lasting::terminal && !run.stop.stop_requested() &&
+         !run.newer.stop_requested();
 }
 
 /// Whether what runs was begun to be changed, as far as that speaks for going back. What a backup
@@ -221,7 +232,7 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
   Run run{tools_,          *id,   plan,       desired, variables, Redaction(variables),
           std::move(stop), newer, cut.token()};
   auto done = all_phases(run);
-  if ((done || stands(run)) && !plan.drifted.empty()) {
+  if ((done || stands(run) || differs_again(run, done.error())) && !plan.drifted.empty()) {
     auto counted = tools_.ledger.drifted(plan.environment, plan.drifted);
     if (done) done = std::move(counted);
   }

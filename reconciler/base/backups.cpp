@@ -222,17 +222,23 @@ Result<BackupFile> BackupFolder::begin(WallTime at, const std::string& tag) cons
   return BackupFile(path_, std::move(backup), std::move(fd));
 }
 
-Result<std::vector<Backup>> BackupFolder::keep(int most) const {
+Result<std::vector<Backup>> BackupFolder::keep(int most,
+                                               const std::set<std::string>& uncounted) const {
   auto there = list();
   if (!there) return there;
   std::vector<Backup> removed;
-  for (size_t i = static_cast<size_t>(std::max(most, 1)); i < there->size(); ++i) {
-    const std::string path = path_ + "/" + (*there)[i].name;
+  int kept = 0;
+  for (const Backup& one : *there) {
+    if (kept < std::max(most, 1)) {
+      if (!uncounted.contains(one.name)) ++kept;
+      continue;
+    }
+    const std::string path = path_ + "/" + one.name;
     if (auto point = failpoint("backup.removed.before"); !point) return failed(point);
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failure(cannot("remove", path));
     (void)::unlink((path + std::string(sum_ending)).c_str());
     if (auto point = failpoint("backup.removed.after"); !point) return failed(point);
-    removed.push_back((*there)[i]);
+    removed.push_back(one);
   }
   return removed;
 }

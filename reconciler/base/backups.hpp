@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,8 +81,9 @@ class BackupFolder {
   /// Begins one that is newer than all that are there, having taken away what was cut off before.
   /// `backup.no_room` where less is free than the newest one has, and a quarter.
   Result<BackupFile> begin(WallTime at, const std::string& tag) const;
-  /// Removes all but the `most` newest, and never the newest one. Failpoints backup.removed.*.
-  Result<std::vector<Backup>> keep(int most) const;
+  /// Removes all that are older than the `most` newest, and never the newest one; those among
+  /// `uncounted` count for none of them. Failpoints backup.removed.*.
+  Result<std::vector<Backup>> keep(int most, const std::set<std::string>& uncounted) const;
   /// Opened for reading from its beginning, when it is as it was written: `backup.unknown`,
   /// `backup.damaged`.
   Result<Descriptor> open(const std::string& name) const;

@@ -24,6 +24,7 @@ struct Backups {
   std::string folder;
   std::vector<Backup> all;
   std::vector<PassedOver> passed_over;
+  std::set<std::string> half;  ///< by file: Memory::half_backups
 };
 
 Result<Backups> backups_of(Context& context, const std::string& name, const std::stop_token& stop) {
@@ -37,7 +38,10 @@ Result<Backups> backups_of(Context& context, const std::string& name, const std:
   if (!all) return failed(all);
   auto passed_over = folder.passed_over();
   if (!passed_over) return failed(passed_over);
-  return Backups{id, folder.path(), std::move(*all), std::move(*passed_over)};
+  auto memory = parts->ledger.memory(id);
+  if (!memory) return failed(memory);
+  return Backups{id, folder.path(), std::move(*all), std::move(*passed_over),
+                 std::move(memory->half_backups)};
 }
 
 std::string size_of(const Backup& backup) {
@@ -51,8 +55,11 @@ int list(Context& context, const std::string& name, const std::stop_token& stop)
   if (context.options().json) {
     JsonArray all;
     for (const auto& one : backups->all)
-      all.push_back(JsonObject{
-          {"file", one.name}, {"at", to_text(one.at)}, {"tag", one.tag}, {"bytes", one.size}});
+      all.push_back(JsonObject{{"file", one.name},
+                               {"at", to_text(one.at)},
+                               {"tag", one.tag},
+                               {"bytes", one.size},
+                               {"half", backups->half.contains(one.name)}});
     JsonArray passed_over;
     for (const auto& one : backups->passed_over)
       passed_over.push_back(JsonObject{{"file", one.name}, {"why", one.why}});
@@ -77,7 +84,9 @@ int list(Context& context, const std::string& name, const std::stop_token& stop)
   std::vector<std::vector<std::string>> rows{{"FILE", "AGE", "SIZE", "DATA OF"}};
   for (const auto& one : backups->all)
     // One that was made within the same second is named a second later.
-    rows.push_back({one.name, ago(one.at, now), size_of(one), one.tag.empty() ? "-" : one.tag});
+    rows.push_back({one.name, ago(one.at, now), size_of(one),
+                    (one.tag.empty() ? "-" : one.tag) +
+                        (backups->half.contains(one.name) ? ", half restored" : "")});
   // Which one only who knows what happened can tell: the newest may be of what is to be undone.
   std::cout << fmt::format("{}  in {}\n\n{}\n{}next  reconciler restore {} FILE\n", id,
                            backups->folder, table(rows, 0, context.page()), left_out, id);

@@ -35,10 +35,16 @@ Result<std::string> key_of_step(Context& context, const EnvironmentId& id, const
   return std::string();
 }
 
-/// The one that is asked about: of the tag that git asks for, where that can be read; else the one
-/// that waits for an answer the longest, or was tried last.
+/// The one that is asked about: of the tag that a person wants deployed, else of the one that git
+/// asks for, where that can be read; else the one that waits for an answer the longest, or was
+/// tried last.
 std::string key_asked_about(Context& context, const Known& known,
                             const std::vector<std::string>& keys, std::stop_token stop) {
+  const auto memory = known.ledger.memory(known.id);
+  if (memory && memory->target && memory->target->is_deployed()) {
+    const auto deployed = std::ranges::find(keys, memory->target->tag, tag_of_once);
+    if (deployed != keys.end()) return *deployed;
+  }
   const auto selection = select(context, {known.id.text()}, Reading::last, std::move(stop));
   if (selection && !selection->asked.empty()) {
     const auto wanted = std::ranges::find(keys, selection->asked.front().spec.tag, tag_of_once);
@@ -89,14 +95,14 @@ int settle(Context& context, const SettleOptions& options, std::stop_token stop)
     return report(context, error("settle.nothing", fmt::format("no attempt at {} is known for {}",
                                                                options.task, known->id.text()))
                                .next(fmt::format("reconciler history {}", known->id.text())));
-  if (auto done = untried.empty()
-                      ? known->ledger.settle(
-                            known->id, key_asked_about(context, *known, *keys, stop), fate, who())
-                      : known->ledger.assume(known->id, untried, options.task, fate, who());
+  const std::string key = untried.empty() ? key_asked_about(context, *known, *keys, stop) : untried;
+  if (auto done = untried.empty() ? known->ledger.settle(known->id, key, fate, who())
+                                  : known->ledger.assume(known->id, key, options.task, fate, who());
       !done)
     return report(context, done.error());
-  std::cout << fmt::format("{} of {} counts as {}.\nnext  reconciler apply {}\n", options.task,
-                           known->id.text(),
+  const std::string tag = tag_of_once(key);
+  std::cout << fmt::format("{} of {}{} counts as {}.\nnext  reconciler apply {}\n", options.task,
+                           known->id.text(), tag.empty() ? "" : ", for " + tag + ",",
                            fate == Fate::succeeded ? "succeeded; it is not run again for this tag"
                                                    : "not run; the next apply runs it",
                            known->id.text());

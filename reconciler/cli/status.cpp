@@ -18,7 +18,7 @@
 namespace reconciler::cli {
 namespace {
 
-struct Row {
+struct EnvironmentRow {
   EnvironmentId id;
   std::string tag;
   Condition condition;
@@ -43,7 +43,7 @@ void say_of_data(const Ledger& ledger, const EnvironmentId& id, bool held, bool 
   bool first = data && now.word != "Suspended";
   if (!data && !at_work) {
     data = unwell_since_restored(ledger, id);
-    first = now.word == "Ready" || now.reason == "Due";
+    first = now.word == "Ready" || now.word == "Reconciling";
   }
   if (!data && !at_work && backs_up) {
     data = not_backed_up(ledger, id);
@@ -55,6 +55,9 @@ void say_of_data(const Ledger& ledger, const EnvironmentId& id, bool held, bool 
     if (now.reason == "Due") {
       data->why += "; due besides: " + now.why;
       data->next += "; what is due: " + now.next;
+    } else if (now.word == "Reconciling" || now.reason == "CannotLook") {
+      data->why += "; besides: " + now.why;
+      data->next += "; then: " + now.next;
     }
     now = std::move(*data);
     return;
@@ -63,8 +66,8 @@ void say_of_data(const Ledger& ledger, const EnvironmentId& id, bool held, bool 
   now.next += "; then: " + data->next;
 }
 
-Row row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
-  Row row{asked.spec.id, asked.spec.tag, {}, "", std::nullopt};
+EnvironmentRow row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
+  EnvironmentRow row{asked.spec.id, asked.spec.tag, {}, "", std::nullopt};
   auto seen = look(parts, asked, std::move(stop));
   // In this order: what ends in between has ended, and was not cut off.
   const bool at_it = is_locked(parts.state, asked.spec.id);
@@ -80,6 +83,7 @@ Row row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
     const auto memory = parts.ledger.memory(asked.spec.id);
     row.tag = memory && memory->current ? memory->current->tag : "-";
     row.condition = condition_of(asked.spec.id, seen.error());
+    say_of_data(parts.ledger, asked.spec.id, at_it, false, row.condition);
   }
   if (run) row.last = run->ended.value_or(run->started);
   if (row.condition.since) row.since = ago(*row.condition.since, parts.clock.wall());
@@ -87,12 +91,13 @@ Row row_of(const Parts& parts, const Asked& asked, std::stop_token stop) {
 }
 
 /// Environments whose manifest cannot be read: what is known of them is what the ledger remembers.
-std::vector<Row> rows_of(const Parts& parts, const Broken& broken) {
-  std::vector<Row> rows;
+std::vector<EnvironmentRow> rows_of(const Parts& parts, const Broken& broken) {
+  std::vector<EnvironmentRow> rows;
   const auto add = [&](const EnvironmentId& id) {
     const auto memory = parts.ledger.memory(id);
     const std::string tag = memory && memory->current ? memory->current->tag : "-";
     rows.push_back({id, tag, condition_of(id, broken.error), "", std::nullopt});
+    say_of_data(parts.ledger, id, is_locked(parts.state, id), false, rows.back().condition);
   };
   if (!broken.environment.empty()) add({broken.application, broken.environment});
   if (!broken.environment.empty()) return rows;
@@ -103,14 +108,14 @@ std::vector<Row> rows_of(const Parts& parts, const Broken& broken) {
 }
 
 /// Recorded here, and named by no manifest that can be read.
-std::vector<Row> forgotten_rows(const Parts& parts, const Named& named) {
-  std::vector<Row> rows;
+std::vector<EnvironmentRow> forgotten_rows(const Parts& parts, const Named& named) {
+  std::vector<EnvironmentRow> rows;
   for (auto& [id, tag] : forgotten_environments(parts.ledger, named))
     rows.push_back({id, tag, forgotten(id), "", std::nullopt});
   return rows;
 }
 
-void print_table(const std::vector<Row>& rows, const Page& page) {
+void print_table(const std::vector<EnvironmentRow>& rows, const Page& page) {
   std::vector<std::vector<std::string>> cells{{"ENVIRONMENT", "TAG", "CONDITION", "SINCE", ""}};
   for (const auto& row : rows)
     cells.push_back(
@@ -118,7 +123,7 @@ void print_table(const std::vector<Row>& rows, const Page& page) {
   std::cout << table(cells, 0, page);
 }
 
-void print_one(const Row& row, const Parts& parts, const Page& page) {
+void print_one(const EnvironmentRow& row, const Parts& parts, const Page& page) {
   std::string how = fmt::format("{}  {}  {}", row.id.text(), row.tag, row.condition.word);
   if (row.condition.reason != "Succeeded") how += "/" + row.condition.reason;
   std::vector<std::string> why;
@@ -144,7 +149,7 @@ void print_one(const Row& row, const Parts& parts, const Page& page) {
   if (!others.empty()) std::cout << "\n" << table(others, 2, page);
 }
 
-Json to_json(const Row& row) {
+Json as_json(const EnvironmentRow& row) {
   JsonObject out{{"environment", row.id.text()},    {"tag", row.tag},
                  {"condition", row.condition.word}, {"reason", row.condition.reason},
                  {"why", row.condition.why},        {"next", row.condition.next}};
@@ -162,16 +167,16 @@ Json to_json(const Row& row) {
   return out;
 }
 
-void print_json(const std::vector<Row>& rows, std::optional<WallTime> fetched_at) {
+void print_json(const std::vector<EnvironmentRow>& rows, std::optional<WallTime> fetched_at) {
   JsonArray environments;
-  for (const auto& row : rows) environments.push_back(to_json(row));
+  for (const auto& row : rows) environments.push_back(as_json(row));
   JsonObject all{{"format_version", "1.0"}, {"environments", std::move(environments)}};
   if (fetched_at) all["fetched_at"] = to_text(*fetched_at);
   std::cout << boost::json::serialize(all) << "\n";
 }
 
 /// What is remembered of a time to come was so when the clock was wrong, or it is wrong now.
-void warn_of_clock(const std::vector<Row>& rows, WallTime now) {
+void warn_of_clock(const std::vector<EnvironmentRow>& rows, WallTime now) {
   std::optional<WallTime> newest;
   for (const auto& row : rows)
     if (row.last) newest = std::max(newest.value_or(*row.last), *row.last);
@@ -183,10 +188,10 @@ void warn_of_clock(const std::vector<Row>& rows, WallTime now) {
 }
 
 /// `alone`: one was named, and is shown with its things. 1 when one needs someone.
-int print(Context& context, const Parts& parts, const std::vector<Row>& rows, bool alone,
+int print(Context& context, const Parts& parts, const std::vector<EnvironmentRow>& rows, bool alone,
           std::optional<WallTime> fetched_at) {
-  const auto needing =
-      std::count_if(rows.begin(), rows.end(), [](const Row& r) { return r.needs_someone(); });
+  const auto needing = std::count_if(rows.begin(), rows.end(),
+                                     [](const EnvironmentRow& r) { return r.needs_someone(); });
   const int status = needing > 0 ? wrong : well;
   if (context.options().json) {
     print_json(rows, fetched_at);
@@ -213,9 +218,10 @@ int forgotten_status(Context& context, const Parts& parts, const std::string& na
                      std::stop_token stop) {
   const auto all = select(context, {}, Reading::last, std::move(stop));
   if (!all) return report(context, all.error());
-  std::vector<Row> rows = forgotten_rows(parts, all->named);
-  std::erase_if(
-      rows, [&](const Row& row) { return row.id.text() != name && row.id.environment != name; });
+  std::vector<EnvironmentRow> rows = forgotten_rows(parts, all->named);
+  std::erase_if(rows, [&](const EnvironmentRow& row) {
+    return row.id.text() != name && row.id.environment != name;
+  });
   return print(context, parts, rows, true, all->fetched_at);
 }
 
@@ -227,7 +233,7 @@ int status(Context& context, const std::vector<std::string>& names, std::stop_to
   if (!parts) return report(context, parts.error());
   if (gone) return forgotten_status(context, *parts, names[0], std::move(stop));
   for (const auto& notice : selection->notices) std::cerr << notice << "\n";
-  std::vector<Row> rows;
+  std::vector<EnvironmentRow> rows;
   for (const auto& asked : selection->asked) rows.push_back(row_of(*parts, asked, stop));
   for (const auto& broken : selection->broken)
     for (auto& row : rows_of(*parts, broken)) rows.push_back(std::move(row));

@@ -233,9 +233,9 @@ Status Ledger::settle(const EnvironmentId& id, const std::string& once_key, Fate
               fmt::format("{} of {} (attempt {}) may still run; nobody has looked yet", n.title,
                           id.text(), n.id))
             .next(fmt::format("reconciler apply {} looks first what became of it", id.text())));
-  auto undone = is_undone(db, id, once_key);
-  if (!undone) return failed(undone);
-  if (!*undone && (*n.fate == Fate::succeeded || *n.fate == fate))
+  auto asked = is_asked_again(db, id, once_key);
+  if (!asked) return failed(asked);
+  if (!*asked && (*n.fate == Fate::succeeded || *n.fate == fate))
     return failure(error("settle.known",
                          fmt::format("{} of {} (attempt {}) is {} already{}", n.title, id.text(),
                                      n.id, *n.fate == Fate::succeeded ? "succeeded" : "not-run",
@@ -243,10 +243,13 @@ Status Ledger::settle(const EnvironmentId& id, const std::string& once_key, Fate
                        .next(fmt::format("reconciler plan {}", id.text())));
   auto serial = serial_of(n.id);
   if (!serial) return failed(serial);
-  auto query =
-      db.query("UPDATE attempts SET fate = ?, settled_by = ?, settled_at = ? WHERE id = ?");
+  // A row of its own: what ended badly before has been answered, and may be taken up again.
+  auto noted = parts_->note(id, "", "Reconciling", "Settled", who);
+  if (!noted) return failed(noted);
+  auto query = db.query(
+      "UPDATE attempts SET fate = ?, settled_by = ?, settled_at = ?, settled_run = ? WHERE id = ?");
   if (!query) return failed(query);
-  query->bind(to_text(fate)).bind(who).bind(parts_->wall()).bind(*serial);
+  query->bind(to_text(fate)).bind(who).bind(parts_->wall()).bind(*noted).bind(*serial);
   if (auto done = query->run(); !done) return done;
   {
     // Whoever answers for work of a rejected version wants that version.
@@ -256,9 +259,6 @@ Status Ledger::settle(const EnvironmentId& id, const std::string& once_key, Fate
     if (!clear) return failed(clear);
     if (auto done = clear->bind(id.text()).bind(once_key).run(); !done) return done;
   }
-  // A row of its own: what ended badly before has been answered, and may be taken up again.
-  if (auto noted = parts_->note(id, "", "Reconciling", "Settled", who); !noted)
-    return failed(noted);
   return transaction->commit();
 }
 

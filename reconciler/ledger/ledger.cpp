@@ -119,9 +119,8 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
       "previous_commit, previous_digest, previous_at, unfinished, changed_to, "
       "adopted_at IS NOT NULL AND current_tag IS NULL, "
       "EXISTS (SELECT 1 FROM snapshots WHERE environment = name AND slot = 'current' AND "
-      "driver = 'ledger'), touched, unwell_before, recorded_attempt, overruled, ran_by_hand FROM "
-      "environments "
-      "WHERE name = ?");
+      "driver = 'ledger'), touched, unwell_before, recorded_attempt, overruled, ran_by_hand, "
+      "watched_from, watched_back, watched_unwell FROM environments WHERE name = ?");
   if (!query) return failed(query);
   auto row = query->bind(id.text()).step();
   if (!row) return failed(row);
@@ -138,6 +137,13 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   memory.recorded_attempt = query->number(14);
   memory.overruled = query->maybe_text(15);
   memory.ran_by_hand = query->maybe_text(16);
+  if (!query->null(17)) {
+    Watched& watched = memory.watched.emplace();
+    watched.from = wall_time(query->number(17));
+    watched.back = query->maybe_text(18);
+    if (auto done = query->as_written(read_ids(query->text(19), watched.unwell)); !done)
+      return failed(done);
+  }
   if (auto done = check_listed(parts_->database); !done) return failed(done);
   if (auto done = read_once(parts_->database, id, memory); !done) return failed(done);
   if (auto done = read_target(parts_->database, id, memory.target); !done) return failed(done);
@@ -150,7 +156,8 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   return memory;
 }
 
-Status Ledger::record(RunId run, const Release& release, const SealedRecords& snapshots) {
+Status Ledger::record(RunId run, const Release& release, const SealedRecords& snapshots,
+                      const RecordedAs& how) {
   if (auto fit = check_snapshots(snapshots); !fit) return fit;
   const std::lock_guard lock(parts_->mutex);
   Database& db = parts_->database;
@@ -165,6 +172,11 @@ Status Ledger::record(RunId run, const Release& release, const SealedRecords& sn
   {
     auto query = db.query(
         "UPDATE environments SET "
+        "watched_from   = iif(?6, NULL, iif(current_tag IS ?1 AND current_digest IS ?3, "
+        "watched_from, ?4)), "
+        "watched_back   = iif(?6, NULL, iif(current_tag IS NOT ?1, current_tag, "
+        "iif(current_digest IS ?3, watched_back, NULL))), "
+        "watched_unwell = iif(current_tag IS ?1 AND current_digest IS ?3, watched_unwell, ?7), "
         "previous_tag    = iif(current_tag IS ?1, previous_tag, current_tag), "
         "previous_commit = iif(current_tag IS ?1, previous_commit, current_commit), "
         "previous_digest = iif(current_tag IS ?1, previous_digest, current_digest), "
@@ -176,7 +188,8 @@ Status Ledger::record(RunId run, const Release& release, const SealedRecords& sn
         "WHERE name = ?5");
     if (!query) return failed(query);
     bind_release(*query, release);
-    if (auto done = query->bind(environment).run(); !done) return done;
+    query->bind(environment).bind(std::int64_t{how.gone_back}).bind(as_text(how.unwell));
+    if (auto done = query->run(); !done) return done;
   }
   if (auto done = record_version(db, environment, release, parts_->wall()); !done) return done;
   if (auto point = failpoint("ledger.record.within"); !point) return point;
@@ -185,8 +198,6 @@ Status Ledger::record(RunId run, const Release& release, const SealedRecords& sn
 
 Status Ledger::touch(const EnvironmentId& id, const std::set<ResourceId>& unwell,
                      const std::optional<std::string>& by_hand) {
-  JsonArray all;
-  for (const auto& one : unwell) all.push_back(wire::write(one));
   const std::lock_guard lock(parts_->mutex);
   auto transaction = Transaction::begin(parts_->database, "touch");
   if (!transaction) return failed(transaction);
@@ -194,7 +205,7 @@ Status Ledger::touch(const EnvironmentId& id, const std::set<ResourceId>& unwell
       "UPDATE environments SET touched = 1, unwell_before = ?, ran_by_hand = ? WHERE name = ? AND "
       "touched = 0");
   if (!query) return failed(query);
-  query->bind(canonical(Json(std::move(all)))).bind(by_hand).bind(id.text());
+  query->bind(as_text(unwell)).bind(by_hand).bind(id.text());
   if (auto done = query->run(); !done) return done;
   return transaction->commit();
 }

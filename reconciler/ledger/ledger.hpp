@@ -121,8 +121,18 @@ class Ledger {
   /// current alone; `unfinished` and `touched` cleared; the environment's serial one more.
   /// `snapshots` take the place of current's, which become previous' with the release that they are
   /// of. `ledger.too_large` when a box has more than 8 MiB or there are more than 1000: nothing is
-  /// written then. Failpoints ledger.record.*.
-  Status record(RunId run, const Release& release, const SealedRecords& snapshots);
+  /// written then. Memory::watched is what `how` says, from now on, back to the tag that was
+  /// replaced; where neither tag nor digest is another one it stays. Failpoints ledger.record.*.
+  struct RecordedAs {
+    std::set<ResourceId> unwell{};  ///< so before, which kept nobody from it
+    bool gone_back = false;         ///< on a way back
+  };
+  Status record(RunId run, const Release& release, const SealedRecords& snapshots,
+                const RecordedAs& how);
+  /// Of a version that was gone to, with all well.
+  Status record(RunId run, const Release& release, const SealedRecords& snapshots) {
+    return record(run, release, snapshots, {});
+  }
   /// The sealed records of the current or the previous version; none where none were taken.
   enum class Slot { current, previous };
   Result<SealedRecords> snapshots(const EnvironmentId& id, Slot slot) const;

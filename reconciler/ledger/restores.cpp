@@ -12,8 +12,9 @@ namespace {
 
 /// A backup of a backup of a backup: further back nobody asks.
 constexpr int most_restores = 20;
+/// As many as a folder may be asked to keep, and more than anybody makes of data in doubt.
+constexpr std::int64_t most_half_backups = 200;
 
-/// A restore that came to its end, by itself or as a person says.
 struct Restored {
   std::int64_t attempt = 0;
   std::int64_t started = 0;
@@ -21,15 +22,20 @@ struct Restored {
   std::string file;
 };
 
+/// Which of them count: each that had begun (one without a fate gave nothing to anybody), or those
+/// that came to their end, by themselves or as a person says.
+enum class Which { begun, whole };
+
 Result<std::optional<Restored>> newest_restored(
-    Database& database, const EnvironmentId& id,
+    Database& database, const EnvironmentId& id, Which which,
     std::int64_t before = std::numeric_limits<std::int64_t>::max()) {
   auto query = database.query(
       "SELECT id, started, run, coalesce(json_extract(work, '$.input.file'), '') FROM attempts "
-      "WHERE environment = ? AND verb = 'restore' AND fate = 'succeeded' AND id < ? "
-      "ORDER BY id DESC LIMIT 1");
+      "WHERE environment = ?1 AND verb = 'restore' AND fate IS NOT NULL AND "
+      "(?2 OR fate = 'succeeded') AND id < ?3 ORDER BY id DESC LIMIT 1");
   if (!query) return failed(query);
-  auto row = query->bind(id.text()).bind(before).step();
+  query->bind(id.text()).bind(std::int64_t{which == Which::begun}).bind(before);
+  auto row = query->step();
   if (!row) return failed(row);
   if (!*row) return std::optional<Restored>();
   return std::optional(
@@ -54,33 +60,57 @@ Result<std::int64_t> made_with(Database& database, const EnvironmentId& id,
   return query->number(0);
 }
 
+/// Once keys of which nobody knows any more.
+struct AskedAgain {
+  std::set<std::string> undone;
+  std::set<std::string> answered;  ///< Memory::answered_of_other_data
+};
+
 /// Of each once key the newest attempt, which succeeded between the making of the file and its
 /// coming back, and for which nobody has answered since.
 Status add_undone(Database& database, const EnvironmentId& id, std::int64_t made,
                   const Restored& back, std::set<std::string>& into) {
   auto query = database.query(
       "SELECT once_key FROM attempts AS one WHERE environment = ?1 AND once_key != '' AND "
-      "fate = 'succeeded' AND id > ?2 AND id < ?3 AND coalesce(settled_at, 0) < ?4 AND "
+      "fate = 'succeeded' AND id > ?2 AND id < ?3 AND coalesce(settled_run, 0) < ?4 AND "
       "id = (SELECT max(id) FROM attempts WHERE environment = ?1 AND once_key = one.once_key AND "
       "once_key != '')");
   if (!query) return failed(query);
-  auto keys = query->bind(id.text()).bind(made).bind(back.attempt).bind(back.started).texts();
+  auto keys = query->bind(id.text()).bind(made).bind(back.attempt).bind(back.run).texts();
   if (!keys) return failed(keys);
   into.insert(keys->begin(), keys->end());
   return {};
 }
 
-/// What the newest restore undid; and, as its file may have been made of data that was brought back
-/// itself, what that had undone.
-Result<std::set<std::string>> undone_by(Database& database, const EnvironmentId& id,
-                                        const Restored& newest) {
-  std::set<std::string> all;
+/// Once keys whose attempt is in the file, while a person answered for it only after the file was
+/// made: about the data that it took the place of. Whoever answered, or tried, since knows better.
+Status add_answered(Database& database, const EnvironmentId& id, std::int64_t made,
+                    const Restored& back, std::set<std::string>& into) {
+  auto query = database.query(
+      "SELECT once_key FROM attempts AS one WHERE environment = ?1 AND once_key != '' AND "
+      "id <= ?2 AND settled_run > (SELECT run FROM attempts WHERE id = ?2) AND settled_run < ?4 "
+      "AND NOT EXISTS (SELECT 1 FROM attempts WHERE environment = ?1 AND "
+      "once_key = one.once_key AND (id > ?3 OR settled_run > ?4))");
+  if (!query) return failed(query);
+  auto keys = query->bind(id.text()).bind(made).bind(back.attempt).bind(back.run).texts();
+  if (!keys) return failed(keys);
+  into.insert(keys->begin(), keys->end());
+  return {};
+}
+
+/// What the newest restore changed of that; and, as its file may have been made of data that was
+/// brought back itself, what that had.
+Result<AskedAgain> asked_again(Database& database, const EnvironmentId& id,
+                               const Restored& newest) {
+  AskedAgain all;
   std::optional<Restored> back = newest;
   for (int n = 0; back && n < most_restores; ++n) {
     auto made = made_with(database, id, back->file);
     if (!made) return failed(made);
-    if (auto added = add_undone(database, id, *made, *back, all); !added) return failed(added);
-    auto before = newest_restored(database, id, std::min(*made, back->attempt));
+    if (auto done = add_undone(database, id, *made, *back, all.undone); !done) return failed(done);
+    if (auto done = add_answered(database, id, *made, *back, all.answered); !done)
+      return failed(done);
+    auto before = newest_restored(database, id, Which::begun, std::min(*made, back->attempt));
     if (!before) return failed(before);
     back = std::move(*before);
   }
@@ -114,40 +144,66 @@ Result<bool> is_well_since(Database& database, const EnvironmentId& id, RunId ru
   return query->bind(id.text()).bind(run).step();
 }
 
+/// Files that were made after a restore had begun, and before it was whole.
+Result<std::set<std::string>> half_backups(Database& database, const EnvironmentId& id) {
+  auto query = database.query(
+      "SELECT CASE WHEN json_valid(made.evidence) THEN json_extract(made.evidence, '$.file') END "
+      "AS file FROM attempts AS made JOIN attempts AS back ON back.id = (SELECT max(id) FROM "
+      "attempts WHERE environment = ?1 AND verb = 'restore' AND fate IS NOT NULL AND id < made.id) "
+      "WHERE made.environment = ?1 AND made.verb = 'backup' AND made.fate = 'succeeded' AND "
+      "file IS NOT NULL AND (back.fate != 'succeeded' OR back.settled_run > made.run) "
+      "ORDER BY made.id DESC LIMIT ?2");
+  if (!query) return failed(query);
+  auto files = query->bind(id.text()).bind(most_half_backups).texts();
+  if (!files) return failed(files);
+  return std::set<std::string>(files->begin(), files->end());
+}
+
 }  // namespace
 
 Status read_brought_back(Database& database, const EnvironmentId& id, Memory& into) {
-  auto back = newest_restored(database, id);
+  auto back = newest_restored(database, id, Which::begun);
   if (!back) return failed(back);
   if (!*back) return {};
-  if (auto read = read_data_of(database, id, **back, into); !read) return read;
-  auto well = is_well_since(database, id, (*back)->run);
-  if (!well) return failed(well);
-  into.unwell_since_restored = !*well;
-  auto undone = undone_by(database, id, **back);
-  if (!undone) return failed(undone);
-  for (const auto& key : *undone) {
-    const std::string tag = tag_of_once(key);
-    // Of what runs, a task by hand does it again.
-    if (!tag.empty() && !(into.current && into.current->tag == tag)) into.undone.insert(key);
+  auto whole = newest_restored(database, id, Which::whole);
+  if (!whole) return failed(whole);
+  if (*whole) {
+    if (auto read = read_data_of(database, id, **whole, into); !read) return read;
+    auto well = is_well_since(database, id, (*whole)->run);
+    if (!well) return failed(well);
+    into.unwell_since_restored = !*well;
   }
+  auto half = half_backups(database, id);
+  if (!half) return failed(half);
+  into.half_backups = std::move(*half);
+  auto again = asked_again(database, id, **back);
+  if (!again) return failed(again);
+  // Of what runs, a task by hand does it again.
+  const auto runs = [&](const std::string& key) {
+    const std::string tag = tag_of_once(key);
+    return tag.empty() || (into.current && into.current->tag == tag);
+  };
+  std::erase_if(again->undone, runs);
+  std::erase_if(again->answered, runs);
+  into.undone = std::move(again->undone);
+  into.answered_of_other_data = std::move(again->answered);
   return {};
 }
 
-Result<bool> is_undone(Database& database, const EnvironmentId& id, const std::string& once_key) {
-  auto back = newest_restored(database, id);
+Result<bool> is_asked_again(Database& database, const EnvironmentId& id,
+                            const std::string& once_key) {
+  auto back = newest_restored(database, id, Which::begun);
   if (!back) return failed(back);
   if (!*back) return false;
-  auto undone = undone_by(database, id, **back);
-  if (!undone) return failed(undone);
-  return undone->contains(once_key);
+  auto again = asked_again(database, id, **back);
+  if (!again) return failed(again);
+  return again->undone.contains(once_key) || again->answered.contains(once_key);
 }
 
 Result<std::optional<RunRow>> Ledger::last_restoring_run(const EnvironmentId& id) const {
   RunId serial = 0;
   {
     const std::lock_guard lock(parts_->mutex);
-    // One without a fate never began: it gave nothing to anybody.
     auto query = parts_->database.query(
         "SELECT run FROM attempts WHERE environment = ? AND verb = 'restore' AND "
         "fate IS NOT NULL ORDER BY id DESC LIMIT 1");
@@ -172,16 +228,16 @@ Status Ledger::settle_restore(const EnvironmentId& id, const std::string& who) {
   Database& db = parts_->database;
   auto transaction = Transaction::begin(db, "settle");
   if (!transaction) return failed(transaction);
-  auto query = db.query(
-      "UPDATE attempts SET fate = 'succeeded', code = '', settled_by = ?1, settled_at = ?2 "
-      "WHERE id = (SELECT max(id) FROM attempts WHERE environment = ?3 AND verb = 'restore' AND "
-      "fate IS NOT NULL) AND fate != 'succeeded'");
-  if (!query) return failed(query);
-  query->bind(who).bind(parts_->wall()).bind(id.text());
-  if (auto done = query->run(); !done) return done;
   // Beside what git asks for: how that ended goes on to count.
-  if (auto noted = parts_->note(id, "", "Ready", "Settled", who, Parts::Noted::aside); !noted)
-    return failed(noted);
+  auto noted = parts_->note(id, "", "Ready", "Settled", who, Parts::Noted::aside);
+  if (!noted) return failed(noted);
+  auto query = db.query(
+      "UPDATE attempts SET fate = 'succeeded', code = '', settled_by = ?1, settled_at = ?2, "
+      "settled_run = ?4 WHERE id = (SELECT max(id) FROM attempts WHERE environment = ?3 AND "
+      "verb = 'restore' AND fate IS NOT NULL) AND fate != 'succeeded'");
+  if (!query) return failed(query);
+  query->bind(who).bind(parts_->wall()).bind(id.text()).bind(*noted);
+  if (auto done = query->run(); !done) return done;
   return transaction->commit();
 }
 

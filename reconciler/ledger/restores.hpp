@@ -9,12 +9,14 @@
 
 namespace reconciler {
 
-/// Memory::data_of, Memory::undone and Memory::unwell_since_restored. Where nothing was ever
-/// brought back, as mostly, that is one step into an index.
+/// Memory::data_of, half_backups, undone, answered_of_other_data and unwell_since_restored. Where
+/// nothing was ever brought back, as mostly, that is one step into an index.
 Status read_brought_back(Database& database, const EnvironmentId& id, Memory& into);
 
-/// Once-a-tag work of that key has succeeded, and then data from before it was brought back, which
-/// nobody has answered for since.
-Result<bool> is_undone(Database& database, const EnvironmentId& id, const std::string& once_key);
+/// Of once-a-tag work of that key nobody knows any more by what was answered or seen, for other
+/// data was brought back since: it is undone, or what a person answered was about data that is
+/// gone.
+Result<bool> is_asked_again(Database& database, const EnvironmentId& id,
+                            const std::string& once_key);
 
 }  // namespace reconciler

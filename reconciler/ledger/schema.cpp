@@ -222,8 +222,24 @@ UPDATE attempts SET fate = 'running' WHERE verb = 'restore' AND fate IS NULL AND
 PRAGMA user_version = 7;
 )";
 
+// Since when the current version is looked on, where that leads back to, and what was unwell as it
+// was recorded; what an older program recorded is not looked on. When a person answered for an
+// attempt, in the order of runs: about which data that was, once other data is brought back.
+constexpr const char* tables_8 = R"(
+ALTER TABLE attempts ADD COLUMN settled_run INTEGER;
+UPDATE attempts SET settled_run = (SELECT max(serial) FROM runs WHERE
+  runs.environment = attempts.environment AND runs.started <= settled_at)
+  WHERE settled_at IS NOT NULL;
+ALTER TABLE environments ADD COLUMN watched_from INTEGER;
+ALTER TABLE environments ADD COLUMN watched_back TEXT;
+ALTER TABLE environments ADD COLUMN watched_unwell TEXT NOT NULL DEFAULT '[]';
+
+PRAGMA user_version = 8;
+)";
+
 /// The n-th makes version n + 1 of version n; one that was released is never changed.
-constexpr std::array steps{tables_1, tables_2, tables_3, tables_4, tables_5, tables_6, tables_7};
+constexpr std::array steps{tables_1, tables_2, tables_3, tables_4,
+                           tables_5, tables_6, tables_7, tables_8};
 static_assert(steps.size() == schema_version);
 
 Status take_steps(Database& database, std::int64_t from) {

@@ -9,7 +9,7 @@
 namespace reconciler {
 
 /// What this program writes into `user_version`.
-constexpr std::int64_t schema_version = 7;
+constexpr std::int64_t schema_version = 8;
 
 /// The version of an open file; 0: nothing is in it yet.
 Result<std::int64_t> read_version(Database& database);

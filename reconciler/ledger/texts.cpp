@@ -28,7 +28,9 @@ Status read_run(const RowText& text) {
 
 Status read_environment(const RowText& text) {
   std::set<ResourceId> ids;
-  return read_ids(text(1).value_or(""), ids);
+  for (const int column : {1, 2})
+    if (auto done = read_ids(text(column).value_or(""), ids); !done) return done;
+  return {};
 }
 
 /// A table's rows, and how they are read; the first column names the row for people.
@@ -40,7 +42,8 @@ struct TextsOf {
 constexpr std::array<TextsOf, 4> all_texts{{
     {"SELECT 'attempt ' || id, phase, fate, work FROM attempts", read_attempt},
     {"SELECT 'run ' || serial, plan FROM runs", read_run},
-    {"SELECT 'environment ' || name, unwell_before FROM environments", read_environment},
+    {"SELECT 'environment ' || name, unwell_before, watched_unwell FROM environments",
+     read_environment},
     {unlisted_versions, [](const RowText& text) { return read_unlisted(text(0).value_or("")); }},
 }};
 
@@ -63,6 +66,12 @@ Status read_unlisted(const std::string& environment) {
   return failure(
       error("ledger.damaged",
             fmt::format("the current version of {} is none of its versions", environment)));
+}
+
+std::string as_text(const std::set<ResourceId>& ids) {
+  JsonArray all;
+  for (const auto& one : ids) all.push_back(wire::write(one));
+  return canonical(Json(std::move(all)));
 }
 
 Status check_texts(const std::string& ledger, const EachRow& each) {

@@ -15,6 +15,7 @@ namespace reconciler {
 
 /// A list of things, as a column holds it.
 Status read_ids(const std::string& text, std::set<ResourceId>& into);
+std::string as_text(const std::set<ResourceId>& ids);
 
 /// Names each environment whose current version is none of its versions: a record writes both, so
 /// a page with one of them went.

@@ -83,6 +83,13 @@ struct Outdated {
   bool operator==(const Outdated&) const = default;
 };
 
+/// What `verify.watch` goes by: written with the record, and by nothing else.
+struct Watched {
+  WallTime from{};                    ///< when it came to run; healing it begins nothing anew
+  std::optional<std::string> back{};  ///< the tag that it replaced; none: nothing is gone back to
+  std::set<ResourceId> unwell{};      ///< so before it, which kept nobody from recording it
+};
+
 /// A person's stop: nothing is done until it is taken back, or until its time is over.
 struct Suspension {
   std::string who;
@@ -116,6 +123,9 @@ struct Memory {
   std::set<ResourceId> unwell_before;      ///< while touched: what was unwell before that
   /// The ledger's newest attempt when `current` was recorded: what is newer is part of no version.
   std::int64_t recorded_attempt = 0;
+  /// None: `current` was gone back to, taken over, or recorded by a program that wrote no such
+  /// thing.
+  std::optional<Watched> watched;
   std::set<std::string> released;        ///< tags whose once-a-tag work was tried since then
   std::optional<std::string> overruled;  ///< a tag deployed by hand that a person lets us undo
   std::optional<Suspension> suspended;
@@ -126,9 +136,14 @@ struct Memory {
   /// The tag whose data was brought back since `current` came to run, and on which no release was
   /// run since; none: the data is that of `current`.
   std::optional<std::string> data_of;
+  /// Backups, by file, of what half a restore had left: none of them takes a good one's place.
+  std::set<std::string> half_backups;
   /// Once keys of tags that do not run, whose work succeeded, and data from before it was brought
   /// back since: whether it is to be done again is for a person to say.
   std::set<std::string> undone;
+  /// Once keys of tags that do not run, for which a person answered as to data that is gone: a
+  /// backup from before the answer was brought back since.
+  std::set<std::string> answered_of_other_data;
   /// Nobody has found what runs well since the newest restore: what is unwell may be so by the
   /// data, and is excused by nothing.
   bool unwell_since_restored = false;

@@ -33,10 +33,13 @@ Action backup_action(const Step& step, const Desired& desired, const Memory& mem
   return action;
 }
 
-Action prune_of_backups(Work work, const Desired& desired) {
+Action prune_of_backups(Work work, const Desired& desired, const Memory& memory) {
   Action action;
   action.work = std::move(work);
-  action.work.input.as_object()["folder"] = desired.backups;
+  JsonObject& input = action.work.input.as_object();
+  input["folder"] = desired.backups;
+  if (!memory.half_backups.empty())
+    input["uncounted"] = JsonArray(memory.half_backups.begin(), memory.half_backups.end());
   action.title = "backups";
   action.reason = fmt::format("beyond the newest {}", number_at(action.work.input, "keep"));
   return action;

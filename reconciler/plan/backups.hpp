@@ -19,7 +19,7 @@ Desired without_backup(Desired desired);
 Action backup_action(const Step& step, const Desired& desired, const Memory& memory,
                      std::string reason);
 /// What goes once that backup has served: one of Step::then.
-Action prune_of_backups(Work work, const Desired& desired);
+Action prune_of_backups(Work work, const Desired& desired, const Memory& memory);
 /// That backup brought back.
 Action restore_action(const Step& step, const Desired& desired, const std::string& file);
 

@@ -142,11 +142,10 @@ Result<Shortened> shorten(Plan& plan, const Desired& desired, const Cut& cut) {
   if (plan.actions.size() < actions) out.by = fmt::format("--until {}", to_text(*cut.until));
   std::vector<std::string> undone;
   std::vector<std::string> left_out;
-  std::vector<std::string> skipped;
   for (const auto& name : cut.skip) {
     const auto phase = leave_out(plan, desired, name);
     if (!phase) continue;
-    skipped.push_back(name);
+    out.skipped.push_back(name);
     if (*phase == Phase::backup) {
       std::erase_if(plan.actions, [](const Action& action) {
         return !action.work.targets.empty() && action.work.targets[0].kind == "backups";
@@ -165,7 +164,7 @@ Result<Shortened> shorten(Plan& plan, const Desired& desired, const Cut& cut) {
                           out.left_out, plan.to))
             .next(fmt::format("reconciler apply {} --until after", plan.environment.text())));
   if (!undone.empty()) end_after(plan, Phase::verify);
-  if (!skipped.empty()) close_to_approvals(plan, enumerate(skipped));
+  if (!out.skipped.empty()) close_to_approvals(plan, enumerate(out.skipped));
   if (out.by.empty()) return out;
   out.unrecorded = recorded && std::ranges::none_of(plan.actions, is_record);
   out.steps_left = work() != steps || (cut.until && *cut.until < Phase::change);
@@ -182,6 +181,15 @@ Result<Shortened> shorten(Plan& plan, const Desired& desired, const Cut& cut) {
   plan.id = sha256(canonical(JsonObject{{"whole", whole}, {"cut", out.by}}));
   say_in(plan, out, actions - plan.actions.size());
   return out;
+}
+
+Desired without_skipped(Desired desired, const Shortened& cut) {
+  std::erase_if(desired.steps, [&](const Step& step) {
+    return step.work.phase == Phase::verify &&
+           std::ranges::any_of(cut.skipped,
+                               [&](const std::string& name) { return is_called(step, name); });
+  });
+  return desired;
 }
 
 }  // namespace reconciler

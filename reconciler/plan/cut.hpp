@@ -27,8 +27,9 @@ struct Shortened {
   bool unrecorded = false;  ///< the version was to be recorded, and is not: it is begun and no more
   bool steps_left = false;  ///< not all that belongs to a switch to it will have run
   std::string left_out{};   ///< what is left out and stays due for nobody: checks, the backup
-  std::string by{};         ///< `--until switch`; empty: nothing was cut off
-  std::string leaves{};     ///< `v1.1.0 runs, neither verified nor recorded`
+  std::vector<std::string> skipped{};  ///< those of Cut::skip that were due
+  std::string by{};                    ///< `--until switch`; empty: nothing was cut off
+  std::string leaves{};                ///< `v1.1.0 runs, neither verified nor recorded`
 };
 
 /// Cuts it. Where that leaves something out the plan has another id, and its notices say where it
@@ -38,5 +39,8 @@ struct Shortened {
 /// `cut.held` on the way back to, or in the care of, a version that git does not ask for;
 /// `cut.step_unknown`; `cut.last_check` where nothing would say any more that the version is well.
 Result<Shortened> shorten(Plan& plan, const Desired& desired, const Cut& cut);
+
+/// The version as it is recorded: without the checks that were left out, for nobody asked them.
+Desired without_skipped(Desired desired, const Shortened& cut);
 
 }  // namespace reconciler

@@ -206,7 +206,7 @@ std::vector<Action> select_steps(const Desired& desired, const Memory& memory, b
     if (step.work.phase == Phase::backup) {
       if (!release_is_due(desired, memory)) continue;
       actions.push_back(backup_action(step, desired, memory, "a release is due"));
-      for (const auto& work : step.then) actions.push_back(prune_of_backups(work, desired));
+      for (const auto& work : step.then) actions.push_back(prune_of_backups(work, desired, memory));
       continue;
     }
     Action action;
@@ -289,6 +289,15 @@ std::optional<Stall> find_stall(const Desired& desired, const Memory& memory) {
           fmt::format(
               "commit another tag; or, once its cause is gone: reconciler settle {} {} not-run",
               desired.id.text(), step.name)};
+    if (memory.answered_of_other_data.contains(step.once_key))
+      return Stall{
+          "ReleaseOutcomeUnknown",
+          fmt::format("what was answered of {} for {} was about data that is not there any "
+                      "more: a backup from before the answer was brought back",
+                      step.name, desired.tag),
+          fmt::format("look whether the data has it, then: reconciler settle {} {} "
+                      "succeeded|not-run",
+                      desired.id.text(), step.name)};
     if (fate->second == Fate::succeeded && memory.undone.contains(step.once_key))
       return Stall{"ReleaseOutcomeUnknown",
                    fmt::format("{} has run for {}, and then data from before that was brought back",

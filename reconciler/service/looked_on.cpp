@@ -10,7 +10,6 @@
 #include "reconciler/data_kept.hpp"
 #include "reconciler/desire.hpp"
 #include "reconciler/ledger/locks.hpp"
-#include "reconciler/look.hpp"
 #include "reconciler/rollback.hpp"
 
 namespace reconciler {
@@ -19,16 +18,17 @@ namespace {
 constexpr int least_looks = 3;
 constexpr std::string_view given_up = "WatchFailed";
 
-/// The version before it, where `on_failure` goes back and it can be gone back to.
+/// The version that it replaced, where `on_failure` goes back and it can be gone back to. Of what
+/// was changed under the same tag nothing is kept from before, and an older tag is no way back.
 Result<std::optional<std::string>> way_back(const Parts& parts, const Asked& asked,
                                             const std::stop_token& stop) {
   if (asked.spec.on_failure == OnFailure::hold) return std::nullopt;
   auto memory = parts.ledger.memory(asked.spec.id);
   if (!memory) return failed(memory);
-  if (!memory->previous) return std::nullopt;
+  if (!memory->watched || !memory->watched->back) return std::nullopt;
   auto all = candidates(parts, asked, stop);
   if (!all) return failed(all);
-  const auto before = std::ranges::find(*all, memory->previous->tag, &Candidate::tag);
+  const auto before = std::ranges::find(*all, *memory->watched->back, &Candidate::tag);
   if (before == all->end() || !before->blocked.empty()) return std::nullopt;
   return before->tag;
 }
@@ -63,14 +63,14 @@ Status stay_there(const Parts& parts, const Asked& asked, const LookedOn& unwell
 }  // namespace
 
 Result<std::optional<LookedOn>> look_on(const Parts& parts, const Asked& asked,
-                                        const Reconciled& done, UnwellSince& unwell_since,
-                                        const std::stop_token& stop) {
+                                        const Reconciled& done, const std::stop_token& stop) {
   const Plan& plan = done.plan;
   if (!asked.spec.watch || !plan.empty() || plan.waits() || plan.held) return std::nullopt;
   auto memory = parts.ledger.memory(asked.spec.id);
   if (!memory || !memory->current || memory->current->tag != plan.to || memory->unfinished)
     return std::nullopt;
-  if (parts.clock.wall() - memory->current->at >= *asked.spec.watch) return std::nullopt;
+  if (!memory->watched || parts.clock.wall() - memory->watched->from >= *asked.spec.watch)
+    return std::nullopt;
   // What is unwell with data that was brought back half, or is the wrong one, says nothing of the
   // version.
   if (data_in_doubt(parts.ledger, asked.spec.id)) return std::nullopt;
@@ -79,21 +79,14 @@ Result<std::optional<LookedOn>> look_on(const Parts& parts, const Asked& asked,
     return std::nullopt;
   Asked same = asked;
   same.fetch = false;
-  if (!unwell_since.excused_of(plan.desired)) {
-    auto first = look(parts, same, stop);
-    if (!first) return failed(first);
-    std::vector<ResourceId> unwell;
-    for (const auto& resource : first->observation.resources)
-      if (resource.health == Health::unwell) unwell.push_back(resource.id);
-    unwell_since.excuse(plan.desired, std::move(unwell));
-  }
   auto wish = desire(parts, same, *memory, stop);
   if (!wish) return failed(wish);
   soften_checks_since(parts.ledger, Ledger::Slot::current, wish->desired);
+  const auto& excused = memory->watched->unwell;
   LookedOn seen{plan.to, plan.desired};
   for (const auto& answer :
        ask_checks(parts.drivers, parts.clock, wish->desired, wish->variables,
-                  parts.ledger.lineage(), stop, *unwell_since.excused_of(plan.desired))) {
+                  parts.ledger.lineage(), stop, {excused.begin(), excused.end()})) {
     if (stop.stop_requested()) return std::nullopt;
     if (answer.kind != CheckAnswer::Kind::unwell) continue;
     seen.unwell = fmt::format("{} is not well after it was recorded: {}: {}", plan.to, answer.title,
@@ -150,15 +143,6 @@ bool UnwellSince::too_long(const std::optional<LookedOn>& seen, Instant now, Dur
   since_.reset();
   looks_ = 0;
   return true;
-}
-
-std::optional<std::vector<ResourceId>> UnwellSince::excused_of(const std::string& desired) const {
-  return of_ == desired ? std::optional(excused_) : std::nullopt;
-}
-
-void UnwellSince::excuse(const std::string& desired, std::vector<ResourceId> unwell) {
-  of_ = desired;
-  excused_ = std::move(unwell);
 }
 
 }  // namespace reconciler

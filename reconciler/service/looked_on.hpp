@@ -25,26 +25,21 @@ class UnwellSince {
   /// What the newest look said. True, once, where it was unwell for as long as it has to be well to
   /// be recorded, and for at least three looks.
   bool too_long(const std::optional<LookedOn>& seen, Instant now, Duration stable);
-  /// What was unwell already when that version was looked on first: it was recorded so.
-  std::optional<std::vector<ResourceId>> excused_of(const std::string& desired) const;
-  void excuse(const std::string& desired, std::vector<ResourceId> unwell);
 
  private:
   std::string tag_;
   std::optional<Instant> since_;
   int looks_ = 0;
-  std::string of_;  ///< Desired::digest
-  std::vector<ResourceId> excused_;
 };
 
 /// Asks the checks once; nothing where no version is to be looked on any more: its time is over,
-/// another one is wanted, it was given up, or something is yet to be done.
+/// another one is wanted, it was given up or gone back to, or something is yet to be done. By what
+/// the record says (Memory::watched): what was unwell then is excused, and nothing else.
 Result<std::optional<LookedOn>> look_on(const Parts& parts, const Asked& asked,
-                                        const Reconciled& done, UnwellSince& unwell_since,
-                                        const std::stop_token& stop);
+                                        const Reconciled& done, const std::stop_token& stop);
 
-/// It was unwell for too long: `on_failure`. Goes back to the version before it, as `rollback`
-/// does, rejected is what git asks for; where nothing goes back, it stays as it is,
+/// It was unwell for too long: `on_failure`. Goes back to the version that it replaced, as
+/// `rollback` does, rejected is what git asks for; where nothing goes back, it stays as it is,
 /// `Stalled/WatchFailed`. `verify.failed` either way, once it is done.
 Result<Reconciled> fail_looked_on(const Parts& parts, const Asked& asked, const LookedOn& unwell,
                                   const Agree& agree, Events& events, Ends ends);

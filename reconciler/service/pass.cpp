@@ -36,10 +36,12 @@ bool waits_for_others(const Result<Reconciled>& done) {
 }
 
 /// Somebody has worked for another commit since git was asked: what this pass would do is to undo
-/// that. A run of a time to come began while the clock was wrong, and tells nothing.
+/// that. What a person answered is no work for any; a run of a time to come began while the clock
+/// was wrong, and tells nothing.
 bool was_overtaken(const Look& seen, const Asked& asked, const std::optional<RunRow>& last,
                    WallTime now) {
-  return !asked.recorded && last && last->config_commit != seen.desired.config_commit &&
+  return last && !last->config_commit.empty() &&
+         last->config_commit != seen.desired.config_commit &&
          last->started > asked.config.fetched_at && last->started <= now;
 }
 
@@ -89,6 +91,12 @@ Result<Reconciled> Pass::look_after_recorded(const Parts& parts, Events& events,
   return reconcile_aside(parts, recorded, heals, "run", agree, events, own);
 }
 
+bool Pass::has_failed_half_way(const Ledger& ledger) const {
+  if (!performing_) return false;
+  const auto memory = ledger.memory(asked_.spec.id);
+  return memory && memory->touched;
+}
+
 Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<void()>& performs,
                              std::stop_token stop) {
   LogEvents events(log, asked_.spec.id);
@@ -99,7 +107,7 @@ Result<Reconciled> Pass::run(const Parts& parts, Log& log, const std::function<v
   if (!done) return done;
   // A newer commit waits for no check: what is unwell may be what it mends.
   const AnyStop ended({ends.stop, ends.newer});
-  auto seen = look_on(parts, asked_, *done, *unwell_since_, ended.token());
+  auto seen = look_on(parts, asked_, *done, ended.token());
   // What cannot be asked for the moment speaks neither for nor against it.
   looks_on_ = !seen || seen->has_value();
   if (!seen || !unwell_since_->too_long(*seen, parts.clock.now(), asked_.spec.verify_stable))
@@ -149,10 +157,10 @@ void Pass::back_up_when_due(const Parts& parts, Log& log, Events& events,
 Result<Reconciled> Pass::reconcile_all(const Parts& parts, Log& log, Events& events,
                                        const std::function<void()>& performs, const Ends& ends) {
   const EnvironmentId& id = asked_.spec.id;
-  const auto agree = [&](const Look& seen) -> Result<bool> {
+  const auto agree_to = [&](const Look& seen, bool recorded) -> Result<bool> {
     const auto last = parts.ledger.last_run(id);
     const auto run = last ? *last : std::nullopt;
-    if (was_overtaken(seen, asked_, run, parts.clock.wall()))
+    if (!recorded && was_overtaken(seen, asked_, run, parts.clock.wall()))
       return failure(error("apply.superseded",
                            fmt::format("run {} has worked for commit {} since git was asked: git "
                                        "is asked again first",
@@ -172,11 +180,14 @@ Result<Reconciled> Pass::reconcile_all(const Parts& parts, Log& log, Events& eve
     performs();
     return true;
   };
+  const Agree agree = [&](const Look& seen) { return agree_to(seen, asked_.recorded); };
   auto done = reconcile(parts, asked_, "run", agree, events, ends);
-  if (waits_for_others(done) || stands_still(done, parts.ledger) ||
-      stalls_beside(done, parts.ledger)) {
+  const bool waits = waits_for_others(done) || stands_still(done, parts.ledger) ||
+                     stalls_beside(done, parts.ledger);
+  if (waits && !has_failed_half_way(parts.ledger)) {
     // Nobody says so of what runs: that is looked after all the same.
-    auto kept = look_after_recorded(parts, events, agree, ends);
+    const Agree to_recorded = [&](const Look& seen) { return agree_to(seen, true); };
+    auto kept = look_after_recorded(parts, events, to_recorded, ends);
     if (!kept && kept.error().code != "rollback.not_kept") return kept;
   }
   if (started_beside_ && leaves_beside(done))

@@ -55,6 +55,8 @@ class Pass {
   /// `backup.every`, of what was recorded last and nobody has begun to change.
   void back_up_when_due(const Parts& parts, Log& log, Events& events,
                         const std::function<void()>& performs, const Ends& ends);
+  /// What this pass performed ended with half of it running, and has itself said what follows.
+  bool has_failed_half_way(const Ledger& ledger) const;
   /// What was recorded last, while what git asks for waits, cannot be had, or failed.
   Result<Reconciled> look_after_recorded(const Parts& parts, Events& events, const Agree& agree,
                                          const Ends& ends) const;

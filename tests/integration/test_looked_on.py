@@ -54,6 +54,60 @@ def test_a_version_that_does_not_stay_well_is_gone_back_from(deployed):
     assert stack.releases() == 0
 
 
+def test_what_is_put_right_long_after_begins_no_new_time(stack):
+    """A host that rebooted, months later: what does not answer then is no reason to go back to the version before."""
+    looks_each_second(stack)
+    checks = WATCH.replace("watch: 1h", "watch: 3s")
+    stack.commit(files("v1.0.0"))
+    stack.apply()
+    stack.sh("touch /data/well")
+    stack.commit(files("v1.1.0", checks))
+    stack.apply()
+    with Running(stack) as running:
+        running.wait("serving 1 environment")
+        stack.await_looks(10)  # longer than it is watched
+        was = stack.id()
+        stack.engine.docker("rm", "-f", stack.container())
+        wait_for(lambda: stack.inspect()["State"]["Running"] and stack.id() != was, "it to be put back")
+        running.wait("web/production: runs v1.1.0 after")
+        looked = asked(stack)
+        stack.sh("rm /data/well")
+        stack.await_looks(10)
+        assert asked(stack) == looked and stack.condition() == "Ready/Succeeded", running.log.read_text()
+        assert stack.state_file("current_tag") == "v1.1.0" and running.end() == 143
+
+
+def test_of_what_was_changed_under_the_same_tag_nothing_goes_back_to_an_older_one(deployed):
+    stack = deployed
+    changed = files("v1.1.0", WATCH)
+    stack.commit({**changed, "compose.yaml": changed["compose.yaml"].replace("TAG: '${TAG}'", "TAG: '${TAG}', MORE: '1'")})
+    stack.apply()
+    with Running(stack) as running:
+        running.wait("serving 1 environment")
+        stack.sh("rm /data/well")
+        running.wait("web/production: Stalled: verify.failed: v1.1.0 is not well after it was recorded")
+        assert stack.condition() == "Stalled/WatchFailed" and stack.state_file("current_tag") == "v1.1.0"
+        # What was recorded is looked after as ever.
+        stack.sh("touch /data/well")
+        was = stack.id()
+        stack.engine.docker("rm", "-f", stack.container())
+        wait_for(lambda: stack.inspect()["State"]["Running"] and stack.id() != was, "it to be put back")
+        wait_for(lambda: stack.condition() == "Ready/Succeeded", "it to be well again")
+        assert running.end() == 143
+
+
+def test_a_check_that_was_left_out_takes_nothing_down(deployed):
+    stack = deployed
+    nobody = "http://127.0.0.1:9/"
+    stack.commit(files("v1.2.0", WATCH.replace("checks: [", f"checks: [{{ http: '{nobody}' }}, ")))
+    stack.run("apply", stack.environment, "--skip", nobody, "--yes").ok()
+    looked = asked(stack)
+    with Running(stack) as running:
+        wait_for(lambda: asked(stack) >= looked + 5, "the other one to be asked five times")
+        assert "is not well" not in running.log.read_text() and stack.state_file("current_tag") == "v1.2.0"
+        assert running.end() == 143
+
+
 def of_its_own(tag, *more):
     """Each version writes down that it has started, unless that is forbidden to it."""
     work = "test -e /data/never-$$TAG || touch /data/$$TAG; exec sleep 100000"

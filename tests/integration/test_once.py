@@ -119,6 +119,23 @@ def test_one_that_is_removed_while_it_runs_is_known_to_nobody(running):
     assert said_unguarded(running, tag) == ["start"]
 
 
+def test_an_answer_is_for_the_tag_that_a_person_wants_deployed(running):
+    """Not for the one that git asks for, though that has a release of the same name."""
+    ask_for(running, "v1.8.0")
+    running.apply()
+    ask_for(running, "v1.8.0", pause=100)
+    program = running.program.start("apply", running.environment, "--tag", "v1.9.0", "--yes", stderr=subprocess.PIPE)
+    wait_for(lambda: said_unguarded(running, "v1.9.0") == ["start"], "the release to have begun")
+    running.engine.docker("rm", "-f", *running.one_offs())
+    _, said = program.communicate()
+    assert program.returncode == 1 and running.condition() == "Stalled/ReleaseOutcomeUnknown", said
+    done = running.run("settle", running.environment, "release", "succeeded").ok()
+    assert done.out.startswith("release of web/production, for v1.9.0, counts as succeeded; it is not run again for this tag.\n"), done.out
+    running.apply()
+    assert running.condition() == "Ready/Deployed" and running.state_file("current_tag") == "v1.9.0"
+    assert said_unguarded(running, "v1.9.0") == ["start"]
+
+
 def test_nothing_is_left_of_a_release_that_was_cut_off(running):
     ask_for(running, "v1.3.0")
     done = running.run("apply", running.environment, "--yes", env={"RECONCILER_FAILPOINTS": "task.waited.after:kill"})

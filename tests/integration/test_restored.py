@@ -83,6 +83,39 @@ def test_on_half_of_a_backup_nothing_is_released_whatever_the_manifest_says_by_t
     assert half.condition() == "Ready/Succeeded" and half.state_file("current_tag") == "v1.1.0"
 
 
+def test_a_way_back_that_half_of_a_backup_stands_in_is_none(stack):
+    """What it goes back to has a release of its own, and nothing is released on that."""
+    switch = f"release: [{{ exec: db, command: {shell('true')} }}]"
+    deploy(stack, "v1.0.0", switch)
+    stack.sh("echo one >/data/rows", "db")
+    backup = a_backup(stack)
+    deploy(stack, "v1.0.0", switch, reads="head -c 2 >/data/rows; exit 4")
+    assert restore(stack, backup).code == 1 and stack.condition() == "Stalled/RestoreFailed"
+    other = files("v1.1.0", checks="{ exec: db, command: 'false' }")
+    stack.commit({**other, "compose.yaml": other["compose.yaml"].replace("db: {", "db: { environment: { NEW: '1' },")})
+    done = stack.run("apply", stack.environment, "--yes")
+    assert done.code == 1 and stack.error(done) == "rollback.failed", done.err
+    assert "is back at" not in done.err and "the way back to v1.0.0 failed: " in done.err and "was not brought back whole" in done.err, done.err
+    assert stack.condition() == "Stalled/RestoreFailed"
+
+
+def test_backups_of_half_a_restore_take_no_good_ones_place(kept):
+    keeps = "backup: { exec: db, command: [cat, /data/rows], keep: 2 }"
+    fails = f"restore: {{ exec: db, command: {shell('head -c 2 >/data/rows; exit 4')} }}"
+    deploy(kept, "v1.0.0", keeps, fails, writes="")
+    for _ in range(2):
+        assert restore(kept, kept.backup).code == 1 and kept.condition() == "Stalled/RestoreFailed"
+    listed = kept.run("restore", kept.environment).ok().out
+    assert listed.count("v1.0.0, half restored") == 1, "the first was made of what was whole"
+    deploy(kept, "v1.0.0", keeps, f"restore: {{ exec: db, command: {shell('cat >/data/rows')} }}", writes="")
+    restore(kept, kept.backup).ok()
+    newest = a_backup(kept)
+    left = sorted(one.name for one in (kept.state / "backups/web/production").glob("*.backup"))
+    told = {one["file"]: one["half"] for one in json.loads(kept.run("restore", kept.environment, "--json").ok().out)["backups"]}
+    assert sorted(told) == left and sum(not half for half in told.values()) == 2 and not told[newest], told
+    assert sum(told.values()) == 2, told
+
+
 def test_suspended_both_are_said(half):
     half.run("suspend", half.environment, "--reason", "the disks").ok()
     status = half.status()
@@ -140,7 +173,11 @@ def test_a_person_may_answer_for_the_data_when_nothing_else_can_be_asked(half):
     half.commit({"reconciler.yaml": "tag: [\n"})
     refused = half.run("settle", half.environment, "restore", "not-run")
     assert refused.code == 1 and half.error(refused) == "settle.fate" and "the data of web/production is in doubt: " in refused.err, refused
+    status = half.status()
+    assert (status["condition"], status["reason"]) == ("Stalled", "RestoreFailed"), "whatever cannot be read"
     half.engine.stop()
+    status = half.status()
+    assert (status["condition"], status["reason"]) == ("Stalled", "RestoreFailed") and "was not brought back whole" in status["why"], status
     said = half.run("settle", half.environment, "restore", "succeeded").ok()
     assert said.out == "The data of web/production counts as whole.\nnext  reconciler plan web/production\n", said.out
     half.engine.start()
@@ -357,6 +394,18 @@ def test_what_was_not_well_and_is_not_gone_back_from_has_its_data_brought_back(s
     (before,) = (stack.state / "backups/web/production").glob("*.backup")
     stack.sh("echo spoilt >/data/rows", "db")
     assert a_backup(stack) != before.name
+    # Git has gone on meanwhile: what is to be kept is described where it asks for that version.
+    hold = ("on_failure: hold",)
+    check = "{ exec: db, command: [grep, -q, two, /data/rows] }"
+    stack.commit(files("v1.2.0", RELEASE, *hold, checks=check))
+    stack.run("plan", stack.environment)  # which fetches it
+    refused = restore(stack, before.name)
+    assert refused.code == 1 and stack.error(refused) == "errand.half_runs", refused.err
+    assert refused.err == ("error errand.half_runs: half of v1.1.0 runs at web/production, nothing goes back from it, and git asks for v1.2.0 by now\n"
+                           "  next  make git ask for it again: reconciler set web/production v1.1.0; then: reconciler restore web/production "
+                           f"{before.name}\n"), refused.err
+    stack.commit(files("v1.1.0", RELEASE, *hold, "drift: heal", checks=check))
+    stack.run("plan", stack.environment)
     done = restore(stack, before.name)
     assert done.code == 1 and stack.error(done) == "verify.failed", "the data is there, and the version is as unwell as before"
     assert stack.sh("cat /data/rows", "db") == "one\n"

@@ -100,12 +100,12 @@ TEST_F(IdentityTest, FilesOpenToOthersAreRefused) {
 
 TEST_F(IdentityTest, ALedgerOfALaterProgramIsRefusedAndLeftAlone) {
   (void)open_ledger(state, clock);
-  sql("PRAGMA user_version = 8");
+  sql("PRAGMA user_version = 9");
   EXPECT_EQ(told(Ledger::open(state, clock)),
             "error ledger.newer_version: " + state +
-                "/ledger.db has format 8; this program knows formats up to 7\n"
+                "/ledger.db has format 9; this program knows formats up to 8\n"
                 "  next  use the reconciler that wrote it, or a newer one\n");
-  sql("PRAGMA user_version = 7");
+  sql("PRAGMA user_version = 8");
   EXPECT_FALSE(open_ledger(state, clock)->loss());
 }
 

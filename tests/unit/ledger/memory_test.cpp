@@ -140,6 +140,44 @@ TEST_F(MemoryTest, AdoptingAnotherLineageAloneForgetsNothing) {
   EXPECT_EQ(memory.previous->tag, "v1.0.0");
 }
 
+TEST_F(MemoryTest, WhatIsLookedOnBeginsWithAVersionAndWithNothingElse) {
+  const ResourceId mailer{"compose", "service", "mailer"};
+  const auto record = [&](const Release& release, const Ledger::RecordedAs& how = {}) {
+    clock.pass(std::chrono::hours(1));
+    const RunId run = *ledger->begin_run(start_of("", release.tag));
+    Release now = release;
+    now.at = clock.wall();
+    EXPECT_TRUE(ledger->record(run, now, {}, how));
+    EXPECT_TRUE(ledger->end_run(run, {"Ready", "Succeeded"}));
+    reopen();
+    return ledger->memory(production)->watched;
+  };
+  const auto first = record(release_of("v1.0.0"));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->back, std::nullopt) << "there was none before it";
+  const auto second = record(release_of("v1.1.0"), {{mailer}, false});
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->from, clock.wall());
+  EXPECT_EQ(second->back, "v1.0.0");
+  EXPECT_THAT(second->unwell, ElementsAre(mailer));
+  const auto healed = record(release_of("v1.1.0"));
+  ASSERT_TRUE(healed);
+  EXPECT_EQ(healed->from, second->from) << "putting something right begins no time anew";
+  EXPECT_EQ(healed->back, "v1.0.0");
+  EXPECT_THAT(healed->unwell, ElementsAre(mailer));
+  Release changed = release_of("v1.1.0");
+  changed.digest = "another";
+  const auto another = record(changed);
+  ASSERT_TRUE(another);
+  EXPECT_EQ(another->from, clock.wall());
+  EXPECT_EQ(another->back, std::nullopt) << "what it was before is kept by nobody";
+  EXPECT_TRUE(another->unwell.empty());
+  EXPECT_FALSE(record(release_of("v1.0.0"), {{}, true})) << "it was gone back to";
+  EXPECT_EQ(record(release_of("v1.2.0"))->back, "v1.0.0");
+  ASSERT_TRUE(ledger->forget(production, "anna"));
+  EXPECT_FALSE(ledger->memory(production)->watched);
+}
+
 TEST_F(MemoryTest, RecordOfARunThatIsNotThereChangesNothing) {
   EXPECT_EQ(told(ledger->record(17, release_of("v1.0.0"), {})),
             "error ledger.run_unknown: the ledger has no run 17\n");

@@ -61,7 +61,7 @@ class MigrationTest : public testing::Test {
     EXPECT_EQ(run, 2);
     EXPECT_TRUE(ledger->record(run, release_of("v1.2.0"), {{{"d", "k", "n"}, {{"box"}, true}}}));
     EXPECT_EQ(boxes(*ledger, Ledger::Slot::current), "box");
-    EXPECT_EQ(one("PRAGMA user_version"), "7");
+    EXPECT_EQ(one("PRAGMA user_version"), "8");
   }
 };
 
@@ -76,7 +76,12 @@ TEST_F(MigrationTest, ARestoreOfAnOlderProgramThatMayHaveBegunCounts) {
         "once_key, action_key, phase, verb, title, work, started, code) SELECT serial, "
         "environment, "
         "'', '', 'release', 'restore', 'a file', '{}', 1, '" +
-        code + "' FROM runs LIMIT 1; DROP INDEX attempts_backing_up; PRAGMA user_version = 6");
+        code +
+        "' FROM runs LIMIT 1; DROP INDEX attempts_backing_up; "
+        "ALTER TABLE attempts DROP COLUMN settled_run; "
+        "ALTER TABLE environments DROP COLUMN watched_from; "
+        "ALTER TABLE environments DROP COLUMN watched_back; "
+        "ALTER TABLE environments DROP COLUMN watched_unwell; PRAGMA user_version = 6");
     return open_ledger(state, clock)->last_restoring_run(production)->has_value();
   };
   EXPECT_TRUE(restores("")) << "cut off";

@@ -66,6 +66,9 @@ class RestoresTest : public testing::Test {
   static std::string key(const std::string& tag) {
     return "portfolio/production/release@" + tag + "+c0ffee";
   }
+  std::set<std::string> answered() const {
+    return ledger->memory(production)->answered_of_other_data;
+  }
   std::set<std::string> undone() const { return ledger->memory(production)->undone; }
 
   Folder folder;
@@ -116,11 +119,61 @@ TEST_F(RestoresTest, WhoPutHalfOfOneRightHasItsDataMostLikely) {
   const std::string before = backup();
   release("v1.1.0");
   restore(before, Fate::failed, {"Stalled", "RestoreFailed", "restore.failed", ""});
-  EXPECT_THAT(undone(), IsEmpty()) << "nobody knows what there is, and nothing is released on it";
+  EXPECT_THAT(undone(), ElementsAre(key("v1.1.0"))) << "nobody knows what there is";
   ASSERT_TRUE(ledger->settle_restore(production, "anna"));
   EXPECT_THAT(undone(), ElementsAre(key("v1.1.0")));
   EXPECT_EQ(ledger->memory(production)->data_of, "v1.0.0");
   EXPECT_FALSE(ledger->memory(production)->unwell_since_restored);
+}
+
+TEST_F(RestoresTest, AnAnswerAboutDataThatIsGoneIsAskedForAgain) {
+  const std::string before = backup();
+  release("v1.1.0");
+  const std::string with_it = backup();
+  restore(before);
+  ASSERT_TRUE(ledger->settle(production, key("v1.1.0"), Fate::not_started, "anna"));
+  EXPECT_THAT(answered(), IsEmpty());
+  // It is in what comes back now.
+  restore(with_it);
+  EXPECT_THAT(answered(), ElementsAre(key("v1.1.0")));
+  EXPECT_THAT(undone(), IsEmpty());
+  const std::string of_that = backup();
+  restore(of_that);
+  EXPECT_THAT(answered(), ElementsAre(key("v1.1.0"))) << "as it was when that was made";
+  ASSERT_TRUE(ledger->settle(production, key("v1.1.0"), Fate::succeeded, "anna"));
+  EXPECT_THAT(answered(), IsEmpty());
+  EXPECT_FALSE(ledger->settle(production, key("v1.1.0"), Fate::succeeded, "anna"));
+  EXPECT_THAT(undone(), IsEmpty());
+}
+
+TEST_F(RestoresTest, WhatWasDoneAgainMayBeInTheFileFromBefore) {
+  const std::string before = backup();
+  release("v1.1.0");
+  const std::string with_it = backup();
+  restore(before);
+  ASSERT_TRUE(ledger->settle(production, key("v1.1.0"), Fate::not_started, "anna"));
+  release("v1.1.0");
+  restore(with_it);
+  EXPECT_THAT(answered(), ElementsAre(key("v1.1.0"))) << "the file has the first one's work";
+  ASSERT_TRUE(ledger->settle(production, key("v1.1.0"), Fate::succeeded, "anna"));
+  EXPECT_THAT(answered(), IsEmpty());
+  EXPECT_THAT(undone(), IsEmpty());
+}
+
+TEST_F(RestoresTest, BackupsOfHalfARestoreAreKnownWhateverIsSaidLater) {
+  const auto half = [&] { return ledger->memory(production)->half_backups; };
+  const std::string good = backup();
+  restore(good, Fate::failed, {"Stalled", "RestoreFailed", "restore.failed", ""});
+  const std::string first = backup();
+  EXPECT_THAT(half(), ElementsAre(first));
+  ASSERT_TRUE(ledger->settle_restore(production, "anna"));
+  const std::string mended = backup();
+  EXPECT_THAT(half(), ElementsAre(first));
+  restore(mended, Fate::failed, {"Stalled", "RestoreFailed", "restore.failed", ""});
+  const std::string second = backup();
+  restore(good);
+  backup();
+  EXPECT_THAT(half(), ElementsAre(first, second));
 }
 
 TEST_F(RestoresTest, OnlyChecksThatWereAskedAndWellEndTheDoubt) {

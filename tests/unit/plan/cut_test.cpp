@@ -159,6 +159,10 @@ TEST_F(CutTest, ACheckThatIsLeftOutIsOnlyLeftOut) {
     EXPECT_EQ(done.left_out, name);
     EXPECT_EQ(done.leaves, fmt::format("v1.1.0 is recorded; {} is left out", name));
     EXPECT_NE(plan.id, whole.id);
+    const auto recorded = without_skipped(desired, done);
+    EXPECT_EQ(recorded.steps.size(), desired.steps.size() - 1) << "nobody asked it of that version";
+    EXPECT_TRUE(
+        std::ranges::none_of(recorded.steps, [](const Step& one) { return one.name == "site"; }));
   }
 }
 

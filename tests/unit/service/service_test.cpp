@@ -115,6 +115,44 @@ TEST_F(ServiceTest, WhatComesBackTooOftenBehindAClosedGateIsLeftToAPersonAndSaid
   EXPECT_EQ(running(one), "v1");
 }
 
+TEST_F(ServiceTest, WhatStaysUnwellBehindAClosedGateIsPutRightThreeTimesAndLeftAlone) {
+  settle();
+  write("one/reconciler.yaml",
+        "verify: { stable: 0s, timeout: 2h }\n"
+        "environments: { production: { tag: v2, approval: required } }\n");
+  commit("asks for an approval");
+  moved.pass(30min);
+  settle();
+  calls();
+  // Each time it is started it ends, and says so.
+  host.with([](MemoryHost& h) {
+    h.unwell = {"v1"};
+    h.running[one.text()].clear();
+  });
+  host.on_switch = [&](const std::string& id) {
+    host.with([&](MemoryHost& h) { h.running[id].clear(); });
+    service->heard({one, false});
+  };
+  for (int pass = 0; pass < 20; ++pass) {
+    moved.pass(61s);
+    settle();
+  }
+  EXPECT_THAT(calls(), ElementsAre("switch one/production v1", "switch one/production v1",
+                                   "switch one/production v1"));
+  EXPECT_THAT(log.all(), Contains(testing::HasSubstr("having been put right 3 times: left alone")));
+}
+
+TEST_F(ServiceTest, AnAnswerWhileTheForgeIsAwayKeepsNobodyFromHealing) {
+  settle();
+  ASSERT_EQ(::rename(remote.c_str(), (remote + ".away").c_str()), 0);
+  moved.pass(5s);
+  ASSERT_TRUE(ledger->retry(one, "anna", std::nullopt));
+  host.with([](MemoryHost& h) { h.running[one.text()].clear(); });
+  moved.pass(61s);
+  settle();
+  EXPECT_EQ(running(one), "v1") << testing::PrintToString(log.all());
+}
+
 TEST_F(ServiceTest, WhileWhatGitAsksForCannotBeReadWhatWasRecordedIsLookedAfter) {
   settle();
   write("one/reconciler.yaml",
