@@ -66,12 +66,12 @@ void add_common(CLI::App& app, Options& options) {
       ->capture_default_str();
 }
 
-struct Named {
+struct NamedVerb {
   std::string_view name;
   AddVerb add;
 };
 
-constexpr Named verbs[] = {
+constexpr NamedVerb verbs[] = {
     {"init", add_init},           {"set", add_set},         {"plan", add_plan},
     {"apply", add_apply},         {"run", add_run},         {"status", add_status},
     {"history", add_history},     {"show", add_show},       {"verify", add_verify},

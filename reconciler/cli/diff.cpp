@@ -236,7 +236,7 @@ void print(const Differences& found, const Page& page) {
             << fmt::format("\n{}.\n", count(found.rows.size(), "difference"));
 }
 
-Json to_json(const Differences& found) {
+Json as_json(const Differences& found) {
   JsonArray rows;
   for (const auto& row : found.rows)
     rows.push_back(JsonObject{{"kind", row.kind},
@@ -265,7 +265,7 @@ int diff(Context& context, const std::string& a, const std::string& b,
   }
   if (!found) return report(context, found.error());
   if (context.options().json)
-    std::cout << boost::json::serialize(to_json(*found)) << "\n";
+    std::cout << boost::json::serialize(as_json(*found)) << "\n";
   else
     print(*found, context.page());
   return well;

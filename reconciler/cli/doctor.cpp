@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 using Grade = Noted::Grade;
 
 constexpr Duration drivers_within{15s};
-constexpr size_t kind_width = 12;
+constexpr size_t finding_width = 12;
 constexpr size_t label_width = 11;
 
 /// Drivers say `Engine 20.10.24, ...`: what it is about, and how that stands. What is well and to
@@ -63,16 +63,16 @@ std::string render(const Noted& finding, const Page& page) {
   const Sign of = finding.grade == Grade::well    ? Sign::well
                   : finding.grade == Grade::watch ? Sign::watch
                                                   : Sign::wrong;
-  const size_t indent = 2 + sign_width(page) + 1 + kind_width + 1;
+  const size_t indent = 2 + sign_width(page) + 1 + finding_width + 1;
   std::string out = fmt::format("  {} {:<{}} {}\n", sign(of, page), printable(finding.kind, 40),
-                                kind_width, wrapped(printable(finding.what), indent, page));
+                                finding_width, wrapped(printable(finding.what), indent, page));
   for (const auto& [label, text] : finding.facts)
     out += fmt::format("{}{:<{}} {}\n", std::string(indent, ' '), printable(label, 40), label_width,
                        wrapped(printable(text), indent + label_width + 1, page));
   return out;
 }
 
-Json to_json(const Noted& finding) {
+Json as_json(const Noted& finding) {
   JsonArray facts;
   for (const auto& [label, text] : finding.facts)
     facts.push_back(JsonObject{{"label", label}, {"text", text}});
@@ -96,7 +96,7 @@ int doctor(Context& context, std::stop_token stop) {
   const auto to_watch = std::ranges::count(findings, Grade::watch, &Noted::grade);
   if (context.options().json) {
     JsonArray all;
-    for (const auto& finding : findings) all.push_back(to_json(finding));
+    for (const auto& finding : findings) all.push_back(as_json(finding));
     std::cout << boost::json::serialize(
                      JsonObject{{"format_version", "1.0"}, {"findings", std::move(all)}})
               << "\n";

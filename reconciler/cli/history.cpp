@@ -71,7 +71,7 @@ std::vector<std::string> cells(const AttemptRow& attempt) {
           std::move(fate)};
 }
 
-JsonObject to_json(const RunRow& run) {
+JsonObject as_json(const RunRow& run) {
   return {{"run", run.serial},
           {"started", to_text(run.started)},
           {"from", run.from},
@@ -88,10 +88,10 @@ JsonObject to_json(const RunRow& run) {
 
 /// With what it did, or with what it said.
 int one_run_json(const RunRow& run, const std::vector<std::string>* log) {
-  JsonObject out = to_json(run);
+  JsonObject out = as_json(run);
   out["format_version"] = "1.0";
   if (log) {
-    out["log"] = reconciler::to_json(*log);
+    out["log"] = to_json(*log);
   } else {
     JsonArray attempts;
     for (const auto& attempt : run.attempts)
@@ -166,7 +166,7 @@ int history(Context& context, const HistoryOptions& options) {
     return one_run(context, known->ledger, known->id, runs->front().serial, true);
   if (context.options().json) {
     JsonArray rows;
-    for (const auto& run : *runs) rows.push_back(to_json(run));
+    for (const auto& run : *runs) rows.push_back(as_json(run));
     std::cout << boost::json::serialize(
                      JsonObject{{"format_version", "1.0"}, {"runs", std::move(rows)}})
               << "\n";

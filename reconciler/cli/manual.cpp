@@ -140,7 +140,7 @@ std::string page_of(const CLI::App& verb, const std::string& version) {
   return out + examples(footer) + ".SH SEE ALSO\n" + reference("reconciler") + "\n";
 }
 
-constexpr const char* files = R"(.SH FILES
+constexpr const char* section_of_files = R"(.SH FILES
 .TP
 .I /etc/reconciler/host.yaml
 The host file: what the owner of this machine decides.
@@ -196,7 +196,7 @@ std::string overview(const CLI::App& app, const std::string& version) {
   for (const auto* option : options_of(app))
     if (const auto& variable = option->get_envname(); !variable.empty())
       out += entry(bold(variable), "The same as --" + option->get_lnames().front() + ".");
-  out += files;
+  out += section_of_files;
   return out + examples(footer) + ".SH SEE ALSO\n" + also + "\n";
 }
 

@@ -120,7 +120,7 @@ void print(const Look& seen, const Page& page) {
             << "\n";
 }
 
-Json to_json(const Resource& r, const Plan& plan) {
+Json as_json(const Resource& r, const Plan& plan) {
   JsonArray differences;
   for (const auto& d : r.differences)
     differences.push_back(JsonObject{{"field", d.field}, {"before", d.before}, {"after", d.after}});
@@ -132,13 +132,13 @@ Json to_json(const Resource& r, const Plan& plan) {
                     {"verdict", verdict(r)},
                     {"reason", r.reason},
                     {"differences", std::move(differences)},
-                    {"touched_by", reconciler::to_json(by.by)},
-                    {"waited_for_by", reconciler::to_json(by.needed)}};
+                    {"touched_by", to_json(by.by)},
+                    {"waited_for_by", to_json(by.needed)}};
 }
 
-Json to_json(const Look& seen) {
+Json as_json(const Look& seen) {
   JsonArray things;
-  for (const auto& r : seen.observation.resources) things.push_back(to_json(r, seen.plan));
+  for (const auto& r : seen.observation.resources) things.push_back(as_json(r, seen.plan));
   const auto release = [](const std::optional<Release>& one) {
     return one ? Json(JsonObject{{"tag", one->tag}, {"since", reconciler::to_text(one->at)}})
                : Json();
@@ -150,7 +150,7 @@ Json to_json(const Look& seen) {
                                            {"config", seen.desired.config_commit}}},
                     {"current", release(seen.memory.current)},
                     {"previous", release(seen.memory.previous)},
-                    {"notices", reconciler::to_json(seen.observation.notices)},
+                    {"notices", to_json(seen.observation.notices)},
                     {"things", std::move(things)}};
 }
 
@@ -163,7 +163,7 @@ int show(Context& context, const std::string& name, std::stop_token stop) {
   auto seen = look(*parts, selection->asked.at(0), std::move(stop));
   if (!seen) return report(context, seen.error());
   if (context.options().json)
-    std::cout << boost::json::serialize(to_json(*seen)) << "\n";
+    std::cout << boost::json::serialize(as_json(*seen)) << "\n";
   else
     print(*seen, context.page());
   return well;

@@ -59,7 +59,7 @@ void print(const Found& found, bool reveal, const Page& page) {
             << table(rows, 2, page);
 }
 
-Json to_json(const Found& found) {
+Json as_json(const Found& found) {
   JsonArray variables;
   for (const auto& [name, variable] : found.variables)
     if (!found.lacks(name))
@@ -70,7 +70,7 @@ Json to_json(const Found& found) {
   return JsonObject{{"format_version", "1.0"},
                     {"environment", found.id.text()},
                     {"variables", std::move(variables)},
-                    {"wrong", found.wrong ? reconciler::to_json(*found.wrong) : Json()}};
+                    {"wrong", found.wrong ? to_json(*found.wrong) : Json()}};
 }
 
 int variables(Context& context, const std::string& name, bool reveal, const std::stop_token& stop) {
@@ -88,7 +88,7 @@ int variables(Context& context, const std::string& name, bool reveal, const std:
   const auto found = find(*parts, selection->asked.at(0), stop);
   if (!found) return report(context, found.error());
   if (context.options().json)
-    std::cout << boost::json::serialize(to_json(*found)) << "\n";
+    std::cout << boost::json::serialize(as_json(*found)) << "\n";
   else
     print(*found, reveal, context.page());
   if (!found->wrong) return well;
