@@ -61,6 +61,11 @@ std::string what_answers(const Plan& plan, const RunRow& last) {
   return next;
 }
 
+bool asks_checks(const Plan& plan) {
+  return std::ranges::any_of(
+      plan.actions, [](const Action& action) { return action.work.phase == Phase::verify; });
+}
+
 Condition derived(const Plan& plan, const std::optional<RunRow>& last, bool at_it) {
   const std::string id = plan.environment.text();
   if (plan.suspended)
@@ -88,7 +93,9 @@ Condition derived(const Plan& plan, const std::optional<RunRow>& last, bool at_i
     return {"Ready", last->end.reason,
             fmt::format("back at {}, which git asks for; {}", plan.to, last->end.message),
             "another version: reconciler rollback " + id};
-  if (plan.empty() && last && last->end.reason == "WatchFailed" && last->desired == plan.desired)
+  // What was recorded and did not stay well is put right like any other, which asks it anew.
+  const bool given_up = last && last->end.reason == "WatchFailed" && last->to == plan.to;
+  if (given_up && !asks_checks(plan))
     return {"Stalled", last->end.reason, last->end.message,
             fmt::format("commit another tag; or mend it and: reconciler retry {}", id)};
   if (plan.empty()) return {"Ready", "Succeeded", "", ""};
@@ -111,8 +118,6 @@ Condition derived(const Plan& plan, const std::optional<RunRow>& last, bool at_i
   if (by_a_person && last->end.condition == "Stalled" && last->desired == plan.desired)
     return {"Stalled", last->end.reason, about(plan.to, last->end.message),
             fmt::format("reconciler apply {}, which goes on from there", id)};
-  // What was recorded and did not stay well is put right like any other: it is asked anew then.
-  const bool given_up = last && last->end.reason == "WatchFailed";
   if (last && last->ended && last->end.condition == "Stalled" && last->desired == plan.desired &&
       !given_up)
     return {"Stalled", last->end.reason, about(plan.to, last->end.message),

@@ -165,8 +165,9 @@ Error half_is_not_asked_for(const EnvironmentId& id, const std::string& half,
   return error("errand.half_runs", fmt::format("half of {} runs at {}, nothing goes back from it, "
                                                "and git asks for {} by now",
                                                half, id.text(), asked))
-      .next(fmt::format("make git ask for it again: reconciler set {} {}; then: {}", id.text(),
-                        half, command_of(id, errand)));
+      .next(fmt::format("make git ask for {} again; then, which fetches that: reconciler plan {}; "
+                        "then: {}",
+                        half, id.text(), command_of(id, errand)));
 }
 
 /// The version that runs, in the place of one that is yet to run or that cannot be had.

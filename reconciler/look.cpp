@@ -111,8 +111,11 @@ Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish, Memory m
     return phase == Phase::backup || phase == Phase::release || phase == Phase::after ||
            action.work.effect == Effect::once;
   });
-  if (auto half = releases ? half_restored(parts.ledger, asked.spec.id) : std::nullopt) {
-    // Nothing is released on half of a backup, and no backup of that lets a good one go.
+  const bool goes_on =
+      !plan.empty() && plan.from != plan.to && (!plan.held || plan.held->is_deployed());
+  if (auto half = releases || goes_on ? half_restored(parts.ledger, asked.spec.id) : std::nullopt) {
+    // Nothing is released on half of a backup, no version is gone on to whose release may not be in
+    // it, and no backup of that lets a good one go.
     plan.actions.clear();
     plan.stalled = Stall{half->reason, half->why, half->next};
   }

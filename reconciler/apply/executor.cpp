@@ -84,7 +84,8 @@ Status record(Run& run, const Action& action) {
   }
   const Release release{run.plan.to, run.plan.commit, run.plan.desired, run.tools.clock.wall()};
   const auto& excused = run.plan.excused;
-  const Ledger::RecordedAs how{{excused.begin(), excused.end()},
+  const Ledger::RecordedAs how{run.desired.asked,
+                               {excused.begin(), excused.end()},
                                run.plan.held && !run.plan.held->is_deployed()};
   auto written = run.tools.ledger.record(run.id, release, *snapshots, how);
   if (!written && written.error().code == "ledger.too_large") {
@@ -153,8 +154,8 @@ bool stands(const Run& run) {
 /// What is put right beside all else and fails for good differs again at the next look: it counts
 /// like what came back, or it would be begun for ever.
 bool differs_again(const Run& run, const Error& why) {
-  return run.tools.aside && why.lasting == Lasting::terminal && !run.stop.stop_requested() &&
-         !run.newer.stop_requested();
+  return run.tools.aside && why.lasting == Lasting::terminal && why.code != "plan.stale" &&
+         !run.stop.stop_requested() && !run.newer.stop_requested();
 }
 
 /// Whether what runs was begun to be changed, as far as that speaks for going back. What a backup

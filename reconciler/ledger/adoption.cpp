@@ -39,7 +39,7 @@ Status take_over(Database& db, const EnvironmentId& id, const Adoption& adoption
 Status count_as_recorded(Database& db, const EnvironmentId& id) {
   auto query = db.query(
       "UPDATE environments SET touched = 0, unwell_before = '[]', ran_by_hand = NULL, "
-      "watched_from = NULL, watched_back = NULL, watched_unwell = '[]', "
+      "watched_from = NULL, watched_back = NULL, watched_unwell = '[]', watched_of = NULL, "
       "recorded_attempt = (SELECT coalesce(max(id), 0) FROM attempts) WHERE name = ?");
   if (!query) return failed(query);
   return query->bind(id.text()).run();

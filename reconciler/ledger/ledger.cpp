@@ -120,7 +120,9 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
       "adopted_at IS NOT NULL AND current_tag IS NULL, "
       "EXISTS (SELECT 1 FROM snapshots WHERE environment = name AND slot = 'current' AND "
       "driver = 'ledger'), touched, unwell_before, recorded_attempt, overruled, ran_by_hand, "
-      "watched_from, watched_back, watched_unwell FROM environments WHERE name = ?");
+      "watched_from, watched_back, watched_unwell, coalesce((SELECT reason FROM runs WHERE "
+      "environment = name AND aside = 0 ORDER BY runs.serial DESC LIMIT 1), '') = 'WatchFailed' "
+      "FROM environments WHERE name = ?");
   if (!query) return failed(query);
   auto row = query->bind(id.text()).step();
   if (!row) return failed(row);
@@ -137,6 +139,7 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   memory.recorded_attempt = query->number(14);
   memory.overruled = query->maybe_text(15);
   memory.ran_by_hand = query->maybe_text(16);
+  memory.given_up = query->number(20) != 0;
   if (!query->null(17)) {
     Watched& watched = memory.watched.emplace();
     watched.from = wall_time(query->number(17));
@@ -156,6 +159,9 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   return memory;
 }
 
+// What an older program recorded is the same whatever was asked: it wrote nothing of that.
+#define SAME_VERSION "current_tag IS ?1 AND (watched_of IS NULL OR watched_of IS ?8)"
+
 Status Ledger::record(RunId run, const Release& release, const SealedRecords& snapshots,
                       const RecordedAs& how) {
   if (auto fit = check_snapshots(snapshots); !fit) return fit;
@@ -172,11 +178,14 @@ Status Ledger::record(RunId run, const Release& release, const SealedRecords& sn
   {
     auto query = db.query(
         "UPDATE environments SET "
-        "watched_from   = iif(?6, NULL, iif(current_tag IS ?1 AND current_digest IS ?3, "
-        "watched_from, ?4)), "
+        "watched_from   = iif(?6, NULL, iif(" SAME_VERSION
+        ", watched_from, ?4)), "
         "watched_back   = iif(?6, NULL, iif(current_tag IS NOT ?1, current_tag, "
-        "iif(current_digest IS ?3, watched_back, NULL))), "
-        "watched_unwell = iif(current_tag IS ?1 AND current_digest IS ?3, watched_unwell, ?7), "
+        "iif(" SAME_VERSION
+        ", watched_back, NULL))), "
+        "watched_unwell = iif(" SAME_VERSION
+        ", watched_unwell, ?7), "
+        "watched_of     = ?8, "
         "previous_tag    = iif(current_tag IS ?1, previous_tag, current_tag), "
         "previous_commit = iif(current_tag IS ?1, previous_commit, current_commit), "
         "previous_digest = iif(current_tag IS ?1, previous_digest, current_digest), "
@@ -189,6 +198,7 @@ Status Ledger::record(RunId run, const Release& release, const SealedRecords& sn
     if (!query) return failed(query);
     bind_release(*query, release);
     query->bind(environment).bind(std::int64_t{how.gone_back}).bind(as_text(how.unwell));
+    query->bind(how.asked);
     if (auto done = query->run(); !done) return done;
   }
   if (auto done = record_version(db, environment, release, parts_->wall()); !done) return done;

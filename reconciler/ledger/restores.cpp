@@ -90,7 +90,7 @@ Status add_answered(Database& database, const EnvironmentId& id, std::int64_t ma
       "SELECT once_key FROM attempts AS one WHERE environment = ?1 AND once_key != '' AND "
       "id <= ?2 AND settled_run > (SELECT run FROM attempts WHERE id = ?2) AND settled_run < ?4 "
       "AND NOT EXISTS (SELECT 1 FROM attempts WHERE environment = ?1 AND "
-      "once_key = one.once_key AND (id > ?3 OR settled_run > ?4))");
+      "once_key = one.once_key AND once_key != '' AND (id > ?3 OR settled_run > ?4))");
   if (!query) return failed(query);
   auto keys = query->bind(id.text()).bind(made).bind(back.attempt).bind(back.run).texts();
   if (!keys) return failed(keys);
@@ -151,6 +151,8 @@ Result<std::set<std::string>> half_backups(Database& database, const Environment
       "AS file FROM attempts AS made JOIN attempts AS back ON back.id = (SELECT max(id) FROM "
       "attempts WHERE environment = ?1 AND verb = 'restore' AND fate IS NOT NULL AND id < made.id) "
       "WHERE made.environment = ?1 AND made.verb = 'backup' AND made.fate = 'succeeded' AND "
+      "made.id > (SELECT min(id) FROM attempts WHERE environment = ?1 AND verb = 'restore' AND "
+      "fate IS NOT NULL AND (fate != 'succeeded' OR settled_run IS NOT NULL)) AND "
       "file IS NOT NULL AND (back.fate != 'succeeded' OR back.settled_run > made.run) "
       "ORDER BY made.id DESC LIMIT ?2");
   if (!query) return failed(query);
@@ -178,13 +180,15 @@ Status read_brought_back(Database& database, const EnvironmentId& id, Memory& in
   into.half_backups = std::move(*half);
   auto again = asked_again(database, id, **back);
   if (!again) return failed(again);
-  // Of what runs, a task by hand does it again.
-  const auto runs = [&](const std::string& key) {
+  // Of what runs, and is not due, a task by hand does it again.
+  const auto is_settled = [&](const std::string& key) {
     const std::string tag = tag_of_once(key);
-    return tag.empty() || (into.current && into.current->tag == tag);
+    const auto fate = into.once.find(key);
+    const bool runs = into.current && into.current->tag == tag;
+    return tag.empty() || (runs && fate != into.once.end() && fate->second == Fate::succeeded);
   };
-  std::erase_if(again->undone, runs);
-  std::erase_if(again->answered, runs);
+  std::erase_if(again->undone, is_settled);
+  std::erase_if(again->answered, is_settled);
   into.undone = std::move(again->undone);
   into.answered_of_other_data = std::move(again->answered);
   return {};

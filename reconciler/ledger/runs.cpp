@@ -149,6 +149,17 @@ Status make_room(Database& database, const RunStart& start) {
   return database.reserve().keep();
 }
 
+Result<std::optional<RunRow>> first_run(Database& database, const EnvironmentId& id,
+                                        const char* sql) {
+  auto query = database.query(sql);
+  if (!query) return failed(query);
+  query->bind(id.text());
+  auto runs = read_runs(database, std::move(*query));
+  if (!runs) return failed(runs);
+  if (runs->empty()) return std::optional<RunRow>();
+  return std::optional(std::move(runs->front()));
+}
+
 }  // namespace
 
 RunStart run_of(const Plan& plan, std::string who) {
@@ -279,15 +290,17 @@ Result<std::optional<AttemptRow>> Ledger::last_backup(const EnvironmentId& id) c
 
 Result<std::optional<RunRow>> Ledger::last_run(const EnvironmentId& id) const {
   const std::lock_guard lock(parts_->mutex);
-  auto query = parts_->database.query("SELECT " RUN_COLUMNS
-                                      " FROM runs WHERE environment = ? AND aside = 0 "
-                                      "ORDER BY serial DESC LIMIT 1");
-  if (!query) return failed(query);
-  query->bind(id.text());
-  auto runs = read_runs(parts_->database, std::move(*query));
-  if (!runs) return failed(runs);
-  if (runs->empty()) return std::optional<RunRow>();
-  return std::optional(std::move(runs->front()));
+  return first_run(parts_->database, id,
+                   "SELECT " RUN_COLUMNS
+                   " FROM runs WHERE environment = ? AND aside = 0 ORDER BY serial DESC LIMIT 1");
+}
+
+Result<std::optional<RunRow>> Ledger::last_work(const EnvironmentId& id) const {
+  const std::lock_guard lock(parts_->mutex);
+  return first_run(parts_->database, id,
+                   "SELECT " RUN_COLUMNS
+                   " FROM runs WHERE environment = ? AND aside = 0 AND config_commit != '' "
+                   "ORDER BY serial DESC LIMIT 1");
 }
 
 Result<std::optional<OpenRun>> Ledger::open_run(const EnvironmentId& id) const {

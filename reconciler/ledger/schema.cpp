@@ -233,6 +233,7 @@ UPDATE attempts SET settled_run = (SELECT max(serial) FROM runs WHERE
 ALTER TABLE environments ADD COLUMN watched_from INTEGER;
 ALTER TABLE environments ADD COLUMN watched_back TEXT;
 ALTER TABLE environments ADD COLUMN watched_unwell TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE environments ADD COLUMN watched_of TEXT;
 
 PRAGMA user_version = 8;
 )";

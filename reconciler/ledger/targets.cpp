@@ -68,14 +68,17 @@ Result<std::string> Ledger::retry(const EnvironmentId& id, const std::string& wh
     return failure(error("retry.unknown", "nothing was done here for " + id.text() + " yet")
                        .next("reconciler apply " + id.text()));
   const std::string tag = target ? target->rejected_tag : "";
+  auto noted = parts_->note(id, tag, "Reconciling", "Retry", who);
+  if (!noted) return failed(noted);
   // Of each once key the newest attempt counts.
   auto failed_once = db.query(
-      "UPDATE attempts SET fate = 'not started', settled_by = ?1, settled_at = ?2 "
+      "UPDATE attempts SET fate = 'not started', settled_by = ?1, settled_at = ?2, settled_run = "
+      "?5 "
       "WHERE environment = ?3 AND once_key != '' AND fate = 'failed' AND id IN "
       "(SELECT max(id) FROM attempts WHERE environment = ?3 GROUP BY once_key) AND "
       "(?4 = '' OR instr(once_key || '+', '@' || ?4 || '+') > 0)");
   if (!failed_once) return failed(failed_once);
-  failed_once->bind(who).bind(parts_->wall()).bind(id.text()).bind(tag);
+  failed_once->bind(who).bind(parts_->wall()).bind(id.text()).bind(tag).bind(*noted);
   if (auto done = failed_once->run(); !done) return failed(done);
   if (auto done = delete_target(db, id); !done) return failed(done);
   if (auto done = forget_returns(db, id); !done) return failed(done);
@@ -84,7 +87,6 @@ Result<std::string> Ledger::retry(const EnvironmentId& id, const std::string& wh
     if (!undo) return failed(undo);
     if (auto done = undo->bind(overruled).bind(id.text()).run(); !done) return failed(done);
   }
-  if (auto run = parts_->note(id, tag, "Reconciling", "Retry", who); !run) return failed(run);
   if (auto done = transaction->commit(); !done) return failed(done);
   return tag;
 }

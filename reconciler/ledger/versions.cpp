@@ -114,6 +114,7 @@ Status Ledger::forget(const EnvironmentId& id, const std::string& who) {
         "current_at = NULL, previous_tag = NULL, previous_commit = NULL, previous_digest = NULL, "
         "previous_at = NULL, unfinished = NULL, changed_to = NULL, overruled = NULL, touched = 0, "
         "ran_by_hand = NULL, watched_from = NULL, watched_back = NULL, watched_unwell = '[]', "
+        "watched_of = NULL, "
         "adopted_at = NULL, serial = serial + 1 WHERE name = ?",
         "DELETE FROM targets WHERE environment = ?", "DELETE FROM snapshots WHERE environment = ?",
         "DELETE FROM suspensions WHERE environment = ?",

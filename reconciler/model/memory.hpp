@@ -126,6 +126,9 @@ struct Memory {
   /// None: `current` was gone back to, taken over, or recorded by a program that wrote no such
   /// thing.
   std::optional<Watched> watched;
+  /// `verify.watch` found it unwell for too long, and nothing went back: what is unwell is excused
+  /// by nothing until it was asked anew.
+  bool given_up = false;
   std::set<std::string> released;        ///< tags whose once-a-tag work was tried since then
   std::optional<std::string> overruled;  ///< a tag deployed by hand that a person lets us undo
   std::optional<Suspension> suspended;
@@ -141,8 +144,8 @@ struct Memory {
   /// Once keys of tags that do not run, whose work succeeded, and data from before it was brought
   /// back since: whether it is to be done again is for a person to say.
   std::set<std::string> undone;
-  /// Once keys of tags that do not run, for which a person answered as to data that is gone: a
-  /// backup from before the answer was brought back since.
+  /// Once keys for which a person answered as to data that is gone: a backup from before the answer
+  /// was brought back since. Not those of what runs that are done.
   std::set<std::string> answered_of_other_data;
   /// Nobody has found what runs well since the newest restore: what is unwell may be so by the
   /// data, and is excused by nothing.

@@ -75,7 +75,7 @@ Result<std::optional<LookedOn>> look_on(const Parts& parts, const Asked& asked,
   // version.
   if (data_in_doubt(parts.ledger, asked.spec.id)) return std::nullopt;
   const auto last = parts.ledger.last_run(asked.spec.id);
-  if (last && *last && (*last)->end.reason == given_up && (*last)->desired == plan.desired)
+  if (last && *last && (*last)->end.reason == given_up && (*last)->to == plan.to)
     return std::nullopt;
   Asked same = asked;
   same.fetch = false;

@@ -35,14 +35,14 @@ bool waits_for_others(const Result<Reconciled>& done) {
   return !done->changed && !done->plan.stalled && !done->plan.suspended && done->plan.closed() > 0;
 }
 
-/// Somebody has worked for another commit since git was asked: what this pass would do is to undo
-/// that. What a person answered is no work for any; a run of a time to come began while the clock
-/// was wrong, and tells nothing.
-bool was_overtaken(const Look& seen, const Asked& asked, const std::optional<RunRow>& last,
+/// Somebody has worked since git was asked, for a commit that is neither what this pass goes by nor
+/// what it would go to: it would undo that. A run of a time to come began while the clock was
+/// wrong, and tells nothing.
+bool was_overtaken(const Look& seen, const Asked& asked, const std::optional<RunRow>& work,
                    WallTime now) {
-  return last && !last->config_commit.empty() &&
-         last->config_commit != seen.desired.config_commit &&
-         last->started > asked.config.fetched_at && last->started <= now;
+  return work && work->config_commit != asked.config.commit &&
+         work->config_commit != seen.desired.config_commit &&
+         work->started > asked.config.fetched_at && work->started <= now;
 }
 
 /// What is new failed, or was stopped by a person, before anything that runs was touched.
@@ -160,11 +160,16 @@ Result<Reconciled> Pass::reconcile_all(const Parts& parts, Log& log, Events& eve
   const auto agree_to = [&](const Look& seen, bool recorded) -> Result<bool> {
     const auto last = parts.ledger.last_run(id);
     const auto run = last ? *last : std::nullopt;
-    if (!recorded && was_overtaken(seen, asked_, run, parts.clock.wall()))
+    // What runs is only looked after, unless half of something else does.
+    const bool undoes = !asked_.recorded && (!recorded || seen.memory.touched);
+    Result<std::optional<RunRow>> work;
+    if (undoes) work = parts.ledger.last_work(id);
+    if (!work) return failed(work);
+    if (was_overtaken(seen, asked_, *work, parts.clock.wall()))
       return failure(error("apply.superseded",
                            fmt::format("run {} has worked for commit {} since git was asked: git "
                                        "is asked again first",
-                                       run->serial, run->config_commit.substr(0, 7))));
+                                       (*work)->serial, (*work)->config_commit.substr(0, 7))));
     const bool due = is_left_over(seen.plan, run)
                          ? tries_.tidying
                          : condition_of(seen.plan, run).word == "Reconciling";

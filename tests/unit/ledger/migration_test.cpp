@@ -81,7 +81,8 @@ TEST_F(MigrationTest, ARestoreOfAnOlderProgramThatMayHaveBegunCounts) {
         "ALTER TABLE attempts DROP COLUMN settled_run; "
         "ALTER TABLE environments DROP COLUMN watched_from; "
         "ALTER TABLE environments DROP COLUMN watched_back; "
-        "ALTER TABLE environments DROP COLUMN watched_unwell; PRAGMA user_version = 6");
+        "ALTER TABLE environments DROP COLUMN watched_unwell; "
+        "ALTER TABLE environments DROP COLUMN watched_of; PRAGMA user_version = 6");
     return open_ledger(state, clock)->last_restoring_run(production)->has_value();
   };
   EXPECT_TRUE(restores("")) << "cut off";

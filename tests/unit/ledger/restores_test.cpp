@@ -146,6 +146,24 @@ TEST_F(RestoresTest, AnAnswerAboutDataThatIsGoneIsAskedForAgain) {
   EXPECT_THAT(undone(), IsEmpty());
 }
 
+TEST_F(RestoresTest, WhatRunsAndIsDueAgainByAnAnswerIsAskedForToo) {
+  // Found by a chronicle of data, seed 1396: it was released twice.
+  const std::string before = backup();
+  release("v1.1.0");
+  ASSERT_TRUE(
+      ledger->record(*ledger->begin_run(start_of("v1.0.0", "v1.1.0")), release_of("v1.1.0"), {}));
+  const std::string with_it = backup();
+  restore(before);
+  EXPECT_THAT(undone(), IsEmpty()) << "of what runs a task by hand does it again";
+  ASSERT_TRUE(ledger->settle(production, key("v1.1.0"), Fate::not_started, "anna"));
+  restore(with_it);
+  EXPECT_THAT(answered(), ElementsAre(key("v1.1.0")));
+  ASSERT_TRUE(ledger->settle(production, key("v1.1.0"), Fate::succeeded, "anna"));
+  restore(before);
+  restore(with_it);
+  EXPECT_THAT(answered(), IsEmpty()) << "it is not due";
+}
+
 TEST_F(RestoresTest, WhatWasDoneAgainMayBeInTheFileFromBefore) {
   const std::string before = backup();
   release("v1.1.0");

@@ -153,6 +153,51 @@ TEST_F(ServiceTest, AnAnswerWhileTheForgeIsAwayKeepsNobodyFromHealing) {
   EXPECT_EQ(running(one), "v1") << testing::PrintToString(log.all());
 }
 
+/// Somebody's run for a commit that was not fetched here yet.
+RunId worked_for_a_newer_commit(Ledger& ledger, const std::string& to) {
+  RunStart start;
+  start.id = one;
+  start.from = "v1";
+  start.to = to;
+  start.desired = "of " + to;
+  start.config_commit = "beefbeef";
+  start.who = "anna";
+  return *ledger.begin_run(start);
+}
+
+TEST_F(ServiceTest, AnAnswerDoesNotHideWhatSomebodyDeployedBeforeIt) {
+  settle();
+  ASSERT_EQ(::rename(remote.c_str(), (remote + ".away").c_str()), 0);
+  moved.pass(5s);
+  const RunId run = worked_for_a_newer_commit(*ledger, "v2");
+  ASSERT_TRUE(ledger->end_run(run, {"Ready", "Succeeded"}));
+  ASSERT_TRUE(ledger->retry(one, "anna", std::nullopt));
+  host.with([](MemoryHost& h) { h.running[one.text()] = "v2"; });
+  moved.pass(61s);
+  settle();
+  EXPECT_EQ(running(one), "v2");
+  EXPECT_THAT(log.all(), Contains(testing::HasSubstr("has worked for commit beefbee since git")));
+}
+
+TEST_F(ServiceTest, BehindAClosedGateNobodyUndoesHalfOfWhatIsNewer) {
+  settle();
+  write("one/reconciler.yaml",
+        "verify: { stable: 0s, timeout: 2h }\n"
+        "environments: { production: { tag: v2, approval: required } }\n");
+  commit("asks for an approval");
+  moved.pass(30min);
+  settle();
+  ASSERT_EQ(::rename(remote.c_str(), (remote + ".away").c_str()), 0);
+  moved.pass(5s);
+  const RunId run = worked_for_a_newer_commit(*ledger, "v3");
+  ASSERT_TRUE(ledger->touch(one, {}, std::nullopt));
+  ASSERT_TRUE(ledger->end_run(run, {"Stalled", "CutShort", "apply.cut", "until switch"}));
+  host.with([](MemoryHost& h) { h.running[one.text()] = "v3"; });
+  moved.pass(61s);
+  settle();
+  EXPECT_EQ(running(one), "v3");
+}
+
 TEST_F(ServiceTest, WhileWhatGitAsksForCannotBeReadWhatWasRecordedIsLookedAfter) {
   settle();
   write("one/reconciler.yaml",
