@@ -18,7 +18,7 @@ void Told::add(const Told& other) {
 }
 
 std::optional<std::string> happen(const Chronicle& chronicle, Told& told) {
-  Happening happening(chronicle.keep, told);
+  Happening happening(chronicle, told);
   for (size_t i = 0; i < chronicle.events.size(); ++i)
     if (auto wrong = happening.happen(chronicle.events[i]))
       return fmt::format("after event {} ({}): {}", i + 1, to_text(chronicle.events[i].what),

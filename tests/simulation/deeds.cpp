@@ -71,8 +71,9 @@ void to_service(const Event& event, Story& story, Past& past) {
 void settle(Story& story) {
   const auto seen = story.look_once();
   if (!seen) return;
-  const auto& released = story.host.released;
-  const bool was_done = std::ranges::find(released, seen->desired.tag) != released.end();
+  const auto& data = story.host.data;
+  if (data.half) return;  // nobody can tell
+  const bool was_done = data.has(seen->desired.tag);
   const Fate fate = was_done ? Fate::succeeded : Fate::not_started;
   for (const auto& step : seen->desired.steps) {
     if (step.once != Once::tag) continue;

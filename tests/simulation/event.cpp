@@ -11,7 +11,7 @@ namespace {
 using What = Event::What;
 
 bool is_pass(What what) {
-  return what >= What::pass;
+  return what >= What::pass && what <= What::power_lost_in_pass;
 }
 
 /// Whether it may come in the midst of a pass; there it is somebody else who does it.
@@ -52,34 +52,39 @@ What kind_of(std::uint64_t random) {
 }  // namespace
 
 const std::string& to_text(What what) {
-  static const std::array<std::string, kinds> words{"commit",
-                                                    "turns",
-                                                    "builds or does not",
-                                                    "releases or does not",
-                                                    "stopped",
-                                                    "removed",
-                                                    "edited",
-                                                    "state file edited",
-                                                    "old script",
-                                                    "kept ones pruned",
-                                                    "images pruned",
-                                                    "release task pruned",
-                                                    "rollback",
-                                                    "retry",
-                                                    "suspend",
-                                                    "resume",
-                                                    "settle",
-                                                    "Engine away",
-                                                    "disk full",
-                                                    "sync fails",
-                                                    "disk lies",
-                                                    "clock jumps",
-                                                    "another process",
-                                                    "terminated",
-                                                    "superseded",
-                                                    "pass",
-                                                    "killed in a pass",
-                                                    "power lost in a pass"};
+  static const std::array<std::string, kinds + 5> words{"commit",
+                                                        "turns",
+                                                        "builds or does not",
+                                                        "releases or does not",
+                                                        "stopped",
+                                                        "removed",
+                                                        "edited",
+                                                        "state file edited",
+                                                        "old script",
+                                                        "kept ones pruned",
+                                                        "images pruned",
+                                                        "release task pruned",
+                                                        "rollback",
+                                                        "retry",
+                                                        "suspend",
+                                                        "resume",
+                                                        "settle",
+                                                        "Engine away",
+                                                        "disk full",
+                                                        "sync fails",
+                                                        "disk lies",
+                                                        "clock jumps",
+                                                        "another process",
+                                                        "terminated",
+                                                        "superseded",
+                                                        "pass",
+                                                        "killed in a pass",
+                                                        "power lost in a pass",
+                                                        "backup",
+                                                        "restore",
+                                                        "killed in a restore",
+                                                        "power lost in a restore",
+                                                        "put right by hand"};
   return words.at(static_cast<size_t>(what));
 }
 
@@ -90,6 +95,38 @@ Chronicle chronicle_of(std::uint64_t seed) {
     event.what = kind_of(random());
     event.number = random();
     event.within = must_be_within(event.what) || (may_be_within(event.what) && random() % 2 == 0);
+  }
+  return chronicle;
+}
+
+Chronicle data_chronicle_of(std::uint64_t seed) {
+  // What there is most of: backups, and their coming back in the midst of versions that come and
+  // go.
+  static const std::vector<std::pair<std::uint64_t, What>> shares{{14, What::commit},
+                                                                  {8, What::turns},
+                                                                  {3, What::releases_or_not},
+                                                                  {3, What::rollback},
+                                                                  {5, What::retry},
+                                                                  {6, What::settle},
+                                                                  {3, What::remove_service},
+                                                                  {10, What::back_up},
+                                                                  {10, What::bring_back},
+                                                                  {6, What::killed_in_restore},
+                                                                  {4, What::power_lost_in_restore},
+                                                                  {4, What::put_right},
+                                                                  {14, What::pass},
+                                                                  {7, What::killed_in_pass},
+                                                                  {3, What::power_lost_in_pass}};
+  std::mt19937_64 random(seed);
+  Chronicle chronicle{1, std::vector<Event>(4 + random() % 20), true};
+  for (auto& event : chronicle.events) {
+    auto n = random() % 100;
+    for (const auto& [share, what] : shares) {
+      event.what = what;
+      if (n < share) break;
+      n -= share;
+    }
+    event.number = random();
   }
   return chronicle;
 }

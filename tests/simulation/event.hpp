@@ -46,6 +46,12 @@ struct Event {
     pass,
     killed_in_pass,
     power_lost_in_pass,
+    // What is done with the data, in chronicles of that alone
+    back_up,
+    bring_back,  ///< a whole backup; every third time that ends half way
+    killed_in_restore,
+    power_lost_in_restore,
+    put_right,  ///< by hand, what was left half; and says so
   };
   What what;
   std::uint64_t number = 0;  ///< decides all else: the tag, the service, the moment, what is lost
@@ -54,7 +60,7 @@ struct Event {
   std::string tag() const { return "v" + std::to_string(number % 5); }
 };
 
-/// How many kinds there are.
+/// How many kinds there are, those of data aside.
 inline constexpr size_t kinds = static_cast<size_t>(Event::What::power_lost_in_pass) + 1;
 /// `state file edited`, ...
 const std::string& to_text(Event::What what);
@@ -63,10 +69,13 @@ const std::string& to_text(Event::What what);
 struct Chronicle {
   int keep = 1;
   std::vector<Event> events;
+  bool of_data = false;  ///< versions say how their data is backed up
 };
 
 /// That of a seed; the same on every machine.
 Chronicle chronicle_of(std::uint64_t seed);
+/// One in which backups are made and brought back, whatever becomes of whoever does it.
+Chronicle data_chronicle_of(std::uint64_t seed);
 /// One event a line.
 std::string in_words(const Chronicle& chronicle);
 

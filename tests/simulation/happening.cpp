@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "reconciler/base/backups.hpp"
+#include "reconciler/data_kept.hpp"
 #include "tests/simulation/deeds.hpp"
 
 namespace reconciler::simulation {
@@ -16,14 +18,15 @@ constexpr size_t most_calls = 40;
 
 }  // namespace
 
-Happening::Happening(int keep, Told& told)
+Happening::Happening(const Chronicle& chronicle, Told& told)
     : told_(told),
       disk_(life_),
       seam_(life_),
       another_seam_(another_life_),
-      story_(keep, disk_.name(), seam_.wrap()),
+      story_(chronicle.keep, disk_.name(), seam_.wrap()),
       invariants_(story_, disk_) {
   story_.host.lives = [this] { return life_.cross(); };
+  story_.host.data.backed_up = chronicle.of_data;
   story_.tell(listener_);
   story_.tidy();
   seam_.at_call = [this] { at_call(); };
@@ -35,6 +38,7 @@ std::optional<std::string> Happening::happen(const Event& event) {
     waiting_.push_back(event);
     return std::nullopt;
   }
+  if (event.what > What::power_lost_in_pass) return done_with_data(event);
   if (event.what >= What::pass) return pass(event);
   if (event.what == What::another) return pass_of_another();
   if (!done_by_people(event, story_, past_)) on_machine(event);
@@ -147,25 +151,34 @@ std::optional<std::string> Happening::pass_of_another() {
 }
 
 std::optional<std::string> Happening::pass(const Event& event) {
-  ++told_.passes;
-  std::mt19937_64 random(event.number);
-  if (event.what != What::pass) life_.dies_at(random() % most_crossings);
-  Shown& shown = listener_.begin();
-  const size_t before = story_.host.calls.size();
   stop_ = {};
   newer_ = {};
   calls_ = 0;
   tries_from_.reset();
   passing_ = true;
-  const auto done = story_.pass({stop_.get_token(), newer_.get_token()},
-                                [&](const Plan& plan) { shown.plan = plan; });
-  passing_ = false;
+  auto wrong = does(event, [&](const auto& agreed) {
+    auto done = story_.pass({stop_.get_token(), newer_.get_token()}, agreed);
+    passing_ = false;
+    return done;
+  });
+  return wrong_ ? wrong_ : wrong;
+}
+
+std::optional<std::string> Happening::does(const Event& event, const Does& it) {
+  ++told_.passes;
+  std::mt19937_64 random(event.number);
+  const bool dies = event.what == What::killed_in_pass || event.what == What::killed_in_restore;
+  const bool with_power =
+      event.what == What::power_lost_in_pass || event.what == What::power_lost_in_restore;
+  if (dies || with_power) life_.dies_at(random() % most_crossings);
+  Shown& shown = listener_.begin();
+  const size_t before = story_.host.calls.size();
+  const auto done = it([&](const Plan& plan) { shown.plan = plan; });
   if (!done) listener_.hear(render(done.error()));
   if (wrong_) return wrong_;
   if (auto wrong = invariants_.declared(shown, before)) return wrong;
   if (life_.dead()) {
     ++told_.deaths;
-    const bool with_power = event.what == What::power_lost_in_pass;
     auto lost = begin_again([&] {
       if (!with_power) return;
       ++told_.power_losses;
@@ -178,6 +191,41 @@ std::optional<std::string> Happening::pass(const Event& event) {
   }
   life_.begin();
   return looked_at();
+}
+
+std::optional<std::string> Happening::whole_backup(std::uint64_t number) {
+  const auto files = BackupFolder(story_.backups()).list();
+  const auto memory = story_.ledger().memory(story_.id);
+  if (!files || !memory) return std::nullopt;
+  std::vector<std::string> whole;
+  for (const auto& one : *files)
+    if (!memory->half_backups.contains(one.name)) whole.push_back(one.name);
+  if (whole.empty()) return std::nullopt;
+  return whole[number / 7 % whole.size()];
+}
+
+void Happening::put_data_right() {
+  if (!half_restored(story_.ledger(), story_.id)) return;
+  story_.host.data.put_right();
+  (void)story_.ledger().settle_restore(story_.id, "anna");
+}
+
+std::optional<std::string> Happening::done_with_data(const Event& event) {
+  auto& data = story_.host.data;
+  if (event.what == What::put_right) {
+    put_data_right();
+    return looked_at();
+  }
+  Errand errand;
+  errand.backup = event.what == What::back_up;
+  if (!errand.backup) {
+    const auto file = whole_backup(event.number);
+    if (!file) return std::nullopt;
+    errand.restore = *file;
+    past_.brought_back = true;
+    data.cannot_bring_back = event.what == What::bring_back && event.number % 3 == 0;
+  }
+  return does(event, [&](const auto& agreed) { return story_.errand(errand, agreed); });
 }
 
 std::optional<std::string> Happening::begin_again(const std::function<void()>& between) {
@@ -305,6 +353,7 @@ std::optional<std::string> Happening::answer_for_ledger() {
 
 std::optional<std::string> Happening::go_on() {
   auto& host = story_.host;
+  put_data_right();
   if (past_.lost_ledger)
     if (auto wrong = answer_for_ledger()) return wrong;
   story_.commit("v9");

@@ -21,7 +21,7 @@ namespace reconciler::simulation {
 /// Each function says what did not hold, in one sentence; none where everything did.
 class Happening {
  public:
-  Happening(int keep, Told& told);
+  Happening(const Chronicle& chronicle, Told& told);
 
   std::optional<std::string> happen(const Event& event);
   /// Nothing goes wrong any more: it comes to rest at the target, or stays as the table of ends
@@ -32,6 +32,14 @@ class Happening {
 
  private:
   std::optional<std::string> pass(const Event& event);
+  /// One thing that the program does, which may be its last.
+  using Does = std::function<Result<Reconciled>(const std::function<void(const Plan&)>& agreed)>;
+  std::optional<std::string> does(const Event& event, const Does& it);
+  /// By hand, what the ledger says is half; and the person says so.
+  void put_data_right();
+  std::optional<std::string> done_with_data(const Event& event);
+  /// A backup that is not known to be half of one; which, `number` says. None: there is none.
+  std::optional<std::string> whole_backup(std::uint64_t number);
   std::optional<std::string> looked_at();
   std::optional<std::string> begin_again(const std::function<void()>& between = [] {});
   std::optional<std::string> pass_of_another();

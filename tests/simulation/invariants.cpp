@@ -62,11 +62,12 @@ std::optional<std::string> Invariants::of_versions() const {
 
 std::optional<std::string> Invariants::of_releases() const {
   const auto& host = story_.host;
+  if (host.at_once > 1) return "two releases ran at a time";
+  if (host.data.backed_up) return forgotten_ ? std::nullopt : host.data.wrong;
   std::set<std::string> once;
   for (const auto& tag : host.released)
     if (!once.insert(tag).second && !(forgotten_ && forgotten_->contains(tag)))
       return "released twice: " + join(host.released, ", ");
-  if (host.at_once > 1) return "two releases ran at a time";
   return std::nullopt;
 }
 
@@ -105,12 +106,23 @@ std::optional<std::string> Invariants::differs(const std::string& target) const 
   return std::nullopt;
 }
 
+/// What was gone on to, and recorded, works on data that has its release.
+std::optional<std::string> Invariants::lacks_its_release(
+    const Plan& plan, const std::vector<std::string>& made) const {
+  const auto& data = story_.host.data;
+  const bool goes_on = data.backed_up && !forgotten_ && !plan.held && plan.to != plan.from;
+  if (!goes_on || std::ranges::find(made, "record " + plan.to) == made.end()) return std::nullopt;
+  if (data.has(plan.to)) return std::nullopt;
+  return plan.to + " is recorded, and its release is not in the data";
+}
+
 std::optional<std::string> Invariants::declared(const Shown& shown, size_t before) const {
   std::vector<std::string> made(story_.host.calls.begin() + static_cast<std::ptrdiff_t>(before),
                                 story_.host.calls.end());
   std::erase_if(made, [](const std::string& call) { return call.starts_with("verify"); });
   if (made.empty()) return std::nullopt;
   if (!shown.plan) return "done without a plan: " + made.front();
+  if (auto wrong = lacks_its_release(*shown.plan, made)) return wrong;
   auto told = calls_of(*shown.plan);
   const auto apart = std::ranges::mismatch(made, told).in1;
   if (apart == made.end()) return std::nullopt;

@@ -41,6 +41,8 @@ class Invariants {
   void hear(const std::string& call);
   std::optional<std::string> of_versions() const;
   std::optional<std::string> of_releases() const;
+  std::optional<std::string> lacks_its_release(const Plan& plan,
+                                               const std::vector<std::string>& made) const;
 
   Story& story_;
   const Disk& disk_;

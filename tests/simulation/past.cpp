@@ -30,8 +30,10 @@ constexpr auto not_supplied = [](const Blamed& b) {
 };
 constexpr auto not_released = [](const Blamed& b) { return b.any(b.past.did_not_release); };
 constexpr auto nobody_knows = [](const Blamed& b) {
-  return b.past.pruned_tasks || b.past.fenced_tasks || b.past.interrupted_tasks;
+  return b.past.pruned_tasks || b.past.fenced_tasks || b.past.interrupted_tasks ||
+         b.past.brought_back;
 };
+constexpr auto brought_back = [](const Blamed& b) { return b.past.brought_back; };
 constexpr auto asked_back = [](const Blamed& b) { return b.past.asked_back; };
 constexpr auto no_way_back = [](const Blamed& b) {
   return b.past.was_unwell.contains(b.back_to) || b.past.disturbed.contains(b.back_to) ||
@@ -44,6 +46,7 @@ constexpr auto scripted = [](const Blamed& b) { return b.past.scripted; };
 constexpr std::array ends{
     End{"Stalled/ReleaseFailed", not_released},
     End{"Stalled/ReleaseOutcomeUnknown", nobody_knows},
+    End{"Stalled/RestoreFailed", brought_back},
     End{"Stalled/VerifyFailed", unwell},
     End{"Stalled/SupplyFailed", not_supplied},
     End{"Stalled/RollbackFailed", no_way_back},

@@ -20,10 +20,11 @@ struct Past {
   bool pruned_tasks = false;
   bool fenced_tasks = false;  ///< VersionsHost::fenced
   bool interrupted_tasks = false;
-  bool lost_ledger = false;  ///< the disk had lied, and its power was lost
-  bool asked_back = false;   ///< a person went back
-  bool scripted = false;     ///< somebody deployed past the program
-  size_t drifted = 0;        ///< how often somebody stopped, removed or edited something
+  bool lost_ledger = false;   ///< the disk had lied, and its power was lost
+  bool brought_back = false;  ///< a backup, whole or half
+  bool asked_back = false;    ///< a person went back
+  bool scripted = false;      ///< somebody deployed past the program
+  size_t drifted = 0;         ///< how often somebody stopped, removed or edited something
 };
 
 /// Whether an environment may stay like that when all faults have stopped: why not, in one

@@ -1,4 +1,5 @@
-// Thousands of chronicles, each from its seed. RECONCILER_SEEDS=FROM-TO, or one seed to replay.
+// Thousands of chronicles, each from its seed. RECONCILER_SEEDS=FROM-TO, or one seed to replay;
+// RECONCILER_DATA_SEEDS likewise, of those in which backups are brought back.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -17,12 +18,13 @@ constexpr std::uint64_t enough_for_all = 500;
 
 struct Range {
   std::uint64_t from = 1;
-  std::uint64_t to = 2000;
+  std::uint64_t to = 1;
 };
 
-Range asked_for() {
-  const char* text = std::getenv("RECONCILER_SEEDS");
-  if (!text || !*text) return {};
+/// What that variable says; else so many.
+Range asked_for(const char* variable, std::uint64_t many) {
+  const char* text = std::getenv(variable);
+  if (!text || !*text) return {1, many};
   char* end = nullptr;
   Range range;
   range.from = range.to = std::strtoull(text, &end, 10);
@@ -32,11 +34,13 @@ Range asked_for() {
 
 /// What is to be said of a seed that failed, with as few events as still fail.
 std::string report(std::uint64_t seed, const Chronicle& chronicle, const std::string& wrong) {
+  const std::string_view data = chronicle.of_data ? "--data " : "";
   const Chronicle fewer = shrunk(chronicle);
   Told again;
   return fmt::format(
-      "seed {}: {}\n{}of which these are enough: {}\n{}replay with: tests/simulation/replay {}\n",
-      seed, wrong, in_words(chronicle), happen(fewer, again).value_or("?"), in_words(fewer), seed);
+      "seed {}: {}\n{}of which these are enough: {}\n{}replay with: tests/simulation/replay {}{}\n",
+      seed, wrong, in_words(chronicle), happen(fewer, again).value_or("?"), in_words(fewer), data,
+      seed);
 }
 
 class Seeds : public testing::Test {
@@ -44,14 +48,43 @@ class Seeds : public testing::Test {
   /// Nobody asks SQLite how much memory it has; counting it makes all ledgers wait for one lock.
   static void SetUpTestSuite() { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
 
-  void let_happen(std::uint64_t seed) {
-    const Chronicle chronicle = chronicle_of(seed);
+  void let_happen(std::uint64_t seed, const Chronicle& chronicle) {
     Told told;
     const auto wrong = happen(chronicle, told);
     const std::lock_guard lock(mutex_);
     told_.add(told);
     if (!wrong || failed_.exchange(true)) return;
     ADD_FAILURE() << report(seed, chronicle, *wrong);
+  }
+
+  /// How many were let happen; all of the range, unless one failed.
+  std::uint64_t let_happen(const Range& range, Chronicle (*of)(std::uint64_t)) {
+    if (range.from == range.to) fmt::print("{}", in_words(of(range.from)));
+    std::atomic<std::uint64_t> next = range.from;
+    std::atomic<std::uint64_t> done = 0;
+    // Most of the time each waits: the end of a watch on a file lasts until the kernel gets to it.
+    std::vector<std::jthread> threads(6 * std::max(1U, std::thread::hardware_concurrency()));
+    for (auto& thread : threads)
+      thread = std::jthread([&] {
+        for (auto seed = next++; seed <= range.to && !failed_; seed = next++) {
+          let_happen(seed, of(seed));
+          ++done;
+        }
+      });
+    threads.clear();
+    return done;
+  }
+  void tell(const std::string& held) {
+    RecordProperty("held", held);
+    const auto told = fmt::format(
+        "{}: {} passes, {} deaths of the process, {} of them with the power ({} writes lost), {} "
+        "calls not answered, {} other processes kept out",
+        held, told_.passes, told_.deaths, told_.power_losses, told_.writes_lost, told_.calls_lost,
+        told_.kept_out);
+    RecordProperty("told", told);
+    fmt::print("{}\n", told);
+    for (const auto& [what, times] : told_.happened) fmt::print("  {:6} {}\n", times, what);
+    for (const auto& [how, times] : told_.ends) fmt::print("  {:6} ended {}\n", times, how);
   }
 
   Told told_;
@@ -62,35 +95,19 @@ class Seeds : public testing::Test {
 };
 
 TEST_F(Seeds, WhateverHappensEveryInvariantHolds) {
-  const Range range = asked_for();
-  if (range.from == range.to) fmt::print("{}", in_words(chronicle_of(range.from)));
-  std::atomic<std::uint64_t> next = range.from;
-  std::atomic<std::uint64_t> done = 0;
-  {
-    // Most of the time each waits: the end of a watch on a file lasts until the kernel gets to it.
-    std::vector<std::jthread> threads(6 * std::max(1U, std::thread::hardware_concurrency()));
-    for (auto& thread : threads)
-      thread = std::jthread([&] {
-        for (auto seed = next++; seed <= range.to && !failed_; seed = next++) {
-          let_happen(seed);
-          ++done;
-        }
-      });
-  }
-  const auto held = fmt::format("{} simulation seeds", done.load());
-  RecordProperty("held", held);
-  const auto told = fmt::format(
-      "{}: {} passes, {} deaths of the process, {} of them with the power ({} writes lost), {} "
-      "calls not answered, {} other processes kept out",
-      held, told_.passes, told_.deaths, told_.power_losses, told_.writes_lost, told_.calls_lost,
-      told_.kept_out);
-  RecordProperty("told", told);
-  fmt::print("{}\n", told);
-  for (const auto& [what, times] : told_.happened) fmt::print("  {:6} {}\n", times, what);
-  for (const auto& [how, times] : told_.ends) fmt::print("  {:6} ended {}\n", times, how);
+  const auto done = let_happen(asked_for("RECONCILER_SEEDS", 2000), chronicle_of);
+  tell(fmt::format("{} simulation seeds", done));
   if (failed_ || done < enough_for_all) return;
   EXPECT_EQ(told_.happened.size(), kinds) << "something never happened";
   EXPECT_TRUE(told_.writes_lost > 0 && told_.calls_lost > 0 && told_.kept_out > 0);
+}
+
+TEST_F(Seeds, WhateverIsBroughtBackEveryInvariantHolds) {
+  const auto done = let_happen(asked_for("RECONCILER_DATA_SEEDS", 500), data_chronicle_of);
+  tell(fmt::format("{} of them of data", done));
+  if (failed_ || done < enough_for_all) return;
+  for (const std::string how : {"Stalled/RestoreFailed", "Stalled/ReleaseOutcomeUnknown"})
+    EXPECT_TRUE(told_.ends.contains(how)) << how << " never came about";
 }
 
 }  // namespace

@@ -11,7 +11,9 @@
 
 #include "reconciler/base/digest.hpp"
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/compile.hpp"
 #include "reconciler/condition.hpp"
+#include "reconciler/errand.hpp"
 #include "reconciler/partly.hpp"
 #include "reconciler/reconcile.hpp"
 #include "reconciler/rollback.hpp"
@@ -35,6 +37,7 @@ class Story {
         place_{folder_, vfs, clock_, machine_, host},
         wrap_(std::move(wrap)) {
     host.now = [this] { return clock_.now(); };
+    host.wall = [this] { return clock_.wall(); };
     process_ = std::move(*Process::begin(place_, wrap_));
     machine_.parallel = 1;  // so that all of it happens in one order
     asked_.spec.id = id;
@@ -95,6 +98,17 @@ class Story {
     const auto agree = [](const Look&) -> Result<bool> { return true; };
     return reconcile_partly(parts(), asked_, cut, "anna", agree, silent_, {});
   }
+  /// As a person has it done beside what git asks for.
+  Result<Reconciled> errand(
+      const Errand& what, const std::function<void(const Plan&)>& agreed = [](const Plan&) {}) {
+    const auto agree = [&](const Look& seen) -> Result<bool> {
+      agreed(seen.plan);
+      return true;
+    };
+    return run_errand(parts(), asked_, what, "anna", agree, events_ ? *events_ : silent_, {});
+  }
+  /// Where its backups lie.
+  std::string backups() const { return backups_of(machine_, folder_, id); }
   /// As a person asks for it; what cannot be gone back to is left.
   void rollback() {
     auto all = candidates(parts(), asked_, {});

@@ -52,6 +52,7 @@ Result<Prepared> VersionsDriver::prepare(const Request& request, const Variables
   prepared.wanted =
       JsonObject{{"tag", request.tag}, {"services", to_json(texts_at(section, "services"))}};
   prepared.digest = canonical(prepared.wanted);
+  if (host_.data.backed_up) prepared.steps = data_steps(request.tag);
   if (truth_at(section, "release")) {
     Step step;
     step.name = step.shown = "release";
@@ -207,6 +208,7 @@ Outcome VersionsDriver::end(ReleaseTask& task) {
   if (!task.well) {
     task.well = !host_.cannot_release.contains(task.tag);
     if (*task.well) host_.released.push_back(task.tag);
+    if (*task.well) host_.data.release(task.tag);
   }
   if (*task.well) return {Fate::succeeded, JsonObject{}};
   return {Fate::failed, JsonObject{{"exit_code", 1}, {"detail", "no"}}};
@@ -252,6 +254,12 @@ Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables&
                            fmt::format("{} does not build with {}", name, printed(variables))));
     host_.images.insert(name);
     host_.pruned.erase(name);
+  } else if (w.verb == "backup") {
+    return back_up(host_.data, w.input, host_.wall());
+  } else if (w.verb == "restore") {
+    return bring_back(host_.data, w.input, progress, host_.lives);
+  } else if (w.verb == "prune" && w.targets[0].kind == "backups") {
+    return prune_backups(w.input);
   } else if (w.verb == "release") {
     progress.line("as " + printed(variables));
     return release(attempt, tag, progress);

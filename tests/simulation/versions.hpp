@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "reconciler/driver/driver.hpp"
+#include "tests/simulation/data.hpp"
 
 namespace reconciler::simulation {
 
@@ -68,6 +69,7 @@ struct VersionsHost {
   /// A task that was made and never started was taken away, so that it never will be: killed right
   /// then, nobody can tell any more that it did not run.
   bool fenced = false;
+  Data data;                                  ///< what releases write
   std::vector<std::string> released;          ///< each release that was done, with no guard at all
   size_t at_once = 0;                         ///< how many releases ever ran at a time
   std::map<std::string, Instant> well_since;  ///< by tag, for as long as each answer was that
@@ -75,6 +77,7 @@ struct VersionsHost {
   std::vector<std::string> calls;             ///< `VERB TAG` of all that was performed
   std::function<void(const std::string& call)> on_call = [](const std::string&) {};
   std::function<Instant()> now = [] { return Instant{}; };
+  std::function<WallTime()> wall = [] { return WallTime{}; };
   /// Asked in the midst of a release, once it goes on by itself: does who started it still live?
   std::function<bool()> lives = [] { return true; };
 };

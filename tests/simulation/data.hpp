@@ -1,0 +1,37 @@
+// What releases write, and the backups of it: rows, one for each release that was done, with no
+// guard at all.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reconciler/driver/driver.hpp"
+
+namespace reconciler::simulation {
+
+struct Data {
+  bool backed_up = false;         ///< manifests say how it is backed up, and brought back
+  std::vector<std::string> rows;  ///< tags whose release is in it, in order
+  bool half = false;              ///< a restore has begun, and none was whole since
+  bool cannot_bring_back = false;
+  std::vector<std::string> bringing;  ///< what the restore was given that began last
+  std::optional<std::string> wrong;   ///< what was done to it that must never be, in one sentence
+
+  void release(const std::string& tag);
+  bool has(const std::string& tag) const;
+  /// Somebody puts right by hand what was left half.
+  void put_right();
+};
+
+/// How a manifest says that it is backed up and brought back; `tag`: of the version.
+std::vector<Step> data_steps(const std::string& tag);
+/// A file of BackupFolder, as the work's input says; `at`: now.
+Result<Outcome> back_up(const Data& data, const Json& input, WallTime at);
+/// `lives`: whether who brings it back still does, once half of it is there.
+Result<Outcome> bring_back(Data& data, const Json& input, Progress& progress,
+                           const std::function<bool()>& lives);
+Result<Outcome> prune_backups(const Json& input);
+
+}  // namespace reconciler::simulation
