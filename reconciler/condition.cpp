@@ -61,11 +61,6 @@ std::string what_answers(const Plan& plan, const RunRow& last) {
   return next;
 }
 
-bool asks_checks(const Plan& plan) {
-  return std::ranges::any_of(
-      plan.actions, [](const Action& action) { return action.work.phase == Phase::verify; });
-}
-
 Condition derived(const Plan& plan, const std::optional<RunRow>& last, bool at_it) {
   const std::string id = plan.environment.text();
   if (plan.suspended)
@@ -93,9 +88,9 @@ Condition derived(const Plan& plan, const std::optional<RunRow>& last, bool at_i
     return {"Ready", last->end.reason,
             fmt::format("back at {}, which git asks for; {}", plan.to, last->end.message),
             "another version: reconciler rollback " + id};
-  // What was recorded and did not stay well is put right like any other, which asks it anew.
+  // Where that changes by itself (the host has part in it) it is still the version that failed.
   const bool given_up = last && last->end.reason == "WatchFailed" && last->to == plan.to;
-  if (given_up && !asks_checks(plan))
+  if (given_up && (plan.empty() || last->desired == plan.desired))
     return {"Stalled", last->end.reason, last->end.message,
             fmt::format("commit another tag; or mend it and: reconciler retry {}", id)};
   if (plan.empty()) return {"Ready", "Succeeded", "", ""};
@@ -118,8 +113,7 @@ Condition derived(const Plan& plan, const std::optional<RunRow>& last, bool at_i
   if (by_a_person && last->end.condition == "Stalled" && last->desired == plan.desired)
     return {"Stalled", last->end.reason, about(plan.to, last->end.message),
             fmt::format("reconciler apply {}, which goes on from there", id)};
-  if (last && last->ended && last->end.condition == "Stalled" && last->desired == plan.desired &&
-      !given_up)
+  if (last && last->ended && last->end.condition == "Stalled" && last->desired == plan.desired)
     return {"Stalled", last->end.reason, about(plan.to, last->end.message),
             what_answers(plan, *last)};
   if (last && last->ended && last->end.code == "plan.stale" && last->desired == plan.desired)

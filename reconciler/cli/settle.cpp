@@ -35,21 +35,15 @@ Result<std::string> key_of_step(Context& context, const EnvironmentId& id, const
   return std::string();
 }
 
-bool waits_for_an_answer(const Memory& memory, const std::string& key) {
-  const auto fate = memory.once.find(key);
-  return fate == memory.once.end() || fate->second != Fate::succeeded ||
-         memory.undone.contains(key) || memory.answered_of_other_data.contains(key);
-}
-
-/// The one that is asked about: of the tag that a person wants deployed, unless that is done; else
-/// of the one that git asks for, where that can be read; else the one that waits for an answer the
-/// longest, or was tried last.
+/// The one that is asked about: of the tag that a person wants deployed, else of the one that git
+/// asks for, where that can be read; else the one that waits for an answer the longest, or was
+/// tried last.
 std::string key_asked_about(Context& context, const Known& known,
                             const std::vector<std::string>& keys, std::stop_token stop) {
   const auto memory = known.ledger.memory(known.id);
   if (memory && memory->target && memory->target->is_deployed()) {
     const auto deployed = std::ranges::find(keys, memory->target->tag, tag_of_once);
-    if (deployed != keys.end() && waits_for_an_answer(*memory, *deployed)) return *deployed;
+    if (deployed != keys.end()) return *deployed;
   }
   const auto selection = select(context, {known.id.text()}, Reading::last, std::move(stop));
   if (selection && !selection->asked.empty()) {

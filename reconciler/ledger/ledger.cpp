@@ -120,9 +120,7 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
       "adopted_at IS NOT NULL AND current_tag IS NULL, "
       "EXISTS (SELECT 1 FROM snapshots WHERE environment = name AND slot = 'current' AND "
       "driver = 'ledger'), touched, unwell_before, recorded_attempt, overruled, ran_by_hand, "
-      "watched_from, watched_back, watched_unwell, coalesce((SELECT reason FROM runs WHERE "
-      "environment = name AND aside = 0 ORDER BY runs.serial DESC LIMIT 1), '') = 'WatchFailed' "
-      "FROM environments WHERE name = ?");
+      "watched_from, watched_back, watched_unwell FROM environments WHERE name = ?");
   if (!query) return failed(query);
   auto row = query->bind(id.text()).step();
   if (!row) return failed(row);
@@ -139,7 +137,6 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   memory.recorded_attempt = query->number(14);
   memory.overruled = query->maybe_text(15);
   memory.ran_by_hand = query->maybe_text(16);
-  memory.given_up = query->number(20) != 0;
   if (!query->null(17)) {
     Watched& watched = memory.watched.emplace();
     watched.from = wall_time(query->number(17));
@@ -159,8 +156,10 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   return memory;
 }
 
-// What an older program recorded is the same whatever was asked: it wrote nothing of that.
-#define SAME_VERSION "current_tag IS ?1 AND (watched_of IS NULL OR watched_of IS ?8)"
+// The host has part in the digest, and what changes nothing that runs has part in what is asked:
+// where either is as it was, it is the same. What an older program recorded is, whatever was asked.
+#define SAME_VERSION \
+  "current_tag IS ?1 AND (current_digest IS ?3 OR watched_of IS NULL OR watched_of IS ?8)"
 
 Status Ledger::record(RunId run, const Release& release, const SealedRecords& snapshots,
                       const RecordedAs& how) {

@@ -122,10 +122,10 @@ class Ledger {
   /// `snapshots` take the place of current's, which become previous' with the release that they are
   /// of. `ledger.too_large` when a box has more than 8 MiB or there are more than 1000: nothing is
   /// written then. Memory::watched is what `how` says, from now on, back to the tag that was
-  /// replaced; where neither the tag nor what was asked is another one it stays. Failpoints
+  /// replaced; where the tag is the same, and the digest or what was asked is, it stays. Failpoints
   /// ledger.record.*.
   struct RecordedAs {
-    std::string asked{};            ///< Desired::asked: no part of it changes by itself
+    std::string asked{};            ///< Desired::asked
     std::set<ResourceId> unwell{};  ///< so before, which kept nobody from it
     bool gone_back = false;         ///< on a way back
   };
@@ -216,7 +216,8 @@ class Ledger {
   Result<std::vector<RunRow>> history(const EnvironmentId& id, size_t limit) const;
   /// The newest but for those that are aside (RunStart): the one whose end counts.
   Result<std::optional<RunRow>> last_run(const EnvironmentId& id) const;
-  /// The newest that worked for a commit: no person's answer is.
+  /// The newest in which a person worked for a commit: no answer, no way back to what an older one
+  /// asked for, and nothing that `run` did.
   Result<std::optional<RunRow>> last_work(const EnvironmentId& id) const;
   /// The newest of all, aside or not, where it has no end: whoever holds the environment is at it;
   /// where nobody does, it was cut off.

@@ -299,7 +299,8 @@ Result<std::optional<RunRow>> Ledger::last_work(const EnvironmentId& id) const {
   const std::lock_guard lock(parts_->mutex);
   return first_run(parts_->database, id,
                    "SELECT " RUN_COLUMNS
-                   " FROM runs WHERE environment = ? AND aside = 0 AND config_commit != '' "
+                   " FROM runs WHERE environment = ? AND aside = 0 AND config_commit != '' AND "
+                   "who != 'run' AND json_extract(plan, '$.rejected') IS NULL "
                    "ORDER BY serial DESC LIMIT 1");
 }
 

@@ -126,9 +126,6 @@ struct Memory {
   /// None: `current` was gone back to, taken over, or recorded by a program that wrote no such
   /// thing.
   std::optional<Watched> watched;
-  /// `verify.watch` found it unwell for too long, and nothing went back: what is unwell is excused
-  /// by nothing until it was asked anew.
-  bool given_up = false;
   std::set<std::string> released;        ///< tags whose once-a-tag work was tried since then
   std::optional<std::string> overruled;  ///< a tag deployed by hand that a person lets us undo
   std::optional<Suspension> suspended;

@@ -98,7 +98,7 @@ std::vector<ResourceId> excused_of(const Observation& observation,
 }
 
 void excuse(const Observation& observation, const Memory& memory, Plan& plan) {
-  if (memory.unwell_since_restored || memory.given_up) return;
+  if (memory.unwell_since_restored) return;
   plan.excused = excused_of(observation, plan.actions, memory);
   for (const auto& id : plan.excused) {
     const auto found = std::ranges::find(observation.resources, id, &Resource::id);

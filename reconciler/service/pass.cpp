@@ -52,6 +52,20 @@ bool stands_still(const Result<Reconciled>& done, const Ledger& ledger) {
   return memory && memory->current && memory->unfinished && !memory->touched;
 }
 
+bool is_given_up(const std::optional<RunRow>& last) {
+  return last && last->end.reason == "WatchFailed";
+}
+
+/// What was recorded did not stay well, and a person has to answer: what is down is put right all
+/// the same.
+bool did_not_stay_well(const Result<Reconciled>& done, const Ledger& ledger) {
+  if (!done || !done->declined || done->plan.held) return false;
+  const auto last = ledger.last_run(done->plan.environment);
+  if (!last || !is_given_up(*last)) return false;
+  const auto memory = ledger.memory(done->plan.environment);
+  return memory && memory->current && memory->current->tag == done->plan.to && !memory->touched;
+}
+
 /// A person has to answer for the data, or for the release of what does not run: what runs is
 /// neither.
 bool stalls_beside(const Result<Reconciled>& done, const Ledger& ledger) {
@@ -170,9 +184,12 @@ Result<Reconciled> Pass::reconcile_all(const Parts& parts, Log& log, Events& eve
                            fmt::format("run {} has worked for commit {} since git was asked: git "
                                        "is asked again first",
                                        (*work)->serial, (*work)->config_commit.substr(0, 7))));
-    const bool due = is_left_over(seen.plan, run)
-                         ? tries_.tidying
-                         : condition_of(seen.plan, run).word == "Reconciling";
+    // That it did not stay well keeps nobody from putting it right.
+    const bool heals = recorded && is_given_up(run);
+    const bool due =
+        is_left_over(seen.plan, run)
+            ? tries_.tidying
+            : condition_of(seen.plan, heals ? std::nullopt : run).word == "Reconciling";
     if (!due) return false;
     log.info(fmt::format("{}: plan {}: {} -> {}", id.text(), seen.plan.id.substr(0, 6),
                          seen.plan.from, seen.plan.to));
@@ -188,7 +205,7 @@ Result<Reconciled> Pass::reconcile_all(const Parts& parts, Log& log, Events& eve
   const Agree agree = [&](const Look& seen) { return agree_to(seen, asked_.recorded); };
   auto done = reconcile(parts, asked_, "run", agree, events, ends);
   const bool waits = waits_for_others(done) || stands_still(done, parts.ledger) ||
-                     stalls_beside(done, parts.ledger);
+                     stalls_beside(done, parts.ledger) || did_not_stay_well(done, parts.ledger);
   if (waits && !has_failed_half_way(parts.ledger)) {
     // Nobody says so of what runs: that is looked after all the same.
     const Agree to_recorded = [&](const Look& seen) { return agree_to(seen, true); };

@@ -42,8 +42,8 @@ bool Data::has(const std::string& tag) const {
   return std::ranges::find(rows, tag) != rows.end();
 }
 
-void Data::put_right() {
-  rows = bringing;
+void Data::put_right(const std::string& folder, const std::string& file) {
+  if (const auto there = BackupFolder(folder).open(file)) rows = rows_in(*there);
   half = false;
 }
 
@@ -78,7 +78,6 @@ Result<Outcome> bring_back(Data& data, const Json& input, Progress& progress,
   auto file = BackupFolder(text_at(input, "folder")).open(text_at(input, "file"));
   if (!file) return failed(file);
   auto rows = rows_in(*file);
-  data.bringing = rows;
   if (auto begun = progress.begun(); !begun) return failed(begun);
   data.half = true;
   data.rows = {half_row};

@@ -16,13 +16,12 @@ struct Data {
   std::vector<std::string> rows;  ///< tags whose release is in it, in order
   bool half = false;              ///< a restore has begun, and none was whole since
   bool cannot_bring_back = false;
-  std::vector<std::string> bringing;  ///< what the restore was given that began last
-  std::optional<std::string> wrong;   ///< what was done to it that must never be, in one sentence
+  std::optional<std::string> wrong;  ///< what was done to it that must never be, in one sentence
 
   void release(const std::string& tag);
   bool has(const std::string& tag) const;
-  /// Somebody puts right by hand what was left half.
-  void put_right();
+  /// Somebody puts right by hand what was left half of that file; as it would be with all of it.
+  void put_right(const std::string& folder, const std::string& file);
 };
 
 /// How a manifest says that it is backed up and brought back; `tag`: of the version.

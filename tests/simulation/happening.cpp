@@ -206,7 +206,10 @@ std::optional<std::string> Happening::whole_backup(std::uint64_t number) {
 
 void Happening::put_data_right() {
   if (!half_restored(story_.ledger(), story_.id)) return;
-  story_.host.data.put_right();
+  // As the file was that the ledger speaks of.
+  const auto run = story_.ledger().last_restoring_run(story_.id);
+  for (const auto& attempt : (*run)->attempts)
+    if (attempt.verb == "restore") story_.host.data.put_right(story_.backups(), attempt.title);
   (void)story_.ledger().settle_restore(story_.id, "anna");
 }
 
@@ -222,10 +225,12 @@ std::optional<std::string> Happening::done_with_data(const Event& event) {
     const auto file = whole_backup(event.number);
     if (!file) return std::nullopt;
     errand.restore = *file;
-    past_.brought_back = true;
     data.cannot_bring_back = event.what == What::bring_back && event.number % 3 == 0;
   }
-  return does(event, [&](const auto& agreed) { return story_.errand(errand, agreed); });
+  auto wrong = does(event, [&](const auto& agreed) { return story_.errand(errand, agreed); });
+  const auto begun = story_.ledger().last_restoring_run(story_.id);
+  past_.brought_back = past_.brought_back || !begun || *begun;
+  return wrong;
 }
 
 std::optional<std::string> Happening::begin_again(const std::function<void()>& between) {

@@ -71,6 +71,17 @@ std::optional<std::string> Invariants::of_releases() const {
   return std::nullopt;
 }
 
+/// What was gone on to works on data that has its release.
+std::optional<std::string> Invariants::of_data() {
+  const auto& data = story_.host.data;
+  const Memory memory = story_.memory();
+  if (!memory.current || memory.current->tag == recorded_) return std::nullopt;
+  recorded_ = memory.current->tag;
+  const bool goes_on = data.backed_up && !forgotten_ && !memory.target;
+  if (!goes_on || data.has(recorded_)) return std::nullopt;
+  return recorded_ + " is recorded, and its release is not in the data";
+}
+
 void Invariants::forget_releases() {
   const auto& released = story_.host.released;
   if (!forgotten_) forgotten_.emplace(released.begin(), released.end());
@@ -80,6 +91,7 @@ std::optional<std::string> Invariants::holds() {
   if (heard_) return heard_;
   if (auto wrong = of_versions()) return wrong;
   if (auto wrong = of_releases()) return wrong;
+  if (auto wrong = of_data()) return wrong;
   const auto serial = story_.serial();
   if (serial < serial_) return fmt::format("the serial went from {} to {}", serial_, serial);
   // What a killed process wrote and did not sync is seen by the next one, and may go with the power
@@ -106,23 +118,12 @@ std::optional<std::string> Invariants::differs(const std::string& target) const 
   return std::nullopt;
 }
 
-/// What was gone on to, and recorded, works on data that has its release.
-std::optional<std::string> Invariants::lacks_its_release(
-    const Plan& plan, const std::vector<std::string>& made) const {
-  const auto& data = story_.host.data;
-  const bool goes_on = data.backed_up && !forgotten_ && !plan.held && plan.to != plan.from;
-  if (!goes_on || std::ranges::find(made, "record " + plan.to) == made.end()) return std::nullopt;
-  if (data.has(plan.to)) return std::nullopt;
-  return plan.to + " is recorded, and its release is not in the data";
-}
-
 std::optional<std::string> Invariants::declared(const Shown& shown, size_t before) const {
   std::vector<std::string> made(story_.host.calls.begin() + static_cast<std::ptrdiff_t>(before),
                                 story_.host.calls.end());
   std::erase_if(made, [](const std::string& call) { return call.starts_with("verify"); });
   if (made.empty()) return std::nullopt;
   if (!shown.plan) return "done without a plan: " + made.front();
-  if (auto wrong = lacks_its_release(*shown.plan, made)) return wrong;
   auto told = calls_of(*shown.plan);
   const auto apart = std::ranges::mismatch(made, told).in1;
   if (apart == made.end()) return std::nullopt;

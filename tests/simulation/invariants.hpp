@@ -41,14 +41,14 @@ class Invariants {
   void hear(const std::string& call);
   std::optional<std::string> of_versions() const;
   std::optional<std::string> of_releases() const;
-  std::optional<std::string> lacks_its_release(const Plan& plan,
-                                               const std::vector<std::string>& made) const;
+  std::optional<std::string> of_data();
 
   Story& story_;
   const Disk& disk_;
   std::int64_t serial_ = 0;
   std::optional<std::set<std::string>> forgotten_;  ///< tags
   std::optional<std::string> heard_;
+  std::string recorded_;  ///< the tag that was current when it was looked last
 };
 
 }  // namespace reconciler::simulation

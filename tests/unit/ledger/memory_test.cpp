@@ -168,6 +168,8 @@ TEST_F(MemoryTest, WhatIsLookedOnBeginsWithAVersionAndWithNothingElse) {
   EXPECT_EQ(healed->from, second->from) << "putting something right begins no time anew";
   EXPECT_EQ(healed->back, "v1.0.0");
   EXPECT_THAT(healed->unwell, ElementsAre(mailer));
+  EXPECT_EQ(record(changed, {"asked with other words"})->from, second->from);
+  changed.digest = "a third";
   const auto another = record(changed, {"asked otherwise"});
   ASSERT_TRUE(another);
   EXPECT_EQ(another->from, clock.wall());
