@@ -66,31 +66,25 @@ struct AskedAgain {
   std::set<std::string> answered;  ///< Memory::answered_of_other_data
 };
 
-/// Of each once key the newest attempt, which succeeded between the making of the file and its
-/// coming back, and for which nobody has answered since.
-Status add_undone(Database& database, const EnvironmentId& id, std::int64_t made,
-                  const Restored& back, std::set<std::string>& into) {
-  auto query = database.query(
-      "SELECT once_key FROM attempts AS one WHERE environment = ?1 AND once_key != '' AND "
-      "fate = 'succeeded' AND id > ?2 AND id < ?3 AND coalesce(settled_run, 0) < ?4 AND "
-      "id = (SELECT max(id) FROM attempts WHERE environment = ?1 AND once_key = one.once_key AND "
-      "once_key != '')");
-  if (!query) return failed(query);
-  auto keys = query->bind(id.text()).bind(made).bind(back.attempt).bind(back.run).texts();
-  if (!keys) return failed(keys);
-  into.insert(keys->begin(), keys->end());
-  return {};
-}
+/// Of each once key the newest attempt, which succeeded between the making of the file (?2) and its
+/// coming back (?3, in run ?4), and for which nobody has answered since.
+constexpr const char* undone_keys =
+    "SELECT once_key FROM attempts AS one WHERE environment = ?1 AND once_key != '' AND "
+    "fate = 'succeeded' AND id > ?2 AND id < ?3 AND coalesce(settled_run, 0) < ?4 AND "
+    "id = (SELECT max(id) FROM attempts WHERE environment = ?1 AND once_key = one.once_key AND "
+    "once_key != '')";
 
 /// Once keys whose attempt is in the file, while a person answered for it only after the file was
 /// made: about the data that it took the place of. Whoever answered, or tried, since knows better.
-Status add_answered(Database& database, const EnvironmentId& id, std::int64_t made,
-                    const Restored& back, std::set<std::string>& into) {
-  auto query = database.query(
-      "SELECT once_key FROM attempts AS one WHERE environment = ?1 AND once_key != '' AND "
-      "id <= ?2 AND settled_run > (SELECT run FROM attempts WHERE id = ?2) AND settled_run < ?4 "
-      "AND NOT EXISTS (SELECT 1 FROM attempts WHERE environment = ?1 AND "
-      "once_key = one.once_key AND once_key != '' AND (id > ?3 OR settled_run > ?4))");
+constexpr const char* answered_keys =
+    "SELECT once_key FROM attempts AS one WHERE environment = ?1 AND once_key != '' AND "
+    "id <= ?2 AND settled_run > (SELECT run FROM attempts WHERE id = ?2) AND settled_run < ?4 "
+    "AND NOT EXISTS (SELECT 1 FROM attempts WHERE environment = ?1 AND "
+    "once_key = one.once_key AND once_key != '' AND (id > ?3 OR settled_run > ?4))";
+
+Status add_keys(Database& database, const char* which, const EnvironmentId& id, std::int64_t made,
+                const Restored& back, std::set<std::string>& into) {
+  auto query = database.query(which);
   if (!query) return failed(query);
   auto keys = query->bind(id.text()).bind(made).bind(back.attempt).bind(back.run).texts();
   if (!keys) return failed(keys);
@@ -107,9 +101,10 @@ Result<AskedAgain> asked_again(Database& database, const EnvironmentId& id,
   for (int n = 0; back && n < most_restores; ++n) {
     auto made = made_with(database, id, back->file);
     if (!made) return failed(made);
-    if (auto done = add_undone(database, id, *made, *back, all.undone); !done) return failed(done);
-    if (auto done = add_answered(database, id, *made, *back, all.answered); !done)
-      return failed(done);
+    for (const auto& [which, into] :
+         {std::pair(undone_keys, &all.undone), std::pair(answered_keys, &all.answered)})
+      if (auto done = add_keys(database, which, id, *made, *back, *into); !done)
+        return failed(done);
     auto before = newest_restored(database, id, Which::begun, std::min(*made, back->attempt));
     if (!before) return failed(before);
     back = std::move(*before);

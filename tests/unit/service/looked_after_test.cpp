@@ -5,7 +5,21 @@
 namespace reconciler::test {
 namespace {
 
-TEST_F(ServiceTest, WhileANewVersionCannotBeBuiltTheOldOneIsLookedAfter) {
+class LookedAfter : public ServiceTest {
+ protected:
+  /// v1 runs, and v2 waits for a person.
+  void asks_for_an_approval() {
+    settle();
+    write("one/reconciler.yaml",
+          "verify: { stable: 0s, timeout: 2h }\n"
+          "environments: { production: { tag: v2, approval: required } }\n");
+    commit("asks for an approval");
+    moved.pass(30min);
+    settle();
+  }
+};
+
+TEST_F(LookedAfter, WhileANewVersionCannotBeBuiltTheOldOneIsLookedAfter) {
   settle();
   host.with([](MemoryHost& h) { h.broken_builds = {"v2"}; });
   commit_tag("one", "v2");
@@ -26,14 +40,8 @@ TEST_F(ServiceTest, WhileANewVersionCannotBeBuiltTheOldOneIsLookedAfter) {
   EXPECT_EQ(ledger->memory(one)->current->tag, "v1");
 }
 
-TEST_F(ServiceTest, WhatComesBackTooOftenBehindAClosedGateIsLeftToAPersonAndSaid) {
-  settle();
-  write("one/reconciler.yaml",
-        "verify: { stable: 0s, timeout: 2h }\n"
-        "environments: { production: { tag: v2, approval: required } }\n");
-  commit("asks for an approval");
-  moved.pass(30min);
-  settle();
+TEST_F(LookedAfter, WhatComesBackTooOftenBehindAClosedGateIsLeftToAPersonAndSaid) {
+  asks_for_an_approval();
   calls();
   const auto goes_away = [&] {
     host.with([](MemoryHost& h) { h.running[one.text()].clear(); });
@@ -68,14 +76,8 @@ TEST_F(ServiceTest, WhatComesBackTooOftenBehindAClosedGateIsLeftToAPersonAndSaid
   EXPECT_EQ(running(one), "v1");
 }
 
-TEST_F(ServiceTest, WhatStaysUnwellBehindAClosedGateIsPutRightThreeTimesAndLeftAlone) {
-  settle();
-  write("one/reconciler.yaml",
-        "verify: { stable: 0s, timeout: 2h }\n"
-        "environments: { production: { tag: v2, approval: required } }\n");
-  commit("asks for an approval");
-  moved.pass(30min);
-  settle();
+TEST_F(LookedAfter, WhatStaysUnwellBehindAClosedGateIsPutRightThreeTimesAndLeftAlone) {
+  asks_for_an_approval();
   calls();
   // Each time it is started it ends, and says so.
   host.with([](MemoryHost& h) {
@@ -95,7 +97,7 @@ TEST_F(ServiceTest, WhatStaysUnwellBehindAClosedGateIsPutRightThreeTimesAndLeftA
   EXPECT_THAT(log.all(), Contains(testing::HasSubstr("having been put right 3 times: left alone")));
 }
 
-TEST_F(ServiceTest, AnAnswerWhileTheForgeIsAwayKeepsNobodyFromHealing) {
+TEST_F(LookedAfter, AnAnswerWhileTheForgeIsAwayKeepsNobodyFromHealing) {
   settle();
   ASSERT_EQ(::rename(remote.c_str(), (remote + ".away").c_str()), 0);
   moved.pass(5s);
@@ -118,7 +120,7 @@ RunId worked_for_a_newer_commit(Ledger& ledger, const std::string& to) {
   return *ledger.begin_run(start);
 }
 
-TEST_F(ServiceTest, AnAnswerDoesNotHideWhatSomebodyDeployedBeforeIt) {
+TEST_F(LookedAfter, AnAnswerDoesNotHideWhatSomebodyDeployedBeforeIt) {
   settle();
   ASSERT_EQ(::rename(remote.c_str(), (remote + ".away").c_str()), 0);
   moved.pass(5s);
@@ -132,14 +134,8 @@ TEST_F(ServiceTest, AnAnswerDoesNotHideWhatSomebodyDeployedBeforeIt) {
   EXPECT_THAT(log.all(), Contains(testing::HasSubstr("has worked for commit beefbee since git")));
 }
 
-TEST_F(ServiceTest, BehindAClosedGateNobodyUndoesHalfOfWhatIsNewer) {
-  settle();
-  write("one/reconciler.yaml",
-        "verify: { stable: 0s, timeout: 2h }\n"
-        "environments: { production: { tag: v2, approval: required } }\n");
-  commit("asks for an approval");
-  moved.pass(30min);
-  settle();
+TEST_F(LookedAfter, BehindAClosedGateNobodyUndoesHalfOfWhatIsNewer) {
+  asks_for_an_approval();
   ASSERT_EQ(::rename(remote.c_str(), (remote + ".away").c_str()), 0);
   moved.pass(5s);
   const RunId run = worked_for_a_newer_commit(*ledger, "v3");
@@ -149,9 +145,10 @@ TEST_F(ServiceTest, BehindAClosedGateNobodyUndoesHalfOfWhatIsNewer) {
   moved.pass(61s);
   settle();
   EXPECT_EQ(running(one), "v3");
+  EXPECT_THAT(log.all(), Contains(testing::HasSubstr("has worked for commit beefbee since git")));
 }
 
-TEST_F(ServiceTest, WhileWhatGitAsksForCannotBeReadWhatWasRecordedIsLookedAfter) {
+TEST_F(LookedAfter, WhileWhatGitAsksForCannotBeReadWhatWasRecordedIsLookedAfter) {
   settle();
   write("one/reconciler.yaml",
         "verfy: { stable: 0s }\nenvironments: { production: { tag: v2 } }\n");
