@@ -104,7 +104,7 @@ TEST_F(Seeds, WhateverHappensEveryInvariantHolds) {
 
 TEST_F(Seeds, WhateverIsBroughtBackEveryInvariantHolds) {
   const auto done = let_happen(asked_for("RECONCILER_DATA_SEEDS", 500), data_chronicle_of);
-  tell(fmt::format("{} of them of data", done));
+  tell(fmt::format("{} more of data", done));
   if (failed_ || done < enough_for_all) return;
   for (const std::string how : {"Stalled/RestoreFailed", "Stalled/ReleaseOutcomeUnknown"})
     EXPECT_TRUE(told_.ends.contains(how)) << how << " never came about";
