@@ -201,6 +201,8 @@ Error Database::failed_call(int code) {
     case SQLITE_NOTADB:
       return damaged(said);
     case SQLITE_IOERR: {
+      // No disk failed: it is told like any other want of memory.
+      if (code == SQLITE_IOERR_NOMEM) throw std::bad_alloc();
       if (it_ && may_be_full(code, sqlite3_system_errno(it_))) return full();
       Error e =
           say("ledger.io", "cannot read or write").next("see what the kernel says of that disk");
