@@ -12,6 +12,7 @@
 #include <optional>
 #include <system_error>
 
+#include "reconciler/base/exhausted.hpp"
 #include "reconciler/cli/ascii_output.hpp"
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/complete.hpp"
@@ -96,13 +97,6 @@ std::string usual_next(const Error& e, const std::string& state) {
                        state);
   if (says("Permission denied")) return "run it as root, or as who owns that";
   return "reconciler doctor";
-}
-
-/// No thread, no memory: whatever was begun is gone on with by the next run.
-Error exhausted(const std::string& what) {
-  return error("system.exhausted", fmt::format("the system gives no more: {}", what))
-      .next("see what uses it up, and what this process may have: free -m; ulimit -a")
-      .passing();
 }
 
 }  // namespace

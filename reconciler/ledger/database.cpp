@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "reconciler/base/exhausted.hpp"
 #include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/room.hpp"
@@ -197,12 +198,13 @@ Error Database::failed_call(int code) {
           .passing();
     case SQLITE_FULL:
       return full();
+    case SQLITE_NOMEM:
+      return exhausted(said);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return damaged(said);
     case SQLITE_IOERR: {
-      // No disk failed: it is told like any other want of memory.
-      if (code == SQLITE_IOERR_NOMEM) throw std::bad_alloc();
+      if (code == SQLITE_IOERR_NOMEM) return exhausted(said);  // no disk failed
       if (it_ && may_be_full(code, sqlite3_system_errno(it_))) return full();
       Error e =
           say("ledger.io", "cannot read or write").next("see what the kernel says of that disk");
