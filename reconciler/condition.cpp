@@ -89,7 +89,7 @@ Condition derived(const Plan& plan, const std::optional<RunRow>& last, bool at_i
             fmt::format("back at {}, which git asks for; {}", plan.to, last->end.message),
             "another version: reconciler rollback " + id};
   // Where that changes by itself (the host has part in it) it is still the version that failed.
-  const bool given_up = last && last->end.reason == "WatchFailed" && last->to == plan.to;
+  const bool given_up = is_given_up(last) && last->to == plan.to;
   if (given_up && (plan.empty() || last->desired == plan.desired))
     return {"Stalled", last->end.reason, last->end.message,
             fmt::format("commit another tag; or mend it and: reconciler retry {}", id)};
@@ -140,6 +140,10 @@ Condition condition_of(const Plan& plan, const std::optional<RunRow>& last, bool
   Condition now = derived(plan, last, at_it);
   now.since = since_when(now, plan, last);
   return now;
+}
+
+bool is_given_up(const std::optional<RunRow>& last) {
+  return last && last->end.reason == watch_failed;
 }
 
 bool is_left_over(const Plan& plan, const std::optional<RunRow>& last) {

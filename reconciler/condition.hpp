@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "reconciler/ledger/rows.hpp"
 #include "reconciler/model/plan.hpp"
@@ -27,6 +28,10 @@ struct Condition {
 Condition condition_of(const Plan& plan, const std::optional<RunRow>& last, bool at_it = false);
 /// Only what is to be removed is left of the plan, and that has failed before: nobody waits for it.
 bool is_left_over(const Plan& plan, const std::optional<RunRow>& last);
+/// What was recorded did not stay well within its `verify.watch`, and nothing went back.
+inline constexpr std::string_view watch_failed = "WatchFailed";
+/// That is how the last run ended.
+bool is_given_up(const std::optional<RunRow>& last);
 /// For an environment that cannot even be looked at.
 Condition condition_of(const EnvironmentId& id, const Error& why);
 /// For one that was recorded here and that git does not name any more.

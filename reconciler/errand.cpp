@@ -178,8 +178,10 @@ Result<Asked> as_it_runs(const Parts& parts, const Asked& asked, const Errand& e
   auto wish = desire(parts, asked, *memory, stop);
   const std::string id = asked.spec.id.text();
   // Half of what git asks for runs, recorded or not.
-  const std::string half_tag = half_running(parts.ledger, *memory, asked.spec.id);
-  const bool of_half = errand.of_backups() && wish && !wish->target && !half_tag.empty();
+  const bool may_be_half = errand.of_backups() && wish && !wish->target;
+  const std::string half_tag =
+      may_be_half ? half_running(parts.ledger, *memory, asked.spec.id) : "";
+  const bool of_half = !half_tag.empty();
   const bool half =
       of_half && (memory->unfinished == wish->desired.digest || half_tag == wish->desired.tag);
   // The first version: what it did to the data that it found may be to be undone.

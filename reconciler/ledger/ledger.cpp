@@ -22,18 +22,24 @@ std::optional<Release> release_at(const Query& row, int column) {
 struct Before {
   std::string environment;
   bool another_tag;
+  bool same_version;
 };
 
-Result<Before> before_record(Database& database, RunId run, const std::string& tag) {
+/// The host has part in the digest, and what changes nothing that runs has part in what is asked:
+/// where either is as it was, the version is the same. What an older program recorded is, whatever
+/// is asked.
+Result<Before> before_record(Database& database, RunId run, const Release& release,
+                             const std::string& asked) {
   auto query = database.query(
-      "SELECT name, current_tag IS NOT ? FROM environments "
-      "WHERE name = (SELECT environment FROM runs WHERE serial = ?)");
+      "SELECT name, current_tag IS NOT ?2, current_tag IS ?2 AND (current_digest IS ?3 OR "
+      "watched_of IS NULL OR watched_of IS ?4) FROM environments "
+      "WHERE name = (SELECT environment FROM runs WHERE serial = ?1)");
   if (!query) return failed(query);
-  auto row = query->bind(tag).bind(run).step();
+  auto row = query->bind(run).bind(release.tag).bind(release.digest).bind(asked).step();
   if (!row) return failed(row);
   if (!*row)
     return failure(error("ledger.run_unknown", fmt::format("the ledger has no run {}", run)));
-  return Before{query->text(0), query->number(1) != 0};
+  return Before{query->text(0), query->number(1) != 0, query->number(2) != 0};
 }
 
 /// Newest attempt of each once key, and the tags that were released since the last record.
@@ -156,11 +162,6 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   return memory;
 }
 
-// The host has part in the digest, and what changes nothing that runs has part in what is asked:
-// where either is as it was, it is the same. What an older program recorded is, whatever was asked.
-#define SAME_VERSION \
-  "current_tag IS ?1 AND (current_digest IS ?3 OR watched_of IS NULL OR watched_of IS ?8)"
-
 Status Ledger::record(RunId run, const Release& release, const SealedRecords& snapshots,
                       const RecordedAs& how) {
   if (auto fit = check_snapshots(snapshots); !fit) return fit;
@@ -168,7 +169,7 @@ Status Ledger::record(RunId run, const Release& release, const SealedRecords& sn
   Database& db = parts_->database;
   auto transaction = Transaction::begin(db, "record");
   if (!transaction) return failed(transaction);
-  auto before = before_record(db, run, release.tag);
+  auto before = before_record(db, run, release, how.asked);
   if (!before) return failed(before);
   const auto& environment = before->environment;
   if (auto done = replace_snapshots(db, environment, before->another_tag, snapshots); !done)
@@ -177,13 +178,10 @@ Status Ledger::record(RunId run, const Release& release, const SealedRecords& sn
   {
     auto query = db.query(
         "UPDATE environments SET "
-        "watched_from   = iif(?6, NULL, iif(" SAME_VERSION
-        ", watched_from, ?4)), "
+        "watched_from   = iif(?6, NULL, iif(?9, watched_from, ?4)), "
         "watched_back   = iif(?6, NULL, iif(current_tag IS NOT ?1, current_tag, "
-        "iif(" SAME_VERSION
-        ", watched_back, NULL))), "
-        "watched_unwell = iif(" SAME_VERSION
-        ", watched_unwell, ?7), "
+        "iif(?9, watched_back, NULL))), "
+        "watched_unwell = iif(?9, watched_unwell, ?7), "
         "watched_of     = ?8, "
         "previous_tag    = iif(current_tag IS ?1, previous_tag, current_tag), "
         "previous_commit = iif(current_tag IS ?1, previous_commit, current_commit), "
@@ -197,7 +195,7 @@ Status Ledger::record(RunId run, const Release& release, const SealedRecords& sn
     if (!query) return failed(query);
     bind_release(*query, release);
     query->bind(environment).bind(std::int64_t{how.gone_back}).bind(as_text(how.unwell));
-    query->bind(how.asked);
+    query->bind(how.asked).bind(std::int64_t{before->same_version});
     if (auto done = query->run(); !done) return done;
   }
   if (auto done = record_version(db, environment, release, parts_->wall()); !done) return done;

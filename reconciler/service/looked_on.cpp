@@ -7,6 +7,7 @@
 #include "reconciler/apply/ask.hpp"
 #include "reconciler/apply/failures.hpp"
 #include "reconciler/checks_since.hpp"
+#include "reconciler/condition.hpp"
 #include "reconciler/data_kept.hpp"
 #include "reconciler/desire.hpp"
 #include "reconciler/ledger/locks.hpp"
@@ -16,7 +17,6 @@ namespace reconciler {
 namespace {
 
 constexpr int least_looks = 3;
-constexpr std::string_view given_up = "WatchFailed";
 
 /// The version that it replaced, where `on_failure` goes back and it can be gone back to. Of what
 /// was changed under the same tag nothing is kept from before, and an older tag is no way back.
@@ -56,8 +56,8 @@ Status stay_there(const Parts& parts, const Asked& asked, const LookedOn& unwell
   start.to_be_recorded = false;
   auto run = parts.ledger.begin_run(start);
   if (!run) return failed(run);
-  return parts.ledger.end_run(*run,
-                              {"Stalled", std::string(given_up), "verify.failed", unwell.unwell});
+  return parts.ledger.end_run(
+      *run, {"Stalled", std::string(watch_failed), "verify.failed", unwell.unwell});
 }
 
 }  // namespace
@@ -75,8 +75,7 @@ Result<std::optional<LookedOn>> look_on(const Parts& parts, const Asked& asked,
   // version.
   if (data_in_doubt(parts.ledger, asked.spec.id)) return std::nullopt;
   const auto last = parts.ledger.last_run(asked.spec.id);
-  if (last && *last && (*last)->end.reason == given_up && (*last)->to == plan.to)
-    return std::nullopt;
+  if (last && is_given_up(*last) && (*last)->to == plan.to) return std::nullopt;
   Asked same = asked;
   same.fetch = false;
   auto wish = desire(parts, same, *memory, stop);

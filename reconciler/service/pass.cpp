@@ -52,10 +52,6 @@ bool stands_still(const Result<Reconciled>& done, const Ledger& ledger) {
   return memory && memory->current && memory->unfinished && !memory->touched;
 }
 
-bool is_given_up(const std::optional<RunRow>& last) {
-  return last && last->end.reason == "WatchFailed";
-}
-
 /// What was recorded did not stay well, and a person has to answer: what is down is put right all
 /// the same.
 bool did_not_stay_well(const Result<Reconciled>& done, const Ledger& ledger) {

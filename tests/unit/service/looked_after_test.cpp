@@ -17,6 +17,27 @@ class LookedAfter : public ServiceTest {
     moved.pass(30min);
     settle();
   }
+  /// Somebody begins that version, for a commit that cannot be fetched here any more.
+  RunId begins_what_is_newer(const std::string& to) {
+    EXPECT_EQ(::rename(remote.c_str(), (remote + ".away").c_str()), 0);
+    moved.pass(5s);
+    host.with([&](MemoryHost& h) { h.running[one.text()] = to; });
+    RunStart start;
+    start.id = one;
+    start.from = "v1";
+    start.to = to;
+    start.desired = "of " + to;
+    start.config_commit = "beefbeef";
+    start.who = "anna";
+    return *ledger->begin_run(start);
+  }
+  /// The next pass leaves it as it is, and says why.
+  void is_left_as_it_is(const std::string& to) {
+    moved.pass(61s);
+    settle();
+    EXPECT_EQ(running(one), to);
+    EXPECT_THAT(log.all(), Contains(testing::HasSubstr("has worked for commit beefbee since git")));
+  }
 };
 
 TEST_F(LookedAfter, WhileANewVersionCannotBeBuiltTheOldOneIsLookedAfter) {
@@ -108,44 +129,20 @@ TEST_F(LookedAfter, AnAnswerWhileTheForgeIsAwayKeepsNobodyFromHealing) {
   EXPECT_EQ(running(one), "v1") << testing::PrintToString(log.all());
 }
 
-/// Somebody's run for a commit that was not fetched here yet.
-RunId worked_for_a_newer_commit(Ledger& ledger, const std::string& to) {
-  RunStart start;
-  start.id = one;
-  start.from = "v1";
-  start.to = to;
-  start.desired = "of " + to;
-  start.config_commit = "beefbeef";
-  start.who = "anna";
-  return *ledger.begin_run(start);
-}
-
 TEST_F(LookedAfter, AnAnswerDoesNotHideWhatSomebodyDeployedBeforeIt) {
   settle();
-  ASSERT_EQ(::rename(remote.c_str(), (remote + ".away").c_str()), 0);
-  moved.pass(5s);
-  const RunId run = worked_for_a_newer_commit(*ledger, "v2");
+  const RunId run = begins_what_is_newer("v2");
   ASSERT_TRUE(ledger->end_run(run, {"Ready", "Succeeded"}));
   ASSERT_TRUE(ledger->retry(one, "anna", std::nullopt));
-  host.with([](MemoryHost& h) { h.running[one.text()] = "v2"; });
-  moved.pass(61s);
-  settle();
-  EXPECT_EQ(running(one), "v2");
-  EXPECT_THAT(log.all(), Contains(testing::HasSubstr("has worked for commit beefbee since git")));
+  is_left_as_it_is("v2");
 }
 
 TEST_F(LookedAfter, BehindAClosedGateNobodyUndoesHalfOfWhatIsNewer) {
   asks_for_an_approval();
-  ASSERT_EQ(::rename(remote.c_str(), (remote + ".away").c_str()), 0);
-  moved.pass(5s);
-  const RunId run = worked_for_a_newer_commit(*ledger, "v3");
+  const RunId run = begins_what_is_newer("v3");
   ASSERT_TRUE(ledger->touch(one, {}, std::nullopt));
   ASSERT_TRUE(ledger->end_run(run, {"Stalled", "CutShort", "apply.cut", "until switch"}));
-  host.with([](MemoryHost& h) { h.running[one.text()] = "v3"; });
-  moved.pass(61s);
-  settle();
-  EXPECT_EQ(running(one), "v3");
-  EXPECT_THAT(log.all(), Contains(testing::HasSubstr("has worked for commit beefbee since git")));
+  is_left_as_it_is("v3");
 }
 
 TEST_F(LookedAfter, WhileWhatGitAsksForCannotBeReadWhatWasRecordedIsLookedAfter) {
