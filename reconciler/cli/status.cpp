@@ -213,25 +213,30 @@ int print(Context& context, const Parts& parts, const std::vector<EnvironmentRow
   return status;
 }
 
-/// One that git does not name any more.
-int forgotten_status(Context& context, const Parts& parts, const std::string& name,
-                     std::stop_token stop) {
+/// One that git does not name any more, or whose manifest cannot be read: what is known of it is
+/// what the ledger remembers. `why` it cannot be selected.
+int remembered_status(Context& context, const Parts& parts, const std::string& name,
+                      const Error& why, std::stop_token stop) {
   const auto all = select(context, {}, Reading::last, std::move(stop));
-  if (!all) return report(context, all.error());
+  if (!all) return report(context, why);
   std::vector<EnvironmentRow> rows = forgotten_rows(parts, all->named);
+  for (const auto& broken : all->broken)
+    for (auto& row : rows_of(parts, broken)) rows.push_back(std::move(row));
   std::erase_if(rows, [&](const EnvironmentRow& row) {
     return row.id.text() != name && row.id.environment != name;
   });
-  return print(context, parts, rows, true, all->fetched_at);
+  if (rows.empty()) return report(context, why);
+  const int status = print(context, parts, rows, true, all->fetched_at);
+  return why.code == "env.forgotten" ? status : report(context, why);
 }
 
 int status(Context& context, const std::vector<std::string>& names, std::stop_token stop) {
   auto selection = select(context, names, Reading::last, stop);
-  const bool gone = !selection && selection.error().code == "env.forgotten" && names.size() == 1;
-  if (!selection && !gone) return report(context, selection.error());
+  if (!selection && names.size() != 1) return report(context, selection.error());
   auto parts = context.parts();
   if (!parts) return report(context, parts.error());
-  if (gone) return forgotten_status(context, *parts, names[0], std::move(stop));
+  if (!selection)
+    return remembered_status(context, *parts, names[0], selection.error(), std::move(stop));
   for (const auto& notice : selection->notices) std::cerr << notice << "\n";
   std::vector<EnvironmentRow> rows;
   for (const auto& asked : selection->asked) rows.push_back(row_of(*parts, asked, stop));

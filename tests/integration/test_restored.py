@@ -170,10 +170,13 @@ def test_half_stays_half_whatever_cannot_be_begun_after_it(half):
 
 def test_a_person_may_answer_for_the_data_when_nothing_else_can_be_asked(half):
     half.commit({"reconciler.yaml": "tag: [\n"})
+    assert half.error(half.run("plan", half.environment)) == "manifest.syntax", "which fetched it"
     refused = half.run("settle", half.environment, "restore", "not-run")
     assert refused.code == 1 and half.error(refused) == "settle.fate" and "the data of web/production is in doubt: " in refused.err, refused
     status = half.status()
     assert (status["condition"], status["reason"]) == ("Stalled", "RestoreFailed"), "whatever cannot be read"
+    told = half.run("status", half.environment)
+    assert told.code == 1 and "Stalled/RestoreFailed" in told.out and half.error(told) == "manifest.syntax", told
     half.engine.stop()
     status = half.status()
     assert (status["condition"], status["reason"]) == ("Stalled", "RestoreFailed") and "was not brought back whole" in status["why"], status
