@@ -76,13 +76,8 @@ TEST_F(MigrationTest, ARestoreOfAnOlderProgramThatMayHaveBegunCounts) {
         "once_key, action_key, phase, verb, title, work, started, code) SELECT serial, "
         "environment, "
         "'', '', 'release', 'restore', 'a file', '{}', 1, '" +
-        code +
-        "' FROM runs LIMIT 1; DROP INDEX attempts_backing_up; "
-        "ALTER TABLE attempts DROP COLUMN settled_run; "
-        "ALTER TABLE environments DROP COLUMN watched_from; "
-        "ALTER TABLE environments DROP COLUMN watched_back; "
-        "ALTER TABLE environments DROP COLUMN watched_unwell; "
-        "ALTER TABLE environments DROP COLUMN watched_of; PRAGMA user_version = 6");
+        code + "' FROM runs LIMIT 1; " + back_to_version_7 +
+        "DROP INDEX attempts_backing_up; PRAGMA user_version = 6");
     return open_ledger(state, clock)->last_restoring_run(production)->has_value();
   };
   EXPECT_TRUE(restores("")) << "cut off";

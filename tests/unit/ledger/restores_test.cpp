@@ -1,5 +1,6 @@
 // What bringing a backup back changes of what is remembered.
 #include <gmock/gmock.h>
+#include <sqlite3.h>
 
 #include "tests/unit/ledger/support.hpp"
 
@@ -56,6 +57,15 @@ class RestoresTest : public testing::Test {
     action.work.phase = Phase::verify;
     action.work.verb = "verify";
     done(action, {Fate::succeeded, {}}, end);
+  }
+
+  void reopen_as_of_version_7() {
+    ledger.reset();
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open((folder / "state/ledger.db").c_str(), &db), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(db, back_to_version_7, nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(db);
+    ledger = open_ledger(folder / "state", clock);
   }
 
   static std::string named(WallTime at) {
@@ -144,6 +154,24 @@ TEST_F(RestoresTest, AnAnswerAboutDataThatIsGoneIsAskedForAgain) {
   EXPECT_THAT(answered(), IsEmpty());
   EXPECT_FALSE(ledger->settle(production, key("v1.1.0"), Fate::succeeded, "anna"));
   EXPECT_THAT(undone(), IsEmpty());
+}
+
+TEST_F(RestoresTest, AnAnswerOfAnOlderProgramIsAboutTheDataThatWasThereThen) {
+  const std::string before = backup();
+  release("v1.1.0");
+  const std::string with_it = backup();
+  restore(before);
+  ASSERT_TRUE(ledger->settle(production, key("v1.1.0"), Fate::not_started, "anna"));
+  reopen_as_of_version_7();
+  EXPECT_THAT(answered(), IsEmpty());
+  restore(with_it);
+  EXPECT_THAT(answered(), ElementsAre(key("v1.1.0")));
+  reopen_as_of_version_7();
+  EXPECT_THAT(answered(), ElementsAre(key("v1.1.0")));
+  clock.pass(60s);
+  ASSERT_TRUE(ledger->settle(production, key("v1.1.0"), Fate::succeeded, "anna"));
+  reopen_as_of_version_7();
+  EXPECT_THAT(answered(), IsEmpty());
 }
 
 TEST_F(RestoresTest, WhatRunsAndIsDueAgainByAnAnswerIsAskedForToo) {

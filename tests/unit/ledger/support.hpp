@@ -91,6 +91,14 @@ inline std::string boxes(const Ledger& ledger, Ledger::Slot slot) {
   return all;
 }
 
+/// What version 8 of the ledger's file added, taken out of it again.
+constexpr const char* back_to_version_7 =
+    "ALTER TABLE attempts DROP COLUMN settled_run; "
+    "ALTER TABLE environments DROP COLUMN watched_from; "
+    "ALTER TABLE environments DROP COLUMN watched_back; "
+    "ALTER TABLE environments DROP COLUMN watched_unwell; "
+    "ALTER TABLE environments DROP COLUMN watched_of; PRAGMA user_version = 7; ";
+
 /// The whole error as people see it.
 template <class T>
 std::string told(const Result<T>& result) {

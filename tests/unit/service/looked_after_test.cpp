@@ -61,6 +61,22 @@ TEST_F(LookedAfter, WhileANewVersionCannotBeBuiltTheOldOneIsLookedAfter) {
   EXPECT_EQ(ledger->memory(one)->current->tag, "v1");
 }
 
+TEST_F(LookedAfter, WhatFailedHalfWayAndIsHeldThereIsNotTakenBackByWhatWasRecorded) {
+  settle();
+  host.with([](MemoryHost& h) { h.unwell = {"v2"}; });
+  write("one/reconciler.yaml",
+        "verify: { stable: 0s, timeout: 2h }\non_failure: hold\n"
+        "environments: { production: { tag: v2 } }\n");
+  commit("held where it fails");
+  moved.pass(30min);
+  for (int pass = 0; pass < 3; ++pass) {
+    settle();
+    EXPECT_EQ(running(one), "v2") << pass << testing::PrintToString(runs(one));
+    moved.pass(61s);
+  }
+  EXPECT_EQ(ledger->memory(one)->current->tag, "v1");
+}
+
 TEST_F(LookedAfter, WhatComesBackTooOftenBehindAClosedGateIsLeftToAPersonAndSaid) {
   asks_for_an_approval();
   calls();
