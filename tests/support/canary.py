@@ -3,7 +3,7 @@
 import os
 import threading
 from pathlib import Path
-from typing import List
+from typing import Dict, List
 
 CANARY = "c4n4ry-Th4t-must-not-5ing"
 
@@ -23,9 +23,13 @@ def assert_folder_silent(folder: Path) -> None:
                 assert sings not in path.read_bytes(), f"a secret in the file {path}"
 
 
+# Of each process: it is there before it begins the program whose arguments it then has for as long as it lives.
+LOOKS = 5
+
+
 class Watch:
-    """Looks at the arguments of every process of the machine, again and again. What a container runs is aside: a command
-    of the compose file has the values that it names."""
+    """Looks at the arguments of every process of the machine that begins. What a container runs is aside: a command of the
+    compose file has the values that it names."""
 
     def __init__(self, word: str = CANARY) -> None:
         self._word = word
@@ -45,15 +49,15 @@ class Watch:
     def _run(self) -> None:
         sings = self._word.encode()
         own = os.readlink("/proc/self/ns/pid")
+        looked: Dict[str, int] = {}
         while not self._end.wait(0.02):
             self.looks += 1
-            for entry in os.scandir("/proc"):
-                if not entry.name.isdigit():
-                    continue
+            looked = {pid: looked.get(pid, 0) + 1 for pid in os.listdir("/proc") if pid.isdigit()}
+            for pid in [pid for pid, times in looked.items() if times <= LOOKS]:
                 try:
-                    if os.readlink(f"/proc/{entry.name}/ns/pid") != own:
+                    if os.readlink(f"/proc/{pid}/ns/pid") != own:
                         continue
-                    with open(f"/proc/{entry.name}/cmdline", "rb") as file:
+                    with open(f"/proc/{pid}/cmdline", "rb") as file:
                         arguments = file.read(1 << 16)
                 except OSError:
                     continue

@@ -75,7 +75,7 @@ def defined(kind: str, field: str, before: str, after: str, *says: str, why: str
 
 
 def healthcheck(key: str, changed: str) -> Row:
-    test = "test: 'true', interval: 300ms, start_period: 5s"
+    test = "test: 'true', interval: 2s, start_period: 5s"
     return row(f"healthcheck.{key}", f"healthcheck: {{ {test} }}", f"healthcheck: {{ {changed or test} }}",
                "healthcheck")
 
@@ -186,11 +186,11 @@ SECOND = (
         "environment EXTENDED", alone=True),
     row("extra_hosts", "", "extra_hosts: ['somewhere:10.0.0.2']", "extra hosts"),
     row("group_add", "", "group_add: ['1000']", "groups"),
-    healthcheck("test", "test: 'exit 0', interval: 300ms, start_period: 5s"),
-    healthcheck("interval", "test: 'true', interval: 400ms, start_period: 5s"),
-    healthcheck("timeout", "test: 'true', interval: 300ms, start_period: 5s, timeout: 7s"),
-    healthcheck("retries", "test: 'true', interval: 300ms, start_period: 5s, retries: 7"),
-    healthcheck("start_period", "test: 'true', interval: 300ms, start_period: 6s"),
+    healthcheck("test", "test: 'exit 0', interval: 2s, start_period: 5s"),
+    healthcheck("interval", "test: 'true', interval: 3s, start_period: 5s"),
+    healthcheck("timeout", "test: 'true', interval: 2s, start_period: 5s, timeout: 7s"),
+    healthcheck("retries", "test: 'true', interval: 2s, start_period: 5s, retries: 7"),
+    healthcheck("start_period", "test: 'true', interval: 2s, start_period: 6s"),
     healthcheck("disable", "disable: true"),
     row("hostname", "", "hostname: called", "hostname"),
     same("hostname, taken out", "hostname: called", "", "what the Engine would have made up is not known (ENGINE 6)"),

@@ -19,7 +19,7 @@ CLASHES = ({"networks", "links", "mac_address", "ports", "expose", "domainname",
            {"labels", "label_file"}, {"cpu_rt_period", "cpu_rt_runtime"}, {"cpu_count", "cpu_percent"})
 BESIDE = f"""
   other: {{ image: {BUSYBOX}, init: true, command: [sleep, '100000'], networks: [default, shared],
-            healthcheck: {{ test: 'true', interval: 300ms }} }}
+            healthcheck: {{ test: 'true', interval: 2s }} }}
   lender: {{ image: {BUSYBOX}, init: true, command: [sleep, '100000'], ipc: shareable, volumes: [/lent] }}
 """
 FILES = {
