@@ -38,23 +38,23 @@ def ask_for(stack, tag):
                   "reconciler.yaml": manifest(tag, odd.manifest, f"verify: {{ stable: 500ms, timeout: {patience} }}")})
 
 
-def every():
-    return pytest.mark.parametrize("odd", STACKS, indirect=True)
+# What another stack has too, in a way that is replaced by the same calls.
+ALIKE = {"pid-namespace", "ipc-namespace", "volumes-from", "long-grace", "links", "static-mac"}
+CUT = {"network-namespace", "changed-network", "copied-files", "replicas"}
 
 
-def a_few():
-    """In every run the first of each kind; all of them with --deep."""
-    few = {"plain", "network-namespace", "changed-network", "restart-with", "copied-files", "replicas"}
+def in_every_run(few):
+    """The others with --deep."""
     return pytest.mark.parametrize("odd", [
         pytest.param(name, marks=[] if DEEP or name in few else [
-            pytest.mark.skip(reason=f"{name} is cut only with RECONCILER_DEEP=1 (tests/run --deep)")]) for name in STACKS], indirect=True)
+            pytest.mark.skip(reason=f"{name} is tried only with RECONCILER_DEEP=1 (tests/run --deep)")]) for name in STACKS], indirect=True)
 
 
 def nothing_beside(stack):
     assert not [name for name in stack.names() if name.endswith((".prev", ".next", ".failed"))], stack.names()
 
 
-@every()
+@in_every_run(set(STACKS) - ALIKE)
 def test_of_compose_then_forward_then_unwell(odd):
     """Made by plain Compose: not one container is touched. Then another tag, one that is never well, and a good one."""
     ask_for(odd, "v1.0.0")
@@ -94,7 +94,7 @@ def test_of_compose_then_forward_then_unwell(odd):
     nothing_beside(odd)
 
 
-@a_few()
+@in_every_run(CUT)
 def test_cut_between_calls(odd):
     """Killed before each call of the switch in turn: the next apply goes on from a look alone."""
     ask_for(odd, "v1.0.0")
