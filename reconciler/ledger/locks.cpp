@@ -86,8 +86,8 @@ std::string in_words(const Holder& holder) {
                      holder.alive ? "" : "; it has ended, a child of it holds the lock");
 }
 
-Error held(const std::string& what, const std::string& path, const std::string& ends_it) {
-  const auto holder = holder_in(path);
+Error held(const std::string& what, const std::optional<Holder>& holder,
+           const std::string& ends_it) {
   const bool hears = !ends_it.empty() && (!holder || holder->alive);  // a child of it does not
   Error e = error("lock.held", fmt::format("another run holds {}", what))
                 .next(fmt::format("wait until it has ended{}; a lock never outlives the process "
@@ -145,8 +145,9 @@ Result<Lock> take(const std::string& state_dir, const Which& which, const Patien
           error("file.unwritable", fmt::format("cannot lock {}: {}", path, std::strerror(errno))));
     const bool over = deadline.passed(patience.clock);
     // Who has just taken it writes its name next, and who lets go of it has taken its name away.
-    if (over && (nameless == most_nameless || holder_in(path)))
-      return failure(held(which.what, path, which.ends_it));
+    const auto holder = over ? holder_in(path) : std::nullopt;
+    if (holder || (over && nameless == most_nameless))
+      return failure(held(which.what, holder, which.ends_it));
     if (over) ++nameless;
     const Instant next = patience.clock.now() + between_tries;
     const Instant again = over ? next : std::min(deadline.until(), next);

@@ -6,8 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <fstream>
 #include <optional>
+#include <thread>
 
 #include "reconciler/ledger/locks.hpp"
 #include "tests/unit/ledger/support.hpp"
@@ -89,6 +91,40 @@ TEST_F(LockTest, WhoHasJustTakenItIsWaitedForToWriteItsName) {
   ASSERT_FALSE(lock);
   EXPECT_EQ(lock.error().code, "lock.held");
   EXPECT_THAT(render(lock.error()), testing::HasSubstr("holder  reconciler apply (pid 1"));
+}
+
+TEST_F(LockTest, WhoLetsGoOfItAsItsNameIsReadIsNamedAllTheSame) {
+  ASSERT_TRUE(open_ledger(state, clock));
+  const std::string name = "{\"command\":\"reconciler apply\",\"pid\":1}";
+  ASSERT_TRUE(make_folders(state + "/locks", 0700));
+  const std::string path = state + "/locks/portfolio.production.lock";
+  const Descriptor theirs(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_EQ(::flock(theirs.get(), LOCK_EX), 0);
+  const auto write_name = [&] {
+    EXPECT_EQ(::pwrite(theirs.get(), name.data(), name.size(), 0), ssize_t(name.size()));
+  };
+  clock.on_wait = write_name;
+  // Each time it is asked for, its holder takes its name away once, at any moment.
+  constexpr int times = 3000;
+  std::atomic<int> asked = 0;
+  std::atomic<int> taken_away = 0;
+  const std::jthread holder([&] {
+    for (int n = 1; n <= times; ++n) {
+      while (asked < n) std::this_thread::yield();
+      for (volatile int turns = n * 7 % 2000; turns > 0;) turns = turns - 1;
+      EXPECT_EQ(::ftruncate(theirs.get(), 0), 0);
+      taken_away = n;
+    }
+  });
+  int nameless = 0;
+  for (int n = 1; n <= times; ++n) {
+    write_name();
+    asked = n;
+    const auto lock = lock_environment(state, production, {clock});
+    if (lock || lock.error().facts.empty()) ++nameless;
+    while (taken_away < n) std::this_thread::yield();
+  }
+  EXPECT_EQ(nameless, 0);
 }
 
 TEST_F(LockTest, OneThatNeverWritesItsNameHoldsItAllTheSame) {
