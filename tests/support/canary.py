@@ -23,13 +23,14 @@ def assert_folder_silent(folder: Path) -> None:
                 assert sings not in path.read_bytes(), f"a secret in the file {path}"
 
 
-# Of each process: it is there before it begins the program whose arguments it then has for as long as it lives.
-LOOKS = 5
+# Of each process, one after the other: it is there before it begins the program whose arguments those are. Later, each
+# so manyth, as it may begin another one.
+LOOKS, LATER = 5, 25
 
 
 class Watch:
-    """Looks at the arguments of every process of the machine that begins. What a container runs is aside: a command of the
-    compose file has the values that it names."""
+    """Looks at the arguments of every process of the machine, again and again. What a container runs is aside: a command
+    of the compose file has the values that it names."""
 
     def __init__(self, word: str = CANARY) -> None:
         self._word = word
@@ -53,7 +54,7 @@ class Watch:
         while not self._end.wait(0.02):
             self.looks += 1
             looked = {pid: looked.get(pid, 0) + 1 for pid in os.listdir("/proc") if pid.isdigit()}
-            for pid in [pid for pid, times in looked.items() if times <= LOOKS]:
+            for pid in [pid for pid, times in looked.items() if times <= LOOKS or times % LATER == 0]:
                 try:
                     if os.readlink(f"/proc/{pid}/ns/pid") != own:
                         continue

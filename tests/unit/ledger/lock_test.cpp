@@ -59,6 +59,17 @@ class LockTest : public testing::Test {
   Folder folder;
   MovedClock clock;
   const std::string state = folder / "state";
+
+  /// Production's, by somebody who has written no name into it yet.
+  Descriptor held_by_another() {
+    EXPECT_TRUE(open_ledger(state, clock));
+    EXPECT_TRUE(make_folders(state + "/locks", 0700));
+    Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    EXPECT_EQ(::flock(file.get(), LOCK_EX), 0);
+    return file;
+  }
+  const std::string path = state + "/locks/portfolio.production.lock";
+  const std::string name = "{\"command\":\"reconciler apply\",\"pid\":1}";
 };
 
 TEST_F(LockTest, TheHolderIsNamed) {
@@ -80,12 +91,7 @@ TEST_F(LockTest, TheHolderIsNamed) {
 }
 
 TEST_F(LockTest, WhoHasJustTakenItIsWaitedForToWriteItsName) {
-  ASSERT_TRUE(open_ledger(state, clock));
-  const std::string name = "{\"command\":\"reconciler apply\",\"pid\":1}";
-  ASSERT_TRUE(make_folders(state + "/locks", 0700));
-  const std::string path = state + "/locks/portfolio.production.lock";
-  const Descriptor theirs(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  ASSERT_EQ(::flock(theirs.get(), LOCK_EX), 0);
+  const Descriptor theirs = held_by_another();
   clock.on_wait = [&] { std::ofstream(path) << name; };
   const auto lock = lock_environment(state, production, {clock});
   ASSERT_FALSE(lock);
@@ -94,12 +100,7 @@ TEST_F(LockTest, WhoHasJustTakenItIsWaitedForToWriteItsName) {
 }
 
 TEST_F(LockTest, WhoLetsGoOfItAsItsNameIsReadIsNamedAllTheSame) {
-  ASSERT_TRUE(open_ledger(state, clock));
-  const std::string name = "{\"command\":\"reconciler apply\",\"pid\":1}";
-  ASSERT_TRUE(make_folders(state + "/locks", 0700));
-  const std::string path = state + "/locks/portfolio.production.lock";
-  const Descriptor theirs(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  ASSERT_EQ(::flock(theirs.get(), LOCK_EX), 0);
+  const Descriptor theirs = held_by_another();
   const auto write_name = [&] {
     EXPECT_EQ(::pwrite(theirs.get(), name.data(), name.size(), 0), ssize_t(name.size()));
   };
@@ -128,11 +129,7 @@ TEST_F(LockTest, WhoLetsGoOfItAsItsNameIsReadIsNamedAllTheSame) {
 }
 
 TEST_F(LockTest, OneThatNeverWritesItsNameHoldsItAllTheSame) {
-  ASSERT_TRUE(open_ledger(state, clock));
-  ASSERT_TRUE(make_folders(state + "/locks", 0700));
-  const std::string path = state + "/locks/portfolio.production.lock";
-  const Descriptor theirs(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  ASSERT_EQ(::flock(theirs.get(), LOCK_EX), 0);
+  const Descriptor theirs = held_by_another();
   const auto lock = lock_environment(state, production, {clock});
   ASSERT_FALSE(lock);
   EXPECT_EQ(lock.error().code, "lock.held");
