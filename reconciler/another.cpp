@@ -14,7 +14,7 @@ namespace reconciler {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr Duration look_within{3min};
+constexpr Duration look_and_compile_within{3min};
 
 /// The commit that a version was last recorded with; empty where that is not known.
 Result<std::string> recorded_commit(const Parts& parts, const EnvironmentId& id,
@@ -56,7 +56,7 @@ Result<Wish> compiled_anew(const Parts& parts, const Asked& asked, const Memory&
 Result<std::vector<std::string>> to_supply(const Parts& parts, const Memory& memory,
                                            const Wish& wish) {
   auto seen = parts.drivers.observe(wish.desired.id, wish.desired.wanted, memory, wish.variables,
-                                    Deadline(parts.clock, look_within));
+                                    Deadline(parts.clock, look_and_compile_within));
   if (!seen) return failed(seen);
   std::vector<std::string> names;
   for (const auto& r : seen->resources) {

@@ -17,7 +17,6 @@ namespace reconciler {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr Duration look_within{1min};
 /// As many as there may be of answers and of what runs beside, since half of a version was left.
 constexpr size_t most_runs = 100;
 

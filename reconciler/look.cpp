@@ -15,7 +15,6 @@ namespace reconciler {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr Duration look_within{60s};
 
 /// Where what it would take to go back is not here any more, the plan says so before it begins.
 Status check_way_back(const Parts& parts, const Memory& memory, Plan& plan) {

@@ -10,7 +10,6 @@ namespace reconciler {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr Duration look_within{60s};
 
 /// What each driver was told of the last good version; nothing where that is not known any more.
 std::map<std::string, Json> last_wanted(const Parts& parts, const EnvironmentId& id,

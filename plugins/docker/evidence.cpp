@@ -7,7 +7,7 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr Duration call_time = std::chrono::seconds(30);
+constexpr Duration look_time = std::chrono::seconds(30);
 
 /// Work that tells how well a version does. Of once-only work its own recovery knows more, and what
 /// is only removed speaks of none.
@@ -33,7 +33,7 @@ void Evidence::looked(const EnvironmentId& id) {
 Status Evidence::begins(Context& context, const EnvironmentId& id) {
   const std::lock_guard lock(mutex_);
   if (under_.contains(id)) return {};
-  auto now = incarnation(context, context.within(call_time));
+  auto now = incarnation(context, context.within(look_time));
   if (!now) return failed(now);
   under_[id] = std::move(*now);
   return {};
@@ -45,7 +45,7 @@ Result<Outcome> Evidence::weighed(Context& context, const Attempt& attempt,
   const std::lock_guard lock(mutex_);
   const auto under = under_.find(attempt.environment);
   if (under == under_.end()) return outcome;
-  auto now = incarnation(context, context.within(call_time));
+  auto now = incarnation(context, context.within(look_time));
   if (!now) return failed(now);
   if (*now == under->second) return outcome;
   return failure(

@@ -7,19 +7,15 @@
 #include <sys/random.h>
 
 #include <array>
-#include <cstdint>
 #include <cstring>
+
+#include "reconciler/base/octets.hpp"
 
 namespace reconciler {
 namespace {
 
 // Nettle, since its functions can be called at once: a library that first looks for its algorithms
 // takes longer over that than a short look takes for all else.
-
-const std::uint8_t* octets(std::string_view text) {
-  return reinterpret_cast<const std::uint8_t*>(text.data());
-}
-
 template <size_t size>
 std::string_view text_of(const std::array<std::uint8_t, size>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), size};

@@ -7,11 +7,11 @@
 namespace reconciler {
 namespace {
 
-struct Unit {
+struct DurationUnit {
   std::string_view name;
   std::int64_t milliseconds;
 };
-constexpr Unit units[] = {
+constexpr DurationUnit duration_units[] = {
     {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
 constexpr std::int64_t longest = 365LL * 86'400'000;
 
@@ -43,8 +43,8 @@ Result<Duration> parse_duration(std::string_view text) {
     const auto name = text.substr(unit_at, i - unit_at);
     if (name.empty())
       return failure(invalid(text, "has no unit", fmt::format("write {0}s, {0}m or {0}h", number)));
-    const Unit* unit = nullptr;
-    for (const auto& known : units)
+    const DurationUnit* unit = nullptr;
+    for (const auto& known : duration_units)
       if (known.name == name) unit = &known;
     if (!unit) return failure(invalid(text, "is no duration", usual));
     if (number > longest / unit->milliseconds)

@@ -40,6 +40,10 @@ std::string render_plain(const Error& e) {
 
 }  // namespace
 
+std::string file_and_line(const Place& place) {
+  return place.line > 0 ? fmt::format("{}:{}", place.file, place.line) : place.file;
+}
+
 std::vector<Error> flatten(const Error& e) {
   std::vector<Error> all;
   Error first = e;

@@ -17,6 +17,9 @@ struct Place {
   std::string source;  ///< the text of that line, for the excerpt; may be empty
 };
 
+/// `file:line`, or the file alone where the line is not known.
+std::string file_and_line(const Place& place);
+
 /// One indented line under an error: a one-word label and what it says.
 struct Fact {
   std::string label;

@@ -3,10 +3,10 @@
 #include <nettle/gcm.h>
 #include <nettle/memops.h>
 
-#include <cstdint>
 #include <cstring>
 
 #include "reconciler/base/digest.hpp"
+#include "reconciler/base/octets.hpp"
 #include "reconciler/base/secret.hpp"
 
 namespace reconciler {
@@ -14,13 +14,6 @@ namespace {
 
 constexpr size_t nonce_size = GCM_IV_SIZE;
 constexpr size_t tag_size = GCM_DIGEST_SIZE;
-
-const std::uint8_t* octets(std::string_view text) {
-  return reinterpret_cast<const std::uint8_t*>(text.data());
-}
-std::uint8_t* octets(std::string& text) {
-  return reinterpret_cast<std::uint8_t*>(text.data());
-}
 
 /// AES-256-GCM for one value; nothing of the key is left behind.
 class Cipher {

@@ -8,12 +8,13 @@
 namespace reconciler {
 namespace {
 
-struct Unit {
+struct SizeUnit {
   std::string_view name;
   std::int64_t bytes;
 };
-constexpr Unit units[] = {{"MB", 1'000'000},  {"GB", 1'000'000'000}, {"TB", 1'000'000'000'000},
-                          {"MiB", 1LL << 20}, {"GiB", 1LL << 30},    {"TiB", 1LL << 40}};
+constexpr SizeUnit size_units[] = {{"MB", 1'000'000},         {"GB", 1'000'000'000},
+                                   {"TB", 1'000'000'000'000}, {"MiB", 1LL << 20},
+                                   {"GiB", 1LL << 30},        {"TiB", 1LL << 40}};
 constexpr std::int64_t most = 1'000'000'000'000'000;
 
 Error invalid(std::string_view text, std::string_view why) {
@@ -29,7 +30,7 @@ Result<std::int64_t> parse_size(std::string_view text) {
   if (wrong != std::errc{} || number < 1) return failure(invalid(text, "is no size"));
   const auto name = text.substr(static_cast<size_t>(end - text.data()));
   if (name.empty()) return failure(invalid(text, "has no unit"));
-  for (const auto& unit : units) {
+  for (const auto& unit : size_units) {
     if (unit.name != name) continue;
     if (number > most / unit.bytes) return failure(invalid(text, "is more than 1000TB"));
     return number * unit.bytes;

@@ -72,7 +72,7 @@ struct NamedVerb {
   AddVerb add;
 };
 
-constexpr NamedVerb verbs[] = {
+constexpr NamedVerb named_verbs[] = {
     {"init", add_init},           {"set", add_set},         {"plan", add_plan},
     {"apply", add_apply},         {"run", add_run},         {"status", add_status},
     {"history", add_history},     {"show", add_show},       {"verify", add_verify},
@@ -124,7 +124,7 @@ void add_everything(CLI::App& app, Options& options, Context& context, const std
   app.set_version_flag("--version", "reconciler " + version);
   app.footer("Examples:\n  reconciler plan portfolio/production\n  reconciler apply --help");
   add_common(app, options);
-  for (const auto& [name, add] : verbs)
+  for (const auto& [name, add] : named_verbs)
     if (is_wanted(name, named)) add(app, context, chosen);
   if (is_wanted("version", named))
     app.add_subcommand("version", "Print the version.")

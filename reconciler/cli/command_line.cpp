@@ -12,7 +12,7 @@ std::string long_name(const CLI::Option& option) {
 
 void offer(const std::string& text, const std::string& what, const std::string& begun,
            Completion& to) {
-  if (text.starts_with(begun)) to.candidates.push_back({text, what});
+  if (text.starts_with(begun)) to.suggestions.push_back({text, what});
 }
 
 /// Those by which one is named: APP/ENV, or ENV where that is unique and nothing else fits.
@@ -21,10 +21,10 @@ void offer_environments(const std::vector<std::string>& all, const std::vector<s
   const auto is_taken = [&](const std::string& name) {
     return std::find(taken.begin(), taken.end(), name) != taken.end();
   };
-  const size_t without = to.candidates.size();
+  const size_t without = to.suggestions.size();
   for (const auto& name : all)
     if (!is_taken(name)) offer(before + name, "", before + begun, to);
-  if (to.candidates.size() != without || begun.find('/') != std::string::npos) return;
+  if (to.suggestions.size() != without || begun.find('/') != std::string::npos) return;
   std::map<std::string, int> alone;
   for (const auto& name : all) ++alone[name.substr(name.find('/') + 1)];
   for (const auto& [name, count] : alone)

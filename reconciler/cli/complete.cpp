@@ -112,7 +112,7 @@ int complete(CLI::App& app, const std::vector<std::string>& words, Context& cont
     const auto found = line.complete(
         {[&] { return environments(context); },
          [&](const std::string& environment) { return services(context, environment); }});
-    for (const auto& one : found.candidates)
+    for (const auto& one : found.suggestions)
       std::cout << one.text << (one.what.empty() ? "" : "\t") << one.what << "\n";
     if (found.files == Completion::Files::files) std::cout << ":files\n";
     if (found.files == Completion::Files::folders) std::cout << ":folders\n";

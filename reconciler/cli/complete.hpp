@@ -20,20 +20,20 @@ struct Names {
   std::function<std::vector<std::string>(const std::string& environment)> services;
 };
 
-struct Candidate {
+struct Suggestion {
   std::string text;
   std::string what;  ///< for shells that show it
-  bool operator==(const Candidate&) const = default;
+  bool operator==(const Suggestion&) const = default;
 };
 
 struct Completion {
   enum class Files { none, files, folders };
-  std::vector<Candidate> candidates;  ///< those that begin as the last word does
-  Files files = Files::none;          ///< the shell's own, as well
+  std::vector<Suggestion> suggestions;  ///< those that begin as the last word does
+  Files files = Files::none;            ///< the shell's own, as well
 };
 
 /// A command line without the program's name, taken apart as far as it goes. Never fails: what
-/// makes no sense to the parser leads to no candidates.
+/// makes no sense to the parser leads to no suggestions.
 class CommandLine {
  public:
   CommandLine(const CLI::App& app, const std::vector<std::string>& words);
@@ -58,7 +58,7 @@ class CommandLine {
   std::string last_;
 };
 
-/// `complete -- WORD...`, which shells call: a line for each candidate, text and what it is with a
+/// `complete -- WORD...`, which shells call: a line for each suggestion, text and what it is with a
 /// tab between, then `:files` or `:folders` where those may stand there too. Reads what was last
 /// fetched; starts nothing, writes nothing, and says nothing of what goes wrong.
 int complete(CLI::App& app, const std::vector<std::string>& words, Context& context);

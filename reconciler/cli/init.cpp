@@ -30,7 +30,7 @@ struct InitOptions {
   bool dry_run = false;
 };
 
-std::string absolute(const std::string& path) {
+std::string cleaned(const std::string& path) {
   std::error_code ignored;
   const auto whole = std::filesystem::absolute(path.empty() ? "." : path, ignored).string();
   auto clean = clean_path(whole);
@@ -70,8 +70,8 @@ std::string in_words(size_t n) {
 class Init {
  public:
   Init(Context& context, const InitOptions& options) : context_(context), options_(options) {
-    place_.looked_at = absolute(options.folder);
-    place_.folder = options.into.empty() ? place_.looked_at : absolute(options.into);
+    place_.looked_at = cleaned(options.folder);
+    place_.folder = options.into.empty() ? place_.looked_at : cleaned(options.into);
     place_.application = last_part(place_.folder);
     place_.host_file = context.host_file();
     place_.beside = place_.folder == place_.looked_at;

@@ -30,7 +30,7 @@ struct Ask {
   bool branch_needed = true;  // an application's source is asked for tags and commits alone
 };
 
-Result<Ask> read(const Json& request) {
+Result<Ask> read_ask(const Json& request) {
   Ask ask;
   ask.access.url = text_at(request, "url");
   ask.access.ssh_key = text_at(request, "ssh_key");
@@ -287,7 +287,7 @@ Status swap(const std::string& fresh, const std::string& mirror) {
 }
 
 Result<Json> list_into(const Json& request) {
-  auto ask = read(request);
+  auto ask = read_ask(request);
   if (!ask) return failed(ask);
   const PrivateHome home(ask->mirror + ".home",
                          ask->access.parsed.kind == Url::Kind::ssh ? ask->access.known_hosts : "");
@@ -307,7 +307,7 @@ Result<Json> list_into(const Json& request) {
 }  // namespace
 
 Result<Json> fetch(const Json& request) {
-  auto ask = read(request);
+  auto ask = read_ask(request);
   if (!ask) return failed(ask);
   const PrivateHome home(ask->mirror + ".home",
                          ask->access.parsed.kind == Url::Kind::ssh ? ask->access.known_hosts : "");

@@ -133,7 +133,7 @@ struct Question {
   std::unique_ptr<curl_slist, FreeList> headers;
 };
 
-Result<Question> read(const Json& request) {
+Result<Question> read_question(const Json& request) {
   Question q;
   const std::string text = text_at(request, "url");
   q.shown = text.substr(0, text.find('?'));  // a query may hold a token
@@ -166,7 +166,7 @@ void set(CURL* easy, CURLoption option, T value) {
 
 Result<Json> probe(const Json& request) {
   const Global global;
-  auto q = read(request);
+  auto q = read_question(request);
   if (!q) return failed(q);
   const std::unique_ptr<CURL, FreeEasy> owned(curl_easy_init());
   CURL* easy = owned.get();

@@ -24,17 +24,17 @@ struct Restored {
 
 /// Which of them count: each that had begun (one without a fate gave nothing to anybody), or those
 /// that came to their end, by themselves or as a person says.
-enum class Which { begun, whole };
+enum class Counted { begun, whole };
 
 Result<std::optional<Restored>> newest_restored(
-    Database& database, const EnvironmentId& id, Which which,
+    Database& database, const EnvironmentId& id, Counted which,
     std::int64_t before = std::numeric_limits<std::int64_t>::max()) {
   auto query = database.query(
       "SELECT id, started, run, coalesce(json_extract(work, '$.input.file'), '') FROM attempts "
       "WHERE environment = ?1 AND verb = 'restore' AND fate IS NOT NULL AND "
       "(?2 OR fate = 'succeeded') AND id < ?3 ORDER BY id DESC LIMIT 1");
   if (!query) return failed(query);
-  query->bind(id.text()).bind(std::int64_t{which == Which::begun}).bind(before);
+  query->bind(id.text()).bind(std::int64_t{which == Counted::begun}).bind(before);
   auto row = query->step();
   if (!row) return failed(row);
   if (!*row) return std::optional<Restored>();
@@ -105,7 +105,7 @@ Result<AskedAgain> asked_again(Database& database, const EnvironmentId& id,
          {std::pair(undone_keys, &all.undone), std::pair(answered_keys, &all.answered)})
       if (auto done = add_keys(database, which, id, *made, *back, *into); !done)
         return failed(done);
-    auto before = newest_restored(database, id, Which::begun, std::min(*made, back->attempt));
+    auto before = newest_restored(database, id, Counted::begun, std::min(*made, back->attempt));
     if (!before) return failed(before);
     back = std::move(*before);
   }
@@ -159,10 +159,10 @@ Result<std::set<std::string>> half_backups(Database& database, const Environment
 }  // namespace
 
 Status read_brought_back(Database& database, const EnvironmentId& id, Memory& into) {
-  auto back = newest_restored(database, id, Which::begun);
+  auto back = newest_restored(database, id, Counted::begun);
   if (!back) return failed(back);
   if (!*back) return {};
-  auto whole = newest_restored(database, id, Which::whole);
+  auto whole = newest_restored(database, id, Counted::whole);
   if (!whole) return failed(whole);
   if (*whole) {
     if (auto read = read_data_of(database, id, **whole, into); !read) return read;
@@ -191,7 +191,7 @@ Status read_brought_back(Database& database, const EnvironmentId& id, Memory& in
 
 Result<bool> is_asked_again(Database& database, const EnvironmentId& id,
                             const std::string& once_key) {
-  auto back = newest_restored(database, id, Which::begun);
+  auto back = newest_restored(database, id, Counted::begun);
   if (!back) return failed(back);
   if (!*back) return false;
   auto again = asked_again(database, id, **back);

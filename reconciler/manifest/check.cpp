@@ -12,8 +12,6 @@
 namespace reconciler {
 namespace {
 
-constexpr size_t most_mistakes = 100;  // more help nobody
-
 std::string shown(std::string_view text) {
   return fmt::format("\"{}\"", printable(text, 60));
 }

@@ -16,10 +16,6 @@ namespace {
 using Claim = std::pair<std::string, std::string>;  // host, value
 using Claims = std::map<Claim, std::vector<const EnvironmentSpec*>>;
 
-std::string shown(const Place& place) {
-  return place.line > 0 ? fmt::format("{}:{}", place.file, place.line) : place.file;
-}
-
 Place project_place(const EnvironmentSpec& spec) {
   return place_at(spec.places, "/compose/project");
 }
@@ -63,11 +59,11 @@ class Collisions {
     if (claimants.size() < 2) return;
     for (const auto* spec : claimants) {
       const auto* other = claimants[spec == claimants[0] ? 1 : 0];
-      refuse(*spec,
-             error("env.duplicate_name", fmt::format("{} is there twice, in {} as well",
-                                                     spec->id.text(), shown(other->tag_place)))
-                 .at(spec->tag_place)
-                 .next("give one application another name: name: ..."));
+      refuse(*spec, error("env.duplicate_name",
+                          fmt::format("{} is there twice, in {} as well", spec->id.text(),
+                                      file_and_line(other->tag_place)))
+                        .at(spec->tag_place)
+                        .next("give one application another name: name: ..."));
     }
   }
 
@@ -78,11 +74,11 @@ class Collisions {
     for (const auto* spec : claimants) {
       const auto* other = claimants[spec == claimants[0] ? 1 : 0];
       if (spec->id == other->id) continue;  // said already
-      refuse(*spec,
-             error(code, fmt::format("{} \"{}\" of {} is also that of {} ({})", what, value,
-                                     spec->id.text(), other->id.text(), shown(place_of(*other))))
-                 .at(place_of(*spec))
-                 .next(hint));
+      refuse(*spec, error(code, fmt::format("{} \"{}\" of {} is also that of {} ({})", what, value,
+                                            spec->id.text(), other->id.text(),
+                                            file_and_line(place_of(*other))))
+                        .at(place_of(*spec))
+                        .next(hint));
     }
   }
 

@@ -17,9 +17,8 @@
 namespace reconciler {
 namespace {
 
-constexpr size_t deepest = 32;
+constexpr size_t deepest_value = 32;
 constexpr size_t most_nodes = 10'000;
-constexpr size_t most_mistakes = 100;  // more help nobody
 
 /// Thrown out of the parser to end it; `mistakes` already says why.
 struct Stop {};
@@ -151,8 +150,8 @@ class Builder final : public YAML::EventHandler {
   void begin(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
              Value::Kind kind) {
     refuse_extras(mark, tag, anchor);
-    if (open_.size() >= deepest)
-      stop("manifest.too_deep", fmt::format("values stand more than {} deep", deepest), last_,
+    if (open_.size() >= deepest_value)
+      stop("manifest.too_deep", fmt::format("values stand more than {} deep", deepest_value), last_,
            "no key stands that deep");
     Open open;
     open.node.kind = kind;

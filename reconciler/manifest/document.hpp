@@ -12,6 +12,7 @@
 namespace reconciler {
 
 inline constexpr size_t largest_document = 64U << 10U;
+inline constexpr size_t most_mistakes = 100;  ///< in one document; more help nobody
 
 struct Member;
 

@@ -31,9 +31,9 @@ bool always_there(std::string_view name) {
   return name == "TAG" || name == "COMMIT" || name == "APPLICATION" || name == "ENVIRONMENT";
 }
 
-class Reader {
+class EnvironmentReader {
  public:
-  Reader(EnvironmentSpec& spec, const Value& merged, std::vector<Error>& mistakes)
+  EnvironmentReader(EnvironmentSpec& spec, const Value& merged, std::vector<Error>& mistakes)
       : spec_(spec), merged_(merged), mistakes_(mistakes) {}
 
   void read() {
@@ -304,7 +304,7 @@ EnvironmentSpec read_environment(const EnvironmentId& id, const std::string& fol
   EnvironmentSpec spec;
   spec.id = id;
   spec.folder = folder;
-  Reader(spec, merged, mistakes).read();
+  EnvironmentReader(spec, merged, mistakes).read();
   return spec;
 }
 

@@ -19,9 +19,9 @@ namespace {
 
 using TextLists = std::map<std::string, std::vector<std::string>>;
 
-class Reader {
+class HostFileReader {
  public:
-  Reader(const Value& document, std::vector<Error>& mistakes)
+  HostFileReader(const Value& document, std::vector<Error>& mistakes)
       : document_(document), mistakes_(mistakes) {}
 
   Host read() {
@@ -256,7 +256,7 @@ Result<Host> read_host_file(const std::string& path) {
   auto document = read_document(path, path);
   if (!document) return failed(document);
   std::vector<Error> mistakes = check(*document, host_shape());
-  Host host = Reader(*document, mistakes).read();
+  Host host = HostFileReader(*document, mistakes).read();
   mistakes = tidy(std::move(mistakes));
   if (!mistakes.empty()) return failure(gather(std::move(mistakes)));
   host.file = path;

@@ -7,7 +7,7 @@
 namespace reconciler {
 namespace {
 
-constexpr int deepest = 20;
+constexpr int deepest_braces = 20;
 
 bool begins_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -41,7 +41,7 @@ class Interpolation {
   explicit Interpolation(const Lookup& lookup) : lookup_(lookup) {}
 
   Result<std::string> fill(std::string_view text, int depth) {
-    if (depth > deepest) return failure(error("variables.syntax", "${ } stand too deep"));
+    if (depth > deepest_braces) return failure(error("variables.syntax", "${ } stand too deep"));
     std::string out;
     for (size_t i = 0; i < text.size();) {
       if (text[i] != '$') {

@@ -26,10 +26,6 @@ std::string_view to_text(What what) {
   return "";
 }
 
-std::string shown(const Place& place) {
-  return place.line > 0 ? fmt::format("{}:{}", place.file, place.line) : place.file;
-}
-
 }  // namespace
 
 std::vector<MissingVariable> MissingSearch::run() {
@@ -54,14 +50,15 @@ void MissingSearch::add(MissingVariable one) {
 
 void MissingSearch::require(const RequiredVariable& one) {
   const auto found = variables_.find(one.name);
-  if (found == variables_.end()) return add({one.name, What::not_set, shown(one.place)});
+  if (found == variables_.end()) return add({one.name, What::not_set, file_and_line(one.place)});
   const std::string& value = found->second.value.reveal();
   const auto expression = Expression::compile(one.expression);
   const bool fits =
       one.expression.empty() ? !value.empty() : expression && expression->matches(value);
   if (fits) return;
-  if (value.empty()) return add({one.name, What::empty, shown(one.place)});
-  add({one.name, What::wrong_form, fmt::format("{} wants {}", shown(one.place), one.expression)});
+  if (value.empty()) return add({one.name, What::empty, file_and_line(one.place)});
+  add({one.name, What::wrong_form,
+       fmt::format("{} wants {}", file_and_line(one.place), one.expression)});
 }
 
 void MissingSearch::refer(const Json& text, const std::string& pointer) {
@@ -70,7 +67,7 @@ void MissingSearch::refer(const Json& text, const std::string& pointer) {
   if (!names) return;  // expand() says it with the text in hand
   for (const auto& name : *names)
     if (!variables_.contains(name))
-      add({name, What::not_set, shown(place_at(spec_.places, pointer))});
+      add({name, What::not_set, file_and_line(place_at(spec_.places, pointer))});
 }
 
 std::string MissingSearch::hint(const std::string& name) const {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t longest_path = 1024;
 
-std::string shown(std::string_view path) {
+std::string quoted(std::string_view path) {
   return fmt::format("\"{}\"", printable(path, 80));
 }
 
@@ -25,11 +25,11 @@ Status check_any(std::string_view what, std::string_view path) {
                                                      path.size(), longest_path)));
   if (std::ranges::any_of(path, control))
     return failure(error("path.invalid",
-                         fmt::format("{} is {}, with a control character", what, shown(path))));
+                         fmt::format("{} is {}, with a control character", what, quoted(path))));
   for (const auto& part : split(path, '/'))
     if (part == "..")
       return failure(
-          error("path.escape", fmt::format("{} is {}, and may not hold ..", what, shown(path)))
+          error("path.escape", fmt::format("{} is {}, and may not hold ..", what, quoted(path)))
               .next("name the place itself"));
   return {};
 }
@@ -41,7 +41,7 @@ Status check_tree_path(std::string_view what, std::string_view path) {
   if (path.starts_with('/'))
     return failure(
         error("path.escape",
-              fmt::format("{} is {}, and must lie inside the tree", what, shown(path)))
+              fmt::format("{} is {}, and must lie inside the tree", what, quoted(path)))
             .next("write it without the leading /; what is not in git goes into the host file's "
                   "`files`"));
   return {};
@@ -51,7 +51,7 @@ Status check_host_path(std::string_view what, std::string_view path) {
   if (auto good = check_any(what, path); !good) return good;
   if (!path.starts_with('/'))
     return failure(
-        error("path.relative", fmt::format("{} is {}, and must be absolute", what, shown(path)))
+        error("path.relative", fmt::format("{} is {}, and must be absolute", what, quoted(path)))
             .next("begin it with /"));
   return {};
 }

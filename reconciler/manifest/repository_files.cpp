@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr size_t most_folders = 20'000;
 constexpr size_t most_files = 2'000;
-constexpr int deepest = 12;
+constexpr int deepest_folder = 12;
 constexpr std::string_view manifest_name = "reconciler.yaml";
 constexpr std::string_view environments_name = "environments";
 
@@ -59,7 +59,7 @@ class Walk {
     for (const auto& name : *names) {
       if (name.starts_with('.') || (application && name == environments_name)) continue;
       const std::string inner = joined(folder, name);
-      if (depth < deepest && status(inner).type() == fs::file_type::directory)
+      if (depth < deepest_folder && status(inner).type() == fs::file_type::directory)
         if (auto walked = visit(inner, depth + 1); !walked) return walked;
     }
     return {};

@@ -18,10 +18,6 @@ namespace {
 
 constexpr size_t deepest_set = 50;  // variables of `set` in variables of `set`
 
-std::string shown(const Place& place) {
-  return place.line > 0 ? fmt::format("{}:{}", place.file, place.line) : place.file;
-}
-
 std::string_view project_of(const EnvironmentSpec& spec) {
   const Json* compose = member(spec.sections, "compose");
   const Json* project = compose ? member(*compose, "project") : nullptr;
@@ -79,7 +75,7 @@ class Loader {
   void note(Error e, Place where) { mistakes_.push_back(std::move(e).at(std::move(where))); }
 
   void always(const std::string& name, const std::string& value, const Place& place) {
-    std::string from = place.line > 0 ? shown(place) : "the reconciler";
+    std::string from = place.line > 0 ? file_and_line(place) : "the reconciler";
     variables_[name] = {Secret(value), std::move(from), false};
   }
 
@@ -178,8 +174,8 @@ class Loader {
     redirect(entry.name, entry.value.reveal(), place);
     const auto known = variables_.find(entry.name);
     if (known == variables_.end()) {
-      variables_[entry.name] = {entry.value, file.provider.empty() ? shown(place) : called(file),
-                                true};
+      variables_[entry.name] = {entry.value,
+                                file.provider.empty() ? file_and_line(place) : called(file), true};
     } else if (known->second.value.reveal() != entry.value.reveal()) {
       note(error("variables.conflict",
                  fmt::format("{} has one value {} and another from {}", entry.name,
@@ -241,7 +237,7 @@ class Loader {
         else if (known != variables_.end())
           value = &known->second;
         else
-          missing_.push_back({name, MissingVariable::What::not_set, shown(one.place)});
+          missing_.push_back({name, MissingVariable::What::not_set, file_and_line(one.place)});
         if (value)
           in[name] = *value;
         else
@@ -259,7 +255,7 @@ class Loader {
       mistakes_.push_back(std::move(text.error()));
       return nullptr;
     }
-    Variable value{std::move(text->text), "`set` in " + shown(one.place), text->secret};
+    Variable value{std::move(text->text), "`set` in " + file_and_line(one.place), text->secret};
     return &set_.emplace(one.name, std::move(value)).first->second;
   }
 
@@ -267,7 +263,7 @@ class Loader {
     std::vector<std::string> out;
     for (const auto& [path, names] : read_)
       out.push_back(fmt::format("{} ({})", path, count(names, "name")));
-    if (!spec_.set.empty()) out.push_back("`set` in " + shown(spec_.set.front().place));
+    if (!spec_.set.empty()) out.push_back("`set` in " + file_and_line(spec_.set.front().place));
     return out;
   }
 

@@ -9,7 +9,7 @@
 namespace reconciler {
 namespace {
 
-constexpr size_t most_characters = 63;
+constexpr size_t longest_name = 63;
 
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -28,8 +28,7 @@ Status check_name(std::string_view what, std::string_view name) {
                   "most 63 characters"));
   };
   if (name.empty()) return refuse("is empty");
-  if (name.size() > most_characters)
-    return refuse(fmt::format("is {} characters long", name.size()));
+  if (name.size() > longest_name) return refuse(fmt::format("is {} characters long", name.size()));
   if (!std::all_of(name.begin(), name.end(), is_name_character))
     return refuse(std::any_of(name.begin(), name.end(), [](char c) { return c >= 'A' && c <= 'Z'; })
                       ? "holds upper case"

@@ -9,7 +9,7 @@
 namespace reconciler {
 namespace {
 
-constexpr size_t most_characters = 128;
+constexpr size_t longest_tag = 128;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -42,8 +42,8 @@ std::string name_of_character(std::string_view text) {
 }
 
 tl::unexpected<Error> refuse(std::string_view code, std::string_view tag, std::string_view rule) {
-  return failure(error(std::string(code),
-                       fmt::format("tag \"{}\" {}", printable(tag, most_characters), rule)));
+  return failure(
+      error(std::string(code), fmt::format("tag \"{}\" {}", printable(tag, longest_tag), rule)));
 }
 
 // One run of digits, without a leading zero; what follows it stays in `text`.
@@ -120,10 +120,10 @@ Status check_tag(std::string_view tag) {
     return refuse("tag.invalid", tag,
                   fmt::format("begins with \"{}\"; a tag begins with a letter, a digit or \"_\"",
                               tag.front()));
-  if (tag.size() > most_characters)
-    return failure(
-        error("tag.too_long", fmt::format("the tag is {} characters long; Docker takes {}",
-                                          tag.size(), most_characters)));
+  if (tag.size() > longest_tag)
+    return failure(error(
+        "tag.too_long",
+        fmt::format("the tag is {} characters long; Docker takes {}", tag.size(), longest_tag)));
   if (tag == "latest")
     return failure(error("tag.mutable_forbidden",
                          "tag \"latest\" names no version: what it means changes by itself")

@@ -10,7 +10,7 @@ namespace {
 using Texts = std::vector<std::string>;
 using Values = std::vector<Json>;
 
-Json parse(std::string_view text) {
+Json json(std::string_view text) {
   return *parse_json(text);
 }
 
@@ -43,8 +43,8 @@ const std::vector<Plain>& plain_host_fields() {
       {"Dns", "dns", {JsonArray{"9.9.9.9", "8.8.8.8"}, {}}},
       {"DnsSearch", "dns search", {JsonArray{"c.example"}, {}}},
       {"DnsOptions", "dns options", {JsonArray{"ndots:2"}, {}}},
-      {"Sysctls", "sysctl", {parse(R"({"net.core.somaxconn": "7"})"), {}}},
-      {"StorageOpt", "storage option", {parse(R"({"size": "1G"})")}},
+      {"Sysctls", "sysctl", {json(R"({"net.core.somaxconn": "7"})"), {}}},
+      {"StorageOpt", "storage option", {json(R"({"size": "1G"})")}},
       {"MemoryReservation", "memory reservation", {0, 1 << 20}},
       {"OomKillDisable", "oom kill", {true, false}},
       {"OomScoreAdj", "oom score", {0, 77}},
@@ -53,11 +53,11 @@ const std::vector<Plain>& plain_host_fields() {
       {"CpuQuota", "cpu quota", {0, 7000}},
       {"CpusetCpus", "cpuset", {"", "1"}},
       {"BlkioWeight", "block io weight", {0, 77}},
-      {"DeviceRequests", "device requests", {parse(R"([{"Driver": "nvidia", "Count": -1}])")}},
+      {"DeviceRequests", "device requests", {json(R"([{"Driver": "nvidia", "Count": -1}])")}},
       {"RestartPolicy",
        "restart",
-       {parse(R"({"Name": "always", "MaximumRetryCount": 0})"),
-        parse(R"({"Name": "on-failure", "MaximumRetryCount": 7})")}},
+       {json(R"({"Name": "always", "MaximumRetryCount": 0})"),
+        json(R"({"Name": "on-failure", "MaximumRetryCount": 7})")}},
       {"PidMode", "pid", {"", "host", Json("container:" + lenders()[0].id)}},
       {"IpcMode", "ipc", {"host", Json("container:" + lenders()[1].id)}},
   };
@@ -73,10 +73,10 @@ const std::vector<Plain>& set_fields() {
       {"GroupAdd", "groups", {"44", "77"}},
       {"ExtraHosts", "extra hosts", {"h1:1.2.3.4", "h7:7.7.7.7"}},
       {"DeviceCgroupRules", "device rules", {"c 1:3 mr", "c 7:7 r"}},
-      {"Ulimits", "ulimit rss", {parse(R"({"Name": "rss", "Soft": 7, "Hard": 7})")}},
+      {"Ulimits", "ulimit rss", {json(R"({"Name": "rss", "Soft": 7, "Hard": 7})")}},
       {"Devices",
        "device /dev/new",
-       {parse(R"({"PathOnHost": "/dev/null", "PathInContainer": "/dev/new",
+       {json(R"({"PathOnHost": "/dev/null", "PathInContainer": "/dev/new",
                   "CgroupPermissions": "rwm"})")}},
   };
   return fields;
@@ -152,8 +152,8 @@ class Changes {
     // What is started depends on both: an entrypoint of its own drops the image's command.
     set("Entrypoint", {"entrypoint", "command"}, JsonArray{"/changed"});
     set("Cmd", {"command"}, JsonArray{"changed"});
-    set("Healthcheck", {"healthcheck"}, parse(R"({"Test": ["CMD", "/changed"]})"));
-    set("Healthcheck", {"healthcheck"}, parse(R"({"Test": ["NONE"], "Interval": 77})"));
+    set("Healthcheck", {"healthcheck"}, json(R"({"Test": ["CMD", "/changed"]})"));
+    set("Healthcheck", {"healthcheck"}, json(R"({"Test": ["NONE"], "Interval": 77})"));
     set("User", {"user"}, "changed");
     set("WorkingDir", {"working directory"}, "/changed");
     set("StopSignal", {"stop signal"}, "SIGUSR1");
@@ -316,9 +316,9 @@ class Changes {
           [in, field, value](AnyRequest& request) { in(request)[field] = value; }, seen_back);
     };
     put("Aliases", JsonArray{"app", "changed"});
-    put("IPAMConfig", parse(R"({"IPv4Address": "172.31.77.77"})"));
+    put("IPAMConfig", json(R"({"IPv4Address": "172.31.77.77"})"));
     put("Links", JsonArray{"p-db-1:changed"});
-    put("DriverOpts", parse(R"({"changed": "1"})"));
+    put("DriverOpts", json(R"({"changed": "1"})"));
     put("GwPriority", 77);
     put("MacAddress", "02:42:ac:11:00:77", !text_at(endpoint, "MacAddress").empty());
   }

@@ -8,7 +8,7 @@
 namespace reconciler::simulation {
 namespace {
 
-Work work(Phase phase, std::string verb, ResourceId target, const std::string& tag) {
+Work work_for(Phase phase, std::string verb, ResourceId target, const std::string& tag) {
   Work w;
   w.phase = phase;
   w.calls = {verb + " " + target.name};
@@ -58,14 +58,14 @@ Result<Prepared> VersionsDriver::prepare(const Request& request, const Variables
     step.name = step.shown = "release";
     step.once = Once::tag;
     step.once_key = request.id.text() + "/release@" + request.tag;
-    step.work = work(host_.releases_after ? Phase::after : Phase::release, "release",
-                     {"sim", "task", "release"}, request.tag);
+    step.work = work_for(host_.releases_after ? Phase::after : Phase::release, "release",
+                         {"sim", "task", "release"}, request.tag);
     step.work.effect = Effect::once;
     prepared.steps.push_back(std::move(step));
   }
   Step check;
   check.name = check.shown = text_at(section, "check");
-  check.work = work(Phase::verify, "verify", {"sim", "check", check.name}, request.tag);
+  check.work = work_for(Phase::verify, "verify", {"sim", "check", check.name}, request.tag);
   check.work.calls.clear();
   prepared.steps.push_back(std::move(check));
   return prepared;
@@ -79,7 +79,7 @@ Resource VersionsDriver::service(const std::string& name, const std::string& tag
   const auto found = host_.services.find(name);
   if (found == host_.services.end()) {
     r.differences = {{"service", "", name}};
-    r.remedies[Aim::match] = {work(Phase::change, "start", r.id, tag)};
+    r.remedies[Aim::match] = {work_for(Phase::change, "start", r.id, tag)};
     return r;
   }
   const Runs& have = found->second;
@@ -90,10 +90,10 @@ Resource VersionsDriver::service(const std::string& name, const std::string& tag
   if (have.edited) r.differences.push_back({"environment", "", ""});
   if (!have.up) r.differences.push_back({"state", "stopped", "running"});
   if (have.tag != tag || have.edited)
-    r.remedies[Aim::match] = {work(Phase::change, "switch", r.id, tag),
-                              work(Phase::prune, "prune", {"sim", "kept", name}, tag)};
+    r.remedies[Aim::match] = {work_for(Phase::change, "switch", r.id, tag),
+                              work_for(Phase::prune, "prune", {"sim", "kept", name}, tag)};
   else if (!have.up)
-    r.remedies[Aim::match] = {work(Phase::change, "start", r.id, tag)};
+    r.remedies[Aim::match] = {work_for(Phase::change, "start", r.id, tag)};
   for (auto& [aim, works] : r.remedies)
     works.front().needs = {{"sim", "image", image_of(name, tag)}};
   return r;
@@ -114,7 +114,7 @@ void VersionsDriver::add_artifacts(const Json& wanted, const Memory& memory,
       r.differences = {{"image", "", r.id.name}};
       // A version that comes from its records is never built.
       if (!truth_at(wanted, "recorded"))
-        r.remedies[Aim::match] = {work(Phase::supply, "build", r.id, tag)};
+        r.remedies[Aim::match] = {work_for(Phase::supply, "build", r.id, tag)};
     }
     into.resources.push_back(std::move(r));
   }
@@ -125,7 +125,7 @@ void VersionsDriver::add_artifacts(const Json& wanted, const Memory& memory,
     r.artifact = r.ours = true;
     r.observed = "there";
     r.differences = {{"image", "there", "removed"}};
-    r.remedies[Aim::remove] = {work(Phase::prune, "prune", id, "")};
+    r.remedies[Aim::remove] = {work_for(Phase::prune, "prune", id, "")};
     into.resources.push_back(std::move(r));
   }
 }
@@ -153,7 +153,7 @@ Result<Observation> VersionsDriver::observe(const EnvironmentId&, const Json& wa
     r.observed = kept;
     r.ours = true;
     r.differences = {{"container", "kept", "removed"}};
-    r.remedies[Aim::remove] = {work(Phase::prune, "prune", r.id, tag)};
+    r.remedies[Aim::remove] = {work_for(Phase::prune, "prune", r.id, tag)};
     seen.resources.push_back(std::move(r));
   }
   add_artifacts(wanted, memory, seen);

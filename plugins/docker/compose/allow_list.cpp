@@ -136,9 +136,9 @@ const Keys propagations = {"", "private", "rprivate", "slave", "rslave"};
 const Keys mount_types = {"bind", "tmpfs", "volume"};
 const Keys volume_types = {"", "none", "tmpfs", "bind"};
 
-class Checker {
+class KeyCheck {
  public:
-  explicit Checker(const Stack& stack) : stack_(stack) {}
+  explicit KeyCheck(const Stack& stack) : stack_(stack) {}
   std::vector<Error> take() { return std::move(errors_); }
 
   void refuse(const Path& path, const std::string& message) {
@@ -305,7 +305,7 @@ class Checker {
 }  // namespace
 
 std::vector<Error> check_written(const Stack& stack) {
-  Checker checker(stack);
+  KeyCheck checker(stack);
   const auto unknown = [](const std::string& key, const Keys& a, const Keys& b) {
     return !a.contains(key) && !b.contains(key) && !key.starts_with("x-");
   };
@@ -327,16 +327,16 @@ std::vector<Error> check_written(const Stack& stack) {
 }
 
 std::vector<Error> check_resolved(const Json& model, const Stack& stack) {
-  Checker checker(stack);
+  KeyCheck checker(stack);
   checker.keys(&model, top_keys, {}, "");
-  Checker::each(member(model, "services"),
-                [&](const std::string& name, const Json& value) { checker.service(name, value); });
-  Checker::each(member(model, "networks"),
-                [&](const std::string& name, const Json& value) { checker.network(name, value); });
-  Checker::each(member(model, "volumes"),
-                [&](const std::string& name, const Json& value) { checker.volume(name, value); });
+  KeyCheck::each(member(model, "services"),
+                 [&](const std::string& name, const Json& value) { checker.service(name, value); });
+  KeyCheck::each(member(model, "networks"),
+                 [&](const std::string& name, const Json& value) { checker.network(name, value); });
+  KeyCheck::each(member(model, "volumes"),
+                 [&](const std::string& name, const Json& value) { checker.volume(name, value); });
   for (const char* kind : {"secrets", "configs"})
-    Checker::each(member(model, kind), [&](const std::string& name, const Json& value) {
+    KeyCheck::each(member(model, kind), [&](const std::string& name, const Json& value) {
       checker.file(kind, name, value);
     });
   return checker.take();

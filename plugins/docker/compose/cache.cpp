@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "plugins/docker/compose/tree.hpp"
 #include "reconciler/base/digest.hpp"
 #include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
@@ -16,7 +17,6 @@ namespace {
 // To be raised whenever the compiler makes something else of the same inputs.
 constexpr int format = 4;
 constexpr size_t most_model = size_t{256} << 20U;
-constexpr size_t most_index = size_t{256} << 20U;
 constexpr size_t most_file = size_t{4} << 20U;
 constexpr size_t most_entries = 2000;
 
@@ -51,7 +51,7 @@ std::string digest_of(const std::string& path, std::string_view key) {
 Result<std::string> cache_key(const CompileInput& input, const Variables& variables,
                               const std::string& plugin, const std::string& api_version,
                               const InstallationKey& key) {
-  const auto index = read_file(input.tree_index, most_index);
+  const auto index = read_file(input.tree_index, largest_index);
   if (!index) return failure(index.error());
   JsonObject files;
   if (const Json* places = member(input.host, "files"); places && places->is_object())

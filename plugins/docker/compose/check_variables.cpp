@@ -13,7 +13,7 @@ namespace reconciler::docker {
 namespace {
 
 /// execve(2): MAX_ARG_STRLEN, 32 pages, with the byte that ends it.
-constexpr size_t longest = size_t{128} * 1024 - 1;
+constexpr size_t longest_variable = size_t{128} * 1024 - 1;
 
 }  // namespace
 
@@ -73,12 +73,12 @@ Status check_variables(const Variables& variables, const std::string& project) {
   std::vector<Error> errors;
   for (const auto& [name, variable] : variables) {
     const size_t size = name.size() + 1 + variable.value.reveal().size();
-    if (size > longest)
+    if (size > longest_variable)
       errors.push_back(
           error("variables.too_long",
                 fmt::format("the variable {} takes {} bytes with its name; a process is given at "
                             "most {}",
-                            printable(name, 100), size, longest))
+                            printable(name, 100), size, longest_variable))
               .with("from", variable.from)
               .next("hand a long value over as a file: a secret or config with `file:`"));
     if (name == "COMPOSE_PROFILES") continue;

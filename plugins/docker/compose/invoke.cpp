@@ -17,7 +17,7 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr Duration longest{std::chrono::minutes(1)};
+constexpr Duration longest_run{std::chrono::minutes(1)};
 constexpr size_t most_memory = size_t{4}
                                << 30U;  // Go reserves address space freely: far above its use
 
@@ -72,7 +72,7 @@ Result<Finished> run_compose(const ComposeRun& run, const Scratch& scratch, Dura
       "unix://" + (run.socket.empty() ? scratch.path() + "/nobody" : run.socket);
   command.directory = scratch.empty();
   command.input = run.input;
-  command.timeout = std::min(timeout, longest);
+  command.timeout = std::min(timeout, longest_run);
   command.most_memory = most_memory;
   auto finished = run_process(command, std::move(stop));
   if (!finished) return failure(rename_error(std::move(finished.error())));

@@ -53,9 +53,9 @@ struct Wanted {
   }
 };
 
-class Checker {
+class PolicyCheck {
  public:
-  Checker(const Json& resolved, const Tree& tree, const PolicyInput& input)
+  PolicyCheck(const Json& resolved, const Tree& tree, const PolicyInput& input)
       : resolved_(resolved), tree_(tree), input_(input) {}
 
   Status run(const Record& record) {
@@ -291,7 +291,7 @@ class Checker {
 
 Status check_policy(const Record& record, const Json& resolved, const Tree& tree,
                     const PolicyInput& input) {
-  return Checker(resolved, tree, input).run(record);
+  return PolicyCheck(resolved, tree, input).run(record);
 }
 
 }  // namespace reconciler::docker

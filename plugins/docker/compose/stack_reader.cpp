@@ -12,7 +12,6 @@ namespace reconciler::docker {
 namespace {
 
 constexpr size_t most_files = 64;
-constexpr size_t most_bytes = size_t{4} << 20U;
 constexpr std::array<const char*, 4> names = {"compose.yaml", "compose.yml", "docker-compose.yml",
                                               "docker-compose.yaml"};
 constexpr std::array<const char*, 4> overrides = {"compose.override.yml", "compose.override.yaml",
@@ -125,7 +124,7 @@ class Reader {
     file.shown = located->relative;
     file.real = located->real;
     file.extended = extended;
-    auto text = read_file(file.real, most_bytes);
+    auto text = read_file(file.real, largest_yaml);
     if (!text) {
       errors_.push_back(std::move(text.error()).at(place));
       return std::nullopt;

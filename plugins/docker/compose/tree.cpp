@@ -9,8 +9,6 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr size_t most_index = size_t{256} << 20U;
-
 /// Git writes modes in octal; a JSON writer may have kept the text or the number.
 std::optional<TreeEntry::Kind> kind_of(const Json& mode) {
   std::int64_t bits = 0;
@@ -47,7 +45,7 @@ std::string tidy(std::string_view path) {
 
 Result<Tree> Tree::read(std::string root, const std::string& index_file,
                         std::map<std::string, std::string> files) {
-  auto text = read_file(index_file, most_index);
+  auto text = read_file(index_file, largest_index);
   if (!text) return failed(text);
   auto index = parse_json(*text);
   if (!index) return failed(index);

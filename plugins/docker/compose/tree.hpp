@@ -12,6 +12,8 @@
 
 namespace reconciler::docker {
 
+constexpr size_t largest_index = size_t{256} << 20U;  ///< of a tree, in bytes
+
 /// What git knows of one path.
 struct TreeEntry {
   enum class Kind { file, executable, folder, symlink, submodule };

@@ -13,7 +13,6 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr size_t most_bytes = size_t{4} << 20U;
 constexpr std::uint64_t most_nodes = 200'000;
 constexpr size_t deepest = 64;
 constexpr int deepest_merge = 16;
@@ -168,8 +167,8 @@ Result<YamlPtr> parse_yaml(const std::string& text, const std::string& shown) {
   const auto refuse = [&](std::string code, std::string message, int line = 0, int column = 0) {
     return failure(error(std::move(code), std::move(message)).at({shown, line, column, 1, ""}));
   };
-  if (text.size() > most_bytes)
-    return refuse("compose.too_large", fmt::format("more than {} bytes", most_bytes));
+  if (text.size() > largest_yaml)
+    return refuse("compose.too_large", fmt::format("more than {} bytes", largest_yaml));
   if (text.find('\0') != std::string::npos) return refuse("compose.invalid", "a NUL byte");
   // yaml-cpp accepts a quote that is never closed; a document's end inside of one is an error.
   std::istringstream in(text + "\n...\n");

@@ -12,6 +12,8 @@
 
 namespace reconciler::docker {
 
+constexpr size_t largest_yaml = size_t{4} << 20U;  ///< in bytes
+
 struct YamlNode;
 using YamlPtr = std::shared_ptr<const YamlNode>;
 
@@ -33,9 +35,10 @@ struct YamlNode {
   std::uint64_t weight = 1;  ///< nodes, were all aliases expanded
 };
 
-/// One document of at most 4 MiB. `compose.invalid` where it is no YAML, `compose.unsupported` for
-/// several documents and for tags that change what a scalar says, `compose.too_large` for more than
-/// 200,000 nodes after aliases (an alias bomb takes Compose's memory). `shown` names the file.
+/// One document of at most `largest_yaml`. `compose.invalid` where it is no YAML,
+/// `compose.unsupported` for several documents and for tags that change what a scalar says,
+/// `compose.too_large` for more than 200,000 nodes after aliases (an alias bomb takes Compose's
+/// memory). `shown` names the file.
 Result<YamlPtr> parse_yaml(const std::string& text, const std::string& shown);
 
 /// The entry of that name, the map's own first, then what `<<` merges into it; nullptr where there

@@ -7,7 +7,7 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr Duration longest = std::chrono::seconds(20);
+constexpr Duration git_time = std::chrono::seconds(20);
 
 std::vector<std::string> lines(const std::string& text) {
   std::vector<std::string> all;
@@ -41,7 +41,7 @@ std::string Checkout::ask(std::vector<std::string> arguments) const {
                   folder_};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   command.environment = {{"PATH", "/usr/bin:/bin"}, {"LC_ALL", "C"}, {"GIT_OPTIONAL_LOCKS", "0"}};
-  command.timeout = longest;
+  command.timeout = git_time;
   const auto done = run_process(command);
   return done && done->exit_code == 0 ? std::string(trim(done->out)) : "";
 }

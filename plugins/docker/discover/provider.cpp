@@ -11,8 +11,8 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr size_t largest = size_t{64} << 10U;
-constexpr Duration longest = std::chrono::seconds(20);
+constexpr size_t largest_doppler_file = size_t{64} << 10U;
+constexpr Duration doppler_time = std::chrono::seconds(20);
 
 /// Where the program lies; empty where it is not installed.
 std::string path_of(const std::string& name, const std::string& search) {
@@ -35,7 +35,7 @@ std::string unquoted(std::string_view text) {
 std::optional<FoundProvider> find_provider(const std::string& folder) {
   static const std::regex project(R"(\bproject:\s*["']?([\w.-]+))");
   static const std::regex config(R"(\bconfig:\s*["']?([\w.-]+))");
-  const auto text = read_file(folder + "/doppler.yaml", largest);
+  const auto text = read_file(folder + "/doppler.yaml", largest_doppler_file);
   std::smatch of;
   std::smatch which;
   if (!text || !std::regex_search(*text, of, project) || !std::regex_search(*text, which, config))
@@ -60,7 +60,7 @@ std::map<std::string, std::string> ask_provider(
   command.argv[0] = path_of(provider.name, search == environment.end() ? "" : search->second);
   if (command.argv[0].empty()) return values;
   command.environment = environment;
-  command.timeout = longest;
+  command.timeout = doppler_time;
   const auto done = run_process(command, std::move(stop));
   if (!done || done->exit_code != 0) return values;
   for (const auto& line : split(done->out, '\n')) {

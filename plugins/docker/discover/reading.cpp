@@ -10,7 +10,7 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr Duration longest = std::chrono::seconds(30);
+constexpr Duration compose_time = std::chrono::seconds(30);
 
 class Reader {
  public:
@@ -35,7 +35,7 @@ class Reader {
     command.environment["DOCKER_CONFIG"] = scratch_.empty();
     command.environment["DOCKER_HOST"] = "unix://" + scratch_.path() + "/nobody";
     command.directory = of_.folder;
-    command.timeout = longest;
+    command.timeout = compose_time;
     return run_process(command, stop_);
   }
 

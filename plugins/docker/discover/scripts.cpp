@@ -13,7 +13,7 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr size_t largest = size_t{256} << 10U;
+constexpr size_t largest_script = size_t{256} << 10U;
 constexpr const char* folders[] = {"", "scripts/", "bin/", "deploy/"};
 
 void add(std::vector<std::string>& all, std::string one) {
@@ -95,7 +95,7 @@ std::string unquoted(std::string text) {
 bool is_text_for_a_shell(const std::string& path, const std::string& name) {
   struct stat s {};
   if (::stat(path.c_str(), &s) != 0 || !S_ISREG(s.st_mode) ||
-      s.st_size > static_cast<off_t>(largest))
+      s.st_size > static_cast<off_t>(largest_script))
     return false;
   return name.ends_with(".sh") || (s.st_mode & S_IXUSR) != 0;
 }
@@ -150,7 +150,7 @@ Scripts find_scripts(const std::string& folder) {
   std::ranges::stable_sort(paths, {}, rank);
   Scripts all;
   for (const auto& path : paths) {
-    const auto text = read_file(folder + "/" + path, largest);
+    const auto text = read_file(folder + "/" + path, largest_script);
     if (!text || !text->starts_with("#!") || !has(*text, "docker")) continue;
     read_script(path, *text, all);
   }

@@ -12,8 +12,6 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr Duration call_time = std::chrono::seconds(60);
-
 /// A container, wherever it comes from, running or not.
 struct User {
   std::string id;

@@ -16,7 +16,6 @@ namespace reconciler::docker {
 namespace {
 
 constexpr Duration build_time = std::chrono::hours(1);
-constexpr Duration call_time = std::chrono::seconds(60);
 constexpr size_t kept_lines = 20;
 
 /// The last lines, for evidence; each goes to Progress as it comes.

@@ -13,6 +13,9 @@
 
 namespace reconciler::docker {
 
+/// For what an Engine does at once, on a host whose disk is busy.
+constexpr Duration call_time = std::chrono::seconds(60);
+
 /// Where the programs and the state lie. Paths are absolute.
 struct DockerPaths {
   std::string compose_plugin;  ///< docker-compose of version 2 or later

@@ -41,11 +41,6 @@ std::vector<std::string> asked_aliases(const Json& endpoint, const Json& inspect
   return asked;
 }
 
-Json part(const Json& endpoint, std::string_view name) {
-  const Json* value = member(endpoint, name);
-  return value ? without_empty(*value) : Json();
-}
-
 /// As the Engine writes it.
 std::string mac_address(const Json& endpoint) {
   auto text = text_at(endpoint, "MacAddress");
@@ -69,10 +64,12 @@ bool same(const Json& before, const Json& wanted, const Container& container, co
   if (as_set(asked_aliases(before, inspect, aliases)) != aliases) return false;
   if (as_set(texts_at(before, "Links")) != as_set(texts_at(wanted, "Links"))) return false;
   for (const std::string_view field : {"IPAMConfig", "DriverOpts"})
-    if (canonical(part(before, field)) != canonical(part(wanted, field))) return false;
+    if (canonical(member_without_empty(before, field)) !=
+        canonical(member_without_empty(wanted, field)))
+      return false;
   // An Engine before 28 has no such thing, and drops it without a word.
-  if (member(before, "GwPriority") &&
-      canonical(part(before, "GwPriority")) != canonical(part(wanted, "GwPriority")))
+  if (member(before, "GwPriority") && canonical(member_without_empty(before, "GwPriority")) !=
+                                          canonical(member_without_empty(wanted, "GwPriority")))
     return false;
   const auto mac = mac_address(wanted);
   const auto there = mac_address(before);  // empty once it has stopped

@@ -3,7 +3,6 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr Duration call_time = std::chrono::seconds(60);
 constexpr Duration moment = std::chrono::seconds(2);
 
 /// Its id; nothing runs yet.

@@ -13,7 +13,6 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr Duration call_time = std::chrono::seconds(60);
 constexpr Duration longest_stop = std::chrono::minutes(10);  // whatever grace was asked for
 constexpr std::string_view mark = "left_behind";
 

@@ -134,4 +134,9 @@ std::map<std::string, std::string> anonymous_volumes(const Json& inspect) {
   return volumes;
 }
 
+Json member_without_empty(const Json& value, std::string_view name) {
+  const Json* found = member(value, name);
+  return found ? without_empty(*found) : Json();
+}
+
 }  // namespace reconciler::docker

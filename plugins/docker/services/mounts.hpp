@@ -31,5 +31,7 @@ std::map<std::string, std::string> anonymous_volumes(const Json& inspect);
 bool is_empty(const Json& value);
 /// Members that are empty left out, at any depth; null where nothing is left.
 Json without_empty(const Json& value);
+/// The same of that member; null where there is none.
+Json member_without_empty(const Json& value, std::string_view name);
 
 }  // namespace reconciler::docker

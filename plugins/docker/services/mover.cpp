@@ -14,7 +14,6 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr Duration call_time = std::chrono::seconds(60);
 constexpr Duration stop_margin = std::chrono::seconds(15);
 constexpr Duration engine_grace = std::chrono::seconds(10);
 constexpr Duration hook_time = std::chrono::minutes(10);

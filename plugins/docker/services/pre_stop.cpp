@@ -30,9 +30,9 @@ bool is_of(const ContainerMark& recorded, const Seen& seen) {
 }
 
 /// What was recorded of the containers of the current version.
-class Recorded {
+class RecordedPreStops {
  public:
-  Recorded(const Context& context, const Observed& observed)
+  RecordedPreStops(const Context& context, const Observed& observed)
       : context_(context),
         snapshots_(observed.memory.snapshots),
         owner_{observed.memory.lineage, observed.id, tag_of(observed.memory)} {
@@ -76,7 +76,7 @@ class Recorded {
 
 void find_pre_stop(const Context& context, const Observed& observed, std::vector<Place>& places,
                    Observation& into) {
-  const Recorded recorded(context, observed);
+  const RecordedPreStops recorded(context, observed);
   std::vector<std::string> broken;
   std::vector<std::string> unknown;
   std::string why;

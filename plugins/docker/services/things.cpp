@@ -12,16 +12,9 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr Duration call_time = std::chrono::seconds(60);
-
 std::string word(const Json& value, std::string_view name, std::string_view otherwise) {
   const auto text = text_at(value, name);
   return text.empty() ? std::string(otherwise) : text;
-}
-
-Json part(const Json& value, std::string_view name) {
-  const Json* found = member(value, name);
-  return found ? without_empty(*found) : Json();
 }
 
 const Json& ipam_configs(const Json& network) {
@@ -75,10 +68,11 @@ std::vector<std::string> differences(const Network& wanted, const Json& there) {
       truth_at(wanted.config, "EnableIPv4") != truth_at(there, "EnableIPv4"))
     out.emplace_back("enable_ipv4");
   if (!has_ranges(wanted.config, there)) out.emplace_back("ipam");
-  if (canonical(part(member_or_null(wanted.config, "IPAM"), "Options")) !=
-      canonical(part(member_or_null(there, "IPAM"), "Options")))
+  if (canonical(member_without_empty(member_or_null(wanted.config, "IPAM"), "Options")) !=
+      canonical(member_without_empty(member_or_null(there, "IPAM"), "Options")))
     out.emplace_back("ipam options");
-  if (canonical(part(wanted.config, "Options")) != canonical(part(there, "Options")))
+  if (canonical(member_without_empty(wanted.config, "Options")) !=
+      canonical(member_without_empty(there, "Options")))
     out.emplace_back("driver options");
   if (canonical(own_labels(wanted.config)) != canonical(own_labels(there)))
     out.emplace_back("labels");
@@ -90,7 +84,8 @@ std::vector<std::string> differences(const Volume& wanted, const Json& there) {
   std::vector<std::string> out;
   if (word(wanted.config, "Driver", "local") != word(there, "Driver", "local"))
     out.emplace_back("driver");
-  if (canonical(part(wanted.config, "DriverOpts")) != canonical(part(there, "Options")))
+  if (canonical(member_without_empty(wanted.config, "DriverOpts")) !=
+      canonical(member_without_empty(there, "Options")))
     out.emplace_back("driver options");
   return out;
 }

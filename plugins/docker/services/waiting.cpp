@@ -7,7 +7,7 @@ namespace reconciler::docker {
 namespace {
 
 constexpr Duration pause = std::chrono::milliseconds(200);
-constexpr Duration call_time = std::chrono::seconds(10);  // a wait that ends says how it ended
+constexpr Duration answer_time = std::chrono::seconds(10);  // a wait that ends says how it ended
 
 /// It does not run again by itself.
 bool stays_down(const Json& inspect) {
@@ -51,7 +51,7 @@ Status await_dependencies(Context& context, const CompiledModel& model,
     const Dependency& on = *dependency;
     std::string before;
     for (;;) {
-      auto now = inspect_container(context.engine, *container, context.within(call_time));
+      auto now = inspect_container(context.engine, *container, context.within(answer_time));
       if (!now && now.error().code != "docker.not_found") return failed(now);
       if (!now && !on.required) break;
       bool over = false;

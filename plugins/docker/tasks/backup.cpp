@@ -20,8 +20,6 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr Duration call_time = std::chrono::seconds(60);
-
 /// Looks for a text in bytes that come in pieces.
 class Search {
  public:

@@ -8,8 +8,6 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr Duration call_time = std::chrono::seconds(60);
-
 std::string name_of(const Json& listed) {
   const auto names = texts_at(listed, "Names");
   if (names.empty()) return text_at(listed, "Id").substr(0, 12);

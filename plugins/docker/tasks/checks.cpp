@@ -14,7 +14,7 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr Duration call_time = std::chrono::seconds(30);
+constexpr Duration look_time = std::chrono::seconds(30);
 constexpr Duration exec_time = std::chrono::minutes(10);
 constexpr int shown_lines = 10;
 /// For a container to be up after it was switched to, or restarted.
@@ -57,7 +57,7 @@ Result<std::vector<std::string>> last_lines(Context& context, const std::string&
   std::vector<std::string> lines;
   auto done = context.engine.stream(
       "GET", fmt::format("/containers/{}/logs?stdout=1&stderr=1&tail={}", id, n), nullptr,
-      [&](std::string_view line) { lines.push_back(printable(line)); }, context.within(call_time));
+      [&](std::string_view line) { lines.push_back(printable(line)); }, context.within(look_time));
   if (!done) return failed(done);
   return lines;
 }
@@ -79,7 +79,7 @@ std::int64_t since(const Place& place, const std::vector<Place>& all) {
 }
 
 Result<Look> look_at_project(Context& context, const CompiledModel& model) {
-  return look_at(context.engine, context.configs, model, Scope{}, context.within(call_time));
+  return look_at(context.engine, context.configs, model, Scope{}, context.within(look_time));
 }
 
 }  // namespace
@@ -159,7 +159,7 @@ Result<Outcome> check_logs(Context& context, const CompiledModel& model, const J
         [&](std::string_view line) {
           output.add(place.wanted->service + " | " + std::string(line));
         },
-        context.within(call_time));
+        context.within(look_time));
     if (!done) return failed(done);
   }
   const auto unmet = output.unmet();
@@ -177,7 +177,7 @@ Result<Outcome> perform_exec(Context& context, const CompiledModel& model, const
   if (container == model.containers.end())
     return failure(error("plan.stale", fmt::format("there is no service {} any more", service))
                        .next("plan again"));
-  auto there = inspect_container(context.engine, *container, context.within(call_time));
+  auto there = inspect_container(context.engine, *container, context.within(look_time));
   if (!there) return failed(there);
   const Json body = JsonObject{{"AttachStdout", true},
                                {"AttachStderr", true},
@@ -196,7 +196,7 @@ Result<Outcome> perform_exec(Context& context, const CompiledModel& model, const
   const auto soon = context.within(asks ? Duration{0} : up_time);
   while (!code && code.error().code == "docker.conflict" && !soon.passed(context.clock) &&
          context.clock.wait_until(context.clock.now() + between_tries, stop)) {
-    there = inspect_container(context.engine, *container, context.within(call_time));
+    there = inspect_container(context.engine, *container, context.within(look_time));
     if (!there) return failed(there);
     code = run();
   }

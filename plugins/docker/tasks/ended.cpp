@@ -10,12 +10,6 @@
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
-namespace {
-
-constexpr Duration call_time = std::chrono::seconds(60);
-
-}  // namespace
-
 Status remove_one_off(Context& context, const std::string& id) {
   auto gone = context.engine.change("DELETE", "/containers/" + id + "?v=true", nullptr,
                                     context.within(call_time));

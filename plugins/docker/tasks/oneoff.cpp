@@ -14,8 +14,6 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr Duration call_time = std::chrono::seconds(60);
-
 /// One that exists, by its attempt. Null when there is none.
 Result<Json> find(Context& context, const Attempt& attempt) {
   const JsonObject filter{

@@ -19,7 +19,6 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr Duration call_time = std::chrono::seconds(60);
 constexpr Duration longest_task = std::chrono::hours(1);
 
 /// As the container's label names it.

@@ -20,7 +20,7 @@ std::vector<std::string> after(const std::vector<std::string>& words) {
   const SmallParser parser;
   const auto found = CommandLine(parser.app, words).complete(names);
   std::vector<std::string> texts;
-  for (const auto& one : found.candidates) texts.push_back(one.text);
+  for (const auto& one : found.suggestions) texts.push_back(one.text);
   if (found.files == Completion::Files::files) texts.push_back(":files");
   if (found.files == Completion::Files::folders) texts.push_back(":folders");
   return texts;
@@ -40,8 +40,8 @@ TEST(Complete, Verbs) {
 
 TEST(Complete, WhatAVerbIsIsSaidForShellsThatShowIt) {
   const SmallParser parser;
-  EXPECT_EQ(CommandLine(parser.app, {"v"}).complete(names).candidates,
-            (std::vector<Candidate>{{"version", "Print the version."}}));
+  EXPECT_EQ(CommandLine(parser.app, {"v"}).complete(names).suggestions,
+            (std::vector<Suggestion>{{"version", "Print the version."}}));
 }
 
 TEST(Complete, Options) {

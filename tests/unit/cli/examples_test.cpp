@@ -38,7 +38,7 @@ std::vector<std::vector<std::string>> calls(const std::string& example) {
 }
 
 /// What the parser says against it.
-std::string refusal(std::vector<std::string> words) {
+std::string refusal_of(std::vector<std::string> words) {
   WholeParser parser;
   std::reverse(words.begin(), words.end());
   try {
@@ -61,7 +61,7 @@ TEST(Examples, EachVerbHasTwoThatAreTaken) {
       EXPECT_FALSE(found.empty()) << example;
       bool of_this_verb = false;
       for (const auto& words : found) {
-        EXPECT_EQ(refusal(words), "") << verb->get_name() << ": " << example;
+        EXPECT_EQ(refusal_of(words), "") << verb->get_name() << ": " << example;
         for (const auto& word : words) of_this_verb |= word == verb->get_name() || word == "--help";
       }
       EXPECT_TRUE(of_this_verb) << verb->get_name() << ": " << example;
@@ -71,9 +71,9 @@ TEST(Examples, EachVerbHasTwoThatAreTaken) {
 
 TEST(Examples, OneThatIsNotTakenIsFound) {
   EXPECT_EQ(calls("reconciler plan --out a && reconciler apply a > b").size(), 2U);
-  EXPECT_NE(refusal({"plan", "--frobnicate"}), "");
-  EXPECT_NE(refusal({"settle", "web/stage"}), "");
-  EXPECT_EQ(refusal({"plan", "--help"}), "");
+  EXPECT_NE(refusal_of({"plan", "--frobnicate"}), "");
+  EXPECT_NE(refusal_of({"settle", "web/stage"}), "");
+  EXPECT_EQ(refusal_of({"plan", "--help"}), "");
 }
 
 }  // namespace

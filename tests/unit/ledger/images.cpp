@@ -27,11 +27,6 @@ size_t size_of(const Op& op) {
   return op.kind == Kind::write ? op.bytes.size() : 1;
 }
 
-std::string folder_of(const std::string& name) {
-  const auto slash = name.rfind('/');
-  return slash == std::string::npos ? "" : name.substr(0, slash);
-}
-
 bool makes_durable(const Op& sync, const Op& op, const Rules& rules) {
   const bool of_content = op.kind == Kind::write || op.kind == Kind::cut;
   if (of_content) {

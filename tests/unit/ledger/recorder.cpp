@@ -16,12 +16,12 @@ namespace {
 
 Recorder* recorder = nullptr;  // the C library's functions have no other way to know it
 
+}  // namespace
+
 std::string folder_of(const std::string& name) {
   const auto slash = name.rfind('/');
   return slash == std::string::npos ? "" : name.substr(0, slash);
 }
-
-}  // namespace
 
 void Files::apply(const Op& op, size_t much) {
   using Kind = Op::Kind;

@@ -25,6 +25,9 @@ struct Op {
   size_t in_progress = 0;  ///< ... and what may be there as well
 };
 
+/// In which an entry stands; empty for the recorded folder itself.
+std::string folder_of(const std::string& name);
+
 /// What lies on a disk.
 struct Files {
   std::set<std::string> folders;

@@ -7,7 +7,7 @@
 namespace reconciler {
 namespace {
 
-std::string said(std::string_view text) {
+std::string refused(std::string_view text) {
   const auto read = parse_document("m.yaml", text);
   return read ? "" : render(read.error());
 }
@@ -59,32 +59,32 @@ TEST(Document, TakesWindowsLines) {
 
 TEST(Document, RefusesWhatSaysNothing) {
   for (const char* text : {"", "\n", "# a comment\n", "---\n", "null\n", "~"})
-    EXPECT_EQ(said(text), "m.yaml: error manifest.empty: the file says nothing\n") << text;
+    EXPECT_EQ(refused(text), "m.yaml: error manifest.empty: the file says nothing\n") << text;
 }
 
 TEST(Document, RefusesWhatIsNotYaml) {
-  EXPECT_EQ(said("a: b\n c: d\n"),
+  EXPECT_EQ(refused("a: b\n c: d\n"),
             "m.yaml:2:3: error manifest.syntax: this is not YAML: illegal map value\n"
             "    2 |  c: d\n"
             "      |   ^ a text with `: ` in it wants quotes\n");
-  EXPECT_EQ(said("- {a: b, c: say d: e}\n"),
+  EXPECT_EQ(refused("- {a: b, c: say d: e}\n"),
             "m.yaml:1:18: error manifest.syntax: this is not YAML: end of map flow not found\n"
             "    1 | - {a: b, c: say d: e}\n"
             "      |                  ^ a text with `: ` in it wants quotes\n");
-  EXPECT_EQ(said("a: {b: c\n"),
+  EXPECT_EQ(refused("a: {b: c\n"),
             "m.yaml:1:8: error manifest.syntax: this is not YAML: end of map flow not found\n"
             "    1 | a: {b: c\n"
             "      |        ^\n");
-  EXPECT_EQ(said("a: b\nc: \"d\ne: f\n"),
+  EXPECT_EQ(refused("a: b\nc: \"d\ne: f\n"),
             "m.yaml:2:4: error manifest.syntax: this is not YAML: a quote is not closed\n"
             "    2 | c: \"d\n"
             "      |    ^^ close it\n");
-  EXPECT_EQ(said("? [a]\n: b\n"),
+  EXPECT_EQ(refused("? [a]\n: b\n"),
             "m.yaml:1:3: error manifest.syntax: a key is text, and this one is not\n"
             "    1 | ? [a]\n"
             "      |   ^ put it in quotes if it is meant as text\n");
   EXPECT_EQ(
-      said(","),
+      refused(","),
       "m.yaml:1:1: error manifest.syntax: this is not YAML: nothing can follow the end of the "
       "document\n"
       "    1 | ,\n"
@@ -92,12 +92,12 @@ TEST(Document, RefusesWhatIsNotYaml) {
 }
 
 TEST(Document, RefusesWhatIsTooLarge) {
-  EXPECT_EQ(said(std::string(65537, 'a')),
+  EXPECT_EQ(refused(std::string(65537, 'a')),
             "m.yaml: error manifest.too_large: the file has 65537 bytes, and may have 65536\n"
             "      | split it: environments can stand in files of their own\n");
   std::string many = "a: [";
   for (int i = 0; i < 15'000; ++i) many += "b,";
-  EXPECT_EQ(said(many + "]"),
+  EXPECT_EQ(refused(many + "]"),
             "m.yaml:1:19999: error manifest.too_large: the document has more than 10000 values\n"
             "      | split it\n");
 }
@@ -105,7 +105,7 @@ TEST(Document, RefusesWhatIsTooLarge) {
 TEST(Document, RefusesWhatIsTooDeep) {
   std::string deep(31, '[');
   EXPECT_EQ(code("a: " + deep + std::string(31, ']')), "");
-  EXPECT_EQ(said("a: " + deep + "[]" + std::string(31, ']')),
+  EXPECT_EQ(refused("a: " + deep + "[]" + std::string(31, ']')),
             "m.yaml:1:35: error manifest.too_deep: values stand more than 32 deep\n"
             "    1 | a: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n"
             "      |                                   ^ no key stands that deep\n");
@@ -114,7 +114,7 @@ TEST(Document, RefusesWhatIsTooDeep) {
 }
 
 TEST(Document, RefusesAliasesAnchorsTagsAndMergeKeys) {
-  EXPECT_EQ(said("a: &x 1\nb: *x\n"),
+  EXPECT_EQ(refused("a: &x 1\nb: *x\n"),
             "m.yaml:1:4: error manifest.alias_forbidden: an alias or anchor stands here, and "
             "manifests have none\n"
             "    1 | a: &x 1\n"
@@ -122,12 +122,12 @@ TEST(Document, RefusesAliasesAnchorsTagsAndMergeKeys) {
   EXPECT_EQ(code("a: *x\n"), "manifest.alias_forbidden");
   EXPECT_EQ(code("&a [*a]\n"), "manifest.alias_forbidden");
   EXPECT_EQ(
-      said("a: !!str 1\n"),
+      refused("a: !!str 1\n"),
       "m.yaml:1:4: error manifest.tag_forbidden: the YAML tag \"tag:yaml.org,2002:str\" is not "
       "taken\n"
       "    1 | a: !!str 1\n"
       "      |    ^ write the value without it\n");
-  EXPECT_EQ(said("a:\n  <<: b\n"),
+  EXPECT_EQ(refused("a:\n  <<: b\n"),
             "m.yaml:2:3: error manifest.merge_key: manifests have no merge key <<\n"
             "    2 |   <<: b\n"
             "      |   ^^ write the keys out; an environment inherits all keys of its manifest\n");
@@ -135,7 +135,7 @@ TEST(Document, RefusesAliasesAnchorsTagsAndMergeKeys) {
 
 TEST(Document, NamesBothLinesOfADuplicateKey) {
   EXPECT_EQ(
-      said("a: 1\nb: 2\n\"a\": 3\nb: 4\n"),
+      refused("a: 1\nb: 2\n\"a\": 3\nb: 4\n"),
       "m.yaml:3:1: error manifest.duplicate_key: \"a\" stands twice, first in line 1 and again "
       "in line 3\n"
       "    3 | \"a\": 3\n"
@@ -149,28 +149,28 @@ TEST(Document, NamesBothLinesOfADuplicateKey) {
 TEST(Document, RefusesASecondDocument) {
   const std::string message =
       "error manifest.multi_document: a second document begins here, and a file holds one\n";
-  EXPECT_EQ(said("a: b\n---\nc: d\n"), "m.yaml:2:1: " + message +
-                                           "    2 | ---\n"
-                                           "      | ^ put it into a file of its own\n");
+  EXPECT_EQ(refused("a: b\n---\nc: d\n"), "m.yaml:2:1: " + message +
+                                              "    2 | ---\n"
+                                              "      | ^ put it into a file of its own\n");
   EXPECT_EQ(code("a: b\n...\nc: d\n"), "manifest.multi_document");
   EXPECT_EQ(code("a: b\n---\n"), "manifest.multi_document");
   EXPECT_EQ(code("---\na: b\n...\n"), "");
 }
 
 TEST(Document, RefusesBytesThatAreNoText) {
-  EXPECT_EQ(said("\xEF\xBB\xBFtag: v1\n"),
+  EXPECT_EQ(refused("\xEF\xBB\xBFtag: v1\n"),
             "m.yaml:1:1: error manifest.encoding: the file begins with a byte order mark\n"
             "      | save it as UTF-8 without one\n");
-  EXPECT_EQ(said("a: å\nb: \xFF\n"),
+  EXPECT_EQ(refused("a: å\nb: \xFF\n"),
             "m.yaml:2:4: error manifest.encoding: the byte 0xff is not UTF-8\n"
             "      | save the file as UTF-8\n");
-  EXPECT_EQ(said(std::string_view("a: \0b\n", 6)),
+  EXPECT_EQ(refused(std::string_view("a: \0b\n", 6)),
             "m.yaml:1:4: error manifest.encoding: the control character 0x00 stands in the text\n"
             "      | take it out\n");
   for (const char* bytes : {"\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xC3",
                             "\xE2\x82", "\x1b[31m", "a\rb", "\x7f", "\xC2\x9B"})
     EXPECT_EQ(code(bytes), "manifest.encoding") << bytes;
-  EXPECT_EQ(said("a: \"b\\0c\"\n"),
+  EXPECT_EQ(refused("a: \"b\\0c\"\n"),
             "m.yaml:1:4: error manifest.encoding: the text holds a NUL character\n"
             "    1 | a: \"b\\0c\"\n"
             "      |    ^^^^^^ take it out\n");

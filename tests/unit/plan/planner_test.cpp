@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "reconciler/plan/render.hpp"
+#include "tests/unit/plan/seen.hpp"
 
 namespace reconciler {
 namespace {
@@ -14,13 +15,6 @@ Work work(Phase phase, std::string verb, ResourceId target, std::vector<Resource
   w.targets = {std::move(target)};
   w.needs = std::move(needs);
   return w;
-}
-
-ResourceId service(const std::string& name) {
-  return {"compose", "service", name};
-}
-ResourceId image(const std::string& name) {
-  return {"compose", "image", name};
 }
 
 Resource missing_image(const std::string& name) {

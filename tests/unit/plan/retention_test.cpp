@@ -5,6 +5,7 @@
 
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/plan/render.hpp"
+#include "tests/unit/plan/seen.hpp"
 
 namespace reconciler {
 namespace {
@@ -16,9 +17,6 @@ using testing::UnorderedElementsAre;
 
 WallTime second(int n) {
   return WallTime(std::chrono::seconds(n));
-}
-ResourceId image(const std::string& name) {
-  return {"compose", "image", name};
 }
 Artifacts became(const std::string& tag) {
   return {{image("backend:" + tag), "inputs of " + tag}};

@@ -10,6 +10,9 @@ namespace reconciler {
 inline ResourceId service(const std::string& name) {
   return {"compose", "service", name};
 }
+inline ResourceId image(const std::string& name) {
+  return {"compose", "image", name};
+}
 
 inline Resource as_it_should_be(const std::string& name) {
   Resource r;

@@ -214,14 +214,15 @@ TEST_F(EngineSocketTest, APathNeverSmugglesARequest) {
   EXPECT_EQ(url_encode("a b/ä\n~"), "a%20b%2F%C3%A4%0A~");
 }
 
-std::string frame(char source, const std::string& text) {
+std::string short_frame(char source, const std::string& text) {
   std::string out = {source, 0, 0, 0, 0, 0, 0, static_cast<char>(text.size())};
   return out + text;
 }
 
 TEST_F(EngineSocketTest, FramesOfBothStreamsBecomeWholeLines) {
   serve("HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n" +
-            frame(1, "on") + frame(2, "bad\n") + frame(1, "e\r\ntwo\nthr") + frame(1, "ee"),
+            short_frame(1, "on") + short_frame(2, "bad\n") + short_frame(1, "e\r\ntwo\nthr") +
+            short_frame(1, "ee"),
         true);
   std::vector<std::string> lines;
   const auto done = engine_->stream(
