@@ -16,7 +16,6 @@
 namespace reconciler {
 namespace {
 
-using namespace std::chrono_literals;
 /// As many as there may be of answers and of what runs beside, since half of a version was left.
 constexpr size_t most_runs = 100;
 

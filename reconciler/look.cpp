@@ -14,8 +14,6 @@
 namespace reconciler {
 namespace {
 
-using namespace std::chrono_literals;
-
 /// Where what it would take to go back is not here any more, the plan says so before it begins.
 Status check_way_back(const Parts& parts, const Memory& memory, Plan& plan) {
   if (!plan.fallback) return {};

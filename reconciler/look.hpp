@@ -9,7 +9,7 @@
 namespace reconciler {
 
 /// For one look at what is there, on a host whose disk is busy.
-constexpr Duration look_within = std::chrono::seconds(60);
+inline constexpr Duration look_within = std::chrono::seconds(60);
 
 /// One look: what is wanted, what is there, what is remembered, and the plan that follows.
 struct Look {

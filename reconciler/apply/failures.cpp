@@ -250,8 +250,9 @@ bool sends_back(Phase in, bool touched, const Error& why) {
   // Somebody took the image away after the plan: no fault of the version, and the next plan has it
   // supplied again.
   if (why.lasting == Lasting::transient && why.code == "image.missing") return false;
-  // Without the Engine or the ledger there is no way back either: it is tried again.
-  if (why.code.starts_with("ledger.")) return false;
+  // Without the Engine or the ledger, or where the system gives no more memory, processes or
+  // threads, there is no way back either: it is tried again.
+  if (why.code.starts_with("ledger.") || why.code.starts_with("system.")) return false;
   return !(why.lasting == Lasting::transient && why.code.starts_with("docker."));
 }
 

@@ -17,7 +17,7 @@ constexpr SizeUnit size_units[] = {{"MB", 1'000'000},         {"GB", 1'000'000'0
                                    {"GiB", 1LL << 30},        {"TiB", 1LL << 40}};
 constexpr std::int64_t most = 1'000'000'000'000'000;
 
-Error invalid(std::string_view text, std::string_view why) {
+Error no_size(std::string_view text, std::string_view why) {
   return error("size.invalid", fmt::format("\"{}\" {}", text, why)).next("write 500MB or 10GB");
 }
 
@@ -26,16 +26,16 @@ Error invalid(std::string_view text, std::string_view why) {
 Result<std::int64_t> parse_size(std::string_view text) {
   std::int64_t number = 0;
   const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (wrong == std::errc::result_out_of_range) return failure(invalid(text, "is more than 1000TB"));
-  if (wrong != std::errc{} || number < 1) return failure(invalid(text, "is no size"));
+  if (wrong == std::errc::result_out_of_range) return failure(no_size(text, "is more than 1000TB"));
+  if (wrong != std::errc{} || number < 1) return failure(no_size(text, "is no size"));
   const auto name = text.substr(static_cast<size_t>(end - text.data()));
-  if (name.empty()) return failure(invalid(text, "has no unit"));
+  if (name.empty()) return failure(no_size(text, "has no unit"));
   for (const auto& unit : size_units) {
     if (unit.name != name) continue;
-    if (number > most / unit.bytes) return failure(invalid(text, "is more than 1000TB"));
+    if (number > most / unit.bytes) return failure(no_size(text, "is more than 1000TB"));
     return number * unit.bytes;
   }
-  return failure(invalid(text, "is no size"));
+  return failure(no_size(text, "is no size"));
 }
 
 std::string size_for_people(std::int64_t bytes) {

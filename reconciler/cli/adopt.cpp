@@ -14,12 +14,10 @@
 #include "reconciler/cli/terminal.hpp"
 #include "reconciler/cli/verb.hpp"
 #include "reconciler/ledger/locks.hpp"
+#include "reconciler/look.hpp"
 
 namespace reconciler::cli {
 namespace {
-
-using namespace std::chrono_literals;
-constexpr Duration look_within{60s};
 
 struct AdoptOptions {
   std::string environment;
@@ -56,7 +54,7 @@ int keep(Context& context, const ByHand& by_hand, bool yes, std::stop_token stop
 }
 
 /// What every plan would be refused for, where git names it and it can be looked at.
-Status refusal(Context& context, const EnvironmentId& id, std::stop_token stop) {
+Status refuse_known(Context& context, const EnvironmentId& id, std::stop_token stop) {
   auto selection = select(context, {id.text()}, Reading::last, stop);
   if (!selection) return {};
   auto parts = context.parts();
@@ -84,7 +82,7 @@ Status check_owner(Context& context, const Known& known, const std::vector<std::
     auto selection = select(context, {known.id.text()}, Reading::last, stop);
     if (!selection && selection.error().code == "env.unknown") return failed(selection);
   }
-  return lineages.empty() ? refusal(context, known.id, std::move(stop)) : Status{};
+  return lineages.empty() ? refuse_known(context, known.id, std::move(stop)) : Status{};
 }
 
 /// The lineage that a person may be asked about; none where only a refusal is to be given.
@@ -95,7 +93,8 @@ std::optional<std::string> to_ask_about(const Context& context, const Error& why
   return theirs->text;
 }
 
-int take_over(Context& context, const Known& known, AdoptOptions options, std::stop_token stop) {
+int take_installation_over(Context& context, const Known& known, AdoptOptions options,
+                           std::stop_token stop) {
   auto lock =
       lock_environment(context.options().state, known.id, {context.clock(), Duration{0}, {}});
   if (!lock) return report(context, lock.error());
@@ -115,7 +114,7 @@ int take_over(Context& context, const Known& known, AdoptOptions options, std::s
   if (auto done = known.ledger.adopt(known.id, adoption); !done)
     return report(context, done.error());
   // One lineage is taken over; there may be a third.
-  if (auto left = refusal(context, known.id, std::move(stop)); !left)
+  if (auto left = refuse_known(context, known.id, std::move(stop)); !left)
     return report(context, left.error());
   const std::string id = known.id.text();
   std::cout << fmt::format("{} is this installation's now ({}).\nnext  reconciler plan {}\n", id,
@@ -129,7 +128,7 @@ int adopt(Context& context, const AdoptOptions& options, std::stop_token stop) {
   if (options.lineages.empty())
     if (const auto by_hand = deployed_by_hand(context, known->id, stop))
       return keep(context, *by_hand, options.yes, std::move(stop));
-  return take_over(context, *known, options, std::move(stop));
+  return take_installation_over(context, *known, options, std::move(stop));
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ struct ApplyOptions {
 using Saved = std::map<std::string, SavedPlan>;
 
 /// A file that is not there, or a tag: environments are no files, and a tag is asked for in git.
-Error explained(Error e, const std::vector<std::string>& arguments) {
+Error explained_arguments(Error e, const std::vector<std::string>& arguments) {
   if (e.code != "env.unknown") return e;
   if (arguments.size() == 1 && arguments[0].ends_with(".json"))
     return error("usage", fmt::format("{} is neither an environment nor a file",
@@ -159,7 +159,7 @@ int apply(Context& context, const ApplyOptions& options, std::stop_token stop) {
   }
   auto selection = select(context, names, options.no_fetch ? Reading::last : Reading::fetch, stop);
   if (!selection)
-    return report(context, explained(std::move(selection.error()), options.environments));
+    return report(context, explained_arguments(std::move(selection.error()), options.environments));
   auto parts = context.parts();
   if (!parts) return report(context, parts.error());
   int worst = well;

@@ -50,10 +50,6 @@ std::optional<struct stat> about(const std::string& path) {
   return found;
 }
 
-std::string ago(WallTime then, WallTime now) {
-  return for_people(std::max(Duration::zero(), Duration(now - then))) + " ago";
-}
-
 /// Where the host file puts a file of the tree; empty where it lies in the tree itself.
 std::string real_path(const Host& host, const EnvironmentId& id, const std::string& path) {
   const auto own = host.environments.find(id.text());
@@ -91,7 +87,7 @@ std::optional<Snapshot> check_repository(Context& context, const Repository& rep
   auto last = mirror.last();
   const auto now = ask_commit(repository, context.helper(), ask_within, stop);
   const std::string had =
-      last ? fmt::format("fetched {}, {} at {}", ago(last->fetched_at, context.clock().wall()),
+      last ? fmt::format("fetched {} ago, {} at {}", ago(last->fetched_at, context.clock().wall()),
                          last->branch, last->commit.substr(0, 7))
            : "never fetched";
   Noted finding{Grade::well, "git", fmt::format("{}: {}", repository.name, had)};

@@ -17,7 +17,7 @@ void pad(std::string& line, size_t to) {
   line = padded(std::move(line), to);
 }
 
-std::string_view text_of(Sign sign, bool utf8) {
+std::string_view sign_text(Sign sign, bool utf8) {
   switch (sign) {
     case Sign::well:
       return utf8 ? "✓" : "ok";
@@ -75,7 +75,7 @@ std::string table(const std::vector<std::vector<std::string>>& rows, size_t inde
 }
 
 std::string sign(Sign of, const Page& page) {
-  const std::string text = padded(std::string(text_of(of, page.utf8)), sign_width(page));
+  const std::string text = padded(std::string(sign_text(of, page.utf8)), sign_width(page));
   const char as = of == Sign::well ? '+' : of == Sign::wrong ? '-' : of == Sign::watch ? '!' : ' ';
   return painted(text, as, page);
 }

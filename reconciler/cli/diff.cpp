@@ -70,7 +70,7 @@ Result<Wish> wish_of(const Parts& parts, Asked asked, const std::string& tag,
 }
 
 /// By name, which two have: values are secret, and only whether they are the same is told.
-void add_variables(const Variables& a, const Variables& b, std::vector<Row>& into) {
+void add_variable_rows(const Variables& a, const Variables& b, std::vector<Row>& into) {
   std::set<std::string> names;
   for (const auto& [name, variable] : a) names.insert(name);
   for (const auto& [name, variable] : b) names.insert(name);
@@ -154,13 +154,13 @@ Result<Differences> of_versions(Context& context, const std::string& first,
   if (from.desired.commit != to.desired.commit)
     out.rows.push_back(
         {"source", "", {"", from.desired.commit.substr(0, 7), to.desired.commit.substr(0, 7)}});
-  add_variables(from.variables, to.variables, out.rows);
+  add_variable_rows(from.variables, to.variables, out.rows);
   if (auto added = add_things(parts->drivers, from, to, out.rows); !added) return failed(added);
   add_steps(from.desired, to.desired, out.rows);
   return out;
 }
 
-std::string outcome(const RunRow& run) {
+std::string end_of_run(const RunRow& run) {
   if (!run.ended) return "not ended";
   return run.end.condition + "/" + run.end.reason;
 }
@@ -194,7 +194,7 @@ Result<Differences> of_runs(Context& context, RunId first, RunId second) {
   add("to", a->to, b->to);
   add("config", a->config_commit.substr(0, 7), b->config_commit.substr(0, 7));
   add("by", a->who, b->who);
-  add("ended", outcome(*a), outcome(*b));
+  add("ended", end_of_run(*a), end_of_run(*b));
   const auto was = deeds(*a);
   const auto is = deeds(*b);
   for (const auto& [name, fate] : was) {
@@ -217,7 +217,7 @@ std::string text_of(const Difference& d) {
                      d.after.empty() ? "none" : d.after);
 }
 
-void print(const Differences& found, const Page& page) {
+void print_differences(const Differences& found, const Page& page) {
   std::cout << fmt::format("{}  ->  {}\n\n", found.a, found.b);
   if (found.rows.empty()) {
     std::cout << "Nothing differs.\n";
@@ -236,7 +236,7 @@ void print(const Differences& found, const Page& page) {
             << fmt::format("\n{}.\n", count(found.rows.size(), "difference"));
 }
 
-Json as_json(const Differences& found) {
+Json differences_as_json(const Differences& found) {
   JsonArray rows;
   for (const auto& row : found.rows)
     rows.push_back(JsonObject{{"kind", row.kind},
@@ -265,9 +265,9 @@ int diff(Context& context, const std::string& a, const std::string& b,
   }
   if (!found) return report(context, found.error());
   if (context.options().json)
-    std::cout << boost::json::serialize(as_json(*found)) << "\n";
+    std::cout << boost::json::serialize(differences_as_json(*found)) << "\n";
   else
-    print(*found, context.page());
+    print_differences(*found, context.page());
   return well;
 }
 

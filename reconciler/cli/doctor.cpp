@@ -16,7 +16,6 @@ namespace reconciler::cli {
 namespace {
 
 using namespace std::chrono_literals;
-using Grade = Noted::Grade;
 
 constexpr Duration drivers_within{15s};
 constexpr size_t finding_width = 12;
@@ -26,9 +25,9 @@ constexpr size_t label_width = 11;
 /// be mended all the same is to be watched.
 Noted noted(const Finding& finding) {
   const auto blank = finding.what.find(' ');
-  Noted out{!finding.well          ? Grade::mend
-            : finding.mend.empty() ? Grade::well
-                                   : Grade::watch,
+  Noted out{!finding.well          ? Noted::Grade::mend
+            : finding.mend.empty() ? Noted::Grade::well
+                                   : Noted::Grade::watch,
             finding.what.substr(0, blank),
             blank == std::string::npos ? "" : finding.what.substr(blank + 1)};
   if (!finding.mend.empty()) out.facts.push_back({"mend", finding.mend});
@@ -38,7 +37,7 @@ Noted noted(const Finding& finding) {
 std::vector<Noted> check_drivers(Context& context) {
   auto drivers = context.drivers_to_check();
   if (!drivers) {
-    Noted wrong{Grade::mend, "drivers", drivers.error().message, drivers.error().facts};
+    Noted wrong{Noted::Grade::mend, "drivers", drivers.error().message, drivers.error().facts};
     if (!drivers.error().hint.empty()) wrong.facts.push_back({"mend", drivers.error().hint});
     return {std::move(wrong)};
   }
@@ -48,7 +47,7 @@ std::vector<Noted> check_drivers(Context& context) {
   return all;
 }
 
-std::vector<Noted> find(Context& context, std::stop_token stop) {
+std::vector<Noted> find_all(Context& context, std::stop_token stop) {
   std::vector<Noted> all = check_drivers(context);
   const auto add = [&](std::vector<Noted> more) {
     std::ranges::move(more, std::back_inserter(all));
@@ -59,10 +58,10 @@ std::vector<Noted> find(Context& context, std::stop_token stop) {
   return all;
 }
 
-std::string render(const Noted& finding, const Page& page) {
-  const Sign of = finding.grade == Grade::well    ? Sign::well
-                  : finding.grade == Grade::watch ? Sign::watch
-                                                  : Sign::wrong;
+std::string rendered(const Noted& finding, const Page& page) {
+  const Sign of = finding.grade == Noted::Grade::well    ? Sign::well
+                  : finding.grade == Noted::Grade::watch ? Sign::watch
+                                                         : Sign::wrong;
   const size_t indent = 2 + sign_width(page) + 1 + finding_width + 1;
   std::string out = fmt::format("  {} {:<{}} {}\n", sign(of, page), printable(finding.kind, 40),
                                 finding_width, wrapped(printable(finding.what), indent, page));
@@ -72,13 +71,13 @@ std::string render(const Noted& finding, const Page& page) {
   return out;
 }
 
-Json as_json(const Noted& finding) {
+Json finding_as_json(const Noted& finding) {
   JsonArray facts;
   for (const auto& [label, text] : finding.facts)
     facts.push_back(JsonObject{{"label", label}, {"text", text}});
-  return JsonObject{{"grade", finding.grade == Grade::well    ? "well"
-                              : finding.grade == Grade::watch ? "watch"
-                                                              : "mend"},
+  return JsonObject{{"grade", finding.grade == Noted::Grade::well    ? "well"
+                              : finding.grade == Noted::Grade::watch ? "watch"
+                                                                     : "mend"},
                     {"kind", finding.kind},
                     {"what", finding.what},
                     {"facts", std::move(facts)}};
@@ -91,18 +90,18 @@ std::string sum_of(std::ptrdiff_t to_mend, std::ptrdiff_t to_watch) {
 }
 
 int doctor(Context& context, std::stop_token stop) {
-  const auto findings = find(context, std::move(stop));
-  const auto to_mend = std::ranges::count(findings, Grade::mend, &Noted::grade);
-  const auto to_watch = std::ranges::count(findings, Grade::watch, &Noted::grade);
+  const auto findings = find_all(context, std::move(stop));
+  const auto to_mend = std::ranges::count(findings, Noted::Grade::mend, &Noted::grade);
+  const auto to_watch = std::ranges::count(findings, Noted::Grade::watch, &Noted::grade);
   if (context.options().json) {
     JsonArray all;
-    for (const auto& finding : findings) all.push_back(as_json(finding));
+    for (const auto& finding : findings) all.push_back(finding_as_json(finding));
     std::cout << boost::json::serialize(
                      JsonObject{{"format_version", "1.0"}, {"findings", std::move(all)}})
               << "\n";
   } else {
     const Page page = context.page();
-    for (const auto& finding : findings) std::cout << render(finding, page);
+    for (const auto& finding : findings) std::cout << rendered(finding, page);
     std::cout << "\n" << sum_of(to_mend, to_watch) << "\n";
   }
   return to_mend > 0 ? wrong : well;

@@ -12,7 +12,7 @@
 namespace reconciler::cli {
 namespace {
 
-int list(Context& context) {
+int list_drivers(Context& context) {
   auto parts = context.parts();
   if (!parts) return report(context, parts.error());
   for (const auto& d : parts->drivers.describe())
@@ -44,7 +44,7 @@ void add_driver(CLI::App& app, Context& context, Verb& chosen) {
                     "The places where a test may kill, fail or delay the program");
   listing->callback([&context, &chosen, failpoints] {
     chosen = [&context, failpoints](std::stop_token) {
-      if (!*failpoints) return list(context);
+      if (!*failpoints) return list_drivers(context);
       for (const auto& name : failpoint_names()) std::cout << name << "\n";
       return int{well};
     };

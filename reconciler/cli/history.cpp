@@ -71,7 +71,7 @@ std::vector<std::string> cells(const AttemptRow& attempt) {
           std::move(fate)};
 }
 
-JsonObject as_json(const RunRow& run) {
+JsonObject run_as_json(const RunRow& run) {
   return {{"run", run.serial},
           {"started", to_text(run.started)},
           {"from", run.from},
@@ -88,7 +88,7 @@ JsonObject as_json(const RunRow& run) {
 
 /// With what it did, or with what it said.
 int one_run_json(const RunRow& run, const std::vector<std::string>* log) {
-  JsonObject out = as_json(run);
+  JsonObject out = run_as_json(run);
   out["format_version"] = "1.0";
   if (log) {
     out["log"] = to_json(*log);
@@ -166,7 +166,7 @@ int history(Context& context, const HistoryOptions& options) {
     return one_run(context, known->ledger, known->id, runs->front().serial, true);
   if (context.options().json) {
     JsonArray rows;
-    for (const auto& run : *runs) rows.push_back(as_json(run));
+    for (const auto& run : *runs) rows.push_back(run_as_json(run));
     std::cout << boost::json::serialize(
                      JsonObject{{"format_version", "1.0"}, {"runs", std::move(rows)}})
               << "\n";

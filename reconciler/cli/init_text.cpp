@@ -25,14 +25,14 @@ std::string scalar(const std::string& text) {
   return boost::json::serialize(Json(text));
 }
 
-std::string list(const std::vector<std::string>& items) {
+std::string yaml_list(const std::vector<std::string>& items) {
   std::vector<std::string> all;
   for (const auto& item : items) all.push_back(scalar(item));
   return "[" + join(all, ", ") + "]";
 }
 
 std::string one_or_list(const std::vector<std::string>& items) {
-  return items.size() == 1 ? scalar(items.front()) : list(items);
+  return items.size() == 1 ? scalar(items.front()) : yaml_list(items);
 }
 
 /// Lines, each with what is to be said of it behind.
@@ -129,7 +129,7 @@ void write_rest(Text& out, const Discovered& found) {
     out.line(found.release_needs.empty()
                  ? fmt::format("  - {{ run: {} }}", scalar(found.release))
                  : fmt::format("  - {{ run: {}, depends_on: {} }}", scalar(found.release),
-                               list(found.release_needs)),
+                               yaml_list(found.release_needs)),
              "guessed: " + found.release_why);
   }
   const auto checks = checks_of(found);
@@ -148,7 +148,8 @@ void write_rest(Text& out, const Discovered& found) {
 }
 
 /// The services that ask for it, as the policy names them.
-std::vector<std::string> named(const std::vector<std::string>& services, const std::string& id) {
+std::vector<std::string> services_named(const std::vector<std::string>& services,
+                                        const std::string& id) {
   std::vector<std::string> all;
   for (const auto& service : services) all.push_back(id + "/" + service);
   return all;
@@ -159,14 +160,14 @@ void write_policy(Text& out, const Discovered& found, const std::string& id) {
   if (state_files.empty() && found.binds.empty() && found.asks.empty() && found.external.empty())
     return;
   out.line("policy:");
-  if (!state_files.empty()) out.line("  state_files: " + list({state_files}));
+  if (!state_files.empty()) out.line("  state_files: " + yaml_list({state_files}));
   if (!found.binds.empty())
-    out.line("  binds: " + list(found.binds), "mounted from outside of the stack's folder");
+    out.line("  binds: " + yaml_list(found.binds), "mounted from outside of the stack's folder");
   if (found.asks.empty() && found.external.empty()) return;
   out.line("  allow:", "what services ask for now");
   for (const auto& [key, services] : found.asks)
-    out.line(fmt::format("    {}: {}", key, list(named(services, id))));
-  if (!found.external.empty()) out.line("    external: " + list(found.external));
+    out.line(fmt::format("    {}: {}", key, yaml_list(services_named(services, id))));
+  if (!found.external.empty()) out.line("    external: " + yaml_list(found.external));
 }
 
 }  // namespace
@@ -233,7 +234,7 @@ std::string host_text(const Discovered& found, const InitPlace& place) {
   if (found.provider) {
     out.line("providers:");
     out.line("  " + found.provider->name + ":");
-    out.line("    command: " + list(found.provider->command));
+    out.line("    command: " + yaml_list(found.provider->command));
     out.line(fmt::format("    environment: {{ {}: {{ file: {} }} }}", found.provider->token,
                          token_file(*found.provider)));
     out.line("    keep_last: 24h", "a rollback must not need it");
@@ -246,7 +247,7 @@ std::string host_text(const Discovered& found, const InitPlace& place) {
     if (!files.empty()) out.line("    files:");
     for (const auto& [where, file] : files)
       out.line(fmt::format("      {}: {}", scalar(where), scalar(file.real)), file.why);
-    if (!locks.empty()) out.line("    also_lock: " + list(locks), "of the scripts");
+    if (!locks.empty()) out.line("    also_lock: " + yaml_list(locks), "of the scripts");
   }
   write_policy(out, found, id);
   return out.take();

@@ -22,7 +22,7 @@ Result<EnvironmentId> named_in_git(Context& context, const std::string& name, Er
   return failure(std::move(unknown));
 }
 
-Result<EnvironmentId> find(Context& context, const Ledger& ledger, const std::string& name) {
+Result<EnvironmentId> find_known(Context& context, const Ledger& ledger, const std::string& name) {
   auto known = ledger.environments();
   if (!known) return failed(known);
   std::vector<std::string> all;
@@ -52,7 +52,7 @@ Result<EnvironmentId> find(Context& context, const Ledger& ledger, const std::st
 Result<Known> known_environment(Context& context, const std::string& name) {
   auto ledger = context.ledger();
   if (!ledger) return failed(ledger);
-  auto id = find(context, **ledger, name);
+  auto id = find_known(context, **ledger, name);
   if (!id) return failed(id);
   return Known{**ledger, std::move(*id)};
 }

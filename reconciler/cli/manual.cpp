@@ -60,7 +60,7 @@ std::string argument_in_synopsis(const CLI::Option& argument) {
   return choices.empty() ? shown : "{" + shown + "}";
 }
 
-std::string tag_of(const CLI::Option& option) {
+std::string option_tag(const CLI::Option& option) {
   if (option.get_positional()) return italic(option.get_name(true));
   std::string names;
   for (const auto& one : option.get_snames())
@@ -91,8 +91,8 @@ std::string synopsis(const std::string& name, const CLI::App& verb) {
 std::string options(const CLI::App& verb) {
   std::string out;
   for (const auto* argument : arguments_of(verb))
-    out += entry(tag_of(*argument), said_of(*argument));
-  for (const auto* option : options_of(verb)) out += entry(tag_of(*option), said_of(*option));
+    out += entry(option_tag(*argument), said_of(*argument));
+  for (const auto* option : options_of(verb)) out += entry(option_tag(*option), said_of(*option));
   return out;
 }
 
@@ -119,7 +119,7 @@ std::string first_sentence(const std::string& text) {
   return one;
 }
 
-std::string page_of(const CLI::App& verb, const std::string& version) {
+std::string manual_page(const CLI::App& verb, const std::string& version) {
   const std::string name = "reconciler " + verb.get_name();
   const std::string page = "reconciler-" + verb.get_name();
   const Footer footer = footer_of(verb);
@@ -215,7 +215,7 @@ int write(const Context& context, const std::string& folder, const CLI::App& app
 std::map<std::string, std::string> manual(const CLI::App& app, const std::string& version) {
   std::map<std::string, std::string> pages{{"reconciler.1", overview(app, version)}};
   for (const auto* verb : verbs_of(app))
-    pages[fmt::format("reconciler-{}.1", verb->get_name())] = page_of(*verb, version);
+    pages[fmt::format("reconciler-{}.1", verb->get_name())] = manual_page(*verb, version);
   return pages;
 }
 

@@ -27,7 +27,8 @@ struct Backups {
   std::set<std::string> half;  ///< by file: Memory::half_backups
 };
 
-Result<Backups> backups_of(Context& context, const std::string& name, const std::stop_token& stop) {
+Result<Backups> backups_there(Context& context, const std::string& name,
+                              const std::stop_token& stop) {
   auto selection = select(context, {name}, Reading::last, stop);
   if (!selection) return failed(selection);
   auto parts = context.parts();
@@ -48,8 +49,8 @@ std::string size_of(const Backup& backup) {
   return size_for_people(static_cast<std::int64_t>(backup.size));
 }
 
-int list(Context& context, const std::string& name, const std::stop_token& stop) {
-  auto backups = backups_of(context, name, stop);
+int list_backups(Context& context, const std::string& name, const std::stop_token& stop) {
+  auto backups = backups_there(context, name, stop);
   if (!backups) return report(context, backups.error());
   const WallTime now = context.clock().wall();
   if (context.options().json) {
@@ -126,8 +127,8 @@ struct RestoreOptions {
 };
 
 int restore(Context& context, const RestoreOptions& options, std::stop_token stop) {
-  if (options.file.empty()) return list(context, options.errand.environment, stop);
-  auto backups = backups_of(context, options.errand.environment, stop);
+  if (options.file.empty()) return list_backups(context, options.errand.environment, stop);
+  auto backups = backups_there(context, options.errand.environment, stop);
   if (!backups) return report(context, backups.error());
   auto name = called(*backups, options.file);
   if (!name) return report(context, name.error());

@@ -52,7 +52,7 @@ Error elsewhere(const Repository& repository, const SetOptions& options) {
 }
 
 /// The environment as the repository asks for it, where it is one with working files.
-Result<Asked> find(Context& context, const SetOptions& options, std::stop_token stop) {
+Result<Asked> find_asked(Context& context, const SetOptions& options, std::stop_token stop) {
   auto host = context.host();
   if (!host) return failed(host);
   const auto& all = (*host)->repositories;
@@ -90,7 +90,7 @@ Status check_branch(const Checkout& checkout, const Snapshot& config) {
 /// All that can be known to go wrong is said before anything is changed. The edit's texts are the
 /// same where the tag is asked for already.
 Result<Edit> prepare(Context& context, const SetOptions& options, const std::stop_token& stop) {
-  auto asked = find(context, options, stop);
+  auto asked = find_asked(context, options, stop);
   if (!asked) return failed(asked);
   auto checkout = Checkout::open(asked->config.url, stop);
   if (!checkout) return failed(checkout);
@@ -157,8 +157,8 @@ Plan before_the_commit(const Edit& edit, Plan plan) {
 }
 
 /// The plan, under a header that says what set changes.
-void show(const Parts& parts, const Edit& edit, const Look& seen, const Page& page,
-          const std::stop_token& stop) {
+void show_edit(const Parts& parts, const Edit& edit, const Look& seen, const Page& page,
+               const std::stop_token& stop) {
   const Plan plan = before_the_commit(edit, seen.plan);
   const std::string to = plan.from == plan.to ? plan.to : fmt::format("-> {}", plan.to);
   const std::string from = plan.from == plan.to || plan.from.empty() ? "" : plan.from + " ";
@@ -205,7 +205,7 @@ class Setting {
     if (!parts) return report(context_, parts.error());
     auto seen = look(*parts, edit->asked, stop_);
     if (!seen) return report(context_, seen.error());
-    if (!context_.options().json) show(*parts, *edit, *seen, context_.page(), stop_);
+    if (!context_.options().json) show_edit(*parts, *edit, *seen, context_.page(), stop_);
     if (asks && !ask(context_, question(*edit), stop_)) {
       std::cout << "Nothing was changed.\n";
       return wrong;

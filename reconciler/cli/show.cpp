@@ -21,7 +21,7 @@ struct Touched {
   std::vector<std::string> needed;  ///< `release release`
 };
 
-std::string named(const Action& action) {
+std::string action_named(const Action& action) {
   return fmt::format("{} {}", action.work.verb, action.title);
 }
 
@@ -29,9 +29,9 @@ Touched touched(const ResourceId& id, const Plan& plan) {
   Touched out;
   for (const auto& action : plan.actions) {
     if (std::ranges::find(action.work.targets, id) != action.work.targets.end())
-      out.by.push_back(named(action));
+      out.by.push_back(action_named(action));
     else if (std::ranges::find(action.work.needs, id) != action.work.needs.end())
-      out.needed.push_back(named(action));
+      out.needed.push_back(action_named(action));
   }
   return out;
 }
@@ -80,7 +80,7 @@ void add_head(const Look& seen, std::vector<std::vector<std::string>>& rows) {
   for (const auto& notice : seen.observation.notices) rows.push_back({"notice", notice});
 }
 
-void print(const Look& seen, const Page& page) {
+void print_look(const Look& seen, const Page& page) {
   std::cout << fmt::format("{}  {}\n\n", seen.desired.id.text(),
                            seen.memory.current ? seen.memory.current->tag : "-");
   std::vector<std::vector<std::string>> head;
@@ -120,7 +120,7 @@ void print(const Look& seen, const Page& page) {
             << "\n";
 }
 
-Json as_json(const Resource& r, const Plan& plan) {
+Json look_as_json(const Resource& r, const Plan& plan) {
   JsonArray differences;
   for (const auto& d : r.differences)
     differences.push_back(JsonObject{{"field", d.field}, {"before", d.before}, {"after", d.after}});
@@ -136,9 +136,9 @@ Json as_json(const Resource& r, const Plan& plan) {
                     {"waited_for_by", to_json(by.needed)}};
 }
 
-Json as_json(const Look& seen) {
+Json look_as_json(const Look& seen) {
   JsonArray things;
-  for (const auto& r : seen.observation.resources) things.push_back(as_json(r, seen.plan));
+  for (const auto& r : seen.observation.resources) things.push_back(look_as_json(r, seen.plan));
   const auto release = [](const std::optional<Release>& one) {
     return one ? Json(JsonObject{{"tag", one->tag}, {"since", reconciler::to_text(one->at)}})
                : Json();
@@ -154,7 +154,7 @@ Json as_json(const Look& seen) {
                     {"things", std::move(things)}};
 }
 
-int show(Context& context, const std::string& name, std::stop_token stop) {
+int show_one(Context& context, const std::string& name, std::stop_token stop) {
   auto selection = select(context, {name}, Reading::last, stop);
   if (!selection) return report(context, selection.error());
   for (const auto& notice : selection->notices) std::cerr << notice << "\n";
@@ -163,9 +163,9 @@ int show(Context& context, const std::string& name, std::stop_token stop) {
   auto seen = look(*parts, selection->asked.at(0), std::move(stop));
   if (!seen) return report(context, seen.error());
   if (context.options().json)
-    std::cout << boost::json::serialize(as_json(*seen)) << "\n";
+    std::cout << boost::json::serialize(look_as_json(*seen)) << "\n";
   else
-    print(*seen, context.page());
+    print_look(*seen, context.page());
   return well;
 }
 
@@ -180,7 +180,7 @@ void add_show(CLI::App& app, Context& context, Verb& chosen) {
   verb->footer(
       "Examples:\n  reconciler show portfolio/production\n  reconciler show production --json");
   performs(*verb, chosen, [&context, name](std::stop_token stop) {
-    return show(context, *name, std::move(stop));
+    return show_one(context, *name, std::move(stop));
   });
 }
 

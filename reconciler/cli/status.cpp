@@ -149,7 +149,7 @@ void print_one(const EnvironmentRow& row, const Parts& parts, const Page& page) 
   if (!others.empty()) std::cout << "\n" << table(others, 2, page);
 }
 
-Json as_json(const EnvironmentRow& row) {
+Json row_as_json(const EnvironmentRow& row) {
   JsonObject out{{"environment", row.id.text()},    {"tag", row.tag},
                  {"condition", row.condition.word}, {"reason", row.condition.reason},
                  {"why", row.condition.why},        {"next", row.condition.next}};
@@ -167,9 +167,9 @@ Json as_json(const EnvironmentRow& row) {
   return out;
 }
 
-void print_json(const std::vector<EnvironmentRow>& rows, std::optional<WallTime> fetched_at) {
+void print_rows_json(const std::vector<EnvironmentRow>& rows, std::optional<WallTime> fetched_at) {
   JsonArray environments;
-  for (const auto& row : rows) environments.push_back(as_json(row));
+  for (const auto& row : rows) environments.push_back(row_as_json(row));
   JsonObject all{{"format_version", "1.0"}, {"environments", std::move(environments)}};
   if (fetched_at) all["fetched_at"] = to_text(*fetched_at);
   std::cout << boost::json::serialize(all) << "\n";
@@ -188,13 +188,13 @@ void warn_of_clock(const std::vector<EnvironmentRow>& rows, WallTime now) {
 }
 
 /// `alone`: one was named, and is shown with its things. 1 when one needs someone.
-int print(Context& context, const Parts& parts, const std::vector<EnvironmentRow>& rows, bool alone,
-          std::optional<WallTime> fetched_at) {
+int print_rows(Context& context, const Parts& parts, const std::vector<EnvironmentRow>& rows,
+               bool alone, std::optional<WallTime> fetched_at) {
   const auto needing = std::count_if(rows.begin(), rows.end(),
                                      [](const EnvironmentRow& r) { return r.needs_someone(); });
   const int status = needing > 0 ? wrong : well;
   if (context.options().json) {
-    print_json(rows, fetched_at);
+    print_rows_json(rows, fetched_at);
     return status;
   }
   const Page page = context.page();
@@ -226,13 +226,14 @@ int remembered_status(Context& context, const Parts& parts, const std::string& n
     return row.id.text() != name && row.id.environment != name;
   });
   if (rows.empty()) return report(context, why);
-  const int status = print(context, parts, rows, true, all->fetched_at);
+  const int status = print_rows(context, parts, rows, true, all->fetched_at);
   return why.code == "env.forgotten" ? status : report(context, why);
 }
 
 int status(Context& context, const std::vector<std::string>& names, std::stop_token stop) {
   auto selection = select(context, names, Reading::last, stop);
-  if (!selection && names.size() != 1) return report(context, selection.error());
+  if (!selection && (names.size() != 1 || exit_of(selection.error()) == usage))
+    return report(context, selection.error());
   auto parts = context.parts();
   if (!parts) return report(context, parts.error());
   if (!selection)
@@ -245,7 +246,7 @@ int status(Context& context, const std::vector<std::string>& names, std::stop_to
   if (names.empty())
     for (auto& row : forgotten_rows(*parts, selection->named)) rows.push_back(std::move(row));
   warn_of_clock(rows, parts->clock.wall());
-  int worst = print(context, *parts, rows, !names.empty(), selection->fetched_at);
+  int worst = print_rows(context, *parts, rows, !names.empty(), selection->fetched_at);
   for (const auto& broken : selection->broken) worst = report(context, broken.error);
   return worst;
 }

@@ -33,7 +33,7 @@ struct Found {
   }
 };
 
-Result<Found> find(const Parts& parts, const Asked& asked, const std::stop_token& stop) {
+Result<Found> find_variables(const Parts& parts, const Asked& asked, const std::stop_token& stop) {
   auto tree = tree_of(parts, asked, stop);
   if (!tree) return failed(tree);
   auto known = known_variables(parts, asked, *tree, stop);
@@ -45,7 +45,7 @@ Result<Found> find(const Parts& parts, const Asked& asked, const std::stop_token
   return found;
 }
 
-void print(const Found& found, bool reveal, const Page& page) {
+void print_variables(const Found& found, bool reveal, const Page& page) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& [name, variable] : found.variables) {
     if (found.lacks(name)) continue;
@@ -59,7 +59,7 @@ void print(const Found& found, bool reveal, const Page& page) {
             << table(rows, 2, page);
 }
 
-Json as_json(const Found& found) {
+Json variables_as_json(const Found& found) {
   JsonArray variables;
   for (const auto& [name, variable] : found.variables)
     if (!found.lacks(name))
@@ -85,12 +85,12 @@ int variables(Context& context, const std::string& name, bool reveal, const std:
   for (const auto& notice : selection->notices) std::cerr << notice << "\n";
   auto parts = context.parts();
   if (!parts) return report(context, parts.error());
-  const auto found = find(*parts, selection->asked.at(0), stop);
+  const auto found = find_variables(*parts, selection->asked.at(0), stop);
   if (!found) return report(context, found.error());
   if (context.options().json)
-    std::cout << boost::json::serialize(as_json(*found)) << "\n";
+    std::cout << boost::json::serialize(variables_as_json(*found)) << "\n";
   else
-    print(*found, reveal, context.page());
+    print_variables(*found, reveal, context.page());
   if (!found->wrong) return well;
   if (context.options().json) return exit_of(*found->wrong);
   std::cout << "\n" << std::flush;

@@ -71,7 +71,8 @@ std::string word(Kind kind) {
   return "";
 }
 
-void print(const Checked& checked, const std::vector<CheckAnswer>& answers, const Page& page) {
+void print_answers(const Checked& checked, const std::vector<CheckAnswer>& answers,
+                   const Page& page) {
   std::cout << fmt::format("{}  {}   {}\n", checked.desired.id.text(), checked.desired.tag,
                            count(answers.size(), "check"));
   if (!checked.note.empty()) std::cout << "  " << wrapped(printable(checked.note), 2, page) << "\n";
@@ -95,7 +96,7 @@ void print(const Checked& checked, const std::vector<CheckAnswer>& answers, cons
   }
 }
 
-void print_json(const Checked& checked, const std::vector<CheckAnswer>& answers) {
+void print_answers_json(const Checked& checked, const std::vector<CheckAnswer>& answers) {
   JsonArray checks;
   for (const auto& answer : answers)
     checks.push_back(JsonObject{{"check", answer.title},
@@ -122,9 +123,9 @@ int verify(Context& context, const std::string& name, const std::stop_token& sto
   const auto answers = ask_checks(parts->drivers, parts->clock, checked->desired,
                                   checked->variables, parts->ledger.lineage(), stop);
   if (context.options().json)
-    print_json(*checked, answers);
+    print_answers_json(*checked, answers);
   else
-    print(*checked, answers, context.page());
+    print_answers(*checked, answers, context.page());
   const auto unwell = std::ranges::count(answers, Kind::unwell, &CheckAnswer::kind);
   const std::string id = checked->desired.id.text();
   if (unwell == 0) {

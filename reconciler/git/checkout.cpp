@@ -92,14 +92,14 @@ Error with_said(Error e, const Finished& done) {
   return e;
 }
 
-std::string folder_of(const std::string& file) {
+std::string parent_of(const std::string& file) {
   const auto slash = file.rfind('/');
   return slash == std::string::npos ? "." : file.substr(0, slash);
 }
 
 /// Replaces a file that must be there already, through no symlink; owner and mode stay.
 Status rewrite(const std::string& folder, const std::string& file, const std::string& content) {
-  const auto inner = open_beneath(folder, folder_of(file), O_RDONLY | O_DIRECTORY);
+  const auto inner = open_beneath(folder, parent_of(file), O_RDONLY | O_DIRECTORY);
   if (!inner) return failure(inner.error());
   const std::string name = file.substr(file.rfind('/') + 1);
   struct stat about {};
@@ -244,7 +244,7 @@ Status Checkout::check_file(const std::string& file, const std::stop_token& stop
             .next(fmt::format("{}; then commit them, or take them back: {}",
                               typed("diff HEAD -- " + file),
                               typed("restore --staged --worktree -- " + file))));
-  const std::string folder = fmt::format("{}/{}", folder_, folder_of(file));
+  const std::string folder = fmt::format("{}/{}", folder_, parent_of(file));
   for (const auto& needed : {folder, git_folder_})
     if (::access(needed.c_str(), W_OK) != 0)
       return failure(error("checkout.read_only", fmt::format("{} cannot be written to", needed))

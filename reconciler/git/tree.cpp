@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::time_t stale_after_seconds = 86'400;
 
-std::string folder_of(const std::string& state, const EnvironmentId& id) {
+std::string trees_of(const std::string& state, const EnvironmentId& id) {
   return fmt::format("{}/trees/{}/{}", state, id.application, id.environment);
 }
 
@@ -114,7 +114,7 @@ Status remove_exported(const std::string& path) {
 // Puts a checked staging folder in its place. Who else made the same tree meanwhile was as right.
 Status settle(const TreeAsk& ask, const std::string& staging, const Tree& tree,
               const TreeIndex& index) {
-  const std::string parent = folder_of(ask.state, ask.id);
+  const std::string parent = trees_of(ask.state, ask.id);
   if (auto made = make_folders(parent, 0700); !made) return made;
   if (known_tree(ask)) return {};
   if (is_folder(tree.path)) {  // another folder of the repository, or other links
@@ -168,7 +168,7 @@ std::string damage_note(const std::string& mirror) {
 }
 
 std::optional<Tree> known_tree(const TreeAsk& ask) {
-  const std::string path = folder_of(ask.state, ask.id) + "/" + ask.commit;
+  const std::string path = trees_of(ask.state, ask.id) + "/" + ask.commit;
   if (!is_folder(path)) return std::nullopt;
   const auto text = read_file(path + ".about", 1U << 20U, false);
   if (!text) return std::nullopt;
@@ -184,7 +184,7 @@ Result<Tree> export_tree(const TreeAsk& ask, Helper& helper, Duration timeout,
   if (auto made = make_folders(fmt::format("{}/trees/{}", ask.state, ask.id.application), 0700);
       !made)
     return failed(made);
-  auto held = hold_trees(folder_of(ask.state, ask.id));
+  auto held = hold_trees(trees_of(ask.state, ask.id));
   if (!held) return failed(held);
   if (auto known = known_tree(ask)) {
     known->held = std::move(*held);
@@ -209,7 +209,7 @@ Result<Tree> export_tree(const TreeAsk& ask, Helper& helper, Duration timeout,
   if (!index) return failed(index);
   if (auto taken = take_over(staging.path(), *index); !taken) return failed(taken);
   if (auto placed = place_files(staging.path(), ask.files, *index); !placed) return failed(placed);
-  const std::string path = folder_of(ask.state, ask.id) + "/" + ask.commit;
+  const std::string path = trees_of(ask.state, ask.id) + "/" + ask.commit;
   Tree tree{path, path + ".index", ask.commit, text_at(*answer, "subject"), std::move(*held)};
   if (auto done = settle(ask, staging.path(), tree, *index); !done) return failed(done);
   if (auto point = failpoint("export.tree.after"); !point) return failed(point);
@@ -218,7 +218,7 @@ Result<Tree> export_tree(const TreeAsk& ask, Helper& helper, Duration timeout,
 
 Status remove_other_trees(const std::string& state, const EnvironmentId& id,
                           const std::set<std::string>& keep) {
-  const std::string folder = folder_of(state, id);
+  const std::string folder = trees_of(state, id);
   const TreesHeld alone = hold_trees_alone(folder);
   if (!alone) return {};
   auto names = list_folder(folder);

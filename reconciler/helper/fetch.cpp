@@ -119,7 +119,7 @@ Status move_refs(git_repository* repository, const std::map<std::string, git_oid
   return {};
 }
 
-bool equal(const std::map<std::string, git_oid>& own, const Listing& theirs) {
+bool same_refs(const std::map<std::string, git_oid>& own, const Listing& theirs) {
   if (own.size() != theirs.refs.size()) return false;
   for (const auto& [name, ref] : theirs.refs) {
     const auto had = own.find(name);
@@ -262,7 +262,7 @@ Result<Json> update(const Ask& ask, const std::string& mirror) {
   const bool names_none = ask.branch.empty() && theirs->head.empty() && !theirs->refs.empty();
   if (wanted == theirs->refs.end() && (ask.known.empty() || names_none) && ask.branch_needed)
     return failure(no_branch(ask, *theirs));
-  const bool changed = !equal(*own, *theirs);
+  const bool changed = !same_refs(*own, *theirs);
   if (changed) {
     if (auto done = connection->download(); !done) return failed(done);
     if (auto done = move_refs(repository->get(), *own, *theirs, mirror); !done) return failed(done);

@@ -14,7 +14,7 @@ namespace {
 
 using FolderId = std::optional<git_oid>;  // none: the folder is not in that commit
 
-bool equal(const FolderId& a, const FolderId& b) {
+bool same_folder(const FolderId& a, const FolderId& b) {
   return a.has_value() == b.has_value() && (!a || git_oid_equal(&*a, &*b));
 }
 
@@ -64,7 +64,7 @@ Result<std::string> walk(git_repository* repository, const std::string& from,
       if (code < 0) return failure(mirror_error(code, mirror));
       auto parents_id = folder_id(parent.get(), folder, mirror);
       if (!parents_id) return failed(parents_id);
-      if (equal(*id, *parents_id)) next = std::move(parent);
+      if (same_folder(*id, *parents_id)) next = std::move(parent);
     }
     if (!next) return here;
     *commit = std::move(next);

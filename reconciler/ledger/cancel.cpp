@@ -18,14 +18,14 @@ std::string folder_of(const std::string& state_dir) {
   return state_dir + "/locks";
 }
 
-std::string file_of(const std::string& state_dir, const EnvironmentId& id) {
+std::string wish_file_of(const std::string& state_dir, const EnvironmentId& id) {
   return folder_of(state_dir) + "/" + id.application + "." + id.environment + ".cancel";
 }
 
 }  // namespace
 
 Cancellation::Cancellation(const std::string& state_dir, const EnvironmentId& id)
-    : path_(file_of(state_dir, id)) {
+    : path_(wish_file_of(state_dir, id)) {
   (void)::unlink(path_.c_str());
 }
 
@@ -71,7 +71,7 @@ std::string Cancellation::by() const {
 }
 
 Status cancel(const std::string& state_dir, const EnvironmentId& id, const std::string& who) {
-  return replace_file(file_of(state_dir, id), who + "\n");
+  return replace_file(wish_file_of(state_dir, id), who + "\n");
 }
 
 }  // namespace reconciler

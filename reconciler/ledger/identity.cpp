@@ -140,7 +140,7 @@ struct Opened {
   std::optional<Error> loss;
 };
 
-Status check_rows(Database& database) {
+Status check_identity_rows(Database& database) {
   return check_texts(database.path(), [&](const char* sql, const auto& row) -> Status {
     auto query = database.query(sql);
     if (!query) return failed(query);
@@ -176,7 +176,7 @@ Result<Opened> read_ledger(const Paths& paths, const std::string& vfs, bool exam
   }
   if (auto done = bring_up_to_date(*database, *version); !done) return failed(done);
   if (examine)
-    if (auto sound = check_rows(*database); !sound) return failed(sound);
+    if (auto sound = check_identity_rows(*database); !sound) return failed(sound);
   auto lineage = read_meta(*database, "lineage");
   if (!lineage) return failed(lineage);
   auto digest = read_meta(*database, "key");

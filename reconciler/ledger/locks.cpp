@@ -106,7 +106,7 @@ struct Which {
   std::string ends_it{};  ///< what to type so that its holder ends
 };
 
-std::string file_of(const EnvironmentId& id) {
+std::string lock_file_of(const EnvironmentId& id) {
   return id.application + "." + id.environment + ".lock";
 }
 
@@ -174,12 +174,12 @@ Lock::~Lock() {
 
 Result<Lock> lock_environment(const std::string& state_dir, const EnvironmentId& id,
                               const Patience& patience) {
-  return take(state_dir, {file_of(id), id.text(), false, "reconciler cancel " + id.text()},
+  return take(state_dir, {lock_file_of(id), id.text(), false, "reconciler cancel " + id.text()},
               patience);
 }
 
 bool is_locked(const std::string& state_dir, const EnvironmentId& id) {
-  const std::string path = state_dir + "/locks/" + file_of(id);
+  const std::string path = state_dir + "/locks/" + lock_file_of(id);
   const auto text = read_file(path, 4096);
   if (!text || text->empty()) return false;  // who lets go of it empties it
   if (const auto holder = holder_in(path); holder && holder->alive) return true;

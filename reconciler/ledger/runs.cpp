@@ -392,4 +392,7 @@ Result<std::vector<std::string>> Ledger::log(RunId run) const {
   return query->bind(run).texts();
 }
 
+#undef ATTEMPT_COLUMNS
+#undef RUN_COLUMNS
+
 }  // namespace reconciler

@@ -14,7 +14,7 @@ namespace {
 
 using What = MissingVariable::What;
 
-std::string_view to_text(What what) {
+std::string_view what_in_words(What what) {
   switch (what) {
     case What::not_set:
       return "not set";
@@ -85,9 +85,10 @@ Error missing_variables(const EnvironmentId& id, const std::vector<MissingVariab
                   fmt::format("{} of {} {} no usable value", count(missing.size(), "variable"),
                               id.text(), missing.size() == 1 ? "has" : "have"));
   size_t widest = 0;
-  for (const auto& one : missing) widest = std::max(widest, to_text(one.what).size());
+  for (const auto& one : missing) widest = std::max(widest, what_in_words(one.what).size());
   for (const auto& one : missing) {
-    e.facts.push_back({one.name, fmt::format("{:<{}}  {}", to_text(one.what), widest, one.where)});
+    e.facts.push_back(
+        {one.name, fmt::format("{:<{}}  {}", what_in_words(one.what), widest, one.where)});
     if (!one.hint.empty()) e.facts.push_back({"", fmt::format("{:<{}}  {}", "", widest, one.hint)});
   }
   e.facts.push_back({"looked in", looked_in.empty() ? "nothing: the manifest names no env file"

@@ -55,7 +55,7 @@ Result<std::vector<Piece>> pieces(std::string_view text) {
   return out;
 }
 
-Error unknown(const std::string& wanted, const Variables& variables) {
+Error unknown_variable(const std::string& wanted, const Variables& variables) {
   std::vector<std::string> names;
   for (const auto& [known, value] : variables) names.push_back(known);
   Error e = error("variables.unknown", fmt::format("there is no variable \"{}\"", wanted));
@@ -88,7 +88,7 @@ Result<Expanded> expand(std::string_view text, const Variables& variables, const
     if (!piece.variable) {
       out += piece.text;
     } else if (found == variables.end()) {
-      mistakes.push_back(std::move(unknown(piece.text, variables)).at(place));
+      mistakes.push_back(std::move(unknown_variable(piece.text, variables)).at(place));
     } else {
       out += found->second.value.reveal();
       secret = secret || found->second.secret;

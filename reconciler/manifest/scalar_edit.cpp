@@ -44,11 +44,11 @@ std::string_view written(std::string_view from, const Value& scalar) {
   return quotes ? from.substr(0, text.size() + 2) : "";
 }
 
-bool same(const Value& one, const Value& other) {
+bool same_value(const Value& one, const Value& other) {
   return one.kind == other.kind && one.text == other.text &&
-         std::ranges::equal(one.items, other.items, same) &&
+         std::ranges::equal(one.items, other.items, same_value) &&
          std::ranges::equal(one.members, other.members, [](const Member& a, const Member& b) {
-           return a.key == b.key && same(a.value, b.value);
+           return a.key == b.key && same_value(a.value, b.value);
          });
 }
 
@@ -74,7 +74,7 @@ Result<std::string> replace_scalar(const std::string& file, std::string_view tex
     std::string edited = fmt::format("{}{}{}{}{}", text.substr(0, at), around, value, around,
                                      text.substr(at + before.size()));
     const auto again = parse_document(file, edited);
-    if (again && same(*document, *again)) return edited;
+    if (again && same_value(*document, *again)) return edited;
   }
   return failure(error("edit.unusual", fmt::format("\"{}\" is not written as it reads, on one line",
                                                    printable(said, 60)))

@@ -51,7 +51,7 @@ std::string meant(const std::string& name, const std::vector<EnvironmentId>& kno
   return near ? fmt::format("did you mean {}?", *near) : "";
 }
 
-Error unknown(const std::string& name, const std::vector<EnvironmentId>& known) {
+Error unknown_environment(const std::string& name, const std::vector<EnvironmentId>& known) {
   if (trim(name).empty())
     return error("env.unknown", "the environment's name is empty")
         .next(known.empty() ? "write APP/ENV" : "write one of " + list(known));
@@ -69,13 +69,13 @@ Result<EnvironmentId> resolve(const std::string& name, const std::vector<Environ
   if (name.find('/') != std::string::npos) {
     auto id = parse_environment_id(name);
     if (!id || (std::ranges::find(known, *id) == known.end() && !broken_at(manifests, *id)))
-      return failure(unknown(name, known));
+      return failure(unknown_environment(name, known));
     return *id;
   }
   std::vector<EnvironmentId> found;
   std::ranges::copy_if(known, std::back_inserter(found),
                        [&](const EnvironmentId& id) { return id.environment == name; });
-  if (found.empty()) return failure(unknown(name, known));
+  if (found.empty()) return failure(unknown_environment(name, known));
   if (found.size() > 1) {
     std::vector<std::string> names;
     names.reserve(found.size());

@@ -49,7 +49,7 @@ std::string why(const Resource& r, const Versions& versions) {
   return fields.empty() ? r.state : fmt::format("{}", fmt::join(fields, ", "));
 }
 
-std::string title_of(const Work& work, const std::string& fallback) {
+std::string title_for(const Work& work, const std::string& fallback) {
   std::vector<std::string> names;
   for (const auto& target : work.targets) names.push_back(target.name);
   return names.empty() ? fallback : fmt::format("{}", fmt::join(names, ", "));
@@ -72,7 +72,7 @@ std::string why_all(const Work& work, const Resource& resource, const Resources&
 Action act(Work work, const Resource& resource, const Resources& resources,
            const Versions& versions) {
   Action action;
-  action.title = title_of(work, resource.id.name);
+  action.title = title_for(work, resource.id.name);
   // What is written down is shown with its value: `current_tag v1.2.3`.
   if (work.phase == Phase::record && !resource.differences.empty() &&
       !resource.differences[0].after.empty())
@@ -240,7 +240,7 @@ std::vector<Action> select_steps(const Desired& desired, const Memory& memory, b
     for (const auto& work : step.then) {
       Action after;
       after.work = work;
-      after.title = title_of(work, step.name);
+      after.title = title_for(work, step.name);
       after.reason = "its one-off container";
       actions.push_back(std::move(after));
     }
@@ -265,7 +265,7 @@ std::vector<Action> select_checks(const Desired& desired) {
 
 Action asked_for(Work work, const std::string& title) {
   Action action;
-  action.title = work.targets.empty() || !title.empty() ? title : title_of(work, title);
+  action.title = work.targets.empty() || !title.empty() ? title : title_for(work, title);
   action.reason = "asked for";
   action.work = std::move(work);
   return action;

@@ -119,7 +119,7 @@ std::string images_in_words(const TakenOver& found) {
   return count(all, "image") + (others.empty() ? "" : " (" + join(others, "; ") + ")");
 }
 
-std::string in_words(const TakenOver& found, const Observation& observation) {
+std::string found_in_words(const TakenOver& found, const Observation& observation) {
   size_t containers = 0;
   std::vector<std::string> written;
   for (const auto& r : observation.resources) {
@@ -153,7 +153,7 @@ std::optional<TakenOver> find_taken_over(const Desired& desired, const Observati
   if (!found.previous.empty()) tags.push_back(found.previous);
   tags.push_back(found.tag);
   for (auto& one : tags) found.versions.emplace_back(one, std::move(artifacts[one]));
-  found.words = in_words(found, observation);
+  found.words = found_in_words(found, observation);
   return found;
 }
 

@@ -29,8 +29,8 @@ bool waits_for_others(const Result<Reconciled>& done) {
   if (!done) {
     const std::string_view code = done.error().code;
     const auto of = [&](std::string_view family) { return code.starts_with(family); };
-    return !of("docker.") && !of("ledger.") && !of("lock.") && !of("rollback.") && !of("apply.") &&
-           !code.ends_with(".stopped") && code != "plan.stale";
+    return !of("docker.") && !of("ledger.") && !of("system.") && !of("lock.") && !of("rollback.") &&
+           !of("apply.") && !code.ends_with(".stopped") && code != "plan.stale";
   }
   return !done->changed && !done->plan.stalled && !done->plan.suspended && done->plan.closed() > 0;
 }
@@ -78,7 +78,7 @@ bool is_no_time_to_back_up(const Result<Reconciled>& done) {
   if (done) return done->plan.by_hand.has_value();
   const std::string_view code = done.error().code;
   return code.starts_with("lock.") || code.starts_with("docker.") || code.starts_with("ledger.") ||
-         code == "apply.superseded" || code == "apply.stopped";
+         code.starts_with("system.") || code == "apply.superseded" || code == "apply.stopped";
 }
 
 }  // namespace

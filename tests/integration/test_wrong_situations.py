@@ -230,6 +230,14 @@ def privately(script):
     return ["unshare", "--mount", "sh", "-ec", script + '; exec "$0" "$@"']
 
 
+def test_a_question_that_makes_no_sense_leaves_nothing_behind(stack, nothing_done):
+    """Not even a state folder with a ledger and a key."""
+    place = stack.folder / "never"
+    done = subprocess.run([stack.program.arguments()[0], "--state-dir", place, "--repo", "", "status", "web/production"],
+                          env=stack.program.env, capture_output=True, text=True)
+    assert done.returncode == 64 and "no config repository is named" in done.stderr and not place.exists(), done
+
+
 def test_not_root(stack, nothing_done):
     refused(stack, 1, "error state.unsafe: STATE belongs to user 0, and this is user 65534\n"
                       "  next  run as its owner, or name another --state-dir\n",

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from names import names_taken
 from walls import faults
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -62,3 +63,19 @@ def test_two_types_of_one_name_are_seen(copy):
     path = copy / "plugins/docker/services/records.hpp"
     path.write_text(path.read_text().replace("struct ContainerMark {", "struct RecordedContainer {"))
     assert any("reconciler::docker::RecordedContainer is the name of another type, too" in fault for fault in faults(copy))
+
+
+def test_no_file_takes_the_name_of_another():
+    assert names_taken(ROOT) == []
+
+
+@pytest.mark.parametrize("line, said", [
+    ("constexpr int deepest_value = 3;", "deepest_value stands in document.cpp, too"),
+    ("std::string quoted(int number) {", "quoted stands in paths.cpp, too"),
+    ("struct EnvironmentReader {", "EnvironmentReader stands in environment.cpp, too"),
+    ("std::string file_and_line(const Variable& one) {", "file_and_line hides that of reconciler/base/error.hpp from missing.cpp"),
+])
+def test_a_name_that_is_taken_is_seen(copy, line, said):
+    path = copy / "reconciler/manifest/variables.cpp"
+    path.write_text(path.read_text().replace("namespace {\n", f"namespace {{\n\n{line}\n", 1))
+    assert any(said in fault for fault in names_taken(copy)), names_taken(copy)

@@ -66,7 +66,7 @@ bool is_file(const TreeEntry& entry) {
   return entry.kind == TreeEntry::Kind::file || entry.kind == TreeEntry::Kind::executable;
 }
 
-mode_t mode_of(const TreeEntry& entry) {
+mode_t mode_for(const TreeEntry& entry) {
   return entry.kind == TreeEntry::Kind::executable ? 0755 : 0644;
 }
 
@@ -103,14 +103,14 @@ Result<std::string> Objects::put(const std::string& relative) const {
 
 Status Objects::copy(const std::string& relative, const std::string& to) const {
   if (const auto* entry = tree_.entry(relative); entry && is_file(*entry))
-    return copy_file(tree_.root(), relative, to, mode_of(*entry));
+    return copy_file(tree_.root(), relative, to, mode_for(*entry));
   if (auto made = make_folder(to); !made) return made;
   const std::string prefix = relative.empty() ? "" : relative + "/";
   for (const auto& [path, entry] : tree_.under(relative)) {  // a folder comes before what is in it
     if (auto straight = tree_.no_link_on(prefix + path, "the mounted path"); !straight)
       return straight;
     auto done = is_file(*entry)
-                    ? copy_file(tree_.root(), prefix + path, to + "/" + path, mode_of(*entry))
+                    ? copy_file(tree_.root(), prefix + path, to + "/" + path, mode_for(*entry))
                     : make_folder(to + "/" + path);
     if (!done) return done;
   }

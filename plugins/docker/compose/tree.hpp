@@ -12,7 +12,7 @@
 
 namespace reconciler::docker {
 
-constexpr size_t largest_index = size_t{256} << 20U;  ///< of a tree, in bytes
+inline constexpr size_t largest_index = size_t{256} << 20U;  ///< of a tree, in bytes
 
 /// What git knows of one path.
 struct TreeEntry {

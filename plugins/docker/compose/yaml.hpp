@@ -12,7 +12,7 @@
 
 namespace reconciler::docker {
 
-constexpr size_t largest_yaml = size_t{4} << 20U;  ///< in bytes
+inline constexpr size_t largest_yaml = size_t{4} << 20U;  ///< in bytes
 
 struct YamlNode;
 using YamlPtr = std::shared_ptr<const YamlNode>;

@@ -14,8 +14,8 @@ std::string place_of(const std::string& path, const std::string& folder) {
   return name.starts_with(".env") ? name : ".env.production";
 }
 
-void add(const std::string& path, const std::string& why, const std::string& folder,
-         const Checkout& checkout, std::vector<FoundPlace>& to) {
+void add_env_file(const std::string& path, const std::string& why, const std::string& folder,
+                  const Checkout& checkout, std::vector<FoundPlace>& to) {
   const auto place = place_of(path, folder);
   if (std::ranges::find(to, place, &FoundPlace::place) != to.end()) return;
   to.push_back({place, checkout.tracks(path) ? "" : path, why});
@@ -35,7 +35,7 @@ std::vector<std::string> likely_env_files(const std::string& folder,
 
 void add_env_files(const std::vector<std::string>& paths, const Json& written,
                    const std::string& folder, const Checkout& checkout, Discovered& into) {
-  for (const auto& path : paths) add(path, "", folder, checkout, into.env_files);
+  for (const auto& path : paths) add_env_file(path, "", folder, checkout, into.env_files);
   const Json& services = member_or_null(written, "services");
   if (!services.is_object()) return;
   for (const auto& [name, service] : services.get_object()) {

@@ -34,7 +34,7 @@ bool is_compose_file(std::string_view word) {
 }
 
 /// `-f FILE`, `--file FILE`, `--file=FILE`.
-void read_files(const std::vector<std::string>& words, Scripts& into) {
+void read_compose_files(const std::vector<std::string>& words, Scripts& into) {
   for (size_t i = 0; i < words.size(); ++i) {
     const bool next = (words[i] == "-f" || words[i] == "--file") && i + 1 < words.size();
     const std::string file = next                              ? words[i + 1]
@@ -87,7 +87,7 @@ bool is_derived(const std::string& name, const std::string& text) {
   return std::regex_match(text, form) && !has(text, "$" + name) && !has(text, "${" + name);
 }
 
-std::string unquoted(std::string text) {
+std::string unquoted_word(std::string text) {
   std::erase_if(text, [](char c) { return c == '"' || c == '\''; });
   return text;
 }
@@ -119,7 +119,7 @@ void read_script(const std::string& name, std::string_view text, Scripts& into) 
     std::string variable;
     std::string value;
     if (read_assignment(line, variable, value)) {
-      if (is_derived(variable, unquoted(value)) &&
+      if (is_derived(variable, unquoted_word(value)) &&
           std::ranges::find(into.found.set, variable, &FoundVariable::name) == into.found.set.end())
         into.found.set.push_back({variable, expand_shell(value, {}), name});
       if (has(value, "$(") || has(value, "`")) continue;
@@ -132,7 +132,7 @@ void read_script(const std::string& name, std::string_view text, Scripts& into) 
     read_paths(expanded, flocks, into.found);
     read_checks(expand_shell(line, {}), name, into.found);
     read_once(words, name, into.found);
-    if (has(expanded, "compose")) read_files(words, into);
+    if (has(expanded, "compose")) read_compose_files(words, into);
     if (has(expanded, "--remove-orphans")) into.found.remove_orphans = name;
     if (has(expanded, "image rm") || has(expanded, "docker rmi") || has(expanded, "image prune"))
       into.found.prune_images = name;

@@ -14,7 +14,7 @@
 namespace reconciler::docker {
 
 /// For what an Engine does at once, on a host whose disk is busy.
-constexpr Duration call_time = std::chrono::seconds(60);
+inline constexpr Duration call_time = std::chrono::seconds(60);
 
 /// Where the programs and the state lie. Paths are absolute.
 struct DockerPaths {

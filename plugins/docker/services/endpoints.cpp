@@ -59,7 +59,8 @@ std::set<std::string> wanted_aliases(const Json& wanted, const Container& contai
   return aliases;
 }
 
-bool same(const Json& before, const Json& wanted, const Container& container, const Json& inspect) {
+bool same_endpoint(const Json& before, const Json& wanted, const Container& container,
+                   const Json& inspect) {
   const auto aliases = wanted_aliases(wanted, container, inspect);
   if (as_set(asked_aliases(before, inspect, aliases)) != aliases) return false;
   if (as_set(texts_at(before, "Links")) != as_set(texts_at(wanted, "Links"))) return false;
@@ -108,7 +109,7 @@ void compare_endpoints(const Container& wanted, const Json& inspect, const Surro
     if (around.networks && !is_predefined_network(endpoint.network) && !id.empty() &&
         id_of(endpoint, *around.networks) != id)
       out.push_back({field, "removed", "connected"});
-    else if (!same(*before, endpoint.config, wanted, inspect))
+    else if (!same_endpoint(*before, endpoint.config, wanted, inspect))
       out.push_back({field, "connected otherwise", "connected"});
   }
   if (!there.is_object()) return;

@@ -36,7 +36,7 @@ bool same_source(const Mount& before, const Mount& after) {
   return !object.empty() && before.type == "bind" && holds(before.source, object);
 }
 
-std::string shown(const Mount& mount) {
+std::string mount_in_words(const Mount& mount) {
   if (mount.type == "tmpfs") return "tmpfs";
   if (mount.anonymous()) return "anonymous volume";
   const auto object = object_of(mount.source);
@@ -44,7 +44,7 @@ std::string shown(const Mount& mount) {
   return mount.read_only ? text + " read-only" : text;
 }
 
-bool same(const Mount& before, const Mount& after) {
+bool same_mount(const Mount& before, const Mount& after) {
   // Scripts mount in-tree files as the compose file says; ours are read-only always. Where the
   // content is the same, the way it is mounted is no reason to stop a container.
   const bool from_tree = !object_of(after.source).empty() && object_of(before.source).empty();
@@ -92,12 +92,13 @@ void compare_mounts(const Side& before, const Side& after, std::vector<Differenc
     const auto b = now.find(target);
     // An old image's volume that the new one does not declare any more is no mount of anyone's.
     if (b == now.end() && a->second.anonymous() && after.image.is_null()) continue;
-    const bool equal = a != old.end() && b != now.end() && same(a->second, b->second);
+    const bool equal = a != old.end() && b != now.end() && same_mount(a->second, b->second);
     const bool removed = equal && b->second.type == "volume" && !b->second.anonymous() &&
                          around.volumes && !around.volumes->contains(b->second.source);
     if (equal && !removed) continue;
-    out.push_back({fmt::format("mount {}", target), a == old.end() ? "none" : shown(a->second),
-                   b == now.end() ? "none" : shown(b->second)});
+    out.push_back({fmt::format("mount {}", target),
+                   a == old.end() ? "none" : mount_in_words(a->second),
+                   b == now.end() ? "none" : mount_in_words(b->second)});
     if (b == now.end() || out.back().before != out.back().after) continue;
     out.back().before += removed                               ? ", removed"
                          : object_of(b->second.source).empty() ? ", mounted otherwise"

@@ -9,7 +9,7 @@ namespace {
 
 using Kind = Move::Kind;
 
-std::vector<Move> hooks(Kind kind, const std::string& name, const std::vector<Json>& all) {
+std::vector<Move> hook_moves(Kind kind, const std::string& name, const std::vector<Json>& all) {
   std::vector<Move> moves;
   for (size_t i = 0; i < all.size(); ++i) moves.push_back({.kind = kind, .name = name, .index = i});
   return moves;
@@ -30,7 +30,7 @@ std::vector<Move> earn_name(const Place& place) {
   const auto& all = place.wanted->post_start;
   if (all.empty()) return {};
   const auto& name = place.wanted->name;
-  auto moves = hooks(Kind::post_start, next_name(name), all);
+  auto moves = hook_moves(Kind::post_start, next_name(name), all);
   moves.push_back({.kind = Kind::rename, .name = next_name(name), .other = name});
   return moves;
 }
@@ -112,7 +112,7 @@ Stages replace(const Place& place, Prev prev, const std::vector<std::string>& ne
   const bool kept = place.prev && prev == Prev::keep;
   take_wrong_next_away(place, stages.make);
   if (!place.next_is_right) make(place, next_name(name), networks, stages.make);
-  if (place.current->up()) stages.hooks = hooks(Kind::pre_stop, name, place.pre_stop);
+  if (place.current->up()) stages.hooks = hook_moves(Kind::pre_stop, name, place.pre_stop);
   if (kept && place.prev->up())
     stages.stop.push_back({.kind = Kind::stop, .name = prev_name(name)});
   stages.stop.push_back({.kind = Kind::stop, .name = name});
@@ -141,7 +141,7 @@ Stages go_back(const Place& place) {
   if (place.current) {
     const std::string& now = place.current->name;
     if (place.current->up()) {
-      stages.hooks = hooks(Kind::pre_stop, now, place.pre_stop);
+      stages.hooks = hook_moves(Kind::pre_stop, now, place.pre_stop);
       stages.stop.push_back({.kind = Kind::stop, .name = now});
     }
     if (place.never_ran()) {
@@ -310,7 +310,7 @@ Stages stages_to_restart(const Place& place) {
   const std::string& name = place.current->name;
   Stages stages;
   stages.awaits = true;
-  if (place.current->up()) stages.hooks = hooks(Kind::pre_stop, name, place.pre_stop);
+  if (place.current->up()) stages.hooks = hook_moves(Kind::pre_stop, name, place.pre_stop);
   make_way(place, stages.make);
   stages.stop = {{.kind = Kind::stop, .name = name}};
   stages.exchange = exchange(place, name);

@@ -11,8 +11,6 @@
 namespace reconciler::docker {
 namespace {
 
-using Kind = Move::Kind;
-
 bool is_aside(const Seen& seen) {
   return seen.name.ends_with(orphan_name(""));
 }
@@ -66,11 +64,11 @@ void add_orphan(const Context& context, const Observed& observed, const Seen& se
     const auto moves = moves_of_orphan(seen, stop.verb);
     stop.calls = declared(moves);
     for (const auto& move : moves)
-      if (move.kind == Kind::rename) last = move.other;
+      if (move.kind == Move::Kind::rename) last = move.other;
     r.remedies[Aim::remove].push_back(std::move(stop));
   }
   prune.input.as_object()["container"] = last;
-  prune.calls = declared({{.kind = Kind::remove, .name = last}});
+  prune.calls = declared({{.kind = Move::Kind::remove, .name = last}});
   if (seen.stopped() || !removes_itself(seen)) r.remedies[Aim::remove].push_back(std::move(prune));
   into.resources.push_back(std::move(r));
 }
@@ -108,18 +106,18 @@ Owner owner_of(const CompiledModel& model, const Seen& seen) {
 std::vector<Move> moves_of_orphan(const Seen& seen, std::string_view verb) {
   std::vector<Move> moves;
   if (verb == "start") {
-    moves.push_back({.kind = Kind::rename, .name = seen.name, .other = own_name(seen)});
-    if (seen.stopped()) moves.push_back({.kind = Kind::start, .name = own_name(seen)});
+    moves.push_back({.kind = Move::Kind::rename, .name = seen.name, .other = own_name(seen)});
+    if (seen.stopped()) moves.push_back({.kind = Move::Kind::start, .name = own_name(seen)});
     return moves;
   }
   // Its name first: cut off in between, that tells who stopped it.
   std::string name = seen.name;
   if (!is_aside(seen) && !removes_itself(seen)) {
     name = orphan_name(seen.name);
-    moves.push_back({.kind = Kind::rename, .name = seen.name, .other = name});
+    moves.push_back({.kind = Move::Kind::rename, .name = seen.name, .other = name});
   }
-  if (seen.state() == "paused") moves.push_back({.kind = Kind::unpause, .name = name});
-  moves.push_back({.kind = Kind::stop, .name = name});
+  if (seen.state() == "paused") moves.push_back({.kind = Move::Kind::unpause, .name = name});
+  moves.push_back({.kind = Move::Kind::stop, .name = name});
   return moves;
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view wanted_models = "wanted";
 
-std::string tag_of(const Memory& memory) {
+std::string current_tag(const Memory& memory) {
   return memory.current ? memory.current->tag : "";
 }
 
@@ -35,7 +35,7 @@ class RecordedPreStops {
   RecordedPreStops(const Context& context, const Observed& observed)
       : context_(context),
         snapshots_(observed.memory.snapshots),
-        owner_{observed.memory.lineage, observed.id, tag_of(observed.memory)} {
+        owner_{observed.memory.lineage, observed.id, current_tag(observed.memory)} {
     const auto id = no_pre_stop_id(observed.model);
     const auto found = snapshots_.find(id);
     if (found == snapshots_.end()) return;
@@ -122,7 +122,7 @@ void put_pre_stop(const Place& place, const Memory& memory, JsonObject& member) 
     return;
   }
   member["pre_stop"] =
-      JsonObject{{"record", to_base64(place.pre_stop_record.box)}, {"tag", tag_of(memory)}};
+      JsonObject{{"record", to_base64(place.pre_stop_record.box)}, {"tag", current_tag(memory)}};
 }
 
 Status take_pre_stop(const Context& context, const Attempt& attempt, const Json& member,

@@ -192,7 +192,7 @@ void observe_one(const Context& context, std::string_view kind, const Thing& wan
 }
 
 template <class Thing>
-const Thing* named(const std::vector<Thing>& things, const std::string& name) {
+const Thing* thing_named(const std::vector<Thing>& things, const std::string& name) {
   const auto found = std::ranges::find(things, name, &Thing::name);
   return found == things.end() ? nullptr : &*found;
 }
@@ -287,7 +287,7 @@ void observe_volumes(const Context& context, const Observed& observed, Observati
 Status create_thing(Context& context, const CompiledModel& model, const Json& input,
                     const Creation& creation) {
   if (const auto name = text_at(input, "network"); !name.empty())
-    if (const Network* network = named(model.networks, name)) {
+    if (const Network* network = thing_named(model.networks, name)) {
       if (truth_at(input, "anew")) {
         if (auto gone = remove_network(context, name); !gone) return gone;
       }
@@ -296,7 +296,7 @@ Status create_thing(Context& context, const CompiledModel& model, const Json& in
       return create_one(context, "networks", name, Json(std::move(config)));
     }
   if (const auto name = text_at(input, "volume"); !name.empty())
-    if (const Volume* volume = named(model.volumes, name))
+    if (const Volume* volume = thing_named(model.volumes, name))
       return create_one(context, "volumes", name, volume->config);
   return failure(
       error("plan.stale", "what was to be created is not in the compose files any more"));

@@ -10,6 +10,7 @@
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
+
 Status remove_one_off(Context& context, const std::string& id) {
   auto gone = context.engine.change("DELETE", "/containers/" + id + "?v=true", nullptr,
                                     context.within(call_time));

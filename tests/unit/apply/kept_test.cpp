@@ -113,8 +113,8 @@ TEST(SendsBack, WhatTouchedNothingOrCannotBeGoneBackFromDoesNot) {
     EXPECT_FALSE(sends_back(phase, false, error("docker.error", "no")));
   for (const auto phase : {Phase::record, Phase::prune})
     EXPECT_FALSE(sends_back(phase, true, error("docker.error", "no")));
-  for (const auto* code :
-       {"apply.stopped", "plan.stale", "release.timeout", "release.outcome_unknown", "ledger.full"})
+  for (const auto* code : {"apply.stopped", "plan.stale", "release.timeout",
+                           "release.outcome_unknown", "ledger.full", "system.exhausted"})
     EXPECT_FALSE(sends_back(Phase::verify, true, error(code, "no"))) << code;
   EXPECT_FALSE(sends_back(Phase::change, true, error("docker.unreachable", "no").passing()));
   EXPECT_FALSE(sends_back(Phase::change, true, error("image.missing", "no").passing()));

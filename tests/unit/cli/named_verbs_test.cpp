@@ -6,7 +6,7 @@
 namespace reconciler::cli {
 namespace {
 
-std::vector<std::string> verbs_of(const CLI::App& app) {
+std::vector<std::string> all_verbs(const CLI::App& app) {
   std::vector<std::string> names;
   for (const auto* verb : app.get_subcommands({})) names.push_back(verb->get_name());
   return names;
@@ -16,12 +16,12 @@ std::vector<std::string> added(const std::vector<std::string>& named) {
   WholeParser whole;
   CLI::App app;
   add_everything(app, whole.options, whole.context, "1.2.3", whole.chosen, named);
-  return verbs_of(app);
+  return all_verbs(app);
 }
 
 TEST(NamedVerbs, EachIsFoundByItsName) {
   const WholeParser whole;
-  const auto all = verbs_of(whole.app);
+  const auto all = all_verbs(whole.app);
   EXPECT_GT(all.size(), 25U);
   for (const auto& name : all)
     EXPECT_THAT(added({"--json", name, "web/production"}), testing::ElementsAre(name));
@@ -32,7 +32,7 @@ TEST(NamedVerbs, WhatMayBeOneIsOne) {
               testing::ElementsAre("plan", "apply", "status"));
   EXPECT_THAT(added({"--help"}), testing::IsEmpty());
   WholeParser whole;
-  EXPECT_EQ(added({}), verbs_of(whole.app));
+  EXPECT_EQ(added({}), all_verbs(whole.app));
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ Resource same(const std::string& name) {
   return r;
 }
 
-Resource changed(const std::string& name, Difference how) {
+Resource differing(const std::string& name, Difference how) {
   Resource r = same(name);
   r.observed = "other";
   r.differences = {std::move(how)};
@@ -45,7 +45,7 @@ Resource changed(const std::string& name, Difference how) {
   return r;
 }
 
-Resource stopped(const std::string& name) {
+Resource stopped_service(const std::string& name) {
   Resource r = same(name);
   r.observed = "stopped";
   r.state = "exited 137";
@@ -71,7 +71,7 @@ Step check(const std::string& shown) {
   return step;
 }
 
-Desired wanted() {
+Desired wished() {
   Desired d;
   d.id = {"portfolio", "production"};
   d.tag = "v1.1.0";
@@ -94,10 +94,10 @@ Memory remembered(const std::string& tag) {
 
 TEST(Planner, ServicesThatChangeTogetherAreCountedEach) {
   Observation seen;
-  seen.resources = {changed("backend", {"environment A", "", ""}), same("sidecar")};
+  seen.resources = {differing("backend", {"environment A", "", ""}), same("sidecar")};
   auto& work = seen.resources[0].remedies.at(Aim::match).front();
   work.targets.push_back(seen.resources[1].id);
-  const auto text = render(make_plan(wanted(), seen, remembered("v1.0.0"), {}), Page{});
+  const auto text = render(make_plan(wished(), seen, remembered("v1.0.0"), {}), Page{});
   EXPECT_NE(text.find(" 2 services to switch"), std::string::npos) << text;
 }
 
@@ -106,11 +106,11 @@ TEST(Planner, ShowsANormalDeploy) {
   seen.resources = {
       missing_image("portfolio-backend:v1.1.0"),
       missing_image("portfolio-frontend:v1.1.0"),
-      changed("backend", {"image", "portfolio-backend:v1.0.0", "portfolio-backend:v1.1.0"}),
-      changed("frontend", {"image", "portfolio-frontend:v1.0.0", "portfolio-frontend:v1.1.0"}),
+      differing("backend", {"image", "portfolio-backend:v1.0.0", "portfolio-backend:v1.1.0"}),
+      differing("frontend", {"image", "portfolio-frontend:v1.0.0", "portfolio-frontend:v1.1.0"}),
       same("db"),
       same("nginx")};
-  const Plan plan = make_plan(wanted(), seen, remembered("v1.0.0"), {});
+  const Plan plan = make_plan(wished(), seen, remembered("v1.0.0"), {});
   std::string text = render(plan, Page{});
   const std::string id = plan.id.substr(0, 6);
   EXPECT_EQ(text,
@@ -133,19 +133,19 @@ TEST(Planner, ShowsANormalDeploy) {
 
 TEST(Planner, NamesWhatAFailureGoesBackToOrWhyItDoesNot) {
   Observation seen;
-  seen.resources = {changed("backend", {"environment A", "", ""})};
+  seen.resources = {differing("backend", {"environment A", "", ""})};
   const auto said = [&](const Desired& desired, const Memory& memory) {
     const Plan plan = make_plan(desired, seen, memory, {});
     return plan.fallback.value_or("nothing") + ": " + plan.on_failure;
   };
   const Memory memory = remembered("v1.0.0");
-  EXPECT_EQ(said(wanted(), memory), "v1.0.0: back to v1.0.0");
-  EXPECT_EQ(said(wanted(), {}), "nothing: it stays as it is, and says why");
+  EXPECT_EQ(said(wished(), memory), "v1.0.0: back to v1.0.0");
+  EXPECT_EQ(said(wished(), {}), "nothing: it stays as it is, and says why");
   const std::string stops = "nothing: it stops there; v1.0.0's containers are kept";
-  Desired hold = wanted();
+  Desired hold = wished();
   hold.on_failure = OnFailure::hold;
   EXPECT_EQ(said(hold, memory), stops + " (on_failure is hold)");
-  Desired irreversible = wanted();
+  Desired irreversible = wished();
   irreversible.irreversible = {"v1.1.0"};
   EXPECT_EQ(said(irreversible, memory), stops + " (v1.1.0 is irreversible)");
   irreversible.irreversible = {"v0.9.0", "v1.0.0", "v1.0.5"};
@@ -156,43 +156,43 @@ TEST(Planner, NamesWhatAFailureGoesBackToOrWhyItDoesNot) {
             stops + " (v1.0.5 is irreversible, and its release was run since)");
   Memory bare = memory;
   bare.kept = false;
-  EXPECT_EQ(said(wanted(), bare), stops + " (nothing was kept of how v1.0.0 was made)");
+  EXPECT_EQ(said(wished(), bare), stops + " (nothing was kept of how v1.0.0 was made)");
   Memory itself = memory;
-  itself.current->digest = wanted().digest;
-  EXPECT_EQ(said(wanted(), itself), stops) << "it is the last good one that is healed";
+  itself.current->digest = wished().digest;
+  EXPECT_EQ(said(wished(), itself), stops) << "it is the last good one that is healed";
 }
 
 TEST(Planner, WhatWasUnwellBeforeAndIsNotTouchedIsNoReasonToGoBack) {
   Observation seen;
-  seen.resources = {changed("backend", {"environment A", "", ""}), same("nginx"), same("db")};
+  seen.resources = {differing("backend", {"environment A", "", ""}), same("nginx"), same("db")};
   seen.resources[0].health = seen.resources[1].health = Health::unwell;
   seen.resources[1].state = "unhealthy";
   Memory memory = remembered("v1.0.0");
-  const Plan plan = make_plan(wanted(), seen, memory, {});
+  const Plan plan = make_plan(wished(), seen, memory, {});
   EXPECT_EQ(plan.excused, std::vector{service("nginx")});
   EXPECT_EQ(plan.notices,
             std::vector<std::string>{"unwell before: nginx (unhealthy); it is left as "
                                      "it is and is no reason to go back"});
   seen.resources[1].health = Health::well;
-  EXPECT_EQ(make_plan(wanted(), seen, memory, {}).id, plan.id) << "health is in no plan's id";
+  EXPECT_EQ(make_plan(wished(), seen, memory, {}).id, plan.id) << "health is in no plan's id";
   // In the middle of a change what is unwell may be so by that.
   seen.resources[1].health = Health::unwell;
   memory.touched = true;
-  EXPECT_TRUE(make_plan(wanted(), seen, memory, {}).excused.empty());
+  EXPECT_TRUE(make_plan(wished(), seen, memory, {}).excused.empty());
   memory.unwell_before = {service("nginx"), service("db")};
-  EXPECT_EQ(make_plan(wanted(), seen, memory, {}).excused, std::vector{service("nginx")});
-  EXPECT_EQ(make_plan(wanted(), seen, memory, {}).id, plan.id);
+  EXPECT_EQ(make_plan(wished(), seen, memory, {}).excused, std::vector{service("nginx")});
+  EXPECT_EQ(make_plan(wished(), seen, memory, {}).id, plan.id);
 }
 
 /// Before the switch, too: Django reads its list of static files when it starts.
 TEST(Planner, OnTheWayBackStepsComeWhereTheManifestHasThem) {
   Observation seen;
-  seen.resources = {changed("backend", {"environment A", "", ""})};
+  seen.resources = {differing("backend", {"environment A", "", ""})};
   Step files = release();
   files.name = files.shown = "static";
   files.once = Once::change;
   files.once_key.clear();
-  Desired desired = wanted();
+  Desired desired = wished();
   desired.steps = {files, check("5 services")};
   Memory memory = remembered("v1.1.0");
   memory.target = Target{"v1.1.0", "asked", "v1.2.0", "VerifyFailed", "why", 7, {}, "v1.2.0"};
@@ -213,7 +213,7 @@ TEST(Planner, SecondLookFindsNothing) {
   seen.resources = {same("backend"), same("db")};
   Memory memory = remembered("v1.1.0");
   memory.once["portfolio/production/release/v1.1.0"] = Fate::succeeded;
-  const Plan plan = make_plan(wanted(), seen, memory, {});
+  const Plan plan = make_plan(wished(), seen, memory, {});
   EXPECT_TRUE(plan.empty());
   EXPECT_EQ(
       render(plan, Page{}),
@@ -222,8 +222,9 @@ TEST(Planner, SecondLookFindsNothing) {
 
 TEST(Planner, StartsWhatTheReleaseDependsOnAndLeavesTheRestForTheSwitch) {
   Observation seen;
-  seen.resources = {stopped("db"), stopped("nginx"), changed("redis", {"command", "", ""})};
-  Desired desired = wanted();
+  seen.resources = {stopped_service("db"), stopped_service("nginx"),
+                    differing("redis", {"command", "", ""})};
+  Desired desired = wished();
   desired.required = {service("db"), service("redis")};
   const Plan plan = make_plan(desired, seen, remembered("v1.0.0"), {});
   std::vector<std::string> order;
@@ -238,10 +239,10 @@ TEST(Planner, StartsWhatTheReleaseDependsOnAndLeavesTheRestForTheSwitch) {
 
 TEST(Planner, HealingOneServiceNamesItAndRunsNoRelease) {
   Observation seen;
-  seen.resources = {same("backend"), stopped("db")};
+  seen.resources = {same("backend"), stopped_service("db")};
   Memory memory = remembered("v1.1.0");
   memory.once["portfolio/production/release/v1.1.0"] = Fate::succeeded;
-  const Plan plan = make_plan(wanted(), seen, memory, {});
+  const Plan plan = make_plan(wished(), seen, memory, {});
   ASSERT_EQ(plan.actions.size(), 4U);
   EXPECT_EQ(plan.actions[0].work.verb + " " + plan.actions[0].title, "start db");
   EXPECT_EQ(plan.actions[0].reason, "state exited 137 -> running");
@@ -252,8 +253,8 @@ TEST(Planner, AsksWhenNobodyKnows) {
   memory.once["portfolio/production/release/v1.1.0"] = Fate::unknown;
   Observation seen;
   seen.resources = {
-      changed("backend", {"image", "portfolio-backend:v1.0.0", "portfolio-backend:v1.1.0"})};
-  const Plan plan = make_plan(wanted(), seen, memory, {});
+      differing("backend", {"image", "portfolio-backend:v1.0.0", "portfolio-backend:v1.1.0"})};
+  const Plan plan = make_plan(wished(), seen, memory, {});
   EXPECT_TRUE(plan.empty());
   EXPECT_EQ(render(plan, Page{}),
             "portfolio/production  v1.0.0 -> v1.1.0   config 4be1d07 \"Slugs for projects\"\n"
@@ -274,9 +275,9 @@ TEST(Planner, RemovesNothingThatIsNotOurs) {
   seen.resources = {stranger};
   Memory memory = remembered("v1.1.0");
   memory.once["portfolio/production/release/v1.1.0"] = Fate::succeeded;
-  EXPECT_TRUE(make_plan(wanted(), seen, memory, {}).empty());
+  EXPECT_TRUE(make_plan(wished(), seen, memory, {}).empty());
   seen.resources[0].ours = true;
-  EXPECT_EQ(make_plan(wanted(), seen, memory, {}).actions.size(), 1U);
+  EXPECT_EQ(make_plan(wished(), seen, memory, {}).actions.size(), 1U);
 }
 
 }  // namespace

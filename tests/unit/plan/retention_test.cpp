@@ -38,7 +38,7 @@ Memory had(const std::vector<std::string>& tags) {
   return memory;
 }
 
-Desired wanted(const std::string& tag, std::optional<int> keep) {
+Desired keeps(const std::string& tag, std::optional<int> keep) {
   Desired desired;
   desired.id = {"portfolio", "production"};
   desired.tag = tag;
@@ -55,54 +55,54 @@ std::vector<std::string> gone(const Retention& retention) {
 
 TEST(Retention, ReckonsWithWhatIsAfterTheRecord) {
   const Memory memory = had({"v1.2.2", "v1.2.1"});
-  EXPECT_THAT(gone(retention(wanted("v1.2.3", 0), memory)),
+  EXPECT_THAT(gone(retention(keeps("v1.2.3", 0), memory)),
               ElementsAre("backend:v1.2.1, keep is 0"));
-  EXPECT_THAT(gone(retention(wanted("v1.2.2", 0), memory)), IsEmpty());
+  EXPECT_THAT(gone(retention(keeps("v1.2.2", 0), memory)), IsEmpty());
 }
 
 TEST(Retention, KeepsAsManyTagsAsItIsTold) {
   const Memory memory = had({"v6", "v5", "v4", "v3", "v2"});
-  EXPECT_THAT(gone(retention(wanted("v6", 1), memory)),
+  EXPECT_THAT(gone(retention(keeps("v6", 1), memory)),
               ElementsAre("backend:v2, keep is 1", "backend:v3, keep is 1"));
   EXPECT_THAT(
-      gone(retention(wanted("v7", 1), memory)),
+      gone(retention(keeps("v7", 1), memory)),
       ElementsAre("backend:v2, keep is 1", "backend:v3, keep is 1", "backend:v4, keep is 1"));
-  EXPECT_THAT(gone(retention(wanted("v7", 3), memory)), ElementsAre("backend:v2, keep is 3"));
-  EXPECT_THAT(gone(retention(wanted("v7", {}), memory)), IsEmpty());
+  EXPECT_THAT(gone(retention(keeps("v7", 3), memory)), ElementsAre("backend:v2, keep is 3"));
+  EXPECT_THAT(gone(retention(keeps("v7", {}), memory)), IsEmpty());
 }
 
 TEST(Retention, AVersionThatNothingIsLeftOfTakesNoPlace) {
   Memory memory = had({"v6", "v5", "v4", "v3", "v2"});
   memory.versions[2].artifacts.clear();
-  EXPECT_THAT(gone(retention(wanted("v6", 1), memory)), ElementsAre("backend:v2, keep is 1"));
+  EXPECT_THAT(gone(retention(keeps("v6", 1), memory)), ElementsAre("backend:v2, keep is 1"));
 }
 
 TEST(Retention, ATagThatWasWellTwiceCountsOnce) {
   const Memory memory = had({"v3", "v2", "v3", "v2", "v1"});
-  EXPECT_THAT(gone(retention(wanted("v3", 1), memory)), IsEmpty());
-  EXPECT_THAT(gone(retention(wanted("v3", 0), memory)), ElementsAre("backend:v1, keep is 0"));
+  EXPECT_THAT(gone(retention(keeps("v3", 1), memory)), IsEmpty());
+  EXPECT_THAT(gone(retention(keeps("v3", 0), memory)), ElementsAre("backend:v1, keep is 0"));
 }
 
 TEST(Retention, GoingBackToAnOldVersionKeepsItAndWhatItCameFrom) {
   const Memory memory = had({"v3", "v2", "v1"});
-  EXPECT_THAT(gone(retention(wanted("v1", 0), memory)), ElementsAre("backend:v2, keep is 0"));
+  EXPECT_THAT(gone(retention(keeps("v1", 0), memory)), ElementsAre("backend:v2, keep is 0"));
 }
 
 TEST(Retention, WhatWasRejectedStaysAsLongAsItIs) {
   Memory memory = had({"v2", "v1"});
   memory.tried = {{"v3", second(995), became("v3")}};
   memory.target = Target{"v2", "rejected", "v3", "VerifyFailed", "why", 1, second(996)};
-  EXPECT_THAT(gone(retention(wanted("v2", 0), memory)), IsEmpty());
+  EXPECT_THAT(gone(retention(keeps("v2", 0), memory)), IsEmpty());
   // Git asks for another one: it is rejected no more, and was never recorded.
   memory.target.reset();
-  EXPECT_THAT(gone(retention(wanted("v4", 3), memory)),
+  EXPECT_THAT(gone(retention(keeps("v4", 3), memory)),
               ElementsAre("backend:v3, v3 was never recorded"));
 }
 
 TEST(Retention, WhatMayBeUnderWayStays) {
   Memory memory = had({"v2", "v1"});
   memory.tried = {{"v3", second(995), became("v3")}, {"v0", second(900), became("v0")}};
-  EXPECT_THAT(gone(retention(wanted("v2", 0), memory)),
+  EXPECT_THAT(gone(retention(keeps("v2", 0), memory)),
               ElementsAre("backend:v0, v0 was never recorded"));
 }
 
@@ -110,7 +110,7 @@ TEST(Retention, WhatAnotherVersionBecameTooStays) {
   Memory memory = had({"v3", "v2", "v1"});
   const ResourceId shared = image("worker:latest");
   for (auto& version : memory.versions) version.artifacts[shared] = "inputs";
-  const auto let_go = retention(wanted("v3", 0), memory);
+  const auto let_go = retention(keeps("v3", 0), memory);
   EXPECT_THAT(gone(let_go), ElementsAre("backend:v1, keep is 0"));
   EXPECT_THAT(let_go.tags, ElementsAre("v1"));
 }
@@ -154,7 +154,7 @@ Resource kept_container() {
 TEST(Retention, IsTheLastRowsOfThePlan) {
   Observation seen;
   seen.resources = {on_the_host("backend:v1"), on_the_host("aardvark:v1"), kept_container()};
-  const Plan plan = make_plan(wanted("v3", 0), seen, had({"v2", "v1"}), {});
+  const Plan plan = make_plan(keeps("v3", 0), seen, had({"v2", "v1"}), {});
   EXPECT_EQ(render(plan, Page{}),
             "portfolio/production  v2 -> v3   config  \"subject\"\n"
             "\n"
@@ -167,7 +167,7 @@ TEST(Retention, IsTheLastRowsOfThePlan) {
 }
 
 TEST(Retention, NothingGoesWhileSomethingIsOnlyReported) {
-  Desired desired = wanted("v3", 0);
+  Desired desired = keeps("v3", 0);
   desired.heal = false;
   desired.digest = "digest";
   Memory memory = had({"v3", "v2", "v1"});
@@ -198,7 +198,7 @@ TEST(Retention, WhatIsStillThereStaysRemembered) {
   Observation seen;
   seen.resources = {on_the_host("backend:v1"), on_the_host("backend:v0")};
   seen.resources[1].remedies.clear();
-  const Plan plan = make_plan(wanted("v3", 0), seen, memory, {});
+  const Plan plan = make_plan(keeps("v3", 0), seen, memory, {});
   EXPECT_THAT(plan.released, UnorderedElementsAre(Pair("v1", image("frontend:v1"))));
   ASSERT_EQ(plan.actions.size(), 1U);
   EXPECT_EQ(plan.actions[0].title, "backend:v1");
@@ -210,7 +210,7 @@ TEST(SharedImage, OneNameMadeFromOtherInputsIsRefused) {
   seen.resources = {wanted_image("registry:5000/frontend:v3", "mine")};
   Memory memory = had({"v2", "v1"});
   memory.claims[image("registry:5000/frontend:v3")] = {{{"portfolio", "stage"}, "theirs"}};
-  const Plan plan = make_plan(wanted("v3", 0), seen, memory, {});
+  const Plan plan = make_plan(keeps("v3", 0), seen, memory, {});
   EXPECT_EQ(
       render(plan, Page{}),
       "portfolio/production  v2 -> v3   config  \"subject\"\n"
@@ -232,7 +232,7 @@ TEST(SharedImage, TheSameInputsAndPulledOnesAreShared) {
   Memory memory = had({"v2", "v1"});
   memory.claims[image("frontend:v3")] = {{{"portfolio", "stage"}, "same"}};
   memory.claims[image("pulled:v3")] = {{{"portfolio", "stage"}, ""}};
-  const Plan plan = make_plan(wanted("v3", 0), seen, memory, {});
+  const Plan plan = make_plan(keeps("v3", 0), seen, memory, {});
   EXPECT_FALSE(plan.stalled);
   EXPECT_THAT(plan.artifacts, UnorderedElementsAre(Pair(image("frontend:v3"), "same"),
                                                    Pair(image("pulled:v3"), "")));
@@ -244,7 +244,7 @@ TEST(SharedImage, TheWayBackIsNotRefused) {
   Memory memory = had({"v2", "v1"});
   memory.target = Target{"v2", "rejected", "v3", "VerifyFailed", "why", 1, second(996)};
   memory.claims[image("frontend:v2")] = {{{"portfolio", "stage"}, "theirs"}};
-  EXPECT_FALSE(make_plan(wanted("v2", 0), seen, memory, {}).stalled);
+  EXPECT_FALSE(make_plan(keeps("v2", 0), seen, memory, {}).stalled);
 }
 
 }  // namespace
