@@ -2,6 +2,7 @@
 import concurrent.futures
 import datetime
 import hashlib
+import itertools
 import json
 import os
 import pathlib
@@ -56,13 +57,17 @@ def check(path):
 
 
 def some(files):
-    """What was changed last, it or its header, and a part of the rest: each in its turn, another one each day."""
-    done = subprocess.run(["git", "log", "-15", "--name-only", "--format="], capture_output=True, text=True)
+    """Of what was changed last, it or its header, and a part of the rest: each in its turn, another one each day. Of each
+    commit in turn, the newest first: one that touched everything does not stand before all others."""
+    done = subprocess.run(["git", "log", "-15", "--name-only", "--format=%x00"], capture_output=True, text=True)
     if done.returncode != 0:
         return files
-    changed = (root / name for name in done.stdout.split())  # the last commit's first
-    late = [f for f in dict.fromkeys(path.with_suffix(".cpp") for path in changed) if f in files][:most_late]
     turn = datetime.date.today().toordinal()
+    commits = [[root / pathlib.Path(name).with_suffix(".cpp") for name in one.split()] for one in done.stdout.split("\0")]
+    changed = [[f for f in dict.fromkeys(one) if f in files] for one in commits]
+    in_turn = [f for row in itertools.zip_longest(*(one[turn % len(one):] + one[:turn % len(one)] for one in changed if one))
+               for f in row if f]
+    late = list(dict.fromkeys(in_turn))[:most_late]
     return [f for n, f in enumerate(files) if f in late or (n + turn) % parts == 0]
 
 

@@ -143,10 +143,11 @@ def test_every_failpoint_is_visited(played, request):
     assert not stale, f"in the table of what is tested elsewhere, and passed here or gone: {stale}"
     assert len(played.done.not_passed) * 20 <= len(played.done.cases), [str(one) for one in played.done.not_passed]
     assert len(played.done.cases) >= AT_LEAST and min(effects[one] for one in ("kill", "error", "delay", "torn")) > 0, effects
+    assert played.done.looked > 0, "nobody was ever answered while a program was held up"
     told = request.node.user_properties.append
     told(("held", f"{len(played.done.cases)} real crash cases"))
     visited = "each" if passed <= set(hits) else len(passed & set(hits))
     told(("told", f"{len(played.done.cases)} real crash cases: {effects['kill']} killed, {effects['error']} made to fail, "
-          f"{effects['delay']} held up, {effects['torn']} torn; {visited} of the {len(passed)} failpoints that can be passed was "
+          f"{effects['delay']} held up ({played.done.looked} looked at meanwhile), {effects['torn']} torn; {visited} of the {len(passed)} failpoints that can be passed was "
           "visited, and every invariant held" + (f" but in {len(played.done.failures)} cases" if played.done.failures else "")))
     told(("more", "visited: " + ", ".join(f"{name} {count}" for name, count in sorted(hits.items()))))

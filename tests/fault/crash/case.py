@@ -27,7 +27,7 @@ REFUSED, REMOVE = "update of which a call is refused", "remove"
 SCENARIOS = (FIRST, TAKE, UPDATE, BAD, AFTER, BACK, CUT, REFUSED, HEAL, SET, SUSPEND, RESUME, RESTART, RETRY, REMOVE)
 BEGINNINGS = (FIRST, TAKE)
 REFUSES = "engine.archive.before:error"
-DELAY = 250  # ms
+DELAY = 1000  # ms: somebody who asks is answered before it is over
 
 # A place that was made to fail is a failure of what was going on there, and may end so; a death and a delay never may. By
 # what was asked for: the conditions that the next pass may end in, and stay in until somebody says `retry`.
@@ -72,6 +72,7 @@ class Story:
         self.app, self.looks = app, Looks(app, neighbour)
         self.told: List[str] = []
         self.fresh = True  # no case before this one
+        self.looked = 0  # how often somebody was answered while a program was held up
         self.over = False  # it was removed: the next one begins anew
         self.tag, self.previous, self._number = "", "", 0
         self.condition, self._last, self._asked = "", "", ""
@@ -187,18 +188,25 @@ class Story:
         """It waits there: who asks now is told nothing that is not so."""
         wait_for(lambda: program.poll() is not None or
                  (file.exists() and file.read_text().split().count(case.point) >= case.nth), f"it to come to {case.point}", 60)
-        status = self._status() if case.scenario != REMOVE else {"condition": ""}
-        if status["condition"] == "Ready" and program.poll() is None:
+        if case.scenario == REMOVE:
+            return
+        status = self._status()
+        if not self._waits_at(case, program, file):
+            return
+        self.looked += 1
+        if status["condition"] == "Ready":
             try:
                 self.looks.assert_honest(status, self._asked)
             except AssertionError:
                 # If it went on meanwhile, what was so when it was asked is not any more.
-                if self._waits_at(case, file):
+                if self._waits_at(case, program, file):
                     raise
 
     @staticmethod
-    def _waits_at(case: Case, file: Path) -> bool:
+    def _waits_at(case: Case, program: subprocess.Popen, file: Path) -> bool:
         """It came to no other place since, and the time that it waits there is not over."""
+        if program.poll() is not None or not file.exists():
+            return False
         came_to = file.read_text().split()
         return came_to[-1] == case.point and came_to.count(case.point) == case.nth and \
             time.time() < file.stat().st_mtime + DELAY / 1000

@@ -29,6 +29,7 @@ class Done:
     cases: List[Case] = field(default_factory=list)
     failures: List[Failure] = field(default_factory=list)
     not_passed: List[Case] = field(default_factory=list)
+    looked: int = 0  # answers given while a program was held up
 
 
 class Lane:
@@ -77,6 +78,7 @@ class Lane:
                         done.cases.append(case)
                         done.failures.append(Failure(case, traceback.format_exc(), list(story.told)))
                         break
+                done.looked += story.looked
 
 
 def seen(lane: Lane, *stories: Sequence[str]) -> Dict[str, List[Counter]]:
