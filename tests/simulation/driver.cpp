@@ -162,6 +162,7 @@ Result<Outcome> SimDriver::perform(const Attempt& attempt, const Variables&, Pro
                                    std::stop_token) {
   const Work& w = attempt.work;
   const std::string name = text_at(w.input, "name");
+  const std::lock_guard lock(supplying_);
   if (w.verb == "verify") {
     const bool well = std::all_of(host_.services.begin(), host_.services.end(), [&](const auto& s) {
       const bool excused =

@@ -1,6 +1,8 @@
 // The simulated driver: the seam over a SimHost. The same planner, executor and ledger run over it.
 #pragma once
 
+#include <mutex>
+
 #include "reconciler/driver/driver.hpp"
 #include "tests/simulation/host.hpp"
 
@@ -28,6 +30,7 @@ class SimDriver final : public Driver {
   Outcome run_release(const Attempt& attempt);
   SimHost& host_;
   const SimWanted& wanted_;
+  std::mutex supplying_;  ///< several threads at a time
 };
 
 }  // namespace reconciler::simulation
