@@ -222,14 +222,24 @@ Result<BackupFile> BackupFolder::begin(WallTime at, const std::string& tag) cons
   return BackupFile(path_, std::move(backup), std::move(fd));
 }
 
-Result<std::vector<Backup>> BackupFolder::keep(int most,
-                                               const std::set<std::string>& uncounted) const {
+Result<std::vector<Backup>> BackupFolder::keep(int most, const std::set<std::string>& uncounted,
+                                               const std::set<std::string>& needless) const {
   auto there = list();
   if (!there) return there;
+  most = std::max(most, 1);
+  const auto is_needless = [&](const Backup& one) {
+    return one.name != there->front().name && needless.contains(one.name);
+  };
+  const auto wanted = std::ranges::count_if(*there, [&](const Backup& one) {
+    return !is_needless(one) && !uncounted.contains(one.name);
+  });
+  auto places_left = std::max<std::ptrdiff_t>(most - wanted, 0);
   std::vector<Backup> removed;
   int kept = 0;
   for (const Backup& one : *there) {
-    if (kept < std::max(most, 1)) {
+    if (is_needless(one)) {
+      if (places_left-- > 0) continue;
+    } else if (kept < most) {
       if (!uncounted.contains(one.name)) ++kept;
       continue;
     }

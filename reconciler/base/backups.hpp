@@ -81,9 +81,11 @@ class BackupFolder {
   /// Begins one that is newer than all that are there, having taken away what was cut off before.
   /// `backup.no_room` where less is free than the newest one has, and a quarter.
   Result<BackupFile> begin(WallTime at, const std::string& tag) const;
-  /// Removes all that are older than the `most` newest, and never the newest one; those among
-  /// `uncounted` count for none of them. Failpoints backup.removed.*.
-  Result<std::vector<Backup>> keep(int most, const std::set<std::string>& uncounted) const;
+  /// Removes all but the `most` newest, and never the newest one. Those among `uncounted` count for
+  /// none of them, and those among `needless` only where places are left. Failpoints
+  /// backup.removed.*.
+  Result<std::vector<Backup>> keep(int most, const std::set<std::string>& uncounted,
+                                   const std::set<std::string>& needless) const;
   /// Opened for reading from its beginning, when it is as it was written: `backup.unknown`,
   /// `backup.damaged`.
   Result<Descriptor> open(const std::string& name) const;

@@ -4,6 +4,7 @@
 
 #include "reconciler/base/failpoint.hpp"
 #include "reconciler/driver/wire.hpp"
+#include "reconciler/ledger/idle_backups.hpp"
 #include "reconciler/ledger/parts.hpp"
 #include "reconciler/ledger/restores.hpp"
 #include "reconciler/ledger/texts.hpp"
@@ -157,6 +158,7 @@ Result<Memory> Ledger::memory(const EnvironmentId& id) const {
     return failed(done);
   if (auto done = read_artifacts(parts_->database, id, memory); !done) return failed(done);
   if (auto done = read_brought_back(parts_->database, id, memory); !done) return failed(done);
+  if (auto done = read_idle_backups(parts_->database, id, memory); !done) return failed(done);
   if (auto done = read_at_each_look(parts_->database, id, memory.snapshots); !done)
     return failed(done);
   return memory;

@@ -107,6 +107,14 @@ inline constexpr int most_put_right = 3;
 /// The tag of a step's once key: `APP/ENV/STEP@TAG+COMMIT`; empty where a person ran it by hand.
 std::string tag_of_once(const std::string& once_key);
 
+/// A backup that was made before a release, when none began since, nor anything else of ours that
+/// may have changed the data.
+struct IdleBackup {
+  std::string file;
+  WallTime at{};  ///< by the clock of that time, which may have been put back since
+  bool operator==(const IdleBackup&) const = default;
+};
+
 struct Memory {
   std::string lineage;
   bool adopted = false;  ///< taken over and nothing recorded since: what ran before is not known
@@ -138,6 +146,8 @@ struct Memory {
   std::optional<std::string> data_of;
   /// Backups, by file, of what half a restore had left: none of them takes a good one's place.
   std::set<std::string> half_backups;
+  /// Oldest first.
+  std::vector<IdleBackup> idle_backups;
   /// Once keys of tags that do not run, whose work succeeded, and data from before it was brought
   /// back since: whether it is to be done again is for a person to say.
   std::set<std::string> undone;

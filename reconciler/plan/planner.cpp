@@ -30,7 +30,7 @@ std::string key_of(const Action& action, const EnvironmentId& id) {
                                      {"verb", action.work.verb},
                                      {"targets", std::move(targets)},
                                      {"needs", std::move(needs)},
-                                     {"input", action.work.input},
+                                     {"input", lasting_input(action.work)},
                                      {"expects", action.work.expects},
                                      {"calls", to_json(action.work.calls)},
                                      {"once", action.once_key}}));

@@ -205,8 +205,9 @@ std::vector<Action> select_steps(const Desired& desired, const Memory& memory, b
       continue;
     if (step.work.phase == Phase::backup) {
       if (!release_is_due(desired, memory)) continue;
-      actions.push_back(backup_action(step, desired, memory, "a release is due"));
-      for (const auto& work : step.then) actions.push_back(prune_of_backups(work, desired, memory));
+      actions.push_back(backup_before_release(step, desired, memory));
+      for (const auto& work : step.then)
+        actions.push_back(prune_after_release(work, desired, memory));
       continue;
     }
     Action action;

@@ -99,7 +99,8 @@ def test_data_that_is_there_before_the_first_deploy_is_backed_up(stack):
 
 
 def test_a_release_that_is_tried_again_lets_no_older_backup_go(stack):
-    """Nothing is let go before what it was made for has come to its end."""
+    """Nothing is let go before what it was made for has come to its end; and what was made for nothing takes no older one's
+    place."""
     stack.commit(files("v1.0.0"))
     stack.apply()
     for _ in range(3):
@@ -112,10 +113,18 @@ def test_a_release_that_is_tried_again_lets_no_older_backup_go(stack):
         held_up = stack.run("apply", stack.environment, "--yes")
         assert held_up.code == 1 and stack.error(held_up) == "release.running", held_up
     assert set(old) < set(there(stack)) and len(there(stack)) == 5
+    first, second = there(stack)[3:]
+    assert re.search(r"\n  - prune +backups +beyond the newest 3, the 1 that no release followed first\n", stack.plan_text())
     stack.engine.docker("rm", "-f", beside)
     # What was made for the attempt that never began is taken away before the plan is made.
     stack.run("apply", stack.environment, "--yes").ok()
-    assert len(there(stack)) == 3 and not set(old) & set(there(stack))
+    # And its backups push no older one out: of one day one is left, beside the one that the release followed.
+    assert there(stack)[:2] == [old[-1], first] and len(there(stack)) == 3 and second not in there(stack)
+    newest = there(stack)[-1]
+    stack.commit(files("v1.2.0"))
+    assert "that no release followed" not in stack.plan_text()
+    stack.apply()
+    assert there(stack)[:2] == [first, newest] and len(there(stack)) == 3
 
 
 def test_brought_back_after_one_of_now_was_made(stack):

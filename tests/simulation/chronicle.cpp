@@ -13,6 +13,7 @@ void Told::add(const Told& other) {
   writes_lost += other.writes_lost;
   calls_lost += other.calls_lost;
   kept_out += other.kept_out;
+  needless += other.needless;
   for (const auto& [what, times] : other.happened) happened[what] += times;
   for (const auto& [how, times] : other.ends) ends[how] += times;
 }

@@ -17,6 +17,7 @@ struct Told {
   size_t writes_lost = 0;                  ///< dropped or torn
   size_t calls_lost = 0;                   ///< that the Engine did not answer
   size_t kept_out = 0;                     ///< other processes that met the lock
+  size_t needless = 0;                     ///< backups that went first
   std::map<std::string, size_t> happened;  ///< events, by kind
   std::map<std::string, size_t> ends;      ///< `Ready/Succeeded`, one a chronicle
   void add(const Told& other);

@@ -64,12 +64,13 @@ std::vector<Step> data_steps(const std::string& tag) {
   return {backup, restore};
 }
 
-Result<Outcome> back_up(const Data& data, const Json& input, WallTime at) {
+Result<Outcome> back_up(Data& data, const Json& input, WallTime at) {
   auto file = BackupFolder(text_at(input, "folder")).begin(at, text_at(input, "of"));
   if (!file) return failed(file);
   if (auto added = file->add(join(data.rows, " ") + "\n"); !added) return failed(added);
   auto backup = file->finish();
   if (!backup) return failed(backup);
+  data.made[backup->name] = data.era;
   return Outcome{Fate::succeeded, JsonObject{{"file", backup->name}}};
 }
 
@@ -79,6 +80,7 @@ Result<Outcome> bring_back(Data& data, const Json& input, Progress& progress,
   if (!file) return failed(file);
   auto rows = rows_in(*file);
   if (auto begun = progress.begun(); !begun) return failed(begun);
+  data.touch();
   data.half = true;
   data.rows = {half_row};
   if (!lives()) return failure(error("sim.gone", "it was cut off in the midst of it"));
@@ -91,12 +93,23 @@ Result<Outcome> bring_back(Data& data, const Json& input, Progress& progress,
   return Outcome{Fate::succeeded, JsonObject{}};
 }
 
-Result<Outcome> prune_backups(const Json& input) {
+Result<Outcome> prune_backups(Data& data, const Json& input) {
   const auto uncounted = texts_at(input, "uncounted");
+  const auto needless = texts_at(input, "needless");
+  for (const auto& one : needless) {
+    const auto stays = [&](const auto& other) {
+      return other.first < one && other.second == data.made[one] &&
+             std::ranges::find(needless, other.first) == needless.end();
+    };
+    if (std::ranges::none_of(data.made, stays)) data.wrong = one + " is the only one of then";
+  }
   auto removed =
       BackupFolder(text_at(input, "folder"))
-          .keep(static_cast<int>(number_at(input, "keep")), {uncounted.begin(), uncounted.end()});
+          .keep(static_cast<int>(number_at(input, "keep")), {uncounted.begin(), uncounted.end()},
+                {needless.begin(), needless.end()});
   if (!removed) return failed(removed);
+  for (const auto& one : *removed)
+    if (std::ranges::find(needless, one.name) != needless.end()) ++data.needless;
   return Outcome{Fate::succeeded, JsonObject{}};
 }
 

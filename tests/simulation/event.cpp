@@ -52,7 +52,7 @@ What kind_of(std::uint64_t random) {
 }  // namespace
 
 const std::string& to_text(What what) {
-  static const std::array<std::string, kinds + 5> words{"commit",
+  static const std::array<std::string, kinds + 6> words{"commit",
                                                         "turns",
                                                         "builds or does not",
                                                         "releases or does not",
@@ -84,7 +84,8 @@ const std::string& to_text(What what) {
                                                         "restore",
                                                         "killed in a restore",
                                                         "power lost in a restore",
-                                                        "put right by hand"};
+                                                        "put right by hand",
+                                                        "release refused"};
   return words.at(static_cast<size_t>(what));
 }
 
@@ -114,8 +115,9 @@ Chronicle data_chronicle_of(std::uint64_t seed) {
                                                                   {6, What::killed_in_restore},
                                                                   {4, What::power_lost_in_restore},
                                                                   {4, What::put_right},
-                                                                  {14, What::pass},
-                                                                  {7, What::killed_in_pass},
+                                                                  {6, What::release_refused},
+                                                                  {10, What::pass},
+                                                                  {5, What::killed_in_pass},
                                                                   {3, What::power_lost_in_pass}};
   std::mt19937_64 random(seed);
   Chronicle chronicle{1, std::vector<Event>(4 + random() % 20), true};

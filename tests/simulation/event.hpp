@@ -51,7 +51,8 @@ struct Event {
     bring_back,  ///< a whole backup; every third time that ends half way
     killed_in_restore,
     power_lost_in_restore,
-    put_right,  ///< by hand, what was left half; and says so
+    put_right,        ///< by hand, what was left half; and says so
+    release_refused,  ///< before it has begun, once or a few times: somebody else runs it
   };
   What what;
   std::uint64_t number = 0;  ///< decides all else: the tag, the service, the moment, what is lost

@@ -219,6 +219,10 @@ std::optional<std::string> Happening::done_with_data(const Event& event) {
     put_data_right();
     return looked_at();
   }
+  if (event.what == What::release_refused) {
+    story_.host.refused = 1 + event.number / 7 % 4;
+    return looked_at();
+  }
   Errand errand;
   errand.backup = event.what == What::back_up;
   if (!errand.backup) {
@@ -296,6 +300,8 @@ std::optional<std::string> Happening::rest() {
   seam_.away(0, {});
   told_.writes_lost += disk_.lost();
   told_.calls_lost += seam_.lost();
+  told_.needless += story_.host.data.needless;
+  story_.host.refused = 0;
   if (auto wrong = begin_again()) return wrong;
   story_.resume();
   if (auto wrong = settles(8)) return wrong;

@@ -108,6 +108,7 @@ TEST_F(Seeds, WhateverIsBroughtBackEveryInvariantHolds) {
   if (failed_ || done < enough_for_all) return;
   for (const std::string how : {"Stalled/RestoreFailed", "Stalled/ReleaseOutcomeUnknown"})
     EXPECT_TRUE(told_.ends.contains(how)) << how << " never came about";
+  EXPECT_GT(told_.needless, 0U) << "no backup was ever needless";
 }
 
 }  // namespace

@@ -189,11 +189,16 @@ void VersionsDriver::change(const std::string& name, const std::string& tag,
 
 Result<Outcome> VersionsDriver::release(const Attempt& attempt, const std::string& tag,
                                         Progress& progress) {
+  if (host_.refused > 0) {
+    --host_.refused;
+    return failure(error("release.running", "somebody else runs it").passing());
+  }
   auto& task = host_.tasks[key_of(attempt)];
   task.tag = tag;
   task.lineage = attempt.lineage;
   if (auto begun = progress.begun(); !begun) return failed(begun);
   task.started = true;
+  host_.data.touch();
   const auto running =
       std::ranges::count_if(host_.tasks, [](const auto& one) { return one.second.runs(); });
   host_.at_once = std::max(host_.at_once, static_cast<size_t>(running));
@@ -259,7 +264,7 @@ Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables&
   } else if (w.verb == "restore") {
     return bring_back(host_.data, w.input, progress, host_.lives);
   } else if (w.verb == "prune" && w.targets[0].kind == "backups") {
-    return prune_backups(w.input);
+    return prune_backups(host_.data, w.input);
   } else if (w.verb == "release") {
     progress.line("as " + printed(variables));
     return release(attempt, tag, progress);
@@ -268,6 +273,7 @@ Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables&
   } else if (w.verb == "prune") {
     host_.kept.erase(name);
   } else if (w.verb == "start" && host_.services.contains(name)) {
+    host_.data.touch();
     host_.services[name].up = true;
     host_.services[name].since = host_.now();
     host_.well_since.erase(tag);
@@ -276,6 +282,7 @@ Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables&
       return failure(error("sim.conflict", fmt::format("{} of {} cannot be made", name, tag)));
     if (!host_.images.contains(image_of(name, tag)))
       return failure(error("image.missing", "there is no image " + image_of(name, tag)).passing());
+    host_.data.touch();
     change(name, tag, attempt);
   }
   return Outcome{Fate::succeeded, JsonObject{}};

@@ -62,6 +62,7 @@ struct VersionsHost {
   std::set<std::string> cannot_switch;
   std::set<std::string> outlives;  ///< tags whose release goes on when it was waited for too long
   bool releases_after = false;     ///< once the version runs already
+  std::uint64_t refused = 0;       ///< so many releases to come, before they have begun
   std::set<std::string> cannot_restore;
   std::optional<Error> cannot_remove;        ///< anything
   std::optional<Error> cannot_write;         ///< the state file

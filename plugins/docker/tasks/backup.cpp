@@ -133,9 +133,11 @@ Result<Outcome> perform_backup(Context& context, const CompiledModel& model, con
 
 Result<Outcome> prune_backups(const Json& input) {
   const auto uncounted = texts_at(input, "uncounted");
+  const auto needless = texts_at(input, "needless");
   const auto removed =
       BackupFolder(text_at(input, "folder"))
-          .keep(static_cast<int>(number_at(input, "keep")), {uncounted.begin(), uncounted.end()});
+          .keep(static_cast<int>(number_at(input, "keep")), {uncounted.begin(), uncounted.end()},
+                {needless.begin(), needless.end()});
   if (!removed) return failure(removed.error());
   return Outcome{Fate::succeeded,
                  Json(JsonObject{{"detail", removed->empty() ? "none to remove"

@@ -9,18 +9,17 @@
 
 namespace reconciler::docker {
 
-/// Input {service, command, folder, of: TAG, contains, timeout_ms}.
+/// Input {service, command, folder, of: TAG, contains, timeout_ms, before}.
 /// Waits until the service is well, as Compose would for who depends on it. Failed when the command
 /// exits with another code than 0, does not end in time, writes nothing, or lacks what it has to
-/// contain: then there is no new file, and the old ones are as they were. Else the oldest beyond
-/// `keep` are removed, but for the one that is spared. Errors: `backup.no_room`, `backup.full`, and
-/// those of the Engine.
+/// contain: then there is no new file, and the old ones are as they were. Errors: `backup.no_room`,
+/// `backup.full`, and those of the Engine.
 Result<Outcome> perform_backup(Context& context, const CompiledModel& model, const Json& input,
                                const Variables& variables, Progress& progress,
                                std::stop_token stop);
 
-/// Input {folder, keep}. Once what it was made for has come to its end: the oldest beyond `keep`
-/// go.
+/// Input {folder, keep, uncounted: [FILE], needless: [FILE]}. Once what it was made for has come to
+/// its end: the oldest beyond `keep` go, and those that are needless.
 Result<Outcome> prune_backups(const Json& input);
 
 /// Input {service, command, folder, file, timeout_ms}. The file is looked at first:

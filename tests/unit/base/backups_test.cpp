@@ -93,12 +93,12 @@ TEST_F(BackupsTest, TheNewestAreKeptAndNoneOfOthers) {
   for (int i = 0; i < 4; ++i) make(i, i < 2 ? "" : "v1");
   for (const char* name : {"dump.sql", "20250101T000000Z-v0.backup", "20261128T231757Z.backup.old"})
     std::ofstream(path(name)) << "somebody's";
-  const auto removed = folder().keep(2, {});
+  const auto removed = folder().keep(2, {}, {});
   ASSERT_TRUE(removed);
   EXPECT_EQ(removed->size(), 2U);
   EXPECT_THAT(names(), ElementsAre("20261128T231800Z-v1.backup", "20261128T231759Z-v1.backup"));
   EXPECT_EQ(files().size(), 2 * 2 + 3U);  // with their checksums, and what is no backup of ours
-  ASSERT_TRUE(folder().keep(0, {}));
+  ASSERT_TRUE(folder().keep(0, {}, {}));
   EXPECT_THAT(names(), ElementsAre("20261128T231800Z-v1.backup"));  // never the last one
 }
 
@@ -106,10 +106,27 @@ TEST_F(BackupsTest, WhatCountsForNoneTakesNoPlaceAndGoesWithWhatIsAsOld) {
   for (int i = 0; i < 5; ++i) make(i, "v1");
   const std::vector<std::string> all = names();
   // Of the newest three, two are of half a restore.
-  ASSERT_TRUE(folder().keep(2, {all[0], all[1], all[4]}));
+  ASSERT_TRUE(folder().keep(2, {all[0], all[1], all[4]}, {}));
   EXPECT_THAT(names(), ElementsAre(all[0], all[1], all[2], all[3]));
-  ASSERT_TRUE(folder().keep(1, {all[0]}));
+  ASSERT_TRUE(folder().keep(1, {all[0]}, {}));
   EXPECT_THAT(names(), ElementsAre(all[0], all[1]));
+}
+
+TEST_F(BackupsTest, WhatIsNeedlessGoesFirstAndOnlyWhereSomeMust) {
+  for (int i = 0; i < 6; ++i) make(i, "v1");
+  const std::vector<std::string> all = names();  // newest first
+  std::ofstream(path("20250101T000000Z-v0.backup")) << "somebody's";
+  const std::set<std::string> needless = {all[0], all[1], all[3], "20250101T000000Z-v0.backup",
+                                          "gone"};
+  ASSERT_TRUE(folder().keep(6, {}, needless));
+  EXPECT_EQ(names(), all) << "there is room for all";
+  ASSERT_TRUE(folder().keep(5, {}, needless));
+  EXPECT_THAT(names(), ElementsAre(all[0], all[1], all[2], all[4], all[5]));
+  ASSERT_TRUE(folder().keep(3, {}, needless));
+  EXPECT_THAT(names(), ElementsAre(all[0], all[2], all[4])) << "never the newest";
+  EXPECT_EQ(files().size(), 2 * 3 + 1U);  // with their checksums, and what is no backup of ours
+  ASSERT_TRUE(folder().keep(2, {all[2]}, {all[0], all[2], all[4]}));
+  EXPECT_THAT(names(), ElementsAre(all[0], all[2])) << "the newer of them takes what place is left";
 }
 
 TEST_F(BackupsTest, WhatWasCutOffIsTakenAway) {
