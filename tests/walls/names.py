@@ -3,6 +3,7 @@
 The compiler sees two definitions of one thing. It does not see that a call finds another function than in a build file by
 file: one in an anonymous namespace of another file hides what a header declares, or fits the arguments better.
 """
+import functools
 import re
 
 DECLARES = re.compile(r"(?:template .*)?(?:(?:static|inline|constexpr|const|extern)\s+)*[A-Za-z_][\w:<>,&*\s\[\]]*?[\s&*](\w+)(?:\(|\{|\[| =|;)")
@@ -43,11 +44,23 @@ def libraries(root):
 
 
 def names_taken(root):
-    faults = []
-    texts, reach = {}, {}
+    faults, reach = [], {}
 
+    @functools.cache
     def text(path):
-        return texts.setdefault(path, path.read_text() if path.exists() else "")
+        return path.read_text() if path.exists() else ""
+
+    @functools.cache
+    def own_names(path):
+        return names_in(text(path), True)
+
+    @functools.cache
+    def declared(path):
+        return names_in(text(path), False)
+
+    @functools.cache
+    def words(path):
+        return words_in(text(path))
 
     def headers(path):
         """Ours that it includes, in whatever depth."""
@@ -61,7 +74,7 @@ def names_taken(root):
         return reach[path]
 
     for _, sources in libraries(root):
-        own = {path: names_in(text(path), True) for path in sources}
+        own = {path: own_names(path) for path in sources}
         taken = {}
         for path in sources:
             at = path.relative_to(root)
@@ -71,10 +84,10 @@ def names_taken(root):
                     continue
                 taken[name] = path
                 for other in sources:
-                    if other == path or name in own[other] or name not in words_in(text(other)):
+                    if other == path or name in own[other] or name not in words(other):
                         continue
                     for header in headers(other):
-                        if name in names_in(text(header), False):
+                        if name in declared(header):
                             faults.append(f"{at}:{line}: {name} hides that of {header.relative_to(root)} from {other.name}: give it another name")
                             break
     return faults
