@@ -9,13 +9,15 @@
 namespace reconciler {
 namespace {
 
-/// Of those that no release followed the first stays, and then one each time this is over.
+/// Of those that no release followed the first stays, and then one each time this is over; and the
+/// last, for this plan may start something before it makes its own.
 constexpr Duration between_idle = std::chrono::hours(24);
 
 std::vector<std::string> needless(const std::vector<IdleBackup>& idle) {
   std::vector<std::string> files;
   std::optional<WallTime> stays;
   for (const auto& [file, at] : idle) {
+    if (file == idle.back().file) break;
     if (stays && at >= *stays && at < *stays + between_idle)
       files.push_back(file);
     else
@@ -81,9 +83,11 @@ Action prune_after_release(Work work, const Desired& desired, const Memory& memo
 }
 
 Json lasting_input(const Work& work) {
-  if (work.phase != Phase::prune || !work.input.is_object()) return work.input;
+  if (work.phase != Phase::prune || work.targets.empty() || work.targets[0].kind != "backups")
+    return work.input;
   JsonObject input = work.input.as_object();
-  input.erase("needless");
+  // That there are some is what was shown.
+  if (input.contains("needless")) input["needless"] = true;
   input.erase("uncounted");
   return input;
 }

@@ -26,7 +26,7 @@ Action prune_of_backups(Work work, const Desired& desired, const Memory& memory)
 /// nothing meanwhile, but for one a day, so that they take no older one's place.
 Action prune_after_release(Work work, const Desired& desired, const Memory& memory);
 /// A work's input without what grows each time that a release is tried and does not begin: a plan
-/// that a person saved or approved is the same one then.
+/// that a person saved or approved is the same one then, unless what stays is now something else.
 Json lasting_input(const Work& work);
 /// That backup brought back.
 Action restore_action(const Step& step, const Desired& desired, const std::string& file);

@@ -300,7 +300,6 @@ std::optional<std::string> Happening::rest() {
   seam_.away(0, {});
   told_.writes_lost += disk_.lost();
   told_.calls_lost += seam_.lost();
-  told_.needless += story_.host.data.needless;
   story_.host.refused = 0;
   if (auto wrong = begin_again()) return wrong;
   story_.resume();
@@ -384,6 +383,7 @@ std::optional<std::string> Happening::go_on() {
   const Condition now = story_.condition();
   if (now.word != "Ready")
     return fmt::format("the next good version ends {}/{}: {}", now.word, now.reason, now.why);
+  told_.needless += host.data.needless;
   if (auto wrong = invariants_.differs("v9")) return wrong;
   if (host.released.empty() || host.released.back() != "v9") return "v9 was not released";
   if (!listener_.leaked().empty()) return "a secret was told: " + listener_.leaked();
