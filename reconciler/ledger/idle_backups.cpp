@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "reconciler/ledger/parts.hpp"
+
 namespace reconciler {
 namespace {
 
