@@ -19,7 +19,7 @@ Result<Outcome> perform_backup(Context& context, const CompiledModel& model, con
                                std::stop_token stop);
 
 /// Input {folder, keep, uncounted: [FILE], needless: [FILE]}. Once what it was made for has come to
-/// its end: the oldest beyond `keep` go, and those that are needless.
+/// its end: all but `keep` go, as BackupFolder::keep() chooses.
 Result<Outcome> prune_backups(const Json& input);
 
 /// Input {service, command, folder, file, timeout_ms}. The file is looked at first:
