@@ -78,7 +78,7 @@ Action prune_after_release(Work work, const Desired& desired, const Memory& memo
   const auto first = needless(memory.idle_backups);
   if (first.empty()) return action;
   action.work.input.as_object()["needless"] = JsonArray(first.begin(), first.end());
-  action.reason += fmt::format(", the {} that no release followed first", first.size());
+  action.reason += fmt::format("; first the {} that no release followed", first.size());
   return action;
 }
 

@@ -114,7 +114,7 @@ def test_a_release_that_is_tried_again_lets_no_older_backup_go(stack):
         assert held_up.code == 1 and stack.error(held_up) == "release.running", held_up
     assert set(old) < set(there(stack)) and len(there(stack)) == 6
     first, _, third = there(stack)[3:]
-    assert re.search(r"\n  - prune +backups +beyond the newest 3, the 1 that no release followed first\n", stack.plan_text())
+    assert re.search(r"\n  - prune +backups +beyond the newest 3; first the 1 that no release followed\n", stack.plan_text())
     stack.engine.docker("rm", "-f", beside)
     # What was made for the attempt that never began is taken away before the plan is made.
     stack.run("apply", stack.environment, "--yes").ok()

@@ -40,7 +40,7 @@ TEST(Backups, OneBeforeAReleaseIsKnownAsSuch) {
 TEST(Backups, OfThoseThatNoReleaseFollowedOneADayStays) {
   const Action action = prune_after_release(prune(), {}, with_idle({0, 1, 23, 24, 36, 200}));
   EXPECT_EQ(texts_at(action.work.input, "needless"), (Files{"1", "23", "36"}));
-  EXPECT_EQ(action.reason, "beyond the newest 3, the 3 that no release followed first");
+  EXPECT_EQ(action.reason, "beyond the newest 3; first the 3 that no release followed");
 }
 
 TEST(Backups, AClockThatWasPutBackBeginsAnew) {
