@@ -151,6 +151,10 @@ Status Database::execute(const char* sql) {
   return {};
 }
 
+void Database::roll_back() {
+  if (sqlite3_get_autocommit(it_) == 0) sqlite3_exec(it_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
 Status Database::still_there() {
   if (finished_) return failure(*finished_);
   int moved = 0;
@@ -220,6 +224,17 @@ Error Database::failed_call(int code) {
   }
 }
 
+Result<Reading> Reading::begin(Database& database) {
+  auto query = database.query("BEGIN");
+  if (!query) return failed(query);
+  if (auto begun = query->run(); !begun) return failed(begun);
+  return Reading(database);
+}
+
+Reading::~Reading() {
+  if (database_) database_->roll_back();
+}
+
 Result<Transaction> Transaction::begin(Database& database, std::string_view name) {
   if (auto point = failpoint(fmt::format("ledger.{}.before", name)); !point) return failed(point);
   if (auto there = database.still_there(); !there) return failed(there);
@@ -229,7 +244,7 @@ Result<Transaction> Transaction::begin(Database& database, std::string_view name
 }
 
 Transaction::~Transaction() {
-  if (database_) (void)database_->execute("ROLLBACK");
+  if (database_) database_->roll_back();
 }
 
 Status Transaction::commit() {

@@ -79,6 +79,8 @@ class Database {
   Result<Query> query(const char* sql);
   /// Several statements without parameters or rows.
   Status execute(const char* sql);
+  /// Ends a transaction without its writes, also where everything is refused: others wait for it.
+  void roll_back();
   /// `ledger.gone` where the file has no name any more, or its name is another's.
   Status still_there();
   /// Why everything is refused from now on: a sync failed, the file is gone, or damaged.
@@ -108,6 +110,22 @@ Result<T> Query::as_written(Result<T> read) const {
   if (read) return read;
   return failure(database_->damaged(read.error().message));
 }
+
+/// As long as it lives all that is read is of one moment, whatever others write meanwhile. Nobody
+/// waits for it.
+class Reading {
+ public:
+  static Result<Reading> begin(Database& database);
+  Reading(Reading&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+  Reading& operator=(Reading&&) = delete;
+  ~Reading();
+
+ private:
+  explicit Reading(Database& database) : database_(&database) {}
+  Database* database_;
+};
 
 /// BEGIN IMMEDIATE; rolled back unless committed. All that is written goes through one, and each
 /// has the failpoints of its name: `ledger.NAME.before` before it begins, `ledger.NAME.after` once

@@ -66,7 +66,6 @@ Status read_once(Database& database, const EnvironmentId& id, Memory& memory) {
   }
 }
 
-/// Asked in one statement: another process may record something between two of them.
 Status check_listed(Database& database) {
   auto query = database.query(unlisted_versions);
   if (!query) return failed(query);
@@ -115,6 +114,8 @@ Result<bool> Ledger::needs_adoption(const EnvironmentId& id) const {
 Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   const std::lock_guard lock(parts_->mutex);
   if (auto there = parts_->database.still_there(); !there) return failed(there);
+  auto reading = Reading::begin(parts_->database);
+  if (!reading) return failed(reading);
   Memory memory;
   memory.lineage = parts_->lineage;
   auto newest = parts_->database.query("SELECT coalesce(max(id), 0) FROM attempts");

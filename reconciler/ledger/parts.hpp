@@ -96,6 +96,9 @@ Status record_version(Database& database, const std::string& environment, const 
 /// Memory::versions and Memory::tried.
 Status read_artifacts(Database& database, const EnvironmentId& id, Memory& into);
 
+Error run_unknown(RunId run);
+/// Those of an environment's older runs.
+Status drop_old_logs(Database& database, const EnvironmentId& id);
 /// The run ended so, at `now`; the environment that it is of. `ledger.run_unknown`.
 Result<EnvironmentId> write_end(Database& database, RunId run, const RunEnd& end, std::int64_t now);
 Status write_target(Database& database, const EnvironmentId& id, const Target& target);

@@ -1,25 +1,14 @@
-// Runs: begun, ended, and told again by `history`; their logs.
+// Runs: begun, ended, and told again by `history`.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "reconciler/base/text.hpp"
 #include "reconciler/driver/wire.hpp"
-
 #include "reconciler/ledger/parts.hpp"
 
 namespace reconciler {
 namespace {
-
-constexpr std::int64_t most_log_bytes = 1 << 20;
-constexpr std::int64_t logs_kept = 50;  // of an environment's newest runs
-
-constexpr const char* left_out = "... the rest is left out: a run's log holds 1 MiB";
-
-Error run_unknown(RunId run) {
-  return error("ledger.run_unknown", fmt::format("the ledger has no run {}", run))
-      .next("reconciler history shows which there are");
-}
 
 #define ATTEMPT_COLUMNS                                                                 \
   "id, phase, verb, title, once_key, started, took_ms, fate, evidence, code, message, " \
@@ -113,14 +102,6 @@ Status take_target(Database& database, const RunStart& start) {
                       : delete_target(database, start.id);
 }
 
-Status drop_old_logs(Database& database, const EnvironmentId& id) {
-  auto query = database.query(
-      "DELETE FROM log WHERE run IN (SELECT serial FROM runs WHERE environment = ? AND "
-      "log_bytes > 0 ORDER BY serial DESC LIMIT -1 OFFSET ?)");
-  if (!query) return failed(query);
-  return query->bind(id.text()).bind(logs_kept).run();
-}
-
 bool ends_in_record(const Plan& plan) {
   return std::any_of(plan.actions.begin(), plan.actions.end(), [](const Action& action) {
     return action.work.phase == Phase::record && !action.work.targets.empty() &&
@@ -151,6 +132,8 @@ Status make_room(Database& database, const RunStart& start) {
 
 Result<std::optional<RunRow>> first_run(Database& database, const EnvironmentId& id,
                                         const char* sql) {
+  auto reading = Reading::begin(database);
+  if (!reading) return failed(reading);
   auto query = database.query(sql);
   if (!query) return failed(query);
   query->bind(id.text());
@@ -161,6 +144,11 @@ Result<std::optional<RunRow>> first_run(Database& database, const EnvironmentId&
 }
 
 }  // namespace
+
+Error run_unknown(RunId run) {
+  return error("ledger.run_unknown", fmt::format("the ledger has no run {}", run))
+      .next("reconciler history shows which there are");
+}
 
 RunStart run_of(const Plan& plan, std::string who) {
   return {plan.environment,
@@ -260,6 +248,8 @@ Status Ledger::end_cut_aside(const EnvironmentId& id) {
 
 Result<std::vector<RunRow>> Ledger::history(const EnvironmentId& id, size_t limit) const {
   const std::lock_guard lock(parts_->mutex);
+  auto reading = Reading::begin(parts_->database);
+  if (!reading) return failed(reading);
   auto query = parts_->database.query(
       "SELECT " RUN_COLUMNS " FROM runs WHERE environment = ? ORDER BY serial DESC LIMIT ?");
   if (!query) return failed(query);
@@ -306,6 +296,8 @@ Result<std::optional<RunRow>> Ledger::last_work(const EnvironmentId& id) const {
 
 Result<std::optional<OpenRun>> Ledger::open_run(const EnvironmentId& id) const {
   const std::lock_guard lock(parts_->mutex);
+  auto reading = Reading::begin(parts_->database);
+  if (!reading) return failed(reading);
   std::string plan;
   {
     auto query = parts_->database.query(
@@ -332,6 +324,8 @@ Result<std::optional<OpenRun>> Ledger::open_run(const EnvironmentId& id) const {
 
 Result<RunRow> Ledger::run(RunId run) const {
   const std::lock_guard lock(parts_->mutex);
+  auto reading = Reading::begin(parts_->database);
+  if (!reading) return failed(reading);
   auto query = parts_->database.query("SELECT " RUN_COLUMNS " FROM runs WHERE serial = ?");
   if (!query) return failed(query);
   query->bind(run);
@@ -339,57 +333,6 @@ Result<RunRow> Ledger::run(RunId run) const {
   if (!runs) return failed(runs);
   if (runs->empty()) return failure(run_unknown(run));
   return std::move(runs->front());
-}
-
-Status Ledger::append_log(RunId run, const std::vector<std::string>& lines) {
-  if (lines.empty()) return {};
-  const std::lock_guard lock(parts_->mutex);
-  Database& db = parts_->database;
-  // A line a sync would slow the task that writes it; the next full commit syncs these as well.
-  if (auto set = db.execute("PRAGMA synchronous=NORMAL"); !set) return set;
-  const auto append = [&]() -> Status {
-    auto transaction = Transaction::begin(db, "log");
-    if (!transaction) return failed(transaction);
-    std::int64_t bytes = 0;
-    std::int64_t n = 0;
-    {
-      auto query = db.query(
-          "SELECT log_bytes, (SELECT coalesce(max(n), 0) FROM log WHERE run = serial) FROM runs "
-          "WHERE serial = ?");
-      if (!query) return failed(query);
-      auto row = query->bind(run).step();
-      if (!row) return failed(row);
-      if (!*row) return failure(run_unknown(run));
-      bytes = query->number(0);
-      n = query->number(1);
-    }
-    const auto write = [&](std::string_view line) -> Status {
-      auto query = db.query("INSERT INTO log (run, n, line) VALUES (?, ?, ?)");
-      if (!query) return failed(query);
-      return query->bind(run).bind(++n).bind(line).run();
-    };
-    for (const auto& line : lines) {
-      if (bytes > most_log_bytes) break;
-      bytes += static_cast<std::int64_t>(line.size()) + 1;
-      if (auto done = write(bytes > most_log_bytes ? left_out : line); !done) return done;
-    }
-    {
-      auto query = db.query("UPDATE runs SET log_bytes = ? WHERE serial = ?");
-      if (!query) return failed(query);
-      if (auto done = query->bind(bytes).bind(run).run(); !done) return done;
-    }
-    return transaction->commit();
-  };
-  Status done = append();
-  if (auto set = db.execute("PRAGMA synchronous=FULL"); !set) return set;
-  return done;
-}
-
-Result<std::vector<std::string>> Ledger::log(RunId run) const {
-  const std::lock_guard lock(parts_->mutex);
-  auto query = parts_->database.query("SELECT line FROM log WHERE run = ? ORDER BY n");
-  if (!query) return failed(query);
-  return query->bind(run).texts();
 }
 
 #undef ATTEMPT_COLUMNS

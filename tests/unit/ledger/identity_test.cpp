@@ -163,6 +163,19 @@ TEST_F(IdentityTest, ABrokenPageFoundInUseIsExaminedAtTheNextOpen) {
   EXPECT_EQ(ledger->loss()->code, "ledger.corrupt");
 }
 
+TEST_F(IdentityTest, WhoFindsDamageWhileItWritesKeepsNobodyWaiting) {
+  const auto run = open_ledger(state, clock);
+  const auto other = open_ledger(state, clock);
+  const RunId first = *run->begin_run(start_of("", "v1"));
+  ASSERT_TRUE(run->intend(first, release_action("v1")));
+  sql("UPDATE attempts SET fate = char(0, 0, 0)");
+  const auto again = run->intend(first, release_action("v1"));
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, "ledger.damaged");
+  const auto written = other->suspend(production, {"anna", "to look at it", clock.wall(), {}});
+  EXPECT_TRUE(written) << told(written);
+}
+
 TEST_F(IdentityTest, ATextThatIsNeverWrittenIsDamageThoughThePageIsWhole) {
   // What a disk that lied may leave within a row (found by a chronicle, seed 65274).
   for (const std::string column : {"fate", "phase", "work"}) {
