@@ -137,6 +137,7 @@ Status replace_file(const std::string& path, std::string_view content, unsigned 
 }
 
 Status make_folders(const std::string& path, unsigned mode) {
+  if (is_folder(path)) return {};
   std::string so_far = path.starts_with('/') ? "" : ".";
   for (const auto& part : std::filesystem::path(path).relative_path()) {
     const std::string parent = so_far.empty() ? "/" : so_far;

@@ -4,21 +4,13 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <new>
 #include <stdexcept>
 
 #include "reconciler/base/digest.hpp"
+#include "reconciler/base/filesystem.hpp"
 
 namespace reconciler::simulation {
-namespace {
-
-std::string read_all(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-}  // namespace
 
 /// SQLite allocates it, with room for the real one behind.
 struct Disk::File {
@@ -171,7 +163,7 @@ void Disk::apply(const Change& change, std::string& to) {
 
 Disk::Kept& Disk::of(const std::string& path) {
   const auto [found, is_new] = files_.try_emplace(path);
-  if (is_new) found->second.synced = read_all(path);
+  if (is_new) found->second.synced = read_file(path).value_or("");
   return found->second;
 }
 

@@ -39,8 +39,7 @@ void Invariants::hear(const std::string& call) {
     heard_ = "what was kept goes, and " + tag + " was never well";
 }
 
-std::optional<std::string> Invariants::of_versions() const {
-  const Memory memory = story_.memory();
+std::optional<std::string> Invariants::of_versions(const Memory& memory) const {
   const auto& host = story_.host;
   for (const auto* version : {&memory.current, &memory.previous})
     if (*version)
@@ -72,9 +71,8 @@ std::optional<std::string> Invariants::of_releases() const {
 }
 
 /// What was gone on to works on data that has its release.
-std::optional<std::string> Invariants::of_data() {
+std::optional<std::string> Invariants::of_data(const Memory& memory) {
   const auto& data = story_.host.data;
-  const Memory memory = story_.memory();
   if (!memory.current || memory.current->tag == recorded_) return std::nullopt;
   recorded_ = memory.current->tag;
   const bool goes_on = data.backed_up && !forgotten_ && !memory.target;
@@ -89,9 +87,10 @@ void Invariants::forget_releases() {
 
 std::optional<std::string> Invariants::holds() {
   if (heard_) return heard_;
-  if (auto wrong = of_versions()) return wrong;
+  const Memory memory = story_.memory();
+  if (auto wrong = of_versions(memory)) return wrong;
   if (auto wrong = of_releases()) return wrong;
-  if (auto wrong = of_data()) return wrong;
+  if (auto wrong = of_data(memory)) return wrong;
   const auto serial = story_.serial();
   if (serial < serial_) return fmt::format("the serial went from {} to {}", serial_, serial);
   // What a killed process wrote and did not sync is seen by the next one, and may go with the power

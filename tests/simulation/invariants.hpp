@@ -39,9 +39,9 @@ class Invariants {
 
  private:
   void hear(const std::string& call);
-  std::optional<std::string> of_versions() const;
+  std::optional<std::string> of_versions(const Memory& memory) const;
   std::optional<std::string> of_releases() const;
-  std::optional<std::string> of_data();
+  std::optional<std::string> of_data(const Memory& memory);
 
   Story& story_;
   const Disk& disk_;

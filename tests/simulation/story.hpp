@@ -17,6 +17,7 @@
 #include "reconciler/partly.hpp"
 #include "reconciler/reconcile.hpp"
 #include "reconciler/rollback.hpp"
+#include "tests/simulation/blank.hpp"
 #include "tests/simulation/process.hpp"
 #include "tests/simulation/world.hpp"
 
@@ -38,6 +39,7 @@ class Story {
         wrap_(std::move(wrap)) {
     host.now = [this] { return clock_.now(); };
     host.wall = [this] { return clock_.wall(); };
+    lay_blank(folder_);
     process_ = std::move(*Process::begin(place_, wrap_));
     machine_.parallel = 1;  // so that all of it happens in one order
     asked_.spec.id = id;
