@@ -62,7 +62,7 @@ class OneMoment : public testing::Test {
     }
     EXPECT_GT(cuts, 2U) << "one statement is of one moment anyway";
   }
-  const MovedClock clock;
+  MovedClock clock;
 };
 
 TEST_F(OneMoment, AVersionIsToldWithItsOwnRecords) {
