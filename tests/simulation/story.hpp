@@ -40,7 +40,7 @@ class Story {
     host.now = [this] { return clock_.now(); };
     host.wall = [this] { return clock_.wall(); };
     lay_blank(folder_);
-    process_ = std::move(*Process::begin(place_, wrap_));
+    process_ = Process::begin(place_, wrap_).value();
     machine_.parallel = 1;  // so that all of it happens in one order
     asked_.spec.id = id;
     asked_.spec.folder = "app";
