@@ -57,12 +57,17 @@ Wish wish_for(const EnvironmentSpec& spec, Kept kept) {
   return wish;
 }
 
-/// Why nothing goes back by itself from what git asks for; none: something does.
-std::optional<std::string> nothing_goes_back(const EnvironmentSpec& spec, const Memory& memory) {
+/// Why nothing goes back by itself from what runs in the place of what git asks for; none:
+/// something does.
+std::optional<std::string> nothing_goes_back(const Parts& parts, const EnvironmentSpec& spec,
+                                             const Memory& memory) {
   Desired wanted;
   wanted.id = spec.id;
   wanted.tag = spec.tag;
   as_the_manifest_says(spec, wanted);
+  // Of what was never begun there is nothing to go back past.
+  const auto begun = parts.ledger.was_begun(spec.id, spec.tag);
+  if (begun && !*begun) wanted.irreversible.erase(spec.tag);
   return why_no_way_back(wanted, memory);
 }
 
@@ -109,22 +114,16 @@ Result<Wish> recorded_instead(const Parts& parts, const EnvironmentSpec& spec, M
   return wish;
 }
 
-/// Its release was tried once it ran already, and has failed.
-bool failed_after_switch(const Desired& desired, const Memory& memory) {
-  return std::ranges::any_of(desired.steps, [&](const Step& step) {
-    const auto fate = memory.once.find(step.once_key);
-    return step.work.phase == Phase::after && fate != memory.once.end() &&
-           fate->second == Fate::failed;
-  });
-}
-
-/// The run that it was begun in has a way back itself: it is open, or nothing was switched in it.
+/// The run that it was begun in has a way back itself, for it is open; or there is nothing to go
+/// back from: neither it nor another version was switched to since the record.
 Result<bool> has_its_own_way(const Parts& parts, const Desired& desired, const Memory& memory) {
   if (memory.unfinished != desired.digest) return false;
-  if (!failed_after_switch(desired, memory)) return true;
   auto open = parts.ledger.open_run(desired.id);
   if (!open) return failed(open);
-  return open->has_value();
+  if (*open) return true;
+  auto half = parts.ledger.is_half(desired.id);
+  if (!half) return failed(half);
+  return !*half;
 }
 
 /// Of what git asks for a release failed for good, before half of another version came to run, or
@@ -134,7 +133,8 @@ Result<Wish> instead_of_what_failed(const Parts& parts, const Asked& asked, cons
   const EnvironmentSpec& spec = asked.spec;
   if (asked.instead || !something_else_runs(memory)) return wish;
   const auto stall = find_stall(wish.desired, memory);
-  if (!stall || stall->reason != "ReleaseFailed" || nothing_goes_back(spec, memory)) return wish;
+  if (!stall || stall->reason != "ReleaseFailed" || nothing_goes_back(parts, spec, memory))
+    return wish;
   auto own = has_its_own_way(parts, wish.desired, memory);
   if (!own) return failed(own);
   if (*own) return wish;
@@ -143,7 +143,7 @@ Result<Wish> instead_of_what_failed(const Parts& parts, const Asked& asked, cons
 
 /// What is to run while what git asks for waits or cannot be had. Of a version that was begun and
 /// not recorded that is the way back, where there is one.
-Status may_be_as_recorded(const EnvironmentSpec& spec, const Memory& memory) {
+Status may_be_as_recorded(const Parts& parts, const EnvironmentSpec& spec, const Memory& memory) {
   const auto refused = [&](const std::string& why) {
     return failure(error("rollback.not_kept",
                          fmt::format("the recorded version of {} is not looked after meanwhile: {}",
@@ -156,14 +156,14 @@ Status may_be_as_recorded(const EnvironmentSpec& spec, const Memory& memory) {
   if (!memory.touched || memory.unfinished == memory.current->digest) return {};
   Memory towards = memory;
   towards.target.reset();
-  if (const auto none = nothing_goes_back(spec, towards))
+  if (const auto none = nothing_goes_back(parts, spec, towards))
     return refused(none->empty() ? "nothing goes back by itself" : *none);
   return {};
 }
 
 /// What was recorded last, with the variables of then. A way back that was begun goes on.
 Result<Wish> as_recorded(const Parts& parts, const EnvironmentSpec& spec, const Memory& memory) {
-  if (auto may = may_be_as_recorded(spec, memory); !may) return failed(may);
+  if (auto may = may_be_as_recorded(parts, spec, memory); !may) return failed(may);
   if (memory.target) return desire_target(parts, spec, memory);
   const Again current{spec.id, memory.current->tag, Ledger::Slot::current};
   auto kept =
@@ -191,7 +191,7 @@ Result<Wish> instead_of_what_cannot_be(const Parts& parts, const EnvironmentSpec
                                        const Memory& memory, const std::string& repository_asks,
                                        Error why) {
   if (!something_else_runs(memory) || !is_for_good(why)) return failure(std::move(why));
-  if (const auto none = nothing_goes_back(spec, memory)) {
+  if (const auto none = nothing_goes_back(parts, spec, memory)) {
     why.facts.push_back({"stays", "what was begun before, as it is" +
                                       (none->empty() ? "" : fmt::format(" ({})", *none))});
     return failure(std::move(why));

@@ -1,5 +1,4 @@
 #include "reconciler/look.hpp"
-#include "reconciler/data_kept.hpp"
 
 #include <fmt/format.h>
 
@@ -8,6 +7,7 @@
 
 #include "reconciler/apply/failures.hpp"
 #include "reconciler/apply/kept.hpp"
+#include "reconciler/data_kept.hpp"
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/plan/retention.hpp"
 
@@ -92,6 +92,14 @@ Result<Look> look_at(const Parts& parts, const Asked& asked, Wish wish, Memory m
     seen->notices.push_back("warning: " + parts.ledger.loss()->message);
   wish.desired.backups = backups_of(parts.host, parts.state, asked.spec.id);
   Plan plan = make_plan(wish.desired, *seen, memory, parts.clock.wall());
+  if (plan.stalled && plan.stalled->reason == "ImageShared" && !asked.instead &&
+      something_else_runs(memory)) {
+    // Half of another version does not stay for what may not be made here.
+    auto instead = instead_of_what_cannot_be(
+        parts, asked.spec, memory, wish.desired.asked,
+        error("image.shared", plan.stalled->why).next(plan.stalled->next));
+    if (instead) return look_at(parts, asked, std::move(*instead), std::move(memory));
+  }
   if (auto checked = check_way_back(parts, memory, plan); !checked) return failed(checked);
   auto lost = parts.ledger.needs_adoption(asked.spec.id);
   if (!lost) return failed(lost);

@@ -75,6 +75,10 @@ class Ledger {
                const std::optional<std::string>& by_hand = {});
   /// The newest run that never ended, but for those that are aside: it is still at it, or it died.
   Result<std::optional<OpenRun>> open_run(const EnvironmentId& id) const;
+  /// Something that runs was changed, and nothing recorded since.
+  Result<bool> is_half(const EnvironmentId& id) const;
+  /// What runs was touched for that tag, or its release begun, and nothing recorded since.
+  Result<bool> was_begun(const EnvironmentId& id, const std::string& tag) const;
   /// Ends it; `unfinished` stays unless record() cleared it. `ledger.run_unknown`.
   Status end_run(RunId run, const RunEnd& end);
 

@@ -109,8 +109,7 @@ bool ends_in_record(const Plan& plan) {
   });
 }
 
-/// Something that runs was changed, and nothing recorded since.
-Result<bool> is_half(Database& database, const EnvironmentId& id) {
+Result<bool> half_of(Database& database, const EnvironmentId& id) {
   auto query = database.query(
       "SELECT 1 FROM attempts JOIN environments ON environments.name = attempts.environment "
       "WHERE attempts.environment = ? AND touched = 1 AND phase = ? AND id > recorded_attempt");
@@ -120,7 +119,7 @@ Result<bool> is_half(Database& database, const EnvironmentId& id) {
 
 /// What is half, or goes back to a version, is carried through with what room there is.
 Status make_room(Database& database, const RunStart& start) {
-  auto half = is_half(database, start.id);
+  auto half = half_of(database, start.id);
   if (!half) return failed(half);
   if (*half || start.target) {
     database.reserve().needed_by(start.id);
@@ -320,6 +319,24 @@ Result<std::optional<OpenRun>> Ledger::open_run(const EnvironmentId& id) const {
   auto json = query->as_written(parse_json(plan));
   if (!json) return failed(json);
   return std::optional(OpenRun{std::move(runs->front()), text_at(*json, "fallback")});
+}
+
+Result<bool> Ledger::is_half(const EnvironmentId& id) const {
+  const std::lock_guard lock(parts_->mutex);
+  return half_of(parts_->database, id);
+}
+
+Result<bool> Ledger::was_begun(const EnvironmentId& id, const std::string& tag) const {
+  const std::lock_guard lock(parts_->mutex);
+  auto query = parts_->database.query(
+      "SELECT 1 FROM attempts JOIN environments ON environments.name = attempts.environment "
+      "JOIN runs ON runs.serial = attempts.run WHERE attempts.environment = ? AND to_tag = ? AND "
+      "phase IN (?, ?, ?, ?) AND id > recorded_attempt");
+  if (!query) return failed(query);
+  query->bind(id.text()).bind(tag);
+  for (const Phase phase : {Phase::start, Phase::release, Phase::change, Phase::after})
+    query->bind(to_text(phase));
+  return query->step();
 }
 
 Result<RunRow> Ledger::run(RunId run) const {

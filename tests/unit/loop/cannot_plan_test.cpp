@@ -114,6 +114,44 @@ TEST_F(CannotPlan, PastWhatIsIrreversibleItStays) {
   expect_stays("v1 is irreversible, and its release was run since");
 }
 
+TEST_F(CannotPlan, WhatIsIrreversibleAndWasNeverBegunKeepsNothingAsItIs) {
+  half_of_v1();
+  story.spec().irreversible = {"v2"};
+  ASSERT_TRUE(story.pass());
+  EXPECT_EQ(running(), "backend v0;worker v0;");
+  EXPECT_EQ(story.condition().word + "/" + story.condition().reason, "RolledBack/CannotPlan");
+}
+
+TEST_F(CannotPlan, WhatIsIrreversibleAndWasBegunStays) {
+  half_of_v1();
+  story.spec().irreversible = {"v2"};
+  story.host.cannot_prepare.clear();
+  std::stop_source stop;
+  story.host.on_call = [&](const std::string& call) {
+    if (call == "switch v2") stop.request_stop();
+  };
+  ASSERT_FALSE(story.pass({.stop = stop.get_token()}));
+  story.host.on_call = [](const std::string&) {};
+  const std::string half = running();
+  story.host.cannot_prepare = {{"v2", error("sim.broken", "v2 makes no sense")}};
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(story.pass());
+  EXPECT_EQ(running(), half);
+}
+
+TEST_F(CannotPlan, WhatMayNotBeMadeHereIsGoneBackFromLikeWhatCannotBePlanned) {
+  half_of_v1();
+  story.host.cannot_prepare.clear();
+  const Artifacts wanted = story.seen().plan.artifacts;
+  ASSERT_FALSE(wanted.empty());
+  Artifacts theirs = wanted;
+  for (auto& [id, inputs] : theirs) inputs = "theirs";
+  ASSERT_TRUE(story.ledger().claim({"app", "stage"}, "v2", theirs));
+  ASSERT_TRUE(story.pass());
+  EXPECT_EQ(running(), "backend v0;worker v0;");
+  EXPECT_EQ(story.condition().word + "/" + story.condition().reason, "RolledBack/CannotPlan");
+  EXPECT_THAT(story.condition().why, HasSubstr("v2: image.shared: "));
+}
+
 TEST_F(CannotPlan, WhatPassesIsWaitedFor) {
   half_of_v1();
   story.host.cannot_prepare = {{"v2", error("sim.away", "nobody answers").passing()}};

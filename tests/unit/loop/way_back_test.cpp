@@ -148,6 +148,40 @@ TEST_F(WayBack, AReleaseAfterTheSwitchThatFailsOnceNobodyWaitsForItIsGoneBackFro
   EXPECT_EQ(story.condition().word + "/" + story.condition().reason, "RolledBack/ReleaseFailed");
 }
 
+TEST_F(WayBack, HalfOfAVersionIsGoneBackFromThoughTheNextOnesReleaseFailsOnceNobodyWaitsForIt) {
+  std::stop_source half;
+  story.host.on_call = [&](const std::string& call) {
+    if (call == "switch v1") half.request_stop();
+  };
+  ASSERT_FALSE(story.pass({.stop = half.get_token()}));
+  ASSERT_EQ(running(), "backend v1;worker v0;");
+  story.commit("v2");
+  story.host.outlives = {"v2"};
+  std::stop_source stop;
+  story.host.on_call = [&](const std::string& call) {
+    if (call == "release v2") stop.request_stop();
+  };
+  ASSERT_FALSE(story.pass({.stop = stop.get_token()}));
+  ASSERT_EQ(running(), "backend v1;worker v0;");
+  story.host.cannot_release = {"v2"};
+  for (int i = 0; i < 3; ++i) (void)story.pass();
+  EXPECT_EQ(running(), "backend v0;worker v0;");
+  EXPECT_EQ(story.condition().word + "/" + story.condition().reason, "RolledBack/ReleaseFailed");
+}
+
+TEST_F(WayBack, WhereNothingWasSwitchedAReleaseThatFailsOnceNobodyWaitsForItLeavesAllAsItIs) {
+  story.host.outlives = {"v1"};
+  std::stop_source stop;
+  story.host.on_call = [&](const std::string& call) {
+    if (call == "release v1") stop.request_stop();
+  };
+  ASSERT_FALSE(story.pass({.stop = stop.get_token()}));
+  story.host.cannot_release = {"v1"};
+  for (int i = 0; i < 3; ++i) (void)story.pass();
+  EXPECT_EQ(running(), "backend v0;worker v0;");
+  EXPECT_EQ(story.condition().word + "/" + story.condition().reason, "Stalled/ReleaseFailed");
+}
+
 TEST_F(WayBack, OneThatNobodyCouldAskIsNotGoneBackFrom) {
   story.host.cannot_verify = {{"v1", error("docker.unreachable", "nobody answers").passing()}};
   const auto done = story.pass();
