@@ -37,14 +37,17 @@ std::string irreversible_since(const EnvironmentSpec& spec, const Candidate& can
   return "";
 }
 
-/// Tags that were released since, or current.
+/// Tags that were released since, or current: the versions are listed newest first, whatever time
+/// the clock showed as each became it.
 Result<std::set<std::string>> tags_since(const Parts& parts, const EnvironmentId& id,
                                          const Candidate& candidate) {
   std::set<std::string> all(candidate.released.begin(), candidate.released.end());
   auto versions = parts.ledger.versions(id);
   if (!versions) return failed(versions);
-  for (const auto& version : *versions)
-    if (version.from > candidate.from) all.insert(version.tag);
+  for (const auto& version : *versions) {
+    if (version.tag == candidate.tag) break;
+    all.insert(version.tag);
+  }
   return all;
 }
 
@@ -71,7 +74,7 @@ Result<std::vector<Candidate>> candidates(const Parts& parts, const Asked& asked
   auto all = former_versions(parts, asked.spec.id, *memory);
   if (!all) return failed(all);
   for (auto& candidate : *all) {
-    auto released = parts.ledger.released_since(asked.spec.id, candidate.from);
+    auto released = parts.ledger.released_since(asked.spec.id, candidate.tag, candidate.from);
     if (!released) return failed(released);
     std::erase(*released, candidate.tag);
     candidate.released = std::move(*released);

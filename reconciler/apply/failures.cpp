@@ -54,7 +54,7 @@ std::vector<std::string> work_that_stays(const Run& run) {
   if (!done.empty() || !memory->current || memory->current->tag == run.plan.to) return done;
   const auto good = std::ranges::find(memory->versions, memory->current->tag, &Version::tag);
   if (good == memory->versions.end()) return {};
-  const auto released = run.tools.ledger.released_since(id, good->from);
+  const auto released = run.tools.ledger.released_since(id, good->tag, good->from);
   if (!released || std::ranges::find(*released, run.plan.to) == released->end()) return {};
   for (const auto& step : run.desired.steps)
     if (const auto fate = memory->once.find(step.once_key);

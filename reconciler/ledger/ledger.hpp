@@ -146,8 +146,11 @@ class Ledger {
   /// The versions that the environment had, newest first, the current one too; at most 200. A tag
   /// that was gone back to stands there twice.
   Result<std::vector<Version>> versions(const EnvironmentId& id) const;
-  /// Tags whose once-only work was tried since then, oldest first: what a way back does not undo.
-  Result<std::vector<std::string>> released_since(const EnvironmentId& id, WallTime since) const;
+  /// Tags whose once-only work was tried since `tag` became the current one, at `since`, oldest
+  /// first: what a way back does not undo. The clock may have been put back meanwhile: what was
+  /// begun after the run that recorded it is later, too, whatever the time.
+  Result<std::vector<std::string>> released_since(const EnvironmentId& id, const std::string& tag,
+                                                  WallTime since) const;
 
   // --- artifacts: what a tag became, and who of this host counts on it
   /// From here on the environment counts on these as `tag`'s, before the first of them is supplied.

@@ -86,16 +86,27 @@ Result<std::vector<Version>> Ledger::versions(const EnvironmentId& id) const {
 }
 
 Result<std::vector<std::string>> Ledger::released_since(const EnvironmentId& id,
+                                                        const std::string& tag,
                                                         WallTime since) const {
   const std::lock_guard lock(parts_->mutex);
   // Assumed work was done before anybody here knew of the environment.
   auto query = parts_->database.query(
       "SELECT runs.to_tag FROM attempts JOIN runs ON runs.serial = attempts.run "
-      "WHERE attempts.environment = ? AND once_key != '' AND attempts.started >= ? AND "
-      "action_key != '' AND fate IS NOT 'not started' "
+      "WHERE attempts.environment = ?1 AND once_key != '' AND action_key != '' AND "
+      "fate IS NOT 'not started' AND (attempts.started >= ?3 OR run > "
+      // The first run that recorded it since another tag was recorded last before it.
+      "(SELECT min(serial) FROM runs WHERE environment = ?1 AND to_tag = ?2 AND condition = "
+      "'Ready' AND aside = 0 AND serial > (SELECT coalesce(max(serial), 0) FROM runs WHERE "
+      "environment = ?1 AND to_tag != ?2 AND condition = 'Ready' AND aside = 0 AND serial < "
+      "(SELECT "
+      "max(serial) FROM runs WHERE environment = ?1 AND to_tag = ?2 AND condition = 'Ready' AND "
+      "aside = 0)))) "
       "GROUP BY runs.to_tag ORDER BY min(attempts.id)");
   if (!query) return failed(query);
-  return query->bind(id.text()).bind(std::int64_t{since.time_since_epoch().count()}).texts();
+  return query->bind(id.text())
+      .bind(tag)
+      .bind(std::int64_t{since.time_since_epoch().count()})
+      .texts();
 }
 
 Status Ledger::forget(const EnvironmentId& id, const std::string& who) {

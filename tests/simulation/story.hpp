@@ -111,11 +111,13 @@ class Story {
   }
   /// Where its backups lie.
   std::string backups() const { return backups_of(machine_, folder_, id); }
+  /// What a person can go back to, and what cannot be gone back to.
+  std::vector<Candidate> former() {
+    return candidates(parts(), asked_, {}).value_or(std::vector<Candidate>{});
+  }
   /// As a person asks for it; what cannot be gone back to is left.
   void rollback() {
-    auto all = candidates(parts(), asked_, {});
-    if (!all) return;
-    for (const auto& one : *all) {
+    for (const auto& one : former()) {
       if (!one.blocked.empty()) continue;
       (void)rollback_to(one.tag);
       return;

@@ -23,6 +23,7 @@ class VersionsTest : public testing::Test {
     }
     if (release == Fate::succeeded) {
       ASSERT_TRUE(ledger->record(run, release_of(tag), {}));
+      ASSERT_TRUE(ledger->end_run(run, {"Ready", "Succeeded"}));
     }
     clock.pass(std::chrono::hours(1));
   }
@@ -51,15 +52,26 @@ TEST_F(VersionsTest, EachLastsUntilTheNextIsRecorded) {
 TEST_F(VersionsTest, WhatWasTriedToBeReleasedSince) {
   deploy("v1.0.0");
   const WallTime then = clock.wall();
-  EXPECT_THAT(*ledger->released_since(production, then), IsEmpty());
+  EXPECT_THAT(*ledger->released_since(production, "v1.0.0", then), IsEmpty());
   deploy("v1.1.0");
   deploy("v1.2.0", Fate::failed);
-  EXPECT_THAT(*ledger->released_since(production, then), ElementsAre("v1.1.0", "v1.2.0"));
-  EXPECT_THAT(*ledger->released_since(production, WallTime{}),
+  EXPECT_THAT(*ledger->released_since(production, "v1.0.0", then), ElementsAre("v1.1.0", "v1.2.0"));
+  EXPECT_THAT(*ledger->released_since(production, "v1.0.0", WallTime{}),
               ElementsAre("v1.0.0", "v1.1.0", "v1.2.0"));
   ASSERT_TRUE(
       ledger->settle(production, release_action("v1.2.0").once_key, Fate::not_started, "anna"));
-  EXPECT_THAT(*ledger->released_since(production, then), ElementsAre("v1.1.0"));
+  EXPECT_THAT(*ledger->released_since(production, "v1.0.0", then), ElementsAre("v1.1.0"));
+}
+
+TEST_F(VersionsTest, WhatWasReleasedSinceIsKnownThoughTheClockWasPutBack) {
+  deploy("v1.0.0");
+  const WallTime ahead = clock.wall();
+  clock.pass(-std::chrono::hours(24 * 365));
+  EXPECT_THAT(*ledger->released_since(production, "v1.0.0", ahead), IsEmpty());
+  deploy("v1.1.0");
+  deploy("v1.2.0", Fate::failed);
+  EXPECT_THAT(*ledger->released_since(production, "v1.0.0", ahead),
+              ElementsAre("v1.1.0", "v1.2.0"));
 }
 
 }  // namespace
