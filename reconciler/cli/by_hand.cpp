@@ -5,17 +5,24 @@
 
 namespace reconciler::cli {
 
-std::optional<ByHand> deployed_by_hand(Context& context, const EnvironmentId& id,
-                                       std::stop_token stop) {
+std::optional<Seen> look_there(Context& context, const EnvironmentId& id, std::stop_token stop) {
   auto selection = select(context, {id.text()}, Reading::last, stop);
   auto parts = context.parts();
   if (!selection || !parts) return std::nullopt;
   Asked& asked = selection->asked.at(0);
-  const auto seen = look(*parts, asked, std::move(stop));
+  auto seen = look(*parts, asked, std::move(stop));
   if (!seen) return std::nullopt;
-  auto tag = reconciler::deployed_by_hand(seen->desired, seen->observation, seen->memory);
+  return Seen{std::move(asked), std::move(*seen)};
+}
+
+std::optional<ByHand> deployed_by_hand(Context& context, const EnvironmentId& id,
+                                       std::stop_token stop) {
+  auto seen = look_there(context, id, std::move(stop));
+  if (!seen) return std::nullopt;
+  const Look& look = seen->look;
+  auto tag = reconciler::deployed_by_hand(look.desired, look.observation, look.memory);
   if (!tag) return std::nullopt;
-  return ByHand{std::move(*tag), std::move(asked)};
+  return ByHand{std::move(*tag), std::move(seen->asked)};
 }
 
 }  // namespace reconciler::cli

@@ -9,13 +9,19 @@
 
 namespace reconciler::cli {
 
+/// What there is now; none where it cannot be looked. Asks no repository of another machine.
+struct Seen {
+  Asked asked;  ///< what git asks for
+  Look look;
+};
+std::optional<Seen> look_there(Context& context, const EnvironmentId& id, std::stop_token stop);
+
 struct ByHand {
   std::string tag;
   Asked asked;  ///< what git asks for
 };
 
-/// Looks (deployed_by_hand); where it cannot be looked, nobody knows of anything. Asks no
-/// repository of another machine.
+/// Looks (deployed_by_hand); where it cannot be looked, nobody knows of anything.
 std::optional<ByHand> deployed_by_hand(Context& context, const EnvironmentId& id,
                                        std::stop_token stop);
 

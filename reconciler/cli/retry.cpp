@@ -8,9 +8,29 @@
 #include "reconciler/cli/known.hpp"
 #include "reconciler/cli/verb.hpp"
 #include "reconciler/ledger/locks.hpp"
+#include "reconciler/plan/by_hand.hpp"
 
 namespace reconciler::cli {
 namespace {
+
+/// What is about what runs, while another tag is held off: that one stays so.
+bool is_about_what_runs(const Plan& plan) {
+  const bool holds_off = plan.held && !plan.held->rejected_tag.empty() && !plan.held->is_deployed();
+  return holds_off && plan.stalled &&
+         (plan.stalled->reason == "Flapping" || plan.stalled->reason == "OperatorDeployed");
+}
+
+int put_right_again(Context& context, const Known& known, const Plan& plan,
+                    const std::optional<std::string>& undone) {
+  const std::string id = known.id.text();
+  if (auto done = known.ledger.put_right_again(known.id, who(), undone); !done)
+    return report(context, done.error());
+  std::cout << fmt::format(
+      "What runs of {} is put right again; {} stays held off: the same once more asks for it "
+      "again.\nnext  reconciler apply {}\n",
+      id, plan.held->rejected_tag, id);
+  return well;
+}
 
 int retry(Context& context, const std::string& environment, std::stop_token stop) {
   auto known = known_environment(context, environment);
@@ -18,8 +38,12 @@ int retry(Context& context, const std::string& environment, std::stop_token stop
   auto lock =
       lock_environment(context.options().state, known->id, {context.clock(), Duration{0}, {}});
   if (!lock) return report(context, lock.error());
-  const auto by_hand = deployed_by_hand(context, known->id, std::move(stop));
-  const auto undone = by_hand ? std::optional(by_hand->tag) : std::nullopt;
+  const auto seen = look_there(context, known->id, std::move(stop));
+  std::optional<std::string> undone;
+  if (seen)
+    undone = deployed_by_hand(seen->look.desired, seen->look.observation, seen->look.memory);
+  if (seen && is_about_what_runs(seen->look.plan))
+    return put_right_again(context, *known, seen->look.plan, undone);
   auto again = known->ledger.retry(known->id, who(), undone);
   if (!again) return report(context, again.error());
   if (undone)

@@ -224,14 +224,14 @@ Error Database::failed_call(int code) {
   }
 }
 
-Result<Reading> Reading::begin(Database& database) {
+Result<ReadTransaction> ReadTransaction::begin(Database& database) {
   auto query = database.query("BEGIN");
   if (!query) return failed(query);
   if (auto begun = query->run(); !begun) return failed(begun);
-  return Reading(database);
+  return ReadTransaction(database);
 }
 
-Reading::~Reading() {
+ReadTransaction::~ReadTransaction() {
   if (database_) database_->roll_back();
 }
 

@@ -113,17 +113,18 @@ Result<T> Query::as_written(Result<T> read) const {
 
 /// As long as it lives all that is read is of one moment, whatever others write meanwhile. Nobody
 /// waits for it.
-class Reading {
+class ReadTransaction {
  public:
-  static Result<Reading> begin(Database& database);
-  Reading(Reading&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
-  Reading(const Reading&) = delete;
-  Reading& operator=(const Reading&) = delete;
-  Reading& operator=(Reading&&) = delete;
-  ~Reading();
+  static Result<ReadTransaction> begin(Database& database);
+  ReadTransaction(ReadTransaction&& other) noexcept
+      : database_(std::exchange(other.database_, nullptr)) {}
+  ReadTransaction(const ReadTransaction&) = delete;
+  ReadTransaction& operator=(const ReadTransaction&) = delete;
+  ReadTransaction& operator=(ReadTransaction&&) = delete;
+  ~ReadTransaction();
 
  private:
-  explicit Reading(Database& database) : database_(&database) {}
+  explicit ReadTransaction(Database& database) : database_(&database) {}
   Database* database_;
 };
 

@@ -114,7 +114,7 @@ Result<bool> Ledger::needs_adoption(const EnvironmentId& id) const {
 Result<Memory> Ledger::memory(const EnvironmentId& id) const {
   const std::lock_guard lock(parts_->mutex);
   if (auto there = parts_->database.still_there(); !there) return failed(there);
-  auto reading = Reading::begin(parts_->database);
+  auto reading = ReadTransaction::begin(parts_->database);
   if (!reading) return failed(reading);
   Memory memory;
   memory.lineage = parts_->lineage;

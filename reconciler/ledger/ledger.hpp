@@ -180,6 +180,10 @@ class Ledger {
   /// none was. `retry.unknown`: nothing was done here yet.
   Result<std::string> retry(const EnvironmentId& id, const std::string& who,
                             const std::optional<std::string>& overruled = {});
+  /// Of that only what is about what runs: what came back is counted from nothing, and what was
+  /// deployed by hand may be undone. A tag that was rejected stays so, and what failed has failed.
+  Status put_right_again(const EnvironmentId& id, const std::string& who,
+                         const std::optional<std::string>& overruled = {});
 
   // --- what people say, and what came back
   /// From now on nothing is done, until `resume` or its end. Takes the place of one before it.

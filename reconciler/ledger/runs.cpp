@@ -131,7 +131,7 @@ Status make_room(Database& database, const RunStart& start) {
 
 Result<std::optional<RunRow>> first_run(Database& database, const EnvironmentId& id,
                                         const char* sql) {
-  auto reading = Reading::begin(database);
+  auto reading = ReadTransaction::begin(database);
   if (!reading) return failed(reading);
   auto query = database.query(sql);
   if (!query) return failed(query);
@@ -247,7 +247,7 @@ Status Ledger::end_cut_aside(const EnvironmentId& id) {
 
 Result<std::vector<RunRow>> Ledger::history(const EnvironmentId& id, size_t limit) const {
   const std::lock_guard lock(parts_->mutex);
-  auto reading = Reading::begin(parts_->database);
+  auto reading = ReadTransaction::begin(parts_->database);
   if (!reading) return failed(reading);
   auto query = parts_->database.query(
       "SELECT " RUN_COLUMNS " FROM runs WHERE environment = ? ORDER BY serial DESC LIMIT ?");
@@ -295,7 +295,7 @@ Result<std::optional<RunRow>> Ledger::last_work(const EnvironmentId& id) const {
 
 Result<std::optional<OpenRun>> Ledger::open_run(const EnvironmentId& id) const {
   const std::lock_guard lock(parts_->mutex);
-  auto reading = Reading::begin(parts_->database);
+  auto reading = ReadTransaction::begin(parts_->database);
   if (!reading) return failed(reading);
   std::string plan;
   {
@@ -341,7 +341,7 @@ Result<bool> Ledger::was_begun(const EnvironmentId& id, const std::string& tag) 
 
 Result<RunRow> Ledger::run(RunId run) const {
   const std::lock_guard lock(parts_->mutex);
-  auto reading = Reading::begin(parts_->database);
+  auto reading = ReadTransaction::begin(parts_->database);
   if (!reading) return failed(reading);
   auto query = parts_->database.query("SELECT " RUN_COLUMNS " FROM runs WHERE serial = ?");
   if (!query) return failed(query);

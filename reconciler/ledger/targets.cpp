@@ -41,6 +41,18 @@ Status delete_target(Database& database, const EnvironmentId& id) {
   return query->bind(id.text()).run();
 }
 
+namespace {
+
+Status begin_anew(Database& database, const EnvironmentId& id,
+                  const std::optional<std::string>& overruled) {
+  if (auto done = forget_returns(database, id); !done) return done;
+  auto undo = database.query("UPDATE environments SET overruled = ? WHERE name = ?");
+  if (!undo) return failed(undo);
+  return undo->bind(overruled).bind(id.text()).run();
+}
+
+}  // namespace
+
 Status Ledger::reject(RunId run, const RunEnd& end, const Target& target) {
   const std::lock_guard lock(parts_->mutex);
   auto transaction = Transaction::begin(parts_->database, "reject");
@@ -81,14 +93,21 @@ Result<std::string> Ledger::retry(const EnvironmentId& id, const std::string& wh
   failed_once->bind(who).bind(parts_->wall()).bind(id.text()).bind(tag).bind(*noted);
   if (auto done = failed_once->run(); !done) return failed(done);
   if (auto done = delete_target(db, id); !done) return failed(done);
-  if (auto done = forget_returns(db, id); !done) return failed(done);
-  {
-    auto undo = db.query("UPDATE environments SET overruled = ? WHERE name = ?");
-    if (!undo) return failed(undo);
-    if (auto done = undo->bind(overruled).bind(id.text()).run(); !done) return failed(done);
-  }
+  if (auto done = begin_anew(db, id, overruled); !done) return failed(done);
   if (auto done = transaction->commit(); !done) return failed(done);
   return tag;
+}
+
+Status Ledger::put_right_again(const EnvironmentId& id, const std::string& who,
+                               const std::optional<std::string>& overruled) {
+  const std::lock_guard lock(parts_->mutex);
+  auto transaction = Transaction::begin(parts_->database, "retry");
+  if (!transaction) return failed(transaction);
+  // How the rejected one ended goes on to count.
+  auto noted = parts_->note(id, "", "Reconciling", "Retry", who, Parts::Noted::aside);
+  if (!noted) return failed(noted);
+  if (auto done = begin_anew(parts_->database, id, overruled); !done) return done;
+  return transaction->commit();
 }
 
 Status Ledger::clear_target(const EnvironmentId& id) {

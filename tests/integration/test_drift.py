@@ -226,6 +226,27 @@ def test_changed_back_each_time_it_is_healed_three_times_and_then_named(running,
     assert running.condition() == "Ready/Succeeded"
 
 
+def test_what_is_changed_back_while_another_version_is_held_off(running, folder):
+    running.run("retry", running.environment).ok()
+    wrong = COMPOSE.replace(f"web: {{ {SLEEPS}", f"web: {{ image: {BUSYBOX}, command: [sh, -c, 'exit 3']")
+    running.commit({"compose.yaml": wrong, "reconciler.yaml": manifest("v1.9.0")})
+    assert running.run("apply", running.environment, "--yes").code == 1
+    held = running.condition()
+    assert held.startswith("RolledBack/"), held
+    for _ in range(3):
+        elsewhere(running, folder, COMPOSE.replace("red", "blue"))
+        running.run("apply", running.environment, "--yes")
+        assert "COLOUR=red" in running.inspect()["Config"]["Env"]
+    elsewhere(running, folder, COMPOSE.replace("red", "blue"))
+    assert running.condition() == "Stalled/Flapping"
+    done = running.run("retry", running.environment).ok()
+    assert "v1.9.0 stays held off" in done.out, done.out
+    running.run("apply", running.environment, "--yes")
+    assert "COLOUR=red" in running.inspect()["Config"]["Env"] and running.condition() == held
+    # And what it says asks for the version again.
+    assert "v1.9.0 of web/production is tried again" in running.run("retry", running.environment).ok().out
+
+
 def test_volume_gone_names_it_and_the_container_on_it(running, engine):
     engine.docker("rm", "-f", "web-web-1")
     engine.docker("volume", "rm", "web_data")
