@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/known.hpp"
@@ -20,26 +21,35 @@ struct SettleOptions {
   std::string answer;
 };
 
-/// The once key of a step that was never tried here, as the repository asks for it now; empty when
-/// there is no such step.
-Result<std::string> key_of_step(Context& context, const EnvironmentId& id, const std::string& task,
-                                std::stop_token stop) {
+/// What the answer is about.
+struct About {
+  std::string key;
+  bool tried = true;  ///< here
+};
+
+/// The once key of a step of what is wanted that was never tried here, and of which a person is
+/// asked; empty when there is no such step.
+Result<std::string> untried_step(Context& context, const EnvironmentId& id, const std::string& task,
+                                 std::stop_token stop) {
   auto selection = select(context, {id.text()}, Reading::last, stop);
   if (!selection) return failed(selection);
   auto parts = context.parts();
   if (!parts) return failed(parts);
   auto seen = look(*parts, selection->asked.at(0), std::move(stop));
   if (!seen) return failed(seen);
+  const auto& stalled = seen->plan.stalled;
+  if (!stalled || stalled->reason != "ReleaseOutcomeUnknown") return std::string();
   for (const auto& step : seen->desired.steps)
-    if (step.name == task && step.once == Once::tag && seen->memory.adopted) return step.once_key;
+    if (step.name == task && step.once == Once::tag && !seen->memory.once.contains(step.once_key))
+      return step.once_key;
   return std::string();
 }
 
-/// The one that is asked about: of the tag that a person wants deployed, else of the one that git
-/// asks for, where that can be read; else the one that waits for an answer the longest, or was
-/// tried last.
-std::string key_asked_about(Context& context, const Known& known,
-                            const std::vector<std::string>& keys, std::stop_token stop) {
+/// That of the tag that a person wants deployed, else of the one that git asks for, where that can
+/// be read.
+std::optional<std::string> key_of_wanted(Context& context, const Known& known,
+                                         const std::vector<std::string>& keys,
+                                         std::stop_token stop) {
   const auto memory = known.ledger.memory(known.id);
   if (memory && memory->target && memory->target->is_deployed()) {
     const auto deployed = std::ranges::find(keys, memory->target->tag, tag_of_once);
@@ -50,7 +60,24 @@ std::string key_asked_about(Context& context, const Known& known,
     const auto wanted = std::ranges::find(keys, selection->asked.front().spec.tag, tag_of_once);
     if (wanted != keys.end()) return *wanted;
   }
-  return keys.front();
+  return std::nullopt;
+}
+
+/// What is wanted comes first, tried or not; then what waits for an answer the longest, or was
+/// tried last.
+Result<About> asked_about(Context& context, const Known& known, const std::string& task,
+                          const std::stop_token& stop) {
+  auto keys = known.ledger.once_keys(known.id, task);
+  if (!keys) return failed(keys);
+  if (auto wanted = keys->empty() ? std::nullopt : key_of_wanted(context, known, *keys, stop))
+    return About{std::move(*wanted)};
+  auto untried = untried_step(context, known.id, task, stop);
+  if (untried && !untried->empty()) return About{std::move(*untried), false};
+  if (!keys->empty()) return About{keys->front()};
+  if (!untried) return failed(untried);
+  return failure(error("settle.nothing",
+                       fmt::format("no attempt at {} is known for {}", task, known.id.text()))
+                     .next(fmt::format("reconciler history {}", known.id.text())));
 }
 
 /// Of data in doubt there is one answer: that it is right. What else would be said of it is said by
@@ -83,21 +110,11 @@ int settle(Context& context, const SettleOptions& options, std::stop_token stop)
   const Fate fate = options.answer == "succeeded" ? Fate::succeeded : Fate::not_started;
   if (options.task == "restore" && data_in_doubt(known->ledger, known->id))
     return settle_data(context, *known, fate);
-  auto keys = known->ledger.once_keys(known->id, options.task);
-  if (!keys) return report(context, keys.error());
-  std::string untried;
-  if (keys->empty()) {
-    auto key = key_of_step(context, known->id, options.task, stop);
-    if (!key) return report(context, key.error());
-    untried = *key;
-  }
-  if (keys->empty() && untried.empty())
-    return report(context, error("settle.nothing", fmt::format("no attempt at {} is known for {}",
-                                                               options.task, known->id.text()))
-                               .next(fmt::format("reconciler history {}", known->id.text())));
-  const std::string key = untried.empty() ? key_asked_about(context, *known, *keys, stop) : untried;
-  if (auto done = untried.empty() ? known->ledger.settle(known->id, key, fate, who())
-                                  : known->ledger.assume(known->id, key, options.task, fate, who());
+  auto about = asked_about(context, *known, options.task, stop);
+  if (!about) return report(context, about.error());
+  const std::string& key = about->key;
+  if (auto done = about->tried ? known->ledger.settle(known->id, key, fate, who())
+                               : known->ledger.assume(known->id, key, options.task, fate, who());
       !done)
     return report(context, done.error());
   const std::string tag = tag_of_once(key);

@@ -70,6 +70,20 @@ def test_another_installation(running, folder, answer):
     shutil.rmtree(folder / "other-state")
 
 
+def test_another_tag_is_asked_for_between_the_answer_and_its_apply(running, folder):
+    """The answer is about the tag that is asked about, not about one that was answered before."""
+    other = another(running, folder / "other-state")
+    other.run("adopt", running.environment, "--lineage", refused(running, other)).ok()
+    assert "for v1.0.0" in other.run("settle", running.environment, "release", "not-run").ok().out
+    running.commit({"reconciler.yaml": manifest("v1.1.0", "release: [{ run: release }]")})
+    done = other.run("apply", running.environment, "--yes")
+    assert done.code == 1 and "whether release has run for v1.1.0" in done.out, done.out + done.err
+    assert "for v1.1.0" in other.run("settle", running.environment, "release", "succeeded").ok().out
+    other.run("apply", running.environment, "--yes").ok()
+    assert rows(running) == ["start", "done"]
+    shutil.rmtree(folder / "other-state")
+
+
 def test_ledger_that_is_gone(running):
     """The rest of the state folder is there: it says so, and asks before anything is released again."""
     before = running.ids()

@@ -2,6 +2,7 @@
 which test_transcripts tells."""
 
 import json
+import re
 
 import pytest
 
@@ -114,6 +115,27 @@ def test_no_release_and_an_image_without_a_tag_beside_its_manifest(shape):
     shape.up()
     wrote, plan = shape.is_taken_over(into="")
     assert "  taken over: 1 container, 1 image\n" in plan
+
+
+def test_a_release_that_nobody_here_knows_of_is_answered_as_the_plan_says(shape):
+    shape.in_git({"compose.yaml": "services:\n  web: { build: ., init: true, command: [sleep, '100000'] }\n"
+                                  "  migrate: { build: ., profiles: [release], command: ['true'] }\n",
+                  "Dockerfile": f"FROM {BUSYBOX}\n"})
+    shape.up()
+    before = shape.containers()
+    shape.taken.init(shape.opt, "").ok()
+    written = (shape.opt / "reconciler.yaml").read_text()
+    if "release:" not in written:
+        (shape.opt / "reconciler.yaml").write_text(written + "release: [{ run: migrate }]\n")
+    Repository(shape.opt).commit("A manifest with a release")
+    program = shape.taken.program
+    plan = program.run("plan")
+    assert plan.code == 1 and "Stalled/ReleaseOutcomeUnknown" in plan.out, plan.out + plan.err
+    [answer] = re.findall(r"reconciler (settle \S+ migrate) succeeded[|]not-run", plan.out)
+    program.run(*answer.split(), "succeeded").ok()
+    program.run("apply", "--yes").ok()
+    assert "Ready" in program.run("status").ok().out
+    assert shape.containers() == before
 
 
 def test_what_docker_compose_1_29_made(shape):
