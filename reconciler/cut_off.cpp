@@ -15,12 +15,7 @@ Result<bool> settle_cut_off(const Parts& parts, const Asked& asked, const Tools&
   auto open = parts.ledger.open_attempts(id);
   if (!open) return failed(open);
   if (open->empty()) return false;
-  Redaction redaction(wish.variables);
-  for (const auto& [release, slot] : {std::pair(&memory.current, Ledger::Slot::current),
-                                      std::pair(&memory.previous, Ledger::Slot::previous)})
-    if (*release)
-      if (const auto kept = kept_version(parts.ledger, {id, (*release)->tag, slot}))
-        redaction.hide(kept->variables);
+  Redaction redaction = redaction_for(parts.ledger, id, wish.variables);
   if (wish.target) {
     Asked git = asked;
     git.instead.reset();

@@ -1,7 +1,7 @@
 #include "reconciler/apply/ask.hpp"
 
 #include "reconciler/apply/attempt.hpp"
-#include "reconciler/model/redaction.hpp"
+#include "reconciler/apply/kept.hpp"
 
 namespace reconciler {
 namespace {
@@ -15,7 +15,8 @@ class Nobody final : public Progress {
 };
 
 CheckAnswer ask(const Drivers& drivers, const Step& step, const Attempt& attempt,
-                const Variables& variables, const std::stop_token& stop) {
+                const Variables& variables, const Redaction& redaction,
+                const std::stop_token& stop) {
   CheckAnswer answer;
   const Kind unwell = step.warn ? Kind::warned : Kind::unwell;
   auto driver = drivers.performer(step.work);
@@ -27,7 +28,6 @@ CheckAnswer ask(const Drivers& drivers, const Step& step, const Attempt& attempt
   Nobody nobody;
   const auto outcome = (*driver)->perform(attempt, variables, nobody, stop);
   answer.kind = outcome && outcome->fate == Fate::succeeded ? Kind::well : unwell;
-  const Redaction redaction(variables);
   if (!outcome) {
     answer.said = redaction.text(outcome.error().message);
     return answer;
@@ -41,9 +41,10 @@ CheckAnswer ask(const Drivers& drivers, const Step& step, const Attempt& attempt
 }  // namespace
 
 std::vector<CheckAnswer> ask_checks(const Drivers& drivers, const Clock& clock,
-                                    const Desired& desired, const Variables& variables,
-                                    const std::string& lineage, const std::stop_token& stop,
+                                    const Ledger& ledger, const Desired& desired,
+                                    const Variables& variables, const std::stop_token& stop,
                                     const std::vector<ResourceId>& excused) {
+  const Redaction redaction = redaction_for(ledger, desired.id, variables);
   std::vector<CheckAnswer> all;
   for (const auto& step : desired.steps) {
     if (step.work.phase != Phase::verify) continue;
@@ -51,8 +52,8 @@ std::vector<CheckAnswer> ask_checks(const Drivers& drivers, const Clock& clock,
     CheckAnswer answer;
     const Instant began = clock.now();
     if (step.then.empty()) {
-      answer =
-          ask(drivers, step, {"", desired.id, lineage, "", step.work, excused}, variables, stop);
+      const Attempt attempt{"", desired.id, ledger.lineage(), "", step.work, excused};
+      answer = ask(drivers, step, attempt, variables, redaction, stop);
     } else {
       answer.kind = Kind::not_asked;
       answer.said = "makes a container of its own: apply asks it";

@@ -7,6 +7,7 @@
 
 #include "reconciler/base/clock.hpp"
 #include "reconciler/driver/registry.hpp"
+#include "reconciler/ledger/ledger.hpp"
 #include "reconciler/model/desired.hpp"
 #include "reconciler/model/variables.hpp"
 
@@ -30,8 +31,8 @@ struct CheckAnswer {
 /// Every check of `desired`, in order, until `stop`; none fails for what is `excused` alone. What
 /// they say holds no secret value.
 std::vector<CheckAnswer> ask_checks(const Drivers& drivers, const Clock& clock,
-                                    const Desired& desired, const Variables& variables,
-                                    const std::string& lineage, const std::stop_token& stop,
+                                    const Ledger& ledger, const Desired& desired,
+                                    const Variables& variables, const std::stop_token& stop,
                                     const std::vector<ResourceId>& excused = {});
 
 }  // namespace reconciler

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "reconciler/driver/wire.hpp"
 
 namespace reconciler {
@@ -90,6 +92,18 @@ Result<Kept> kept_version(const Ledger& ledger, const Again& again) {
   auto records = ledger.snapshots(again.id, again.slot);
   if (!records) return failed(records);
   return unsealed(ledger, again, *records);
+}
+
+Redaction redaction_for(const Ledger& ledger, const EnvironmentId& id, const Variables& variables) {
+  Redaction redaction(variables);
+  const auto memory = ledger.memory(id);
+  if (!memory) return redaction;
+  for (const auto& [release, slot] : {std::pair(&memory->current, Ledger::Slot::current),
+                                      std::pair(&memory->previous, Ledger::Slot::previous)})
+    if (*release)
+      if (const auto kept = kept_version(ledger, {id, (*release)->tag, slot}))
+        redaction.hide(kept->variables);
+  return redaction;
 }
 
 Result<Kept> restore_version(const Ledger& ledger, const Drivers& drivers, const Again& again,

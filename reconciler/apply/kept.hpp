@@ -6,6 +6,7 @@
 #include "reconciler/driver/registry.hpp"
 #include "reconciler/ledger/ledger.hpp"
 #include "reconciler/model/desired.hpp"
+#include "reconciler/model/redaction.hpp"
 #include "reconciler/model/variables.hpp"
 
 namespace reconciler {
@@ -36,6 +37,10 @@ struct Again {
 /// What was kept of that version, as it was written down: nobody looked whether it is all here.
 /// `rollback.not_kept` where nothing was, `seal.broken`.
 Result<Kept> kept_version(const Ledger& ledger, const Again& again);
+
+/// Hides the values of `variables`, and those of the current and the previous version: what runs
+/// was made with them, and tells them when it is asked, also once they were rotated.
+Redaction redaction_for(const Ledger& ledger, const EnvironmentId& id, const Variables& variables);
 
 /// That version, its drivers having taken their records. `rollback.not_kept` where none were
 /// taken, `seal.broken`, and what drivers say.

@@ -120,8 +120,8 @@ int verify(Context& context, const std::string& name, const std::stop_token& sto
   if (!parts) return report(context, parts.error());
   auto checked = what_runs(*parts, selection->asked.at(0), stop);
   if (!checked) return report(context, checked.error());
-  const auto answers = ask_checks(parts->drivers, parts->clock, checked->desired,
-                                  checked->variables, parts->ledger.lineage(), stop);
+  const auto answers = ask_checks(parts->drivers, parts->clock, parts->ledger, checked->desired,
+                                  checked->variables, stop);
   if (context.options().json)
     print_answers_json(*checked, answers);
   else

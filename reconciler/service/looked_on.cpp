@@ -83,9 +83,8 @@ Result<std::optional<LookedOn>> look_on(const Parts& parts, const Asked& asked,
   soften_checks_since(parts.ledger, Ledger::Slot::current, wish->desired);
   const auto& excused = memory->watched->unwell;
   LookedOn seen{plan.to, plan.desired};
-  for (const auto& answer :
-       ask_checks(parts.drivers, parts.clock, wish->desired, wish->variables,
-                  parts.ledger.lineage(), stop, {excused.begin(), excused.end()})) {
+  for (const auto& answer : ask_checks(parts.drivers, parts.clock, parts.ledger, wish->desired,
+                                       wish->variables, stop, {excused.begin(), excused.end()})) {
     if (stop.stop_requested()) return std::nullopt;
     if (answer.kind != CheckAnswer::Kind::unwell) continue;
     seen.unwell = fmt::format("{} is not well after it was recorded: {}: {}", plan.to, answer.title,

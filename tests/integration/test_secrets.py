@@ -58,6 +58,21 @@ def test_rotation_names_the_variable_alone(secret, folder):
     assert f"PASSWORD={CANARY}-rotated" in secret.inspect()["Config"]["Env"]
 
 
+def test_what_runs_with_the_value_from_before_a_rotation_tells_it_nowhere(secret, folder):
+    """Whoever is asked in a container that runs tells what that one was made with."""
+    says = "{ exec: web, command: [sh, -c, 'echo of old $PASSWORD; test ! -e /tmp/unwell'] }"
+    deploy(secret, "v1.0.0", services(WEB), f"verify: {{ stable: 1s, checks: [{says}] }}")
+    secret.apply()
+    (folder / "secret.env").write_text("PASSWORD=quite-another-one\n")
+    secret.sh("touch /tmp/unwell")
+    done = secret.run("verify", secret.environment)
+    assert done.code == 1 and "of old ‹PASSWORD›" in done.out, done.out + done.err
+    deploy(secret, "v1.1.0", services(WEB), f"preflight: [{says}]")
+    done = secret.run("apply", secret.environment, "--yes")
+    assert done.code == 1 and "of old ‹PASSWORD›" in done.out, done.out + done.err
+    assert "of old ‹PASSWORD›" in logged(secret)
+
+
 def test_release_that_prints_it(secret):
     deploy(secret, "v1.0.0", services(WEB + RELEASE % "exit 3"), "release: [{ run: release }]")
     done = secret.run("apply", secret.environment, "--yes")
