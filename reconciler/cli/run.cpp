@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <stop_token>
+
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/verb.hpp"
 #include "reconciler/ledger/locks.hpp"
@@ -28,10 +30,16 @@ int run_service(Context& context, std::stop_token stop) {
       *parts, [&] { return context.more_drivers(); }, *log);
   const Watch watch(
       parts->drivers, [&](const Heard& what) { service.heard(what); }, context.clock(), *log);
+  // Of what is under way, too, which the service waits for as it goes.
+  std::stop_source ending;
+  const std::stop_callback ended(stop, [&] { ending.request_stop(); });
   while (!stop.stop_requested()) {
-    const Instant next = service.step(stop);
+    const Instant next = service.step(ending.get_token());
     // Whoever starts it again opens the ledger anew.
-    if (const auto why = parts->ledger.finished()) return report(context, *why);
+    if (const auto why = parts->ledger.finished()) {
+      ending.request_stop();
+      return report(context, *why);
+    }
     // What looks needed is not kept while nothing is looked at.
     if (service.idle() && next > context.clock().now()) ::malloc_trim(0);
     service.wait(next, stop);

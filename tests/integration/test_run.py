@@ -107,3 +107,23 @@ def test_killed_and_started_again(polled):
         again.wait("web/production: runs v1.1.0")
     finally:
         assert again.end() == 143
+
+
+def test_a_ledger_that_refuses_everything_ends_it_though_a_release_is_under_way(stack):
+    """Nothing is looked after with it, and whoever starts it again opens the ledger anew."""
+    release = "release: [{ run: web, command: [sh, -c, 'test $TAG = v1.0.0 || sleep 120'] }]"
+    def both(tag):
+        return {"compose.yaml": WEB, "reconciler.yaml": f"verify: {{ stable: 1s }}\n{release}\nenvironments:\n"
+                                                        f"  production: {{ tag: {tag} }}\n  stage: {{ tag: v1.0.0, compose: {{ project: web-stage }} }}\n"}
+
+    stack.commit(both("v1.0.0"))
+    stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}, "look": "1s"})
+    with Running(stack) as running:
+        running.wait("web/production: runs v1.0.0")
+        running.wait("web/stage: runs v1.0.0")
+        stack.commit(both("v1.1.0"))
+        wait_for(lambda: stack.one_offs(running=True), "the release")
+        (stack.state / "ledger.db").rename(stack.folder / "elsewhere.db")
+        assert running.process.wait(timeout=60) == 1, running.log.read_text()
+        assert running.said("ledger.gone"), running.log.read_text()
+        assert stack.one_offs(running=True), "what was begun goes on"
