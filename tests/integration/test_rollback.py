@@ -146,6 +146,19 @@ def test_out_of_a_hold(stack):
     assert stack.condition() == "RolledBack/Requested" and stack.state_file("current_tag") == "v1.0.0"
 
 
+def test_out_of_a_hold_where_what_failed_is_paused(stack):
+    """A backup tool, `docker commit`, a person: neither its volumes nor its name are left to one that is frozen."""
+    hold = "on_failure: hold"
+    deploy(stack, "v1.0.0", sections=(hold,))
+    before = stack.ids()
+    stack.commit(version("v1.1.0", WELL + ", healthcheck: { test: 'false', interval: 300ms, retries: 1 }", hold))
+    assert stack.error(stack.run("apply", stack.environment, "--yes")) == "verify.failed"
+    stack.engine.docker("pause", "web-web-1")
+    rollback(stack, "--yes")
+    assert stack.ids() == before and stack.names() == ["web-db-1", "web-web-1"]
+    assert stack.condition() == "RolledBack/Requested" and runs(stack) == "v1.0.0"
+
+
 def test_while_git_moves(stack):
     deploy(stack, "v1.0.0", "v1.1.0")
     stack.run("rollback", stack.environment, "v1.0.0", "--yes", env={"RECONCILER_FAILPOINTS": "ledger.record.before:kill"})

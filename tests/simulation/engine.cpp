@@ -55,6 +55,11 @@ bool on_network(const SimulatedContainer& container, const std::string& query) {
   });
 }
 
+/// It has a process, frozen or not, or will have one again in a moment.
+bool is_up(const std::string& state) {
+  return state == "running" || state == "paused" || state == "restarting";
+}
+
 /// Without swap accounting every limited container has -1, whatever was asked for.
 void drop(Json& host, const std::set<std::string>& fields) {
   const bool limited = number_at(host, "Memory") > 0;
@@ -264,7 +269,8 @@ Answer SimulatedEngine::change(const std::string& method, const std::vector<std:
   auto* container = find(parts[1]);
   if (!container) return refused(404, "No such container: " + parts[1]);
   if (method == "DELETE") {
-    if (container->state == "running") return refused(409, "You cannot remove a running container");
+    if (is_up(container->state))
+      return refused(409, "You cannot remove a " + container->state + " container");
     containers.erase(std::string(container->id));
     return json(204, {});
   }
@@ -275,7 +281,7 @@ Answer SimulatedEngine::change_container(const std::string& verb, SimulatedConta
                                          const std::string& query, const Json* body) {
   if (verb == "start") return start(container);
   if (verb == "stop") {
-    if (container.state != "running" && container.state != "paused") return json(304, {});
+    if (!is_up(container.state)) return json(304, {});
     container.state = "exited";
     container.exit_code = 137;
     return json(204, {});
@@ -351,6 +357,8 @@ Answer SimulatedEngine::create(const std::string& name, const Json& body) {
 
 Answer SimulatedEngine::start(SimulatedContainer& container) {
   if (container.state == "running") return json(304, {});
+  if (container.state == "paused")
+    return refused(409, "cannot start a paused container, try unpause instead");
   if (container.state == "removing")
     return refused(409, "container is marked for removal and cannot be started");
   const auto ports = [](const SimulatedContainer& one) {
@@ -364,7 +372,7 @@ Answer SimulatedEngine::start(SimulatedContainer& container) {
   };
   for (const auto& [id, other] : containers)
     for (const auto& port : ports(container))
-      if (other.state == "running" && !port.empty() && std::ranges::count(ports(other), port) > 0)
+      if (is_up(other.state) && !port.empty() && std::ranges::count(ports(other), port) > 0)
         return refused(
             500, "driver failed: Bind for 0.0.0.0:" + port + " failed: port is already allocated");
   // At its first start a network is found by its name, ever after by its id.

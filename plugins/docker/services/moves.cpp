@@ -74,7 +74,7 @@ void make_way(const Place& place, std::vector<Move>& moves) {
 
 void stop_kept(const Place& place, std::vector<Move>& moves) {
   for (const Seen* kept : {place.prev, place.failed})
-    if (kept && kept->up()) moves.push_back({.kind = Kind::stop, .name = kept->name});
+    if (kept && !kept->stopped()) moves.push_back({.kind = Kind::stop, .name = kept->name});
 }
 
 /// Of what is there, called `name`.
@@ -113,7 +113,7 @@ Stages replace(const Place& place, Prev prev, const std::vector<std::string>& ne
   take_wrong_next_away(place, stages.make);
   if (!place.next_is_right) make(place, next_name(name), networks, stages.make);
   if (place.current->up()) stages.hooks = hook_moves(Kind::pre_stop, name, place.pre_stop);
-  if (kept && place.prev->up())
+  if (kept && !place.prev->stopped())
     stages.stop.push_back({.kind = Kind::stop, .name = prev_name(name)});
   stages.stop.push_back({.kind = Kind::stop, .name = name});
   const bool vanishes = removes_itself(*place.current);
@@ -134,16 +134,15 @@ Stages go_back(const Place& place) {
   stages.awaits = true;
   take_wrong_next_away(place, stages.make);
   if (place.current && place.failed) append(moves_to_remove(*place.failed), stages.make);
-  if (place.prev->up()) stages.stop.push_back({.kind = Kind::stop, .name = prev_name(name)});
+  if (!place.prev->stopped()) stages.stop.push_back({.kind = Kind::stop, .name = prev_name(name)});
   std::string aside = place.failed && !place.current ? failed_name(name) : "";
-  if (!aside.empty() && place.failed->up())
+  if (!aside.empty() && !place.failed->stopped())
     stages.stop.push_back({.kind = Kind::stop, .name = aside});
   if (place.current) {
     const std::string& now = place.current->name;
-    if (place.current->up()) {
-      stages.hooks = hook_moves(Kind::pre_stop, now, place.pre_stop);
-      stages.stop.push_back({.kind = Kind::stop, .name = now});
-    }
+    if (place.current->up()) stages.hooks = hook_moves(Kind::pre_stop, now, place.pre_stop);
+    // One that is paused runs no hook, and holds its ports all the same.
+    if (!place.current->stopped()) stages.stop.push_back({.kind = Kind::stop, .name = now});
     if (place.never_ran()) {
       stages.exchange.push_back({.kind = Kind::remove, .name = now});
     } else if (!removes_itself(*place.current)) {
@@ -291,7 +290,7 @@ bool all_declared(const std::vector<std::string>& calls, const std::vector<std::
 /// Somebody else (`docker compose up`, `docker start`) may have started it meanwhile.
 std::vector<Move> moves_to_remove(const Seen& seen) {
   std::vector<Move> moves;
-  if (seen.up()) moves.push_back({.kind = Kind::stop, .name = seen.name});
+  if (!seen.stopped()) moves.push_back({.kind = Kind::stop, .name = seen.name});
   moves.push_back({.kind = Kind::remove, .name = seen.name});
   return moves;
 }

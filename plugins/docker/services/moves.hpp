@@ -86,7 +86,7 @@ Stages stages_to_run(const Place& place);
 /// What stops and starts the container that is there: it joins anew what another one lends.
 Stages stages_to_restart(const Place& place);
 
-/// What takes one away, stopped first where it runs.
+/// What takes one away, stopped first where it runs or is paused.
 std::vector<Move> moves_to_remove(const Seen& seen);
 /// A container of that name will be there afterwards; `there`: one is now.
 bool leaves(const std::string& name, bool there, const std::vector<Move>& moves);

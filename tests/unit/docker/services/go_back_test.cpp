@@ -95,6 +95,24 @@ TEST_F(GoBack, TheVeryContainerServesAgain) {
   EXPECT_TRUE(plan(memory).empty());
 }
 
+TEST_F(GoBack, OneThatSomebodyPausedGivesItsPortBackAndGoes) {
+  change = [](CompiledModel& model) {
+    model.images[0].services = {"db", "web"};
+    model.containers[1].config.as_object()["HostConfig"].as_object()["PortBindings"] =
+        JsonObject{{"80/tcp", JsonArray{Json(JsonObject{{"HostIp", ""}, {"HostPort", "80"}})}}};
+  };
+  deploy("1");
+  record("v1");
+  const auto before = engine_.named("a-web-1")->id;
+  fail("2");
+  engine_.named("a-web-1")->state = "paused";
+  want("1");
+  ASSERT_TRUE(apply(memory));
+  EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-web-1:running"}));
+  EXPECT_EQ(engine_.named("a-web-1")->id, before);
+  EXPECT_TRUE(plan(memory).empty());
+}
+
 TEST_F(GoBack, CutAtAnyCallItIsTheVeryContainerAllTheSame) {
   for (const bool after : {false, true})
     for (size_t n = 0;; ++n) {

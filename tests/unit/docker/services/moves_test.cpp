@@ -252,5 +252,49 @@ TEST_F(Moves, APrevThatSomeoneStartedIsStoppedFirst) {
                    "POST /containers/start a-web-1"}));
 }
 
+/// One that is paused holds its ports and its volumes, and neither starts nor goes.
+TEST_F(Moves, WhateverIsPausedIsStoppedBeforeAnotherIsStarted) {
+  const Seen current = seen("a-web-1", "paused");
+  const Seen prev = seen("a-web-1.prev", "exited");
+  place_.current = &current;
+  place_.prev = &prev;
+  place_.prev_is_right = true;
+  place_.differences = different_;
+  EXPECT_EQ(match(), (Texts{"POST /containers/stop a-web-1",
+                            "POST /containers/rename a-web-1 a-web-1.failed",
+                            "POST /containers/rename a-web-1.prev a-web-1",
+                            "POST /containers/update a-web-1.failed",
+                            "POST /containers/update a-web-1", "POST /containers/start a-web-1"}));
+  const Seen kept = seen("a-web-1.prev", "paused");
+  place_.prev = &kept;
+  EXPECT_EQ(match()[0], "POST /containers/stop a-web-1.prev");
+  EXPECT_EQ(match()[1], "POST /containers/stop a-web-1");
+  place_.prev_is_right = false;
+  EXPECT_EQ(match(Prev::keep)[2], "POST /containers/stop a-web-1.prev");
+  EXPECT_EQ(match(Prev::drop)[0], "POST /containers/stop a-web-1.prev");
+  EXPECT_EQ(match(Prev::drop)[1], "DELETE /containers a-web-1.prev");
+}
+
+TEST_F(Moves, WhatWasKeptAndIsPausedIsStoppedBesideOneThatIsStartedAsItIs) {
+  const Seen current = seen("a-web-1", "exited");
+  const Seen prev = seen("a-web-1.prev", "paused");
+  const Seen failed = seen("a-web-1.failed", "paused");
+  place_.current = &current;
+  place_.prev = &prev;
+  place_.failed = &failed;
+  EXPECT_EQ(match(),
+            (Texts{"POST /containers/stop a-web-1.prev", "POST /containers/stop a-web-1.failed",
+                   "POST /containers/update a-web-1.prev", "POST /containers/start a-web-1"}));
+}
+
+TEST_F(Moves, BackFromACutWayBackAPausedOneThatFailedIsStopped) {
+  const Seen prev = seen("a-web-1.prev", "exited");
+  const Seen failed = seen("a-web-1.failed", "paused");
+  place_.prev = &prev;
+  place_.failed = &failed;
+  place_.prev_is_right = true;
+  EXPECT_EQ(match()[0], "POST /containers/stop a-web-1.failed");
+}
+
 }  // namespace
 }  // namespace reconciler::docker
