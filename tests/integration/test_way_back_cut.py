@@ -29,6 +29,17 @@ def test_killed_on_the_way_back(stack, point):
     assert stack.releases() == 1, "the release of v1.1.0 ran once"
 
 
+def test_one_that_stops_cleanly_is_started_all_the_same(stack):
+    """It ended with 0 when it was stopped: so does one that is through with its work."""
+    stack.commit(version("v1.0.1", "init: true, command: [sh, -c, 'trap \"exit 0\" TERM; sleep 100000 & wait']"))
+    stack.apply()
+    before = stack.ids()
+    killed(stack, bad(), "engine.rename.after@4")
+    assert stack.inspect()["State"]["ExitCode"] == 0 and not stack.inspect()["State"]["Running"]
+    assert stack.run("apply", stack.environment, "--yes").code == 1
+    is_back(stack, before, tag="v1.0.1")
+
+
 def test_system_prune_in_the_middle_of_the_way_back(stack):
     """What was kept has no name of its own at that moment, and does not run."""
     image = stack.inspect()["Image"]

@@ -283,7 +283,7 @@ Answer SimulatedEngine::change_container(const std::string& verb, SimulatedConta
   if (verb == "stop") {
     if (!is_up(container.state)) return json(304, {});
     container.state = "exited";
-    container.exit_code = 137;
+    container.exit_code = exit_code_of_stopped;
     return json(204, {});
   }
   if (verb == "unpause") {

@@ -165,7 +165,9 @@ Stages go_back(const Place& place) {
 /// Its restart policy was taken away while it was kept: it is given back, and no other is made.
 Stages give_restart_policy_back(const Place& place) {
   Stages stages;
-  if (place.current->state() != "paused" && !place.current->up() && !place.finished())
+  // How it ended says nothing: it may have been stopped to be kept, and never started since.
+  const bool through = place.wanted->job && place.finished();
+  if (place.current->state() != "paused" && !place.current->up() && !through)
     stages = run(place, place.current->name);
   stages.start.insert(stages.start.begin(),
                       {.kind = Kind::restart_policy, .name = place.current->name});

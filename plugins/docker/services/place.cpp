@@ -272,7 +272,9 @@ bool has_finished(const Container& wanted, const Seen& seen) {
 }
 
 bool Place::finished() const {
-  return current && has_finished(*wanted, *current);
+  if (!current || !has_finished(*wanted, *current)) return false;
+  // The way back to it was cut: it was stopped for the one that failed, and is yet to be started.
+  return wanted->job || !failed || started_at(*failed) < started_at(*current);
 }
 
 bool Place::ended_for_good() const {

@@ -30,7 +30,7 @@ struct Place {
 
   /// Up as wanted, or through with its work as wanted.
   bool well_placed() const;
-  /// has_finished()
+  /// has_finished(), and not only stopped for the one that failed after it.
   bool finished() const;
   /// It ended otherwise, and the Engine starts it no more.
   bool ended_for_good() const;

@@ -65,6 +65,27 @@ class GoBack : public Recorded {
       ASSERT_TRUE(done) << render(done.error());
     }
   }
+  void cut_at_any_call(const std::string& policy) {
+    for (const bool after : {false, true})
+      for (size_t n = 0;; ++n) {
+        SCOPED_TRACE(std::string("cut ") + (after ? "after" : "before") + " call " +
+                     std::to_string(n));
+        deploy("1");
+        record("v1");
+        const auto before = engine_.named("a-web-1")->id;
+        fail("2");
+        want("1");
+        engine_.die_at(n, after);
+        const bool whole = apply(memory);
+        engine_.revive();
+        deploy("1");
+        EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-web-1:running"}));
+        EXPECT_EQ(engine_.named("a-web-1")->id, before);
+        EXPECT_EQ(engine_.named("a-web-1")->restart_policy, policy);
+        EXPECT_TRUE(plan(memory).empty());
+        if (whole) break;
+      }
+  }
   void keep() {
     record("v1");
     kept = snapshot("v1");
@@ -114,25 +135,21 @@ TEST_F(GoBack, OneThatSomebodyPausedGivesItsPortBackAndGoes) {
 }
 
 TEST_F(GoBack, CutAtAnyCallItIsTheVeryContainerAllTheSame) {
-  for (const bool after : {false, true})
-    for (size_t n = 0;; ++n) {
-      SCOPED_TRACE(std::string("cut ") + (after ? "after" : "before") + " call " +
-                   std::to_string(n));
-      deploy("1");
-      record("v1");
-      const auto before = engine_.named("a-web-1")->id;
-      fail("2");
-      want("1");
-      engine_.die_at(n, after);
-      const bool whole = apply(memory);
-      engine_.revive();
-      deploy("1");
-      EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-web-1:running"}));
-      EXPECT_EQ(engine_.named("a-web-1")->id, before);
-      EXPECT_EQ(engine_.named("a-web-1")->restart_policy, "always");
-      EXPECT_TRUE(plan(memory).empty());
-      if (whole) break;
-    }
+  cut_at_any_call("always");
+}
+
+/// One that ended with 0 looks as if it were through with its work.
+TEST_F(GoBack, CutAtAnyCallOneThatStopsCleanlyIsStartedAllTheSame) {
+  engine_.exit_code_of_stopped = 0;
+  for (const std::string policy : {"always", "unless-stopped", "on-failure", "no"}) {
+    SCOPED_TRACE(policy);
+    change = [policy](CompiledModel& model) {
+      model.images[0].services = {"db", "web"};
+      model.containers[1].config.as_object()["HostConfig"].as_object()["RestartPolicy"] =
+          JsonObject{{"Name", policy}};
+    };
+    cut_at_any_call(policy);
+  }
 }
 
 TEST_F(GoBack, CutAndThenAskedForAnotherVersionItGoesThereWithTheData) {

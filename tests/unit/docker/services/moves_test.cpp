@@ -287,6 +287,22 @@ TEST_F(Moves, WhatWasKeptAndIsPausedIsStoppedBesideOneThatIsStartedAsItIs) {
                    "POST /containers/update a-web-1.prev", "POST /containers/start a-web-1"}));
 }
 
+/// Its way back was cut before its start; or somebody took its policy away and stopped it.
+TEST_F(Moves, OneThatGetsItsRestartPolicyBackIsStartedHoweverItEnded) {
+  wanted_.config =
+      JsonObject{{"HostConfig", JsonObject{{"RestartPolicy", JsonObject{{"Name", "always"}}}}}};
+  Seen current = seen("a-web-1", "exited");
+  current.inspect.as_object()["HostConfig"] =
+      JsonObject{{"RestartPolicy", JsonObject{{"Name", "no"}}}};
+  place_.current = &current;
+  place_.differences = {{"restart", "no", "always"}};
+  ASSERT_EQ(current.exit_code(), 0);
+  ASSERT_TRUE(place_.only_restart_policy());
+  EXPECT_EQ(match(), (Texts{"POST /containers/update a-web-1", "POST /containers/start a-web-1"}));
+  wanted_.job = true;
+  EXPECT_EQ(match(), Texts{"POST /containers/update a-web-1"}) << "a job is not run once more";
+}
+
 TEST_F(Moves, BackFromACutWayBackAPausedOneThatFailedIsStopped) {
   const Seen prev = seen("a-web-1.prev", "exited");
   const Seen failed = seen("a-web-1.failed", "paused");
