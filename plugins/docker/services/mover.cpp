@@ -56,13 +56,6 @@ bool is_going(const Error& e) {
 
 }  // namespace
 
-Error name_taken(const std::string& name, const std::string& project) {
-  return error("container.name_taken",
-               fmt::format("the name {} is held by a container that is not of project {}", name,
-                           project))
-      .next(fmt::format("rename or remove that container: docker rename {} OTHER", name));
-}
-
 Mover::Mover(Context& context, const Stage& stage, Creation creation, Progress& progress)
     : context_(context), stage_(stage), creation_(std::move(creation)), progress_(progress) {
   for (const auto& member : stage.group.members)
@@ -71,23 +64,17 @@ Mover::Mover(Context& context, const Stage& stage, Creation creation, Progress& 
       if (seen) ids_[seen->name] = seen->id;
 }
 
-Status Mover::names_are_free(const std::vector<Move>& moves) {
-  for (const auto& move : moves) {
-    if (move.kind != Move::Kind::rename || ids_.contains(move.other)) continue;
-    auto holder = context_.engine.get("/containers/" + url_encode(move.other) + "/json",
-                                      context_.within(call_time));
-    if (holder) return failure(name_taken(move.other, stage_.model.project));
-    if (holder.error().code != "docker.not_found") return failed(holder);
-  }
-  return {};
-}
-
 Status Mover::carry_out(const std::vector<Move>& moves, std::stop_token stop) {
   // Before the first thing is stopped: a name that is held would leave it stopped.
   if (auto free = names_are_free(moves); !free) return free;
   if (auto free = networks_are_free(moves); !free) return free;
   bool stopped = false;
+  auto before = Move::Kind::await;
   for (const auto& move : moves) {
+    const bool ends_one = move.kind == Move::Kind::pre_stop || move.kind == Move::Kind::stop;
+    if (ends_one && move.kind != before)
+      if (auto there = all_are_there({&move, moves.data() + moves.size()}); !there) return there;
+    before = move.kind;
     // From the first stop on it is carried through: half a switch is nobody's wish.
     stopped = stopped || move.kind == Move::Kind::stop;
     if (stop.stop_requested() && &move == &moves.front())
@@ -123,15 +110,6 @@ Error Mover::removed_meanwhile(const Move& move, const Error& e) {
       .with("engine", e.message)
       .next(again + ", which plans again; run does so by itself")
       .passing();
-}
-
-Status Mover::networks_are_free(const std::vector<Move>& moves) {
-  std::set<std::string> own;
-  for (const auto& [name, id] : ids_) own.insert(id);
-  for (const auto& move : moves)
-    if (move.kind == Move::Kind::remove_network)
-      if (auto free = check_users(context_, move.name, own); !free) return free;
-  return {};
 }
 
 Status Mover::carry_out_one(const Move& move, std::stop_token stop) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -58,6 +59,8 @@ class Mover {
   Status names_are_free(const std::vector<Move>& moves);
   /// Nobody but the members is on a network that is to be made anew; `network.in_use`.
   Status networks_are_free(const std::vector<Move>& moves);
+  /// Whoever these start, or give another name, is there still; `plan.stale`.
+  Status all_are_there(std::span<const Move> moves);
   Error create_error(const std::string& name, Error e);
 
   Context& context_;

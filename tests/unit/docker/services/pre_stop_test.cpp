@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
+
 #include "reconciler/base/digest.hpp"
 #include "reconciler/driver/wire.hpp"
 #include "tests/unit/docker/services/recorded.hpp"
@@ -64,6 +66,45 @@ TEST_F(PreStop, TheHooksOfTheVersionThatItIsOfRunAndNoOthers) {
   EXPECT_THAT(notices(), IsEmpty());
   ASSERT_TRUE(apply(memory));
   EXPECT_THAT(ran(), ElementsAre("a-late-1: late's", "a-web-1: one"));
+}
+
+TEST_F(PreStop, WhatIsRemovedWhileTheyRunIsMissedBeforeAnybodyIsStopped) {
+  deploy("v1", "one");
+  want_with("v2", "two");
+  const auto works = plan(memory);
+  engine_.before = [this](const std::string& call) {
+    if (call == "POST /containers/exec a-web-1")
+      engine_.containers.erase(std::string(engine_.named("a-web-1.next")->id));
+  };
+  const auto done = driver_->perform({"9", {"a", "p"}, "lineage", "", works[0]}, {}, progress_, {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "plan.stale");
+  EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-late-1:running", "a-web-1:running"}));
+}
+
+/// Hears that somebody is waited for.
+class Waits final : public Progress {
+ public:
+  explicit Waits(std::function<void()> then) : then_(std::move(then)) {}
+  void line(std::string_view) override { then_(); }
+
+ private:
+  std::function<void()> then_;
+};
+
+TEST_F(PreStop, WhatIsRemovedWhileADependencyIsWaitedForIsMissedBeforeTheyRun) {
+  deploy("v1", "one");
+  want_with("v2", "two");
+  const auto works = plan(memory);
+  engine_.named("a-db-1")->state = "restarting";
+  Waits waits([this] {
+    engine_.named("a-db-1")->state = "running";
+    engine_.containers.erase(std::string(engine_.named("a-web-1.next")->id));
+  });
+  const auto done = driver_->perform({"9", {"a", "p"}, "lineage", "", works[0]}, {}, waits, {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "plan.stale");
+  EXPECT_THAT(ran(), IsEmpty());
 }
 
 TEST_F(PreStop, TheyRunAlsoWhereTheNewVersionHasNone) {

@@ -138,6 +138,57 @@ TEST_F(Replacement, WhatSomebodyRemovesJustThenIsPlannedAnew) {
   EXPECT_EQ(value_of("a-web-1"), "A=2");
 }
 
+/// While a dependency is waited for, somebody prunes what does not run.
+class Pruned : public Replacement, public Progress {
+ protected:
+  Pruned() {
+    change = [](CompiledModel& model) {
+      model.containers[0].config.as_object()["Healthcheck"] =
+          JsonObject{{"Test", JsonArray{Json("CMD"), Json("x")}}};
+      model.containers[1].depends_on = {{"db", "service_healthy", false, true}};
+    };
+    want("1");
+    EXPECT_TRUE(apply());
+    want("2");
+  }
+  void line(std::string_view text) override {
+    if (!text.starts_with("waits for db")) return;
+    std::erase_if(engine_.containers, [](const auto& entry) {
+      return entry.second.state == "created" || entry.second.state == "exited";
+    });
+    engine_.named("a-db-1")->health = "healthy";
+  }
+  /// The change of a plan, and what is pruned in it is `name`.
+  void expect_stale_without(const std::string& name) {
+    const auto works = plan();
+    engine_.named("a-db-1")->health = "starting";
+    engine_.changes.clear();
+    const auto done = driver_->perform({"9", {"a", "p"}, "lineage", "", works[0]}, {}, *this, {});
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, "plan.stale");
+    EXPECT_EQ(done.error().message,
+              "container " + name + " was removed by somebody else just then");
+    EXPECT_EQ(done.error().lasting, Lasting::transient);
+    EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-web-1:running"}));
+  }
+};
+
+TEST_F(Pruned, TheNewOneIsMissedWhileTheOldOneRuns) {
+  expect_stale_without("a-web-1.next");
+  EXPECT_EQ(value_of("a-web-1"), "A=1");
+  ASSERT_TRUE(apply());
+  EXPECT_EQ(value_of("a-web-1"), "A=2");
+}
+
+TEST_F(Pruned, TheKeptOneIsMissedWhileTheNewOneRuns) {
+  ASSERT_TRUE(driver_->perform({"7", {"a", "p"}, "lineage", "", plan()[0]}, {}, progress_, {}));
+  want("1");
+  expect_stale_without("a-web-1.prev");
+  EXPECT_EQ(value_of("a-web-1"), "A=2");
+  ASSERT_TRUE(apply());
+  EXPECT_EQ(value_of("a-web-1"), "A=1");
+}
+
 TEST_F(Replacement, WhatStaysHalfRemovedIsSaidAndNotTriedForEver) {
   ASSERT_TRUE(apply());
   want("2");
