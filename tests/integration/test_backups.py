@@ -57,6 +57,19 @@ def content(stack, name):
     return (folder_of(stack) / name).read_text().split()
 
 
+def test_of_a_container_under_another_name(stack):
+    """Renamed by hand: its name is put right with the switch, and the backup before that finds it all the same."""
+    stack.commit(files("v1.0.0"))
+    stack.apply()
+    before = stack.ids()
+    stack.engine.docker("rename", "web-db-1", "mine")
+    stack.commit(files("v1.1.0"))
+    stack.apply()
+    assert content(stack, there(stack)[-1]) == ["rows", "v1.0.0", "complete"]
+    assert stack.names() == ["web-db-1", "web-web-1"] and stack.ids()["db"] == before["db"]
+    assert rows(stack) == ["v1.0.0", "v1.1.0"]
+
+
 def test_before_each_release_and_when_somebody_asks(stack):
     stack.commit(files("v1.0.0"))
     assert "backup" not in stack.plan_text(), "there is nothing yet, and nobody who could"

@@ -89,8 +89,8 @@ struct Scope {
 Result<Look> look_at(Engine& engine, ImageConfigs& configs, const CompiledModel& model,
                      const Scope& scope, Deadline deadline);
 
-/// The inspect of the service's container: NAME, or NAME.next where it has yet to earn its name, or
-/// as version 1 of Compose named it.
+/// The inspect of the service's container: NAME, or the one that a look takes for it; NAME.next
+/// where it has yet to earn its name, or whatever others called it.
 Result<Json> inspect_container(Engine& engine, const Container& container, Deadline deadline);
 
 /// `portfolio-backend` and `docker.io/library/portfolio-backend:latest` as the Engine lists them:

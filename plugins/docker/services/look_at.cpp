@@ -3,6 +3,7 @@
 
 #include "plugins/docker/services/look.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/place.hpp"
 #include "plugins/docker/services/platform.hpp"
 #include "reconciler/base/parallel.hpp"
 
@@ -285,19 +286,24 @@ Result<Look> look_at(Engine& engine, ImageConfigs& configs, const CompiledModel&
 }
 
 Result<Json> inspect_container(Engine& engine, const Container& container, Deadline deadline) {
-  const auto inspect = [&](const std::string& name) {
-    return engine.get("/containers/" + url_encode(name) + "/json", deadline);
-  };
-  auto there = inspect(container.name);
+  auto there = engine.get("/containers/" + url_encode(container.name) + "/json", deadline);
   if (there || there.error().code != "docker.not_found") return there;
-  auto next = inspect(next_name(container.name));
-  if (next && text_at(member_or_null(*next, "State"), "Status") != "created") return next;
-  const auto old_name = name_of_version_1(container);
-  if (old_name.empty()) return there;
-  auto old = inspect(old_name);
-  const bool is_it =
-      old && is_of_version_1(member_or_null(member_or_null(*old, "Config"), "Labels"));
-  return is_it ? old : there;
+  const Json& labels = member_or_null(container.config, "Labels");
+  auto list =
+      engine.get("/containers/json?all=1&filters=" +
+                     filter_by_label(std::string(label::project), text_at(labels, label::project)),
+                 deadline);
+  if (!list) return failed(list);
+  Look look;
+  for (const Json& entry : list->as_array())
+    look.containers.push_back(
+        seen_of(name_of(entry), entry,
+                JsonObject{{"State", JsonObject{{"Status", text_at(entry, "State")}}}}));
+  Place place;
+  place.wanted = &container;
+  find_containers(look, place);
+  if (!place.current) return there;
+  return engine.get("/containers/" + place.current->id + "/json", deadline);
 }
 
 }  // namespace reconciler::docker

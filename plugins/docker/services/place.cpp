@@ -50,37 +50,6 @@ bool is_restart_policy(const Difference& difference) {
   return difference.field == "restart";
 }
 
-void find_containers(const Look& look, Place& place) {
-  const Container& wanted = *place.wanted;
-  for (const auto& seen : look.containers) {
-    if (seen.oneoff || seen.service != wanted.service || seen.number != wanted.number) continue;
-    if (seen.name == wanted.name)
-      place.current = &seen;
-    else if (seen.name == next_name(wanted.name))
-      place.next = &seen;
-    else if (seen.name == prev_name(wanted.name))
-      place.prev = &seen;
-    else if (seen.name == failed_name(wanted.name))
-      place.failed = &seen;
-    else
-      place.strays.push_back(&seen);
-  }
-  // Kept or made under the name that the container was to have then (`container_name` changed).
-  take_stray(place, place.prev, prev_name(""));
-  take_stray(place, place.next, next_name(""));
-  take_stray(place, place.failed, failed_name(""));
-  // Compose takes a new container that was not yet put in its place for the service's own: it
-  // starts it and takes the old one away. Then it is the one that serves.
-  // One that ran is no new one any more, nor one that is started for its hooks.
-  if (!place.current && place.next && place.next->state() != "created")
-    std::swap(place.current, place.next);
-  // One under another name (Compose v1, a rename by hand) is the service's all the same.
-  if (!place.current && !(place.next && place.prev) && place.strays.size() == 1) {
-    place.current = place.strays.front();
-    place.strays.clear();
-  }
-}
-
 /// When it was started, to be compared with others': seconds and nanoseconds.
 std::pair<std::int64_t, std::int64_t> started_at(const Seen& seen) {
   const auto text = text_at(member_or_null(seen.inspect, "State"), "StartedAt");
@@ -286,6 +255,37 @@ bool Place::ended_for_good() const {
 
 bool Place::well_placed() const {
   return current && differences.empty() && (current->up() || finished());
+}
+
+void find_containers(const Look& look, Place& place) {
+  const Container& wanted = *place.wanted;
+  for (const auto& seen : look.containers) {
+    if (seen.oneoff || seen.service != wanted.service || seen.number != wanted.number) continue;
+    if (seen.name == wanted.name)
+      place.current = &seen;
+    else if (seen.name == next_name(wanted.name))
+      place.next = &seen;
+    else if (seen.name == prev_name(wanted.name))
+      place.prev = &seen;
+    else if (seen.name == failed_name(wanted.name))
+      place.failed = &seen;
+    else
+      place.strays.push_back(&seen);
+  }
+  // Kept or made under the name that the container was to have then (`container_name` changed).
+  take_stray(place, place.prev, prev_name(""));
+  take_stray(place, place.next, next_name(""));
+  take_stray(place, place.failed, failed_name(""));
+  // Compose takes a new container that was not yet put in its place for the service's own: it
+  // starts it and takes the old one away. Then it is the one that serves.
+  // One that ran is no new one any more, nor one that is started for its hooks.
+  if (!place.current && place.next && place.next->state() != "created")
+    std::swap(place.current, place.next);
+  // One under another name (Compose v1, a rename by hand) is the service's all the same.
+  if (!place.current && !(place.next && place.prev) && place.strays.size() == 1) {
+    place.current = place.strays.front();
+    place.strays.clear();
+  }
 }
 
 std::vector<Place> place_all(const CompiledModel& model, const Look& look,

@@ -51,6 +51,9 @@ struct Place {
 /// publishes ports nor has a health check (ENGINE 20: of a server, an end is never what is wanted).
 bool has_finished(const Container& wanted, const Seen& seen);
 
+/// Who has which role for the container that `place` is of; nothing is compared.
+void find_containers(const Look& look, Place& place);
+
 /// Images by reference whose name will soon stand for another image: its ID, empty for one that is
 /// yet to be made.
 using ChangingImages = std::map<std::string, std::string>;

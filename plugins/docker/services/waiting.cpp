@@ -37,6 +37,12 @@ std::string unmet(const Json& inspect, const Dependency& on, bool& over) {
   return well == "healthy" || well == "none" ? "" : well;
 }
 
+/// What it is called, whatever it should be.
+std::string name_in(const Json& inspect) {
+  const auto name = text_at(inspect, "Name");
+  return name.substr(name.starts_with('/') ? 1 : 0);
+}
+
 }  // namespace
 
 Status await_dependencies(Context& context, const CompiledModel& model,
@@ -66,7 +72,9 @@ Status await_dependencies(Context& context, const CompiledModel& model,
                               on.condition == "service_healthy"                  ? "healthy"
                               : on.condition == "service_completed_successfully" ? "exited 0"
                                                                                  : "running"))
-                .next(fmt::format("docker logs {}", container->name))
+                .next(now ? "docker logs " + name_in(*now)
+                          : "docker ps -a --filter label=com.docker.compose.project=" +
+                                model.project)
                 .passing());
       if (!context.clock.wait_until(context.clock.now() + pause, stop))
         return failure(

@@ -8,6 +8,7 @@
 namespace reconciler::docker {
 namespace {
 
+using simulation::SimulatedContainer;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -158,6 +159,89 @@ TEST_F(LookTest, WhatTheEngineRefusesIsAnErrorOfTheLook) {
       look_at(engine, configs, compiler_.model, {}, Deadline(clock_, std::chrono::seconds(1)));
   ASSERT_FALSE(look);
   EXPECT_EQ(look.error().code, "docker.error");
+}
+
+/// The container of `db`, whatever it is called.
+class UnderAnotherName : public LookTest {
+ protected:
+  Result<Json> found() {
+    return inspect_container(engine_, compiler_.model.containers[0],
+                             Deadline(clock_, std::chrono::seconds(1)));
+  }
+  std::string found_id() {
+    auto there = found();
+    return there ? text_at(*there, "Id") : there.error().code;
+  }
+  /// One more of the service.
+  SimulatedContainer& beside(const std::string& name, const std::string& state) {
+    auto one = *engine_.named("mine");
+    one.id = std::string(64, static_cast<char>('a' + engine_.containers.size()));
+    one.name = name;
+    one.state = state;
+    return engine_.containers[one.id] = one;
+  }
+  void SetUp() override {
+    LookTest::SetUp();
+    engine_.named("a-db-1")->name = "mine";
+    id_ = engine_.named("mine")->id;
+  }
+
+  std::string id_;
+};
+
+TEST_F(UnderAnotherName, TheOnlyOneOfTheServiceIsIt) {
+  EXPECT_EQ(found_id(), id_);
+  engine_.named("mine")->name = "0123456789ab_a-db-1";  // Compose was cut off making it anew
+  EXPECT_EQ(found_id(), id_);
+  engine_.named("0123456789ab_a-db-1")->name = "a_db_1";
+  EXPECT_EQ(found_id(), id_);
+}
+
+TEST_F(UnderAnotherName, OneThatHasItsNameIsItWhoeverIsBeside) {
+  const auto& right = beside("a-db-1", "running");
+  EXPECT_EQ(found_id(), right.id);
+}
+
+TEST_F(UnderAnotherName, WhatIsKeptBesideItIsNotIt) {
+  beside("a-db-1.prev", "exited");
+  EXPECT_EQ(found_id(), id_);
+  beside("a-db-1.next", "created");
+  EXPECT_EQ(found_id(), "docker.not_found") << "as a look has it";
+}
+
+TEST_F(UnderAnotherName, OneThatRunsUnderNextIsYetToEarnItsName) {
+  const auto& next = beside("a-db-1.next", "running");
+  EXPECT_EQ(found_id(), next.id);
+}
+
+TEST_F(UnderAnotherName, OfTwoNeitherIs) {
+  beside("yours", "running");
+  EXPECT_EQ(found_id(), "docker.not_found");
+}
+
+TEST_F(UnderAnotherName, ATaskOrAnotherProjectsIsNot) {
+  engine_.named("mine")->body.as_object()["Labels"].as_object()["com.docker.compose.oneoff"] =
+      "True";
+  EXPECT_EQ(found_id(), "docker.not_found");
+  auto& labels = engine_.named("mine")->body.as_object()["Labels"].as_object();
+  labels["com.docker.compose.oneoff"] = "False";
+  EXPECT_EQ(found_id(), id_);
+  labels["com.docker.compose.project"] = "other";
+  EXPECT_EQ(found_id(), "docker.not_found");
+}
+
+TEST_F(UnderAnotherName, ACommandIsExecutedInIt) {
+  Work work;
+  work.phase = Phase::release;
+  work.verb = "release";
+  work.input = JsonObject{{"kind", "exec"},
+                          {"service", "db"},
+                          {"command", JsonArray{"dump"}},
+                          {"model", compiler_.model.key}};
+  const auto done = driver_->perform({"99", {"a", "p"}, "lineage", "", work}, {}, progress_, {});
+  ASSERT_TRUE(done) << render(done.error());
+  ASSERT_EQ(engine_.execs.size(), 1U);
+  EXPECT_EQ(engine_.execs[0].container, "mine");
 }
 
 }  // namespace

@@ -224,6 +224,28 @@ TEST_F(Replacement, WhatIsBeingRemovedIsKnownForThatWhateverTheEngineAnswers) {
   EXPECT_EQ(done.error().code, "container.half_removed") << render(done.error());
 }
 
+TEST_F(Replacement, WhoIsWaitedForInVainIsNamedAsItIsCalled) {
+  ASSERT_TRUE(apply());
+  want("2");
+  engine_.named("a-db-1")->state = "restarting";
+  engine_.named("a-db-1")->name = "mine";
+  /// Of the switch of web alone.
+  const auto hint = [&] {
+    for (const auto& work : plan()) {
+      if (work.phase != Phase::change || work.targets.front().text() != "compose/service/web")
+        continue;
+      const auto done = driver_->perform({"9", {"a", "p"}, "lineage", "", work}, {}, progress_, {});
+      return done ? "done" : done.error().code + ": " + done.error().hint;
+    }
+    return std::string("no such work");
+  };
+  EXPECT_EQ(hint(), "service.dependency_unwell: docker logs mine");
+  engine_.containers.erase(std::string(engine_.named("mine")->id));
+  EXPECT_EQ(hint(),
+            "service.dependency_unwell: "
+            "docker ps -a --filter label=com.docker.compose.project=a");
+}
+
 TEST_F(Replacement, APortThatIsTakenSaysSo) {
   const auto publish = [](Container& one, const char* port) {
     one.config.as_object()["HostConfig"].as_object()["PortBindings"] =
