@@ -62,8 +62,10 @@ class Reconciling {
     if (!wish) return failed(wish);
     const bool suspended = memory->suspended_at(parts_.clock.wall());
     if (!suspended) {
-      // What was cut off may be waited for as long as it takes.
-      if (memory->unfinished) cancel_.watch();
+      // What was cut off, of a version or by hand, may be waited for as long as it takes.
+      auto open = parts_.ledger.open_attempts(asked_.spec.id);
+      if (!open) return failed(open);
+      if (!open->empty()) cancel_.watch();
       const AnyStop stop{stop_, cancel_.token()};
       auto settled = settle_cut_off(parts_, asked_, tools_, *wish, *memory, stop.token());
       if (!settled) return failed(settled);

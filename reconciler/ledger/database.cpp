@@ -124,6 +124,7 @@ Database::Database(Database&& other) noexcept
       path_(std::move(other.path_)),
       reserve_(std::move(other.reserve_)),
       finished_(std::move(other.finished_)),
+      durable_(other.durable_),
       statements_(std::move(other.statements_)) {
   other.statements_.clear();
 }
@@ -153,6 +154,16 @@ Status Database::execute(const char* sql) {
 
 void Database::roll_back() {
   if (sqlite3_get_autocommit(it_) == 0) sqlite3_exec(it_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+Status Database::commit_as(Durable how) {
+  if (how == durable_) return {};
+  if (auto set = execute(how == Durable::at_once ? "PRAGMA synchronous=FULL"
+                                                 : "PRAGMA synchronous=NORMAL");
+      !set)
+    return set;
+  durable_ = how;
+  return {};
 }
 
 Status Database::still_there() {
@@ -235,9 +246,10 @@ ReadTransaction::~ReadTransaction() {
   if (database_) database_->roll_back();
 }
 
-Result<Transaction> Transaction::begin(Database& database, std::string_view name) {
+Result<Transaction> Transaction::begin(Database& database, std::string_view name, Durable how) {
   if (auto point = failpoint(fmt::format("ledger.{}.before", name)); !point) return failed(point);
   if (auto there = database.still_there(); !there) return failed(there);
+  if (auto set = database.commit_as(how); !set) return failed(set);
   database.reserve().give_way();
   if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return failed(begun);
   return Transaction(database, name);

@@ -17,6 +17,9 @@ namespace reconciler {
 
 class Database;
 
+/// When what is committed is on the disk: as the commit returns, or with the next one that is.
+enum class Durable { at_once, later };
+
 /// One use of a prepared statement; reset when it goes. Parameters are bound in order, counted from
 /// the first; texts are copied.
 class Query {
@@ -81,6 +84,8 @@ class Database {
   Status execute(const char* sql);
   /// Ends a transaction without its writes, also where everything is refused: others wait for it.
   void roll_back();
+  /// How the next commits are made durable; not within a transaction.
+  Status commit_as(Durable how);
   /// `ledger.gone` where the file has no name any more, or its name is another's.
   Status still_there();
   /// Why everything is refused from now on: a sync failed, the file is gone, or damaged.
@@ -102,6 +107,7 @@ class Database {
   std::string path_;
   Reserve reserve_;
   std::optional<Error> finished_;
+  Durable durable_ = Durable::at_once;
   std::unordered_map<const char*, sqlite3_stmt*> statements_;
 };
 
@@ -133,7 +139,8 @@ class ReadTransaction {
 /// it is durable.
 class Transaction {
  public:
-  static Result<Transaction> begin(Database& database, std::string_view name);
+  static Result<Transaction> begin(Database& database, std::string_view name,
+                                   Durable how = Durable::at_once);
   Transaction(Transaction&& other) noexcept
       : database_(std::exchange(other.database_, nullptr)), name_(other.name_) {}
   Transaction(const Transaction&) = delete;

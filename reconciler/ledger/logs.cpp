@@ -24,43 +24,37 @@ Status Ledger::append_log(RunId run, const std::vector<std::string>& lines) {
   const std::lock_guard lock(parts_->mutex);
   Database& db = parts_->database;
   // A line a sync would slow the task that writes it; the next full commit syncs these as well.
-  if (auto set = db.execute("PRAGMA synchronous=NORMAL"); !set) return set;
-  const auto append = [&]() -> Status {
-    auto transaction = Transaction::begin(db, "log");
-    if (!transaction) return failed(transaction);
-    std::int64_t bytes = 0;
-    std::int64_t n = 0;
-    {
-      auto query = db.query(
-          "SELECT log_bytes, (SELECT coalesce(max(n), 0) FROM log WHERE run = serial) FROM runs "
-          "WHERE serial = ?");
-      if (!query) return failed(query);
-      auto row = query->bind(run).step();
-      if (!row) return failed(row);
-      if (!*row) return failure(run_unknown(run));
-      bytes = query->number(0);
-      n = query->number(1);
-    }
-    const auto write = [&](std::string_view line) -> Status {
-      auto query = db.query("INSERT INTO log (run, n, line) VALUES (?, ?, ?)");
-      if (!query) return failed(query);
-      return query->bind(run).bind(++n).bind(line).run();
-    };
-    for (const auto& line : lines) {
-      if (bytes > most_log_bytes) break;
-      bytes += static_cast<std::int64_t>(line.size()) + 1;
-      if (auto done = write(bytes > most_log_bytes ? left_out : line); !done) return done;
-    }
-    {
-      auto query = db.query("UPDATE runs SET log_bytes = ? WHERE serial = ?");
-      if (!query) return failed(query);
-      if (auto done = query->bind(bytes).bind(run).run(); !done) return done;
-    }
-    return transaction->commit();
+  auto transaction = Transaction::begin(db, "log", Durable::later);
+  if (!transaction) return failed(transaction);
+  std::int64_t bytes = 0;
+  std::int64_t n = 0;
+  {
+    auto query = db.query(
+        "SELECT log_bytes, (SELECT coalesce(max(n), 0) FROM log WHERE run = serial) FROM runs "
+        "WHERE serial = ?");
+    if (!query) return failed(query);
+    auto row = query->bind(run).step();
+    if (!row) return failed(row);
+    if (!*row) return failure(run_unknown(run));
+    bytes = query->number(0);
+    n = query->number(1);
+  }
+  const auto write = [&](std::string_view line) -> Status {
+    auto query = db.query("INSERT INTO log (run, n, line) VALUES (?, ?, ?)");
+    if (!query) return failed(query);
+    return query->bind(run).bind(++n).bind(line).run();
   };
-  Status done = append();
-  if (auto set = db.execute("PRAGMA synchronous=FULL"); !set) return set;
-  return done;
+  for (const auto& line : lines) {
+    if (bytes > most_log_bytes) break;
+    bytes += static_cast<std::int64_t>(line.size()) + 1;
+    if (auto done = write(bytes > most_log_bytes ? left_out : line); !done) return done;
+  }
+  {
+    auto query = db.query("UPDATE runs SET log_bytes = ? WHERE serial = ?");
+    if (!query) return failed(query);
+    if (auto done = query->bind(bytes).bind(run).run(); !done) return done;
+  }
+  return transaction->commit();
 }
 
 Result<std::vector<std::string>> Ledger::log(RunId run) const {

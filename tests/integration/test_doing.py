@@ -283,6 +283,36 @@ def test_what_is_under_way_is_cancelled_at_its_next_safe_point(stack):
     assert stack.releases() == 2 and stack.condition() == "Ready/Succeeded"
 
 
+def test_the_wait_for_a_task_by_hand_that_was_cut_off_is_cancelled_too(stack):
+    stack.commit({"compose.yaml": services(f"""
+        web: {{ {SLEEPS}, volumes: ['data:/data'] }}
+        release:
+          {{ image: {BUSYBOX}, init: true, profiles: [release], volumes: ['data:/data'],
+             command: [sh, -c, 'test ! -e /data/slow || sleep 300'] }}
+        """, "volumes: { data: {} }"), "reconciler.yaml": manifest("v1.0.0", RELEASE)})
+    stack.apply()
+    stack.sh("touch /data/slow")
+    by_hand = stack.program.start("task", stack.environment, "release", "--yes", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: stack.one_offs(running=True), "the task by hand")
+    by_hand.kill()
+    by_hand.wait()
+    stack.engine.docker("stop", "-t", "0", "web-web-1")
+    applying = stack.program.start("apply", stack.environment, "--yes", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def cancelled():
+        """Not before it holds the environment."""
+        cancelling = stack.program.start("cancel", stack.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            return cancelling.wait(timeout=60) == 0
+        finally:
+            cancelling.kill()
+
+    wait_for(cancelled, "the end of what waits")
+    _, err = applying.communicate(timeout=60)
+    assert applying.returncode == 1 and "apply.stopped: release still runs" in err, err
+    assert stack.one_offs(running=True), "what was begun goes on"
+
+
 def test_a_tag_of_which_nothing_came_holds_nothing_off_and_one_that_waits_can_be_approved(stack):
     stack.commit({"compose.yaml": services("web: { build: { context: ., args: { T: '${TAG}' } }, image: 'web:${TAG}', "
                                            "init: true, command: [sleep, '100000'] }"),
