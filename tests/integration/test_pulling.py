@@ -1,5 +1,7 @@
 """Images that are pulled: when they are, which platform's, and when they must not be."""
 
+import re
+
 import pytest
 
 from support.images import BUSYBOX, busybox
@@ -79,3 +81,41 @@ def test_of_another_platform_is_not_the_image(site, engine, registry):
     site.apply()
     assert engine.api("GET", f"/images/{site.inspect()['Image']}/json")["Architecture"] == "arm64"
     assert site.id() and supplies(site) == []
+
+
+def test_by_its_digest_whatever_tag_stands_beside_it(site, engine, registry):
+    """As Renovate writes it."""
+    site.image = registry.digest(site.image)
+    assert re.search(":1@sha256:[0-9a-f]{64}$", site.image)
+    by_digest = site.image.replace(":1@", "@")
+    ask(site, "v1.0.0")
+    assert supplies(site) == [f"supply pull {site.image}"]
+    site.apply()  # with an empty plan after it
+    assert site.inspect()["Config"]["Image"] == site.image
+    before = site.id()
+    # What it runs has lost that name, and a digest is no tag that can be put back: it is pulled, and nothing is replaced.
+    engine.docker("tag", by_digest, "app:other")
+    engine.docker("rmi", by_digest)
+    assert called(site.plan_json()) == [f"supply pull {site.image}"]
+    site.apply()
+    assert site.id() == before
+    # Another digest under the same tag is another image.
+    registry.publish(engine, busybox(engine, "app:other", "ENV NEWER=yes"), "app:1")
+    site.image = registry.digest(site.image)
+    ask(site, "v1.1.0")
+    assert called(site.plan_json())[0] == f"supply pull {site.image}"
+    site.apply()
+    assert "NEWER=yes" in site.inspect()["Config"]["Env"]
+
+
+def test_by_its_digest_where_compose_brought_it_up(site, engine, newest, registry, folder):
+    site.image = registry.digest(site.image)
+    ask(site, "v1.0.0")
+    by_hand = folder / "web"
+    by_hand.mkdir()
+    (by_hand / "compose.yaml").write_text((site.config.path / "web" / "compose.yaml").read_text())
+    newest.run("up", "-d", cwd=by_hand)
+    before, once = site.id(), len(registry.pulled)
+    assert not [one for one in called(site.plan_json()) if not one.startswith("record ")]
+    site.apply()
+    assert site.id() == before and len(registry.pulled) == once

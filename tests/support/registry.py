@@ -92,6 +92,12 @@ class Registry:
         self._objects[f"/v2/{repository}/manifests/{tag}"] = LIST, whole
         return f"{self.host}/{name}"
 
+    def digest(self, reference: str) -> str:
+        """`host/app:1@sha256:...` of `host/app:1`, as it is now."""
+        name = reference.partition("@")[0]
+        repository, _, tag = name.removeprefix(self.host + "/").rpartition(":")
+        return f"{name}@{digest(self._objects[f'/v2/{repository}/manifests/{tag}'][1])}"
+
     def _keep(self, repository: str, kind: str, media_type: str, content: bytes) -> None:
         self._objects[f"/v2/{repository}/{kind}/{digest(content)}"] = media_type, content
 

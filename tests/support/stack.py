@@ -97,6 +97,8 @@ class Deed:
             return f"POST /build {query.get('t', '')}"
         if path == "/images/create":
             name = query.get("fromImage", "")
+            if query.get("tag", "").startswith("sha256:"):
+                return f"POST /images/create {name}@{query['tag']}"
             return f"POST /images/create {name}:{query['tag']}" if query.get("tag") else f"POST /images/create {name}"
         if match := re.match(r"^/images/(.+)/tag$", path):
             return f"POST /images/tag {match[1]} {query['repo']}:{query.get('tag', 'latest')}"

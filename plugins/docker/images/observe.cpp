@@ -103,9 +103,11 @@ Standing standing_of_recorded(const Image& image, const CompiledModel& model, co
   if (seen && seen->id == image.id) return Standing::right;
   const bool here = look.image_by_id(image.id) != nullptr;
   if (here && !image.build_service.empty()) return Standing::moved;
-  if (is_needed(image, model, look)) return here ? Standing::moved : Standing::gone;
+  // A digest that was taken away is no tag that can be put back: under that name it is gone.
+  const bool found = here && !is_by_digest(image.reference);
+  if (is_needed(image, model, look)) return found ? Standing::moved : Standing::gone;
   // A task that is not run needs no image; one that is says which is gone.
-  return here && is_of_a_task(image, model) ? Standing::moved : Standing::right;
+  return found && is_of_a_task(image, model) ? Standing::moved : Standing::right;
 }
 
 Standing standing_of(const Image& image, const CompiledModel& model, const Look& look,
@@ -125,9 +127,10 @@ Standing standing_of(const Image& image, const CompiledModel& model, const Look&
 }
 
 /// An image that was built from the wanted inputs, or, of those that are pulled, the one that a
-/// container runs under the wanted name: its tag was taken away, and is put back.
-std::string untagged(const Image& image, Standing standing, const CompiledModel& model,
-                     const Look& look) {
+/// container runs under the wanted name: its tag was taken away, and is put back. A digest can only
+/// be pulled, and what comes is the same.
+std::string stands_in(const Image& image, Standing standing, const CompiledModel& model,
+                      const Look& look) {
   if (standing == Standing::other_platform || standing == Standing::asked_again ||
       standing == Standing::asked_anew)
     return "";
@@ -154,14 +157,15 @@ Work supply(const Image& image, Standing standing, const Look& look, const Compi
   work.phase = Phase::supply;
   work.targets = {image_id(image.reference)};
   JsonObject input{{"image", image.reference}, {"model", model.key}};
-  if (const auto id = untagged(image, standing, model, look); !id.empty()) {
+  const auto id = stands_in(image, standing, model, look);
+  if (!id.empty() && !is_by_digest(image.reference)) {
     work.verb = "tag";
     input["id"] = id;
     reason = fmt::format("its tag was taken away from {}", short_id(id));
     work.calls = {fmt::format("POST /images/tag {} {}", id, image.reference)};
   } else if (image.build_service.empty()) {
     work.verb = "pull";
-    work.calls = {"POST /images/create " + image.reference};
+    work.calls = {"POST /images/create " + without_idle_tag(image.reference)};
   } else {
     work.verb = "build";
     input["service"] = image.build_service;
@@ -182,7 +186,7 @@ ChangingImages changing_images(const CompiledModel& model, const Look& look,
     const auto standing = standing_of(image, model, look, version);
     // Whether what is pulled again is another one is known when it is there: the next look tells.
     if (standing != Standing::right && standing != Standing::asked_again)
-      changing[image.reference] = untagged(image, standing, model, look);
+      changing[image.reference] = stands_in(image, standing, model, look);
   }
   return changing;
 }

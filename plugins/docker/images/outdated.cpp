@@ -38,8 +38,7 @@ Result<std::vector<User>> users_on_host(const Context& context, Deadline deadlin
 
 /// One that has other names too loses this one alone.
 bool has_other_names(const std::vector<std::string>& tags) {
-  return std::ranges::count_if(
-             tags, [](const std::string& tag) { return tag.find('@') == std::string::npos; }) > 1;
+  return std::ranges::count_if(tags, [](const std::string& tag) { return !is_by_digest(tag); }) > 1;
 }
 
 bool uses(const User& user, const std::string& reference, const std::string& id,

@@ -89,7 +89,7 @@ void observe_older_images(const CompiledModel& model, const Look& look, const Me
     }
   for (const auto& seen : look.images)
     for (const auto& reference : seen.tags) {
-      if (reference.find('@') != std::string::npos) continue;
+      if (is_by_digest(reference)) continue;
       const auto other = tag_of(reference);
       if (other == tag || !names.contains(reference.substr(0, reference.rfind(':'))) ||
           !text_at(seen.labels, label::inputs).empty())

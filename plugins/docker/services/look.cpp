@@ -3,6 +3,17 @@
 #include <algorithm>
 
 namespace reconciler::docker {
+namespace {
+
+/// Where the tag of `name:tag` begins: a colon before the last slash is that of a registry's port.
+size_t tag_colon(std::string_view name) {
+  const auto slash = name.rfind('/');
+  const auto colon = name.rfind(':');
+  const bool of_port = slash != std::string_view::npos && colon < slash;
+  return of_port ? std::string_view::npos : colon;
+}
+
+}  // namespace
 
 std::string Seen::state() const {
   const Json* state = member(inspect, "State");
@@ -83,11 +94,22 @@ std::string familiar_reference(std::string_view reference) {
       name.erase(0, prefix.size());
       break;
     }
-  if (name.starts_with("sha256:") || name.find('@') != std::string::npos) return name;
-  const auto slash = name.rfind('/');
-  const auto colon = name.rfind(':');
-  if (colon == std::string::npos || (slash != std::string::npos && colon < slash))
-    name += ":latest";
+  if (name.starts_with("sha256:")) return name;
+  if (is_by_digest(name)) return without_idle_tag(name);
+  if (tag_colon(name) == std::string::npos) name += ":latest";
+  return name;
+}
+
+bool is_by_digest(std::string_view reference) {
+  return reference.find('@') != std::string_view::npos;
+}
+
+std::string without_idle_tag(std::string_view reference) {
+  std::string name(reference);
+  const auto at = name.find('@');
+  if (at == std::string::npos) return name;
+  if (const auto colon = tag_colon(reference.substr(0, at)); colon != std::string::npos)
+    name.erase(colon, at - colon);
   return name;
 }
 

@@ -94,7 +94,14 @@ Result<Look> look_at(Engine& engine, ImageConfigs& configs, const CompiledModel&
 Result<Json> inspect_container(Engine& engine, const Container& container, Deadline deadline);
 
 /// `portfolio-backend` and `docker.io/library/portfolio-backend:latest` as the Engine lists them:
-/// `portfolio-backend:latest`.
+/// `portfolio-backend:latest`; `redis@sha256:X` of `redis:7@sha256:X`.
 std::string familiar_reference(std::string_view reference);
+
+/// `redis@sha256:X`, with a tag or without: this very image, whatever its tags are given to.
+bool is_by_digest(std::string_view reference);
+
+/// What the Engine goes by, and what it calls such an image: a tag that stands beside a digest (as
+/// `redis:7@sha256:X`) is only for people to read.
+std::string without_idle_tag(std::string_view reference);
 
 }  // namespace reconciler::docker

@@ -34,7 +34,7 @@ bool part_of_last_good(const Seen& seen, const Memory& memory) {
 std::pair<std::string, std::string> name_and_tag(const std::string& reference) {
   const std::string full = familiar_reference(reference);
   const auto colon = full.rfind(':');
-  if (full.find('@') != std::string::npos || colon == std::string::npos) return {full, ""};
+  if (is_by_digest(full) || colon == std::string::npos) return {full, ""};
   return {full.substr(0, colon), full.substr(colon + 1)};
 }
 

@@ -224,6 +224,29 @@ TEST_F(GoBack, ItsImageIsTheOneThatWasRecordedWhateverTheNameStandsForNow) {
   EXPECT_EQ(works[0].calls, Texts{"POST /images/tag " + recorded + " img:v1"});
 }
 
+TEST_F(GoBack, ADigestThatWasTakenAwayIsNoTagThatCanBePutBack) {
+  const std::string by_digest = "img@sha256:" + std::string(64, 'd');
+  engine_.images.front().tags.push_back(by_digest);
+  change = [&](CompiledModel& model) {
+    model.images.push_back(model.images[0]);
+    model.images[0].services = {"db"};
+    model.images[1].services = {"web"};
+    model.images[1].reference = by_digest;
+    model.containers[1].config.as_object()["Image"] = by_digest;
+  };
+  deploy("1");
+  keep();
+  std::erase(engine_.images.front().tags, by_digest);
+  auto prepared = restored();
+  ASSERT_TRUE(prepared) << render(prepared.error());
+  EXPECT_TRUE(plan_of(prepared->wanted).empty()) << "who runs it runs it";
+  engine_.containers.erase(engine_.named("a-web-1")->id);
+  const auto seen = driver_->observe({"a", "p"}, prepared->wanted, memory, {},
+                                     Deadline(clock_, std::chrono::seconds(1)));
+  ASSERT_FALSE(seen);
+  EXPECT_EQ(seen.error().code, "image.gone");
+}
+
 TEST_F(GoBack, AnImageThatIsGoneIsSaidBeforeAnythingBegins) {
   deploy("1");
   keep();

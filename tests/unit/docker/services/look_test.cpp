@@ -123,6 +123,23 @@ TEST_F(LookTest, AnImageThatTheListCallsOtherwiseIsAskedForByItsOwnId) {
   EXPECT_EQ(last.image_config("sha256:other"), nullptr);
 }
 
+TEST_F(LookTest, ATagBesideADigestCountsForNothing) {
+  const std::string digest = "@sha256:" + std::string(64, 'd');
+  engine.after = [&](const std::string& path, Answer& answer) {
+    if (path != "/images/json") return;
+    JsonObject& image = answer.body.as_array().at(0).as_object();
+    image["RepoTags"] = JsonArray{};  // as the Engine lists one that was pulled by its digest
+    image["RepoDigests"] = JsonArray{Json("img" + digest), Json("host:5000/a/img" + digest)};
+  };
+  seen();
+  for (const std::string name :
+       {"img", "img:v1", "docker.io/library/img:v1", "host:5000/a/img", "host:5000/a/img:v1"})
+    EXPECT_NE(last.image_by_reference(name + digest), nullptr) << name;
+  for (const std::string name : {"other:v1", "host:5000/img:v1", "host:5000/a/img:5000/a"})
+    EXPECT_EQ(last.image_by_reference(name + digest), nullptr) << name;
+  EXPECT_EQ(last.image_by_reference("img:v1"), nullptr);
+}
+
 TEST_F(LookTest, WhatIsKnownAndUnchangedIsNotAskedForAgain) {
   Inspected inspected;
   inspected.listening();
