@@ -226,6 +226,38 @@ def test_engine_dead_with_its_shims_settled_as_succeeded(dying):
     assert dying.state_file("current_tag") == "v1.1.0"
 
 
+def test_engine_dead_before_it_wrote_that_the_release_had_begun(dying):
+    """It writes that down once it has started it: a death in between leaves what reads as never started."""
+    ask_for(dying, "v1.1.0", pause=30)
+    done = dying.run("apply", dying.environment, "--yes", env={"RECONCILER_FAILPOINTS": "engine.start.before:kill"})
+    assert done.code == -signal.SIGKILL
+    release = dying.engine.inspect(dying.one_offs()[0])
+    written = dying.engine.folder / "data" / "containers" / release["Id"] / "config.v2.json"
+    before = written.read_bytes()
+    dying.engine.docker("start", release["Id"])
+    wait_for(lambda: said_unguarded(dying) == ["start"], "the release to have begun")
+    dying.engine.kill(containerd=True, shims=True)
+    written.write_bytes(before)
+    dying.engine.start()
+    assert dying.engine.inspect(release["Id"])["State"]["Status"] == "created"
+    asks(dying)
+    assert dying.one_offs() == [release["Name"].lstrip("/")], "it stays to be looked at"
+    dying.run("settle", dying.environment, "release", "succeeded").ok()
+    dying.apply()
+    assert said_unguarded(dying) == ["start"] and dying.one_offs() == []
+
+
+def test_engine_dead_before_the_release_was_begun(dying):
+    """That it was not is in our own ledger, and nobody is asked."""
+    ask_for(dying, "v1.1.0")
+    done = dying.run("apply", dying.environment, "--yes", env={"RECONCILER_FAILPOINTS": "engine.create.after:kill"})
+    assert done.code == -signal.SIGKILL and len(dying.one_offs()) == 1
+    dying.engine.kill(containerd=True, shims=True)
+    dying.engine.start()
+    complete(dying)
+    assert dying.one_offs() == []
+
+
 def test_settle_without_anything_to_settle(running):
     done = running.run("settle", running.environment, "nothing", "not-run")
     assert (done.code, running.error(done)) == (1, "settle.nothing")

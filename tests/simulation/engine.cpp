@@ -284,6 +284,7 @@ Answer SimulatedEngine::change_container(const std::string& verb, SimulatedConta
     if (!is_up(container.state)) return json(304, {});
     container.state = "exited";
     container.exit_code = exit_code_of_stopped;
+    container.finished = now;
     return json(204, {});
   }
   if (verb == "unpause") {

@@ -27,6 +27,7 @@ struct SimulatedContainer {
   std::string health;        ///< empty: no health check
   std::int64_t created = 0;  ///< seconds of the simulated wall clock
   std::int64_t started = 0;
+  std::int64_t finished = 0;
   std::map<std::string, Json> networks;  ///< name -> endpoint config
   std::map<std::string, std::string> network_ids;
   std::map<std::string, std::string> anonymous;  ///< target -> volume name

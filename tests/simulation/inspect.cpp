@@ -197,7 +197,8 @@ Json inspect(const SimulatedContainer& container, const Json& image_config) {
   JsonObject state{{"Status", container.state},
                    {"Running", container.state == "running"},
                    {"ExitCode", container.exit_code},
-                   {"StartedAt", engine_time(container.started)}};
+                   {"StartedAt", engine_time(container.started)},
+                   {"FinishedAt", engine_time(container.finished)}};
   if (!container.health.empty()) state["Health"] = JsonObject{{"Status", container.health}};
   return JsonObject{{"Id", container.id},
                     {"Name", "/" + container.name},

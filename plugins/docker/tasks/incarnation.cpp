@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "plugins/docker/services/names.hpp"
 #include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/text.hpp"
 
@@ -26,6 +27,13 @@ Result<std::string> incarnation(Context& context, Deadline deadline) {
   const auto daemon =
       bridge ? text_at(*bridge, "Id").substr(0, 16) : socket_identity(context.paths.socket);
   return std::string(trim(*boot)) + "/" + daemon;
+}
+
+Result<bool> is_of_this_incarnation(Context& context, const Json& inspect, Deadline deadline) {
+  auto now = incarnation(context, deadline);
+  if (!now) return failed(now);
+  const Json& labels = member_or_null(member_or_null(inspect, "Config"), "Labels");
+  return text_at(labels, label::boot) == *now;
 }
 
 }  // namespace reconciler::docker

@@ -14,4 +14,8 @@ namespace reconciler::docker {
 /// new connection: an Engine that stops ends its containers first, and answers old ones to its end.
 Result<std::string> incarnation(Context& context, Deadline deadline);
 
+/// Whether it is still the one that this container of a task was made under. What an Engine says of
+/// one that it has not seen through is what it had come to write down of it.
+Result<bool> is_of_this_incarnation(Context& context, const Json& inspect, Deadline deadline);
+
 }  // namespace reconciler::docker

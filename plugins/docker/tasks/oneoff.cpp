@@ -8,6 +8,7 @@
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/state.hpp"
 #include "plugins/docker/tasks/ended.hpp"
+#include "plugins/docker/tasks/incarnation.hpp"
 #include "plugins/docker/tasks/task.hpp"
 #include "reconciler/base/text.hpp"
 
@@ -109,6 +110,15 @@ Result<Outcome> recover_task(Context& context, const Attempt& attempt, const Var
                    Json(JsonObject{{"detail", "there is no container of this attempt"}})};
   const auto id = text_at(*inspect, "Id");
   if (text_at(task_state(*inspect), "Status") == "created") {
+    // An Engine writes down that it started one once it has: if it died in between, this one ran.
+    auto same = is_of_this_incarnation(context, *inspect, context.within(call_time));
+    if (!same) return failed(same);
+    if (!*same)
+      return Outcome{
+          Fate::not_started,
+          Json(JsonObject{{"detail", fmt::format("its container {} reads as never started, and "
+                                                 "Docker or the machine was started anew meanwhile",
+                                                 task_container(*inspect))}})};
     if (auto gone = remove_one_off(context, id); !gone) return failed(gone);
     return Outcome{
         Fate::not_started,

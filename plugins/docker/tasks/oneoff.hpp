@@ -24,7 +24,8 @@ Result<Outcome> perform_asking_task(Context& context, const CompiledModel& model
                                     std::stop_token stop);
 
 /// From the world alone: no container, or one that was never started (it is removed), is
-/// Fate::not_started; one that runs is waited for.
+/// Fate::not_started; one that runs is waited for. One that reads as never started counts for no
+/// more than none (without `found`) after Docker or the machine was started anew: it may have run.
 Result<Outcome> recover_task(Context& context, const Attempt& attempt, const Variables& variables,
                              Progress& progress, std::stop_token stop);
 

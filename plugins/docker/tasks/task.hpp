@@ -13,6 +13,8 @@ namespace reconciler::docker {
 
 /// What an inspection says of how it is.
 const Json& task_state(const Json& inspect);
+/// The container's name, as people write it.
+std::string task_container(const Json& inspect);
 /// How long an attempt may take: what its step says, else an hour.
 Duration time_for(const Json& input);
 
