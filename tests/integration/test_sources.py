@@ -94,6 +94,30 @@ def test_data_beside_the_compose_file_is_the_same_after_five_tags(stack, nginx):
     assert len(set(said)) == 5, "each tag had a container of its own"
 
 
+def test_a_release_runs_on_what_was_committed_whatever_became_of_it_in_the_state_folder(stack):
+    compose = services(f"""
+        web: {{ {SLEEPS}, environment: {{ TAG: "${{TAG}}" }}, volumes: ['table:/table'] }}
+        release:
+          image: {BUSYBOX}
+          profiles: [release]
+          command: [sh, -c, 'cat /migrations/* >>/table/rows; true']
+          volumes: ['./migrations:/migrations', 'table:/table']
+        """, "volumes: { table: {} }")
+
+    def release(tag):
+        stack.commit({"compose.yaml": compose, "reconciler.yaml": manifest(tag, "release: [{ run: release }]"),
+                      "migrations/one": "as committed\n"})
+        stack.apply()
+        return stack.sh("cat /table/rows; rm /table/rows")
+
+    assert release("v1.0.0") == "as committed\n"
+    folder = stack.state / "objects" / stack.config.git("rev-parse", "HEAD:web/migrations")
+    (folder / "one").write_text("as edited\n")
+    assert release("v1.1.0") == "as committed\n"
+    (folder / "one").unlink()
+    assert release("v1.2.0") == "as committed\n"
+
+
 def test_after_ten_tags_what_nothing_needs_is_gone_and_not_one_thing_more(stack):
     compose = services(f"""
         web: {{ {SLEEPS}, environment: {{ TAG: "${{TAG}}" }}, volumes: ['./page:/page:ro', './same:/same:ro'] }}

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "plugins/docker/services/data.hpp"
 #include "plugins/docker/services/in_container.hpp"
+#include "plugins/docker/services/mounted.hpp"
 #include "plugins/docker/services/mover.hpp"
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/restore.hpp"
@@ -119,6 +121,7 @@ Status Task::create(const CompiledModel& model, const std::string& service,
   auto now = incarnation(context_, context_.within(call_time));
   if (!now) return failed(now);
   const Container own = with_command(*task, input, apart);
+  if (auto whole = restore_objects(model, own, grounds); !whole) return whole;
   Creation creation;
   creation.environment = attempt_.environment;
   creation.lineage = attempt_.lineage;
@@ -151,6 +154,24 @@ Status Task::create(const CompiledModel& model, const std::string& service,
     if (!done) return failed(done);
   }
   return {};
+}
+
+/// What it mounts of the tree is as committed: what a release did with anything else would count as
+/// done. Who only asks leaves alone what a service mounts too. Were it made anew under that one, it
+/// would look as wanted while its container goes on with what was changed.
+Status Task::restore_objects(const CompiledModel& model, const Container& own,
+                             const Grounds& grounds) const {
+  const auto harmed_of = [](const Container& one) {
+    auto paths = harmed_objects(one);
+    return std::set<std::string>(paths.begin(), paths.end());
+  };
+  auto harmed = harmed_of(own);
+  const auto phase = attempt_.work.phase;
+  if (!harmed.empty() && (phase == Phase::preflight || phase == Phase::verify))
+    for (const auto& container : model.containers)
+      for (const auto& path : harmed_of(container)) harmed.erase(path);
+  if (harmed.empty()) return {};
+  return grounds.restore_objects({harmed.begin(), harmed.end()});
 }
 
 /// Ids of the services' containers that it refers to.

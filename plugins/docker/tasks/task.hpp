@@ -39,6 +39,8 @@ class Task {
   Status remove();
 
  private:
+  Status restore_objects(const CompiledModel& model, const Container& own,
+                         const Grounds& grounds) const;
   Result<std::map<std::string, std::string>> containers_lent(const CompiledModel& model,
                                                              const Container& own);
   Result<Outcome> gone();

@@ -3,7 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "plugins/docker/services/git_object.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/tasks/task.hpp"
+#include "reconciler/base/digest.hpp"
+#include "reconciler/base/filesystem.hpp"
 #include "tests/unit/docker/services/replacement.hpp"
 
 namespace reconciler::docker {
@@ -103,6 +109,77 @@ TEST_F(OneOff, ACodeThatNobodyWroteDownIsNone) {
   EXPECT_EQ(found().fate, Fate::unknown);
   ended(3, 0);
   EXPECT_EQ(found().fate, Fate::unknown);
+}
+
+/// What a task mounts of the tree, and who else does.
+class MountedByATask : public OneOff {
+ protected:
+  void SetUp() override {
+    OneOff::SetUp();
+    ASSERT_TRUE(make_folders(folder + "/objects", 0700));
+    write(folder + "/as-committed", "as committed\n");
+    const auto name = folder + "/objects/" + *git_object_id(folder + "/as-committed");
+    alone = name + "+x";
+    shared = name;
+    change = [this](CompiledModel& model) {
+      Container release = container("release", "img:v1", "1");
+      release.endpoints.clear();
+      mount(release, {shared + ":/shared:ro", alone + ":/alone:ro"});
+      model.tasks["release"] = release;
+      mount(model.containers[1], {shared + ":/shared:ro"});
+    };
+    want("1");
+  }
+  void TearDown() override { (void)remove_tree(folder); }
+  static void write(const std::string& path, const std::string& text) {
+    ASSERT_TRUE(replace_file(path, text, 0755));
+  }
+  static void mount(Container& on, const Texts& binds) {
+    on.config.as_object()["HostConfig"].as_object()["Binds"] = reconciler::to_json(binds);
+  }
+  /// What was made anew before the task was made, while these were as somebody had left them.
+  Texts made_anew(Phase phase) {
+    Texts all;
+    Grounds grounds;
+    grounds.restore_objects = [&](const Texts& paths) -> Status {
+      EXPECT_TRUE(engine_.containers.empty());
+      all = paths;
+      return failure(error("test.enough", "seen"));
+    };
+    attempt.work.phase = phase;
+    attempt.work.input.as_object()["volumes"] = true;
+    Context context{engine_, compiler_, clock_, installation_key, {}, {}};
+    Task task(context, attempt, {}, begun);
+    const auto done = task.create(compiler_.model, "release", grounds);
+    EXPECT_EQ(done ? "made" : done.error().code, all.empty() ? "made" : "test.enough");
+    engine_.containers.clear();
+    std::ranges::sort(all);
+    return all;
+  }
+
+  std::string folder = "/dev/shm/reconciler-task-" + to_hex(random_bytes(8));
+  std::string alone;
+  std::string shared;
+};
+
+TEST_F(MountedByATask, IsMadeAnewWhereItIsNotAsCommitted) {
+  write(shared, "as committed\n");
+  write(alone, "as committed\n");
+  EXPECT_EQ(made_anew(Phase::release), Texts{});
+  write(alone, "as edited\n");
+  EXPECT_EQ(made_anew(Phase::release), Texts{alone});
+  ASSERT_TRUE(remove_tree(alone));
+  EXPECT_EQ(made_anew(Phase::release), Texts{alone});
+  ASSERT_TRUE(make_folders(alone, 0755));  // as the Engine makes one that is gone
+  EXPECT_EQ(made_anew(Phase::release), Texts{alone});
+}
+
+TEST_F(MountedByATask, WhoOnlyAsksLeavesAServicesToTheService) {
+  write(shared, "as edited\n");
+  write(alone, "as edited\n");
+  EXPECT_EQ(made_anew(Phase::release), (Texts{shared, alone}));
+  EXPECT_EQ(made_anew(Phase::preflight), Texts{alone});
+  EXPECT_EQ(made_anew(Phase::verify), Texts{alone});
 }
 
 }  // namespace
