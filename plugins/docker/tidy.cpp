@@ -8,6 +8,7 @@
 #include "plugins/docker/services/restore.hpp"
 #include "reconciler/base/failpoint.hpp"
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/held.hpp"
 
 namespace reconciler::docker {
 namespace {
@@ -97,6 +98,9 @@ Status tidy(Context& context, const EnvironmentId& id, const std::string& key,
       if (auto gone = remove_tree(own + "/" + name); !gone) return gone;
 
   const std::string objects = context.paths.state + "/objects";
+  // Who compiles has objects that no model names yet. They are tidied another time.
+  const auto alone = hold_folder_alone(objects);
+  if (!alone) return {};
   std::set<std::string> needed;
   for (const auto& version : kept) {
     auto model = restored_model(context, version);

@@ -12,7 +12,7 @@ namespace reconciler::docker {
 std::string models_of(const Context& context, const EnvironmentId& id);
 
 /// `key` is the model that stays for `id`. Where it is not known what is needed (the Engine is
-/// away, a model cannot be read) nothing is removed.
+/// away, a model cannot be read, somebody compiles) no object is removed.
 Status tidy(Context& context, const EnvironmentId& id, const std::string& key,
             const std::vector<Recorded>& kept);
 

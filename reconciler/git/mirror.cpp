@@ -92,9 +92,9 @@ Status Mirror::store(const Snapshot& snapshot) const {
 }
 
 Result<Snapshot> Mirror::last() const {
-  TreesHeld held;
+  FolderHeld held;
   if (use_ == MirrorOf::config) {
-    auto taken = hold_trees(folder_ + "/trees");
+    auto taken = hold_folder(folder_ + "/trees");
     if (!taken) return failed(taken);
     held = std::move(*taken);
   }
@@ -205,14 +205,14 @@ Result<Snapshot> Mirror::take(const Json& answer, const std::optional<Snapshot>&
   if (auto done = store(now); !done) return failed(done);
   if (use_ == MirrorOf::source) return now;
   remove_other_manifests(now.commit);
-  auto held = hold_trees(folder_ + "/trees");
+  auto held = hold_folder(folder_ + "/trees");
   if (!held) return failed(held);
   now.held = std::move(*held);
   return now;
 }
 
 void Mirror::remove_other_manifests(const std::string& commit) const {
-  const TreesHeld alone = hold_trees_alone(folder_ + "/trees");
+  const FolderHeld alone = hold_folder_alone(folder_ + "/trees");
   const auto names = list_folder(folder_ + "/trees");
   if (!alone || !names) return;
   for (const auto& name : *names)

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "reconciler/base/clock.hpp"
+#include "reconciler/base/held.hpp"
 #include "reconciler/base/json.hpp"
-#include "reconciler/git/trees_held.hpp"
 
 namespace reconciler {
 
@@ -34,7 +34,7 @@ struct Snapshot {
   /// The branch there no longer leads on from `commit`: what stands here is the commit before that.
   bool moved_backwards = false;
   std::string offered;  ///< then: the commit that it names now; empty when the branch is gone
-  TreesHeld held{};     ///< `folder` is there for as long as this lives; let go of once it is read
+  FolderHeld held{};    ///< `folder` is there for as long as this lives; let go of once it is read
 };
 
 /// What one application of a config repository is told of it, all that is known of others left out:

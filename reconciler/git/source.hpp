@@ -21,7 +21,7 @@ struct SourceTree {
   std::string mirror;   ///< the bare mirror that has it
   /// Why the source was not fetched though it was asked for: what is here already served.
   std::optional<Error> stale;
-  TreesHeld held{};  ///< it is there for as long as this lives
+  FolderHeld held{};  ///< it is there for as long as this lives
 };
 
 struct SourceAsk {

@@ -184,7 +184,7 @@ Result<Tree> export_tree(const TreeAsk& ask, Helper& helper, Duration timeout,
   if (auto made = make_folders(fmt::format("{}/trees/{}", ask.state, ask.id.application), 0700);
       !made)
     return failed(made);
-  auto held = hold_trees(trees_of(ask.state, ask.id));
+  auto held = hold_folder(trees_of(ask.state, ask.id));
   if (!held) return failed(held);
   if (auto known = known_tree(ask)) {
     known->held = std::move(*held);
@@ -219,7 +219,7 @@ Result<Tree> export_tree(const TreeAsk& ask, Helper& helper, Duration timeout,
 Status remove_other_trees(const std::string& state, const EnvironmentId& id,
                           const std::set<std::string>& keep) {
   const std::string folder = trees_of(state, id);
-  const TreesHeld alone = hold_trees_alone(folder);
+  const FolderHeld alone = hold_folder_alone(folder);
   if (!alone) return {};
   auto names = list_folder(folder);
   if (!names) return failed(names);

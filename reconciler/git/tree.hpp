@@ -13,8 +13,8 @@
 #include <stop_token>
 #include <string>
 
+#include "reconciler/base/held.hpp"
 #include "reconciler/base/helper.hpp"
-#include "reconciler/git/trees_held.hpp"
 #include "reconciler/model/names.hpp"
 
 namespace reconciler {
@@ -33,7 +33,7 @@ struct Tree {
   std::string index;
   std::string commit;
   std::string subject;
-  TreesHeld held{};  ///< it is there for as long as this lives
+  FolderHeld held{};  ///< it is there for as long as this lives
 };
 
 /// The tree where it is there already, of the same folder and with the same links. No process.

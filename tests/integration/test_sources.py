@@ -118,6 +118,29 @@ def test_a_release_runs_on_what_was_committed_whatever_became_of_it_in_the_state
     assert release("v1.2.0") == "as committed\n"
 
 
+def test_what_was_written_for_a_model_that_is_not_kept_yet_is_not_swept_away(stack, folder):
+    """A plan of one application while another one's apply tidies: each names the objects of the other only by their models."""
+    stack.commit({"compose.yaml": services(f"web: {{ {SLEEPS} }}"), "reconciler.yaml": manifest("v1.0.0")})
+    passed = folder / "passed"
+    stack.config.commit("another", {"other/compose.yaml": services(f"web: {{ {SLEEPS}, volumes: ['./page:/page'] }}"),
+                                    "other/page": "a page\n", "other/reconciler.yaml": manifest("v1.0.0")})
+    planning = stack.program.start("plan", "other/production", env={"RECONCILER_FAILPOINTS": "model.keep.before:delay=8000",
+                                                                    "RECONCILER_FAILPOINTS_PASSED": str(passed)})
+    wait_for(lambda: passed.exists() and "model.keep.before" in passed.read_text().split(), "the plan to keep its model")
+    page = stack.state / "objects" / stack.config.git("rev-parse", "HEAD:other/page")
+    assert page.read_text() == "a page\n"
+    stack.run("apply", stack.environment, "--yes").ok()
+    assert planning.poll() is None and page.exists()
+    planning.communicate(timeout=60)
+    assert planning.returncode == 0
+    # Once nothing needs it, it goes as ever.
+    stack.config.commit("no other", {f"other/{name}": None for name in ("compose.yaml", "page", "reconciler.yaml")})
+    (stack.state / "compiled" / "other" / "production").rename(folder / "compiled")
+    stack.commit({"reconciler.yaml": manifest("v1.1.0")})
+    stack.apply()
+    assert not page.exists()
+
+
 def test_after_ten_tags_what_nothing_needs_is_gone_and_not_one_thing_more(stack):
     compose = services(f"""
         web: {{ {SLEEPS}, environment: {{ TAG: "${{TAG}}" }}, volumes: ['./page:/page:ro', './same:/same:ro'] }}

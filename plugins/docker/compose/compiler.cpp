@@ -12,6 +12,7 @@
 #include "plugins/docker/compose/resolve.hpp"
 #include "plugins/docker/compose/sources.hpp"
 #include "reconciler/base/filesystem.hpp"
+#include "reconciler/base/held.hpp"
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
@@ -112,6 +113,9 @@ class ComposeCompiler final : public Compiler {
                                      std::stop_token stop) {
     if (auto stored = load_model(input.cache, key, key_); stored && still_whole(*stored))
       return stored;
+    // Until the model is kept, nothing tells that its objects are needed.
+    auto held = hold_folder(input.objects);
+    if (!held) return failed(held);
     auto model = make(input, variables, deadline, std::move(stop));
     if (!model) return model;
     model->key = std::move(key);

@@ -1,4 +1,4 @@
-#include "reconciler/git/trees_held.hpp"
+#include "reconciler/base/held.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -25,17 +25,17 @@ Descriptor open_lock(const std::string& path) {
 
 }  // namespace
 
-Result<TreesHeld> hold_trees(const std::string& folder) {
+Result<FolderHeld> hold_folder(const std::string& folder) {
   const std::string path = folder + ".lock";
   Descriptor fd = open_lock(path);
-  if (!fd) return TreesHeld();
+  if (!fd) return FolderHeld();
   // By count and not by the clock: the other one is a process whom a simulated clock does not move.
   for (int tries = most_tries; ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0; --tries) {
     if (errno != EWOULDBLOCK && errno != EINTR)
       return failure(
           error("file.unwritable", fmt::format("cannot lock {}: {}", path, std::strerror(errno))));
     if (tries == 0)
-      return failure(error("trees.busy", fmt::format("somebody who tidies holds {}", path))
+      return failure(error("folder.busy", fmt::format("somebody who tidies holds {}", path))
                          .next("look who that is: fuser -v " + path)
                          .passing());
     std::this_thread::sleep_for(between_tries);
@@ -43,7 +43,7 @@ Result<TreesHeld> hold_trees(const std::string& folder) {
   return std::make_shared<const Descriptor>(std::move(fd));
 }
 
-TreesHeld hold_trees_alone(const std::string& folder) {
+FolderHeld hold_folder_alone(const std::string& folder) {
   Descriptor fd = open_lock(folder + ".lock");
   if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return {};
   return std::make_shared<const Descriptor>(std::move(fd));
