@@ -49,6 +49,41 @@ def test_killed_while_it_runs(running):
     complete(running)
 
 
+def ask_for_each_switch(stack, tag, pause, more=""):
+    stack.commit({"compose.yaml": unguarded(pause), "reconciler.yaml": manifest(tag, f"release: [{{ run: release, once: switch{more} }}]")})
+
+
+def test_killed_while_what_runs_at_each_switch_runs(running):
+    """It may run again, and not beside itself: the one that was cut off is waited for."""
+    tag = "v1.4.0"
+    ask_for_each_switch(running, tag, pause=3)
+    program = running.program.start("apply", running.environment, "--yes")
+    wait_for(lambda: said_unguarded(running, tag) == ["start"], "the step to have begun")
+    program.send_signal(signal.SIGKILL)
+    program.communicate()
+    done = running.run("apply", running.environment, "--yes").ok()
+    assert "waits for container web-release-run-" in done.out + done.err
+    running.assert_second_plan_empty()
+    assert said_unguarded(running, tag) == ["start", "done"] * 2
+    assert running.names() == ["web-web-1"] and running.condition() == "Ready/Succeeded"
+
+
+def test_what_runs_at_each_switch_and_outlasts_its_time_is_not_run_beside_itself(running):
+    tag = "v1.4.1"
+    ask_for_each_switch(running, tag, "0; until test -e /table/ends; do sleep 0.1; done", more=", timeout: 1s")
+    done = running.run("apply", running.environment, "--yes")
+    assert done.code == 1 and running.error(done) == "release.timeout", done.out + done.err
+    late, = running.one_offs(running=True)
+    done = running.run("apply", running.environment, "--yes")
+    assert done.code == 1 and running.error(done) == "release.running" and late in done.err, done.out + done.err
+    assert running.condition() == "Reconciling/Retrying" and said_unguarded(running, tag) == ["start"]
+    running.engine.docker("exec", late, "touch", "/table/ends")
+    running.engine.docker("wait", late)
+    running.run("apply", running.environment, "--yes").ok()
+    running.assert_second_plan_empty()
+    assert said_unguarded(running, tag) == ["start", "done"] * 2 and running.names() == ["web-web-1"]
+
+
 # Each death between the release's intent and the durable result, by the seam at which it happens.
 DEATHS = ["ledger.intent.before", "ledger.intent.after", "engine.create.before", "engine.create.after",
           "engine.start.before", "engine.start.after", "task.waited.before", "task.waited.after",

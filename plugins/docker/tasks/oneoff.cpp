@@ -15,6 +15,8 @@
 namespace reconciler::docker {
 namespace {
 
+constexpr Duration between_looks{200};
+
 /// One that exists, by its attempt. Null when there is none.
 Result<Json> find(Context& context, const Attempt& attempt) {
   const JsonObject filter{
@@ -43,6 +45,38 @@ Duration time_left(const Context& context, const Json& input, const Json& inspec
   return std::clamp(most - ran, Duration{0}, most);
 }
 
+/// What runs at each switch is in no ledger as begun, and one that was cut off goes on: it is
+/// waited for, for as long as it may take. What runs longer than that is for is_alone to tell.
+Status await_earlier(Context& context, const CompiledModel& model, const Attempt& attempt,
+                     Progress& progress, const std::stop_token& stop) {
+  const JsonObject filter{
+      {"label",
+       JsonArray{Json(fmt::format("{}={}", label::project, model.project)),
+                 Json(fmt::format("{}={}", label::environment, attempt.environment.text())),
+                 Json(fmt::format("{}={}", label::lineage, attempt.lineage)),
+                 Json(fmt::format("{}={}", label::task, task_of(attempt)))}}};
+  auto list = context.engine.get("/containers/json?filters=" + url_encode(canonical(filter)),
+                                 context.within(call_time));
+  if (!list) return failed(list);
+  if (!list->is_array()) return {};
+  for (const auto& listed : list->as_array()) {
+    const auto path = "/containers/" + text_at(listed, "Id") + "/json";
+    for (bool said = false;; said = true) {
+      auto inspect = context.engine.get(path, context.within(call_time));
+      if (!inspect && inspect.error().code == "docker.not_found") break;
+      if (!inspect) return failed(inspect);
+      const auto left = time_left(context, attempt.work.input, *inspect);
+      if (!truth_at(task_state(*inspect), "Running") || left == Duration{0}) break;
+      if (!said)
+        progress.line(fmt::format("waits for container {} of an earlier attempt, for {} at most",
+                                  task_container(*inspect), for_people(left)));
+      if (!context.clock.wait_until(context.clock.now() + between_looks, stop))
+        return failure(error("apply.stopped", "stopped while an earlier attempt runs").passing());
+    }
+  }
+  return {};
+}
+
 /// Who must run, and be healthy where it has a health check, before the task is started.
 std::vector<Dependency> dependencies_of(const CompiledModel& model, const Json& input) {
   std::vector<Dependency> all;
@@ -64,13 +98,16 @@ Result<Outcome> perform_task(Context& context, const CompiledModel& model, const
                                       context.within(patience), stop);
       !ready)
     return failed(ready);
+  const bool once = attempt.work.effect == Effect::once;
+  if (!once)
+    if (auto ended = await_earlier(context, model, attempt, progress, stop); !ended)
+      return failed(ended);
   Task task(context, attempt, variables, progress);
   if (auto made = task.create(model, text_at(input, "service"), grounds); !made)
     return failed(made);
-  if (attempt.work.effect == Effect::once) {
-    if (auto alone = task.is_alone(model); !alone) return failed(alone);
+  if (auto alone = task.is_alone(model); !alone) return failed(alone);
+  if (once)
     if (auto begun = progress.begun(); !begun) return failed(begun);
-  }
   if (auto started = task.start(); !started) return failed(started);
   return task.follow(time_for(input), std::move(stop));
 }

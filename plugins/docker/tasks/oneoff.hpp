@@ -10,7 +10,8 @@ namespace reconciler::docker {
 
 /// Creates, starts, streams, waits, judges. Exit 0 succeeded. Another code failed only if neither
 /// the daemon nor the machine was started anew meanwhile; otherwise nobody can know. A stop, or the
-/// step's deadline, leaves it running: Fate::running.
+/// step's deadline, leaves it running: Fate::running. Nobody else runs the same
+/// (`release.running`); of work that may run again, an earlier attempt is waited for.
 Result<Outcome> perform_task(Context& context, const CompiledModel& model, const Attempt& attempt,
                              const Grounds& grounds, const Variables& variables, Progress& progress,
                              std::stop_token stop);

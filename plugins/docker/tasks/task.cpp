@@ -23,12 +23,6 @@ namespace {
 
 constexpr Duration longest_task = std::chrono::hours(1);
 
-/// As the container's label names it.
-std::string task_of(const Attempt& attempt) {
-  return attempt.work.targets.empty() ? text_at(attempt.work.input, "service")
-                                      : attempt.work.targets[0].name;
-}
-
 /// Of what a check is asked in: the service's networks, and what it mounts, only where the step
 /// says so. An image whose entrypoint migrates has nothing that it could migrate.
 void keep_apart(JsonObject& config, JsonObject& host, const Json& input) {
@@ -80,6 +74,11 @@ const Image* recorded_image(const CompiledModel& model, const Container& task) {
 
 const Json& task_state(const Json& inspect) {
   return member_or_null(inspect, "State");
+}
+
+std::string task_of(const Attempt& attempt) {
+  return attempt.work.targets.empty() ? text_at(attempt.work.input, "service")
+                                      : attempt.work.targets[0].name;
 }
 
 std::string task_container(const Json& inspect) {

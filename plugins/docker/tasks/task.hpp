@@ -13,6 +13,8 @@ namespace reconciler::docker {
 
 /// What an inspection says of how it is.
 const Json& task_state(const Json& inspect);
+/// The task's name, as the container's label has it.
+std::string task_of(const Attempt& attempt);
 /// The container's name, as people write it.
 std::string task_container(const Json& inspect);
 /// How long an attempt may take: what its step says, else an hour.
