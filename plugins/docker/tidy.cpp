@@ -1,7 +1,9 @@
 #include "plugins/docker/tidy.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
+#include <ctime>
 #include <filesystem>
 #include <set>
 
@@ -82,6 +84,15 @@ Status remove_object(const std::string& folder, const std::string& name) {
   return failpoint("object.remove.after");
 }
 
+constexpr std::time_t abandoned_after_seconds = 86'400;
+
+/// Begun so long ago that whoever began it has died.
+bool is_abandoned(const std::string& path) {
+  struct stat about {};
+  return ::lstat(path.c_str(), &about) == 0 &&
+         about.st_mtime + abandoned_after_seconds < std::time(nullptr);
+}
+
 }  // namespace
 
 std::string models_of(const Context& context, const EnvironmentId& id) {
@@ -112,11 +123,11 @@ Status tidy(Context& context, const EnvironmentId& id, const std::string& key,
   if (!all) return failed(all);
   for (const auto& name : *all) {
     if (needed.contains(name)) continue;
-    // What else begins with a dot is being written.
-    auto gone = name.starts_with(removed) ? remove_tree(objects + "/" + name)
-                : name.starts_with('.')   ? Status{}
-                                          : remove_object(objects, name);
-    if (!gone) return gone;
+    const std::string path = objects + "/" + name;
+    // What else begins with a dot is being written, or was by one that died.
+    const bool hidden = name.starts_with('.');
+    if (hidden && !name.starts_with(removed) && !is_abandoned(path)) continue;
+    if (auto gone = hidden ? remove_tree(path) : remove_object(objects, name); !gone) return gone;
   }
   return {};
 }

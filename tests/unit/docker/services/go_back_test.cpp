@@ -10,7 +10,7 @@
 namespace reconciler::docker {
 namespace {
 
-class GoBack : public Recorded {
+class GoBack : public RecordedStack {
  protected:
   GoBack() {
     change = [](CompiledModel& model) { model.images[0].services = {"db", "web"}; };

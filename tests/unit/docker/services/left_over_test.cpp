@@ -10,7 +10,7 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class LeftOver : public Recorded {
+class LeftOver : public RecordedStack {
  protected:
   LeftOver() {
     deploy("1");

@@ -18,7 +18,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-class PreStop : public Recorded {
+class PreStop : public RecordedStack {
  protected:
   /// Empty: without a hook.
   void want_with(const std::string& value, const std::string& hook) {

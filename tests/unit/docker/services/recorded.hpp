@@ -7,9 +7,9 @@
 
 namespace reconciler::docker {
 
-class Recorded : public Replacement {
+class RecordedStack : public Replacement {
  protected:
-  Recorded() {
+  RecordedStack() {
     memory.lineage = "lineage";
     memory.newest_attempt = 1'000'000;
   }

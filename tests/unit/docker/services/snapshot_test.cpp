@@ -13,7 +13,7 @@ using testing::Not;
 
 const std::string canary = "c4nary";
 
-class SnapshotTest : public Recorded {
+class SnapshotTest : public RecordedStack {
  protected:
   void deploy() {
     change = [](CompiledModel& model) {
