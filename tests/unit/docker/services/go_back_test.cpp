@@ -5,94 +5,10 @@
 #include "plugins/docker/services/git_object.hpp"
 #include "reconciler/base/digest.hpp"
 #include "reconciler/base/filesystem.hpp"
-#include "tests/unit/docker/services/recorded.hpp"
+#include "tests/unit/docker/services/go_back.hpp"
 
 namespace reconciler::docker {
 namespace {
-
-class GoBack : public RecordedStack {
- protected:
-  GoBack() {
-    change = [](CompiledModel& model) { model.images[0].services = {"db", "web"}; };
-  }
-  void deploy(const std::string& value) {
-    want(value);
-    for (int round = 0; round < 4 && !plan(memory).empty(); ++round) ASSERT_TRUE(apply(memory));
-  }
-  /// Switched to, and never verified: the one before is kept.
-  void fail(const std::string& value) {
-    want(value);
-    for (const auto& work : plan(memory)) {
-      if (work.phase != Phase::change) continue;
-      ASSERT_TRUE(driver_->perform({value, {"a", "p"}, "lineage", "", work}, {}, progress_, {}));
-    }
-    ASSERT_NE(engine_.named("a-web-1.prev"), nullptr);
-  }
-  /// What the driver makes of the records alone, by another process.
-  Result<Prepared> restored(bool complete = false) {
-    const SealedRecords records = kept;
-    driver_ = make_docker_driver(engine_, compiler_, clock_, installation_key,
-                                 DockerPaths{"", "", "/nonexistent", "", ""});
-    compiler_.model = {};  // whoever compiles now compiles something else
-    return driver_->restore({{"a", "p"},
-                             "lineage",
-                             "v1",
-                             JsonObject{{"model", "key1"}, {"lineages", JsonArray{"lineage"}}},
-                             {},
-                             records,
-                             complete},
-                            Deadline(clock_, std::chrono::seconds(1)));
-  }
-  std::vector<Work> plan_of(const Json& wanted) {
-    auto seen =
-        driver_->observe({"a", "p"}, wanted, memory, {}, Deadline(clock_, std::chrono::seconds(1)));
-    EXPECT_TRUE(seen) << (seen ? "" : render(seen.error()));
-    std::vector<Work> works;
-    if (!seen) return works;
-    for (const auto& r : seen->resources) {
-      const auto found = r.remedies.find(r.desired.empty() ? Aim::remove : Aim::match);
-      if (r.desired != r.observed && found != r.remedies.end())
-        works.insert(works.end(), found->second.begin(), found->second.end());
-    }
-    std::stable_sort(works.begin(), works.end(),
-                     [](const Work& a, const Work& b) { return a.phase < b.phase; });
-    return works;
-  }
-  void perform_all(const std::vector<Work>& works) {
-    for (const auto& work : works) {
-      const auto done = driver_->perform(
-          {std::to_string(++serial_), {"a", "p"}, "lineage", "", work}, {}, progress_, {});
-      ASSERT_TRUE(done) << render(done.error());
-    }
-  }
-  void cut_at_any_call(const std::string& policy) {
-    for (const bool after : {false, true})
-      for (size_t n = 0;; ++n) {
-        SCOPED_TRACE(std::string("cut ") + (after ? "after" : "before") + " call " +
-                     std::to_string(n));
-        deploy("1");
-        record("v1");
-        const auto before = engine_.named("a-web-1")->id;
-        fail("2");
-        want("1");
-        engine_.die_at(n, after);
-        const bool whole = apply(memory);
-        engine_.revive();
-        deploy("1");
-        EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-web-1:running"}));
-        EXPECT_EQ(engine_.named("a-web-1")->id, before);
-        EXPECT_EQ(engine_.named("a-web-1")->restart_policy, policy);
-        EXPECT_TRUE(plan(memory).empty());
-        if (whole) break;
-      }
-  }
-  void keep() {
-    record("v1");
-    kept = snapshot("v1");
-  }
-
-  SealedRecords kept;
-};
 
 TEST_F(GoBack, TheVeryContainerServesAgain) {
   deploy("1");
@@ -208,54 +124,6 @@ TEST_F(GoBack, WhatIsGoneIsMadeAgainFromTheRecordsWithItsVolumes) {
   EXPECT_TRUE(plan_of(prepared->wanted).empty());
 }
 
-TEST_F(GoBack, ItsImageIsTheOneThatWasRecordedWhateverTheNameStandsForNow) {
-  deploy("1");
-  keep();
-  const auto recorded = engine_.named("a-web-1")->image_id;
-  engine_.images.front().tags.clear();
-  const auto other = engine_.add_image("img:v1", JsonObject{{"Env", JsonArray{Json("I=other")}}});
-  ASSERT_NE(other, recorded);
-  auto prepared = restored(true);
-  ASSERT_TRUE(prepared) << render(prepared.error());
-  EXPECT_TRUE(plan_of(prepared->wanted).empty()) << "who runs it runs it";
-  engine_.containers.erase(engine_.named("a-web-1")->id);
-  const auto works = plan_of(prepared->wanted);
-  ASSERT_FALSE(works.empty());
-  EXPECT_EQ(works[0].calls, Texts{"POST /images/tag " + recorded + " img:v1"});
-}
-
-TEST_F(GoBack, ADigestThatWasTakenAwayIsNoTagThatCanBePutBack) {
-  const std::string by_digest = "img@sha256:" + std::string(64, 'd');
-  engine_.images.front().tags.push_back(by_digest);
-  change = [&](CompiledModel& model) {
-    model.images.push_back(model.images[0]);
-    model.images[0].services = {"db"};
-    model.images[1].services = {"web"};
-    model.images[1].reference = by_digest;
-    model.containers[1].config.as_object()["Image"] = by_digest;
-  };
-  deploy("1");
-  keep();
-  std::erase(engine_.images.front().tags, by_digest);
-  auto prepared = restored();
-  ASSERT_TRUE(prepared) << render(prepared.error());
-  EXPECT_TRUE(plan_of(prepared->wanted).empty()) << "who runs it runs it";
-  engine_.containers.erase(engine_.named("a-web-1")->id);
-  const auto seen = driver_->observe({"a", "p"}, prepared->wanted, memory, {},
-                                     Deadline(clock_, std::chrono::seconds(1)));
-  ASSERT_FALSE(seen);
-  EXPECT_EQ(seen.error().code, "image.gone");
-}
-
-TEST_F(GoBack, AnImageThatIsGoneIsSaidBeforeAnythingBegins) {
-  deploy("1");
-  keep();
-  engine_.images.clear();
-  const auto prepared = restored(true);
-  ASSERT_FALSE(prepared);
-  EXPECT_EQ(prepared.error().code, "image.gone");
-}
-
 /// A person connected it to a network that no compose file names.
 class AddedNetwork : public GoBack {
  protected:
@@ -363,32 +231,6 @@ TEST_F(MountedFile, ThatCannotBeMadeAnewIsSaidBeforeAnythingBegins) {
       prepared.error().message,
       "the file web.conf that was mounted then was changed by hand, and its tree is gone from "
       "the state folder");
-}
-
-TEST_F(GoBack, AnImageOfATaskAloneIsMissedWhenTheTaskIsRun) {
-  change = [](CompiledModel& model) {
-    model.images[0].services = {"db", "web"};
-    model.images.push_back(model.images[0]);
-    model.images[1].reference = "task:v1";
-    model.images[1].services = {"warm"};
-    model.tasks["warm"] = container("warm", "task:v1", "1");
-  };
-  engine_.add_image("task:v1", JsonObject{});
-  deploy("1");
-  keep();
-  std::erase_if(engine_.images, [](const auto& image) {
-    return image.tags == std::vector<std::string>{"task:v1"};
-  });
-  auto prepared = restored();
-  ASSERT_TRUE(prepared) << render(prepared.error());
-  EXPECT_TRUE(plan_of(prepared->wanted).empty());
-  Work work;
-  work.phase = Phase::release;
-  work.verb = "release";
-  work.input = JsonObject{{"kind", "run"}, {"service", "warm"}, {"model", "kept-key1"}};
-  const auto done = driver_->perform({"99", {"a", "p"}, "lineage", "", work}, {}, progress_, {});
-  ASSERT_FALSE(done);
-  EXPECT_EQ(done.error().code, "image.gone");
 }
 
 TEST_F(GoBack, ARecordThatIsMissingOrHarmedIsSaid) {
