@@ -34,7 +34,7 @@ def composed(pattern, file, text, folder):
         return {f"engine.{piece}.{when}" for piece in pieces for when in re.findall(r'pass\(point, "(\w+)"\)', text)}
     subject, when = driver.groups()
     if subject == "ledger":
-        return {f"ledger.{piece}.{when}" for piece in re.findall(r'Transaction::begin\([^,"]+, "(\w+)"\)', folder)}
+        return {f"ledger.{piece}.{when}" for piece in re.findall(r'Transaction::begin\([^,"]+, "(\w+)"[,)]', folder)}
     return {f"{subject}.{verb}.{when}" for verb in verbs()[subject]}
 
 
