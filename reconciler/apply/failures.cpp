@@ -247,9 +247,11 @@ bool sends_back(Phase in, bool touched, const Error& why) {
   if (why.code == "release.timeout" || why.code == "release.outcome_unknown" ||
       why.code == "release.running")
     return false;
-  // Somebody took the image away after the plan: no fault of the version, and the next plan has it
-  // supplied again.
-  if (why.lasting == Lasting::transient && why.code == "image.missing") return false;
+  // Somebody took the image away after the plan, or changed what a task is to mount: no fault of
+  // the version, and the next plan has it supplied again.
+  if (why.lasting == Lasting::transient &&
+      (why.code == "image.missing" || why.code == "object.harmed"))
+    return false;
   // Without the Engine or the ledger, or where the system gives no more memory, processes or
   // threads, there is no way back either: it is tried again.
   if (why.code.starts_with("ledger.") || why.code.starts_with("system.")) return false;

@@ -44,7 +44,9 @@ int retry(Context& context, const std::string& environment, std::stop_token stop
     undone = deployed_by_hand(seen->look.desired, seen->look.observation, seen->look.memory);
   if (seen && is_about_what_runs(seen->look.plan))
     return put_right_again(context, *known, seen->look.plan, undone);
-  auto again = known->ledger.retry(known->id, who(), undone);
+  // What may be undone already, and is not yet, goes on to count as undone.
+  const auto overruled = undone || !seen ? undone : seen->look.memory.overruled;
+  auto again = known->ledger.retry(known->id, who(), overruled);
   if (!again) return report(context, again.error());
   if (undone)
     std::cout << fmt::format("{} was deployed past reconciler, and is undone.\n", *undone);
@@ -61,7 +63,10 @@ void add_retry(CLI::App& app, Context& context, Verb& chosen) {
   auto* verb = app.add_subcommand(
       "retry", "Let what failed, or was gone back from, be tried again as git asks for it.");
   add_environment(*verb, *environment);
-  verb->footer("Examples:\n  reconciler retry portfolio/production\n  reconciler retry stage");
+  verb->footer(
+      "Where what runs is changed again and again, or was deployed past reconciler, that alone is "
+      "put right, and a version that was rejected stays so.\n"
+      "Examples:\n  reconciler retry portfolio/production\n  reconciler retry stage");
   performs(*verb, chosen, [&context, environment](std::stop_token stop) {
     return retry(context, *environment, std::move(stop));
   });

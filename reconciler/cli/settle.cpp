@@ -37,8 +37,11 @@ Result<std::string> untried_step(Context& context, const EnvironmentId& id, cons
   if (!parts) return failed(parts);
   auto seen = look(*parts, selection->asked.at(0), std::move(stop));
   if (!seen) return failed(seen);
+  // Of a stack that is yet to be taken over the plan alone says what it asks for.
   const auto& stalled = seen->plan.stalled;
-  if (!stalled || stalled->reason != "ReleaseOutcomeUnknown") return std::string();
+  const std::string named = fmt::format(" settle {} {} ", id.text(), task);
+  if (!seen->memory.adopted && (!stalled || stalled->next.find(named) == std::string::npos))
+    return std::string();
   for (const auto& step : seen->desired.steps)
     if (step.name == task && step.once == Once::tag && !seen->memory.once.contains(step.once_key))
       return step.once_key;

@@ -148,7 +148,8 @@ class Ledger {
   Result<std::vector<Version>> versions(const EnvironmentId& id) const;
   /// Tags whose once-only work was tried since `tag` became the current one, at `since`, oldest
   /// first: what a way back does not undo. The clock may have been put back meanwhile: what was
-  /// begun after the run that recorded it is later, too, whatever the time.
+  /// begun after the run that recorded it is later, too, whatever the time; of one that was cut off
+  /// behind its record the time alone tells.
   Result<std::vector<std::string>> released_since(const EnvironmentId& id, const std::string& tag,
                                                   WallTime since) const;
 

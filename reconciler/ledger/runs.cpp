@@ -112,7 +112,8 @@ bool ends_in_record(const Plan& plan) {
 Result<bool> half_of(Database& database, const EnvironmentId& id) {
   auto query = database.query(
       "SELECT 1 FROM attempts JOIN environments ON environments.name = attempts.environment "
-      "WHERE attempts.environment = ? AND touched = 1 AND phase = ? AND id > recorded_attempt");
+      "JOIN runs ON runs.serial = attempts.run WHERE attempts.environment = ? AND touched = 1 AND "
+      "phase = ? AND aside = 0 AND id > recorded_attempt");
   if (!query) return failed(query);
   return query->bind(id.text()).bind(to_text(Phase::change)).step();
 }

@@ -154,6 +154,25 @@ def test_one_that_is_removed_while_it_runs_is_known_to_nobody(running):
     assert said_unguarded(running, tag) == ["start"]
 
 
+def test_an_answer_is_for_a_step_that_is_asked_about(running):
+    """What was never begun is run: nobody can have it counted as done by naming it."""
+    tag = "v1.7.2"
+    both = "release: [{ run: release }, { run: release, name: seed }]"
+    running.commit({"compose.yaml": unguarded(100), "reconciler.yaml": manifest(tag, both)})
+    program = running.program.start("apply", running.environment, "--yes", stderr=subprocess.PIPE)
+    wait_for(lambda: said_unguarded(running, tag) == ["start"], "the release to have begun")
+    running.engine.docker("rm", "-f", *running.one_offs())
+    program.communicate()
+    assert running.condition() == "Stalled/ReleaseOutcomeUnknown"
+    early = running.run("settle", running.environment, "seed", "succeeded")
+    assert early.code == 1 and running.error(early) == "settle.nothing", early.out + early.err
+    running.run("settle", running.environment, "release", "succeeded").ok()
+    running.commit({"compose.yaml": unguarded(0)})
+    running.run("apply", running.environment, "--yes").ok()
+    running.assert_second_plan_empty()
+    assert said_unguarded(running, tag) == ["start", "start", "done"]
+
+
 def test_an_answer_is_for_the_tag_that_a_person_wants_deployed(running):
     """Not for the one that git asks for, though that has a release of the same name."""
     ask_for(running, "v1.8.0")

@@ -118,6 +118,36 @@ def test_a_release_runs_on_what_was_committed_whatever_became_of_it_in_the_state
     assert release("v1.2.0") == "as committed\n"
 
 
+def test_a_release_waits_while_a_service_runs_with_what_was_changed_by_hand(stack):
+    """Nothing is made anew under it, or it would serve an empty folder and look as wanted."""
+    compose = services(f"""
+        web: {{ {SLEEPS}, volumes: ['table:/table', './both:/both'] }}
+        release:
+          image: {BUSYBOX}
+          profiles: [release]
+          command: [sh, -c, 'cat /both/* >>/table/rows; true']
+          volumes: ['./both:/both', 'table:/table']
+        """, "volumes: { table: {} }")
+
+    def ask_for(tag):
+        stack.commit({"compose.yaml": compose, "reconciler.yaml": manifest(tag, "release: [{ run: release }]"), "both/one": "as committed\n"})
+
+    ask_for("v1.0.0")
+    stack.apply()
+    edited = stack.state / "objects" / stack.config.git("rev-parse", "HEAD:web/both") / "one"
+    edited.write_text("as edited\n")
+    ask_for("v1.1.0")
+    done = stack.run("apply", stack.environment, "--yes")
+    assert done.code == 1 and stack.error(done) == "object.harmed", done.out + done.err
+    assert "reconciler restart web/production web" in done.err, done.err
+    assert stack.sh("cat /both/one /table/rows") == "as edited\nas committed\n"
+    assert stack.state_file("current_tag") == "v1.0.0" and stack.condition() == "Reconciling/Retrying"
+    stack.run("restart", stack.environment, "web", "--yes").ok()
+    stack.run("apply", stack.environment, "--yes").ok()
+    assert stack.sh("cat /both/one /table/rows") == "as committed\n" * 3
+    stack.assert_second_plan_empty()
+
+
 def test_what_was_written_for_a_model_that_is_not_kept_yet_is_not_swept_away(stack, folder):
     """A plan of one application while another one's apply tidies: each names the objects of the other only by their models."""
     stack.commit({"compose.yaml": services(f"web: {{ {SLEEPS} }}"), "reconciler.yaml": manifest("v1.0.0")})

@@ -205,6 +205,7 @@ Answer SimulatedEngine::read(const std::vector<std::string>& parts, const std::s
                                   {"Image", text_at(container.body, "Image")},
                                   {"ImageID", container.image_id},
                                   {"Labels", member_or_null(container.body, "Labels")},
+                                  {"Mounts", binds_of(container)},
                                   {"State", container.state}});
     return json(200, std::move(list));
   }

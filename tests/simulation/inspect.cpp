@@ -212,4 +212,11 @@ Json inspect(const SimulatedContainer& container, const Json& image_config) {
                     {"NetworkSettings", JsonObject{{"Networks", std::move(attached)}}}};
 }
 
+Json binds_of(const SimulatedContainer& container) {
+  JsonArray all;
+  for (const auto& bind : texts_at(member_or_null(container.body, "HostConfig"), "Binds"))
+    all.push_back(JsonObject{{"Type", "bind"}, {"Source", bind.substr(0, bind.find(':'))}});
+  return all;
+}
+
 }  // namespace reconciler::simulation

@@ -8,6 +8,8 @@ namespace reconciler::simulation {
 
 /// `image_config` may be null.
 Json inspect(const SimulatedContainer& container, const Json& image_config);
+/// As a list has its mounts: those that were bound from the host.
+Json binds_of(const SimulatedContainer& container);
 /// As the Engine writes times; its year 1 for 0.
 std::string engine_time(std::int64_t seconds);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "plugins/docker/services/mover.hpp"
 #include "plugins/docker/services/names.hpp"
@@ -61,15 +62,20 @@ Status await_earlier(Context& context, const CompiledModel& model, const Attempt
   if (!list->is_array()) return {};
   for (const auto& listed : list->as_array()) {
     const auto path = "/containers/" + text_at(listed, "Id") + "/json";
-    for (bool said = false;; said = true) {
+    std::optional<Instant> until;  // by the clock that nobody puts back
+    for (;;) {
       auto inspect = context.engine.get(path, context.within(call_time));
       if (!inspect && inspect.error().code == "docker.not_found") break;
       if (!inspect) return failed(inspect);
-      const auto left = time_left(context, attempt.work.input, *inspect);
-      if (!truth_at(task_state(*inspect), "Running") || left == Duration{0}) break;
-      if (!said)
-        progress.line(fmt::format("waits for container {} of an earlier attempt, for {} at most",
-                                  task_container(*inspect), for_people(left)));
+      if (!truth_at(task_state(*inspect), "Running")) break;
+      if (!until) {
+        const auto left = time_left(context, attempt.work.input, *inspect);
+        until = context.clock.now() + left;
+        if (left > Duration{0})
+          progress.line(fmt::format("waits for container {} of an earlier attempt, for {} at most",
+                                    task_container(*inspect), for_people(left)));
+      }
+      if (context.clock.now() >= *until) break;
       if (!context.clock.wait_until(context.clock.now() + between_looks, stop))
         return failure(error("apply.stopped", "stopped while an earlier attempt runs").passing());
     }
@@ -105,7 +111,11 @@ Result<Outcome> perform_task(Context& context, const CompiledModel& model, const
   Task task(context, attempt, variables, progress);
   if (auto made = task.create(model, text_at(input, "service"), grounds); !made)
     return failed(made);
-  if (auto alone = task.is_alone(model); !alone) return failed(alone);
+  if (auto alone = task.is_alone(model); !alone) {
+    // What runs once is found by its attempt; of what may run again nobody would come back for it.
+    if (!once) (void)task.remove();
+    return failed(alone);
+  }
   if (once)
     if (auto begun = progress.begun(); !begun) return failed(begun);
   if (auto started = task.start(); !started) return failed(started);

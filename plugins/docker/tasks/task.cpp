@@ -16,6 +16,7 @@
 #include "plugins/docker/tasks/incarnation.hpp"
 #include "plugins/docker/tasks/steps.hpp"
 #include "reconciler/base/failpoint.hpp"
+#include "reconciler/base/filesystem.hpp"
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
@@ -70,6 +71,36 @@ const Image* recorded_image(const CompiledModel& model, const Container& task) {
   return found == model.images.end() ? nullptr : &*found;
 }
 
+/// Of the listed containers the one that runs with it, or with something inside of it; null: none.
+const Json* user_of(const std::string& path, const Json& listed) {
+  if (!listed.is_array()) return nullptr;
+  for (const auto& container : listed.get_array()) {
+    const auto state = text_at(container, "State");
+    if (state == "exited" || state == "created" || state == "dead") continue;
+    const Json* mounts = member(container, "Mounts");
+    if (!mounts || !mounts->is_array()) continue;
+    for (const auto& mount : mounts->get_array())
+      if (lies_under(text_at(mount, "Source"), path)) return &container;
+  }
+  return nullptr;
+}
+
+Error harmed_under(const std::string& path, const Json& user) {
+  const Json& labels = member_or_null(user, "Labels");
+  const auto environment = text_at(labels, label::environment);
+  const auto service = text_at(labels, label::service);
+  const auto names = texts_at(user, "Names");
+  const auto name = names.empty() ? text_at(user, "Id") : names.front().substr(1);
+  return error(
+             "object.harmed",
+             fmt::format("{} is not as it was committed any more, and {} runs with it", path, name))
+      .next(environment.empty() || service.empty()
+                ? fmt::format("put it right, or end {}; then the same again", name)
+                : fmt::format("reconciler restart {} {} makes it anew; then the same again",
+                              environment, service))
+      .passing();
+}
+
 }  // namespace
 
 const Json& task_state(const Json& inspect) {
@@ -120,7 +151,7 @@ Status Task::create(const CompiledModel& model, const std::string& service,
   auto now = incarnation(context_, context_.within(call_time));
   if (!now) return failed(now);
   const Container own = with_command(*task, input, apart);
-  if (auto whole = restore_objects(model, own, grounds); !whole) return whole;
+  if (auto whole = restore_objects(own, grounds); !whole) return whole;
   Creation creation;
   creation.environment = attempt_.environment;
   creation.lineage = attempt_.lineage;
@@ -156,21 +187,23 @@ Status Task::create(const CompiledModel& model, const std::string& service,
 }
 
 /// What it mounts of the tree is as committed: what a release did with anything else would count as
-/// done. Who only asks leaves alone what a service mounts too. Were it made anew under that one, it
-/// would look as wanted while its container goes on with what was changed.
-Status Task::restore_objects(const CompiledModel& model, const Container& own,
-                             const Grounds& grounds) const {
-  const auto harmed_of = [](const Container& one) {
-    auto paths = harmed_objects(one);
-    return std::set<std::string>(paths.begin(), paths.end());
-  };
-  auto harmed = harmed_of(own);
-  const auto phase = attempt_.work.phase;
-  if (!harmed.empty() && (phase == Phase::preflight || phase == Phase::verify))
-    for (const auto& container : model.containers)
-      for (const auto& path : harmed_of(container)) harmed.erase(path);
+/// done. Nothing is made anew under a container that runs: it would go on without it, and look as
+/// wanted. Who only asks takes that as it is.
+Status Task::restore_objects(const Container& own, const Grounds& grounds) const {
+  auto harmed = harmed_objects(own);
   if (harmed.empty()) return {};
-  return grounds.restore_objects({harmed.begin(), harmed.end()});
+  auto running = context_.engine.get("/containers/json", context_.within(call_time));
+  if (!running) return failed(running);
+  const auto phase = attempt_.work.phase;
+  const bool asks = phase == Phase::preflight || phase == Phase::verify;
+  std::set<std::string> anew(harmed.begin(), harmed.end());
+  for (const auto& path : harmed) {
+    const Json* user = user_of(path, *running);
+    if (user && !asks) return failure(harmed_under(path, *user));
+    if (user) anew.erase(path);
+  }
+  if (anew.empty()) return {};
+  return grounds.restore_objects({anew.begin(), anew.end()});
 }
 
 /// Ids of the services' containers that it refers to.

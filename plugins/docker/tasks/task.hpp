@@ -28,7 +28,8 @@ class Task {
         output_(attempt.work.input, variables, progress),
         progress_(progress) {}
 
-  /// Makes it, not started: `plan.stale`, `image.missing` (it passes), `image.gone`.
+  /// Makes it, not started: `plan.stale`, `image.missing` and `object.harmed` (they pass),
+  /// `image.gone`.
   Status create(const CompiledModel& model, const std::string& service, const Grounds& grounds);
   /// Nobody else runs the same; asked of the container that was made for it.
   Status is_alone(const CompiledModel& model);
@@ -41,8 +42,7 @@ class Task {
   Status remove();
 
  private:
-  Status restore_objects(const CompiledModel& model, const Container& own,
-                         const Grounds& grounds) const;
+  Status restore_objects(const Container& own, const Grounds& grounds) const;
   Result<std::map<std::string, std::string>> containers_lent(const CompiledModel& model,
                                                              const Container& own);
   Result<Outcome> gone();

@@ -54,6 +54,23 @@ TEST_F(AttemptTest, ConvergingWorkIsNeverOpen) {
   EXPECT_THAT(*ledger->open_attempts(production), IsEmpty());
 }
 
+TEST_F(AttemptTest, WhatSomebodyDoesBesideMakesNothingHalf) {
+  ASSERT_TRUE(ledger->touch(production, {}));
+  ASSERT_TRUE(ledger->intend(run, release));
+  EXPECT_FALSE(*ledger->is_half(production)) << "nothing was switched";
+  EXPECT_TRUE(*ledger->was_begun(production, "v1.0.0"));
+  EXPECT_FALSE(*ledger->was_begun(production, "v1.1.0"));
+  RunStart beside = start_of("", "v0.9.0");
+  beside.aside = true;
+  ASSERT_TRUE(ledger->intend(*ledger->begin_run(beside), switch_action()));
+  EXPECT_FALSE(*ledger->is_half(production)) << "a service was restarted by hand";
+  ASSERT_TRUE(ledger->intend(run, switch_action()));
+  EXPECT_TRUE(*ledger->is_half(production));
+  ASSERT_TRUE(ledger->record(run, release_of("v1.0.0"), {}));
+  EXPECT_FALSE(*ledger->is_half(production));
+  EXPECT_FALSE(*ledger->was_begun(production, "v1.0.0"));
+}
+
 TEST_F(AttemptTest, AnErrorDoesNotSayWhatBecameOfIt) {
   const std::string id = *ledger->intend(run, release);
   ASSERT_TRUE(ledger->failed_to_run(id, error("engine.gone", "the Engine went away")));
