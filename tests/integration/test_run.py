@@ -1,5 +1,6 @@
 """`run`: a commit is applied without a person, a failure waits for the next wish, and nothing is done twice."""
 
+import contextlib
 import signal
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from support.engine import wait_for
 from support.images import BUSYBOX
 from support.running import Running
-from support.stack import SLEEPS, manifest, services
+from support.stack import SLEEPS, clean, manifest, services
 
 WEB = services(f"web: {{ {SLEEPS}, environment: {{ TAG: '${{TAG}}' }} }}")
 
@@ -118,7 +119,8 @@ def test_a_ledger_that_refuses_everything_ends_it_though_a_release_is_under_way(
 
     stack.commit(both("v1.0.0"))
     stack.use_host({"repositories": {"config": {"url": str(stack.config.path), "poll": "1s"}}, "look": "1s"})
-    with Running(stack) as running:
+    with contextlib.ExitStack() as after, Running(stack) as running:
+        after.callback(clean, stack.engine, "web-stage")
         running.wait("web/production: runs v1.0.0")
         running.wait("web/stage: runs v1.0.0")
         stack.commit(both("v1.1.0"))
