@@ -156,7 +156,7 @@ def test_one_that_is_removed_while_it_runs_is_known_to_nobody(running):
 
 def test_an_answer_is_for_a_step_that_is_asked_about(running):
     """What was never begun is run: nobody can have it counted as done by naming it."""
-    tag = "v1.7.2"
+    tag = "v1.7.3"
     both = "release: [{ run: release }, { run: release, name: seed }]"
     running.commit({"compose.yaml": unguarded(100), "reconciler.yaml": manifest(tag, both)})
     program = running.program.start("apply", running.environment, "--yes", stderr=subprocess.PIPE)
