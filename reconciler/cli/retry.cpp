@@ -64,8 +64,8 @@ void add_retry(CLI::App& app, Context& context, Verb& chosen) {
       "retry", "Let what failed, or was gone back from, be tried again as git asks for it.");
   add_environment(*verb, *environment);
   verb->footer(
-      "Where what runs is changed again and again, or was deployed past reconciler, that alone is "
-      "put right, and a version that was rejected stays so.\n"
+      "Where what runs is changed again and again, or was deployed past reconciler, that alone\n"
+      "is put right, and a version that was rejected stays so.\n"
       "Examples:\n  reconciler retry portfolio/production\n  reconciler retry stage");
   performs(*verb, chosen, [&context, environment](std::stop_token stop) {
     return retry(context, *environment, std::move(stop));
