@@ -15,7 +15,7 @@ Result<bool> settle_cut_off(const Parts& parts, const Asked& asked, const Tools&
   auto open = parts.ledger.open_attempts(id);
   if (!open) return failed(open);
   if (open->empty()) return false;
-  Redaction redaction = redaction_for(parts.ledger, id, wish.variables);
+  Redaction redaction = redaction_for(parts.ledger, id, memory, wish.variables);
   if (wish.target) {
     Asked git = asked;
     git.instead.reset();

@@ -44,7 +44,8 @@ std::vector<CheckAnswer> ask_checks(const Drivers& drivers, const Clock& clock,
                                     const Ledger& ledger, const Desired& desired,
                                     const Variables& variables, const std::stop_token& stop,
                                     const std::vector<ResourceId>& excused) {
-  const Redaction redaction = redaction_for(ledger, desired.id, variables);
+  const Redaction redaction =
+      redaction_for(ledger, desired.id, ledger.memory(desired.id).value_or(Memory{}), variables);
   std::vector<CheckAnswer> all;
   for (const auto& step : desired.steps) {
     if (step.work.phase != Phase::verify) continue;

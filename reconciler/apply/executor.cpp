@@ -230,9 +230,15 @@ Result<Applied> Executor::apply(const Plan& plan, const Desired& desired,
   // Nobody is left with a version that is not good until another one is ready.
   const std::stop_token newer = plan.held ? std::stop_token{} : tools_.newer;
   const AnyStop cut{stop, newer};
-  Run run{tools_,          *id,       plan,
-          desired,         variables, redaction_for(tools_.ledger, plan.environment, variables),
-          std::move(stop), newer,     cut.token()};
+  Run run{tools_,
+          *id,
+          plan,
+          desired,
+          variables,
+          redaction_for(tools_.ledger, plan.environment, *before, variables),
+          std::move(stop),
+          newer,
+          cut.token()};
   auto done = all_phases(run);
   if ((done || stands(run) || differs_again(run, done.error())) && !plan.drifted.empty()) {
     auto counted = tools_.ledger.drifted(plan.environment, plan.drifted);

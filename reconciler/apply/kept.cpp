@@ -94,12 +94,11 @@ Result<Kept> kept_version(const Ledger& ledger, const Again& again) {
   return unsealed(ledger, again, *records);
 }
 
-Redaction redaction_for(const Ledger& ledger, const EnvironmentId& id, const Variables& variables) {
+Redaction redaction_for(const Ledger& ledger, const EnvironmentId& id, const Memory& memory,
+                        const Variables& variables) {
   Redaction redaction(variables);
-  const auto memory = ledger.memory(id);
-  if (!memory) return redaction;
-  for (const auto& [release, slot] : {std::pair(&memory->current, Ledger::Slot::current),
-                                      std::pair(&memory->previous, Ledger::Slot::previous)})
+  for (const auto& [release, slot] : {std::pair(&memory.current, Ledger::Slot::current),
+                                      std::pair(&memory.previous, Ledger::Slot::previous)})
     if (*release)
       if (const auto kept = kept_version(ledger, {id, (*release)->tag, slot}))
         redaction.hide(kept->variables);

@@ -40,7 +40,8 @@ Result<Kept> kept_version(const Ledger& ledger, const Again& again);
 
 /// Hides the values of `variables`, and those of the current and the previous version: what runs
 /// was made with them, and tells them when it is asked, also once they were rotated.
-Redaction redaction_for(const Ledger& ledger, const EnvironmentId& id, const Variables& variables);
+Redaction redaction_for(const Ledger& ledger, const EnvironmentId& id, const Memory& memory,
+                        const Variables& variables);
 
 /// That version, its drivers having taken their records. `rollback.not_kept` where none were
 /// taken, `seal.broken`, and what drivers say.

@@ -5,13 +5,14 @@
 
 namespace reconciler::cli {
 
-std::optional<Seen> look_there(Context& context, const EnvironmentId& id, std::stop_token stop) {
+Result<Seen> look_there(Context& context, const EnvironmentId& id, std::stop_token stop) {
   auto selection = select(context, {id.text()}, Reading::last, stop);
+  if (!selection) return failed(selection);
   auto parts = context.parts();
-  if (!selection || !parts) return std::nullopt;
+  if (!parts) return failed(parts);
   Asked& asked = selection->asked.at(0);
   auto seen = look(*parts, asked, std::move(stop));
-  if (!seen) return std::nullopt;
+  if (!seen) return failed(seen);
   return Seen{std::move(asked), std::move(*seen)};
 }
 

@@ -9,12 +9,12 @@
 
 namespace reconciler::cli {
 
-/// What there is now; none where it cannot be looked. Asks no repository of another machine.
+/// What there is now. Asks no repository of another machine.
 struct Seen {
   Asked asked;  ///< what git asks for
   Look look;
 };
-std::optional<Seen> look_there(Context& context, const EnvironmentId& id, std::stop_token stop);
+Result<Seen> look_there(Context& context, const EnvironmentId& id, std::stop_token stop);
 
 struct ByHand {
   std::string tag;

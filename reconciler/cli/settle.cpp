@@ -5,6 +5,7 @@
 #include <iostream>
 #include <optional>
 
+#include "reconciler/cli/by_hand.hpp"
 #include "reconciler/cli/exit.hpp"
 #include "reconciler/cli/known.hpp"
 #include "reconciler/cli/selection.hpp"
@@ -31,19 +32,16 @@ struct About {
 /// asked; empty when there is no such step.
 Result<std::string> untried_step(Context& context, const EnvironmentId& id, const std::string& task,
                                  std::stop_token stop) {
-  auto selection = select(context, {id.text()}, Reading::last, stop);
-  if (!selection) return failed(selection);
-  auto parts = context.parts();
-  if (!parts) return failed(parts);
-  auto seen = look(*parts, selection->asked.at(0), std::move(stop));
-  if (!seen) return failed(seen);
+  auto there = look_there(context, id, std::move(stop));
+  if (!there) return failed(there);
+  const Look& seen = there->look;
   // Of a stack that is yet to be taken over the plan alone says what it asks for.
-  const auto& stalled = seen->plan.stalled;
+  const auto& stalled = seen.plan.stalled;
   const std::string named = fmt::format(" settle {} {} ", id.text(), task);
-  if (!seen->memory.adopted && (!stalled || stalled->next.find(named) == std::string::npos))
+  if (!seen.memory.adopted && (!stalled || stalled->next.find(named) == std::string::npos))
     return std::string();
-  for (const auto& step : seen->desired.steps)
-    if (step.name == task && step.once == Once::tag && !seen->memory.once.contains(step.once_key))
+  for (const auto& step : seen.desired.steps)
+    if (step.name == task && step.once == Once::tag && !seen.memory.once.contains(step.once_key))
       return step.once_key;
   return std::string();
 }
