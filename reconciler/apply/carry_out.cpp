@@ -11,19 +11,23 @@ Status carry_out(Run& run, const Action& action) {
   Output output(run, action);
   auto outcome = attempt(run, action, output);
   const Duration took = run.tools.clock.now() - began;
+  // Once-only work ended as its driver says; supply runs on several threads, and touches nothing.
+  const bool speaks = action.work.effect != Effect::once && action.work.phase != Phase::supply;
   if (!outcome) {
-    run.tools.events.failed(action, took, outcome.error().message, output.last(10));
-    return failed(outcome);
+    Error why = std::move(outcome.error());
+    run.tools.events.failed(action, took, why.message, output.last(10));
+    if (speaks && sends_back(run.phase, true, why))
+      if (auto none = says_nothing(run))
+        return failure(std::move(*none).with("found", why.message));
+    return failure(std::move(why));
   }
   if (outcome->fate == Fate::succeeded) {
     run.tools.events.finished(action, took, words_of(*outcome));
     return {};
   }
   run.tools.events.failed(action, took, words_of(*outcome), output.last(10));
-  // Once-only work ended as its driver says; supply runs on several threads, and touches nothing.
-  if (outcome->fate == Fate::failed && action.work.effect != Effect::once &&
-      action.work.phase != Phase::supply)
-    if (auto why = out_of_sight(run)) return failure(std::move(*why));
+  if (outcome->fate == Fate::failed && speaks)
+    if (auto why = says_nothing(run)) return failure(std::move(*why));
   return failure(action_failed(run, action, *outcome));
 }
 

@@ -1,4 +1,4 @@
-// Whether it can be told how things are.
+// Whether it can be told how things are, and whose doing they are.
 #pragma once
 
 #include <optional>
@@ -11,5 +11,10 @@ namespace reconciler {
 /// host of one driver cannot be asked, what another says of what lies on it (`http`) is no evidence
 /// against a version, and an answer from before it went away is none for it.
 std::optional<Error> out_of_sight(const Run& run);
+
+/// Why nothing that was found says anything of the version: out_of_sight(), or what runs is not as
+/// the plan left it (`plan.stale`): others did something meanwhile. None where it does. How things
+/// do is no matter here, nor is what the plan left alone.
+std::optional<Error> says_nothing(const Run& run);
 
 }  // namespace reconciler

@@ -46,14 +46,16 @@ class Verification {
         well_since.reset();
       else if (!well_since)
         well_since = clock.now();
-      if (well_since && clock.now() - *well_since >= run_.desired.verify_stable)
+      if (well_since && clock.now() - *well_since >= run_.desired.verify_stable) {
+        if (auto why = says_nothing(run_)) return failure(std::move(*why));
         return done(clock.now() - began);
+      }
       tell(well_since);
       // Once all is well, the stable window may outlast the deadline; falling out of it may not.
       if (!well_since && (deadline.passed(clock) || is_final())) {
         if (!is_unwell()) return failure(why_nobody_knows());
         // A check may have taken its time, and what was well before it is not known to be.
-        if (auto why = out_of_sight(run_)) return failure(std::move(*why));
+        if (auto why = says_nothing(run_)) return failure(std::move(*why));
         return give_up(clock.now() - began);
       }
       clock.wait_until(clock.now() + between_asks, ends_.token());

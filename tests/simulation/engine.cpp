@@ -121,12 +121,12 @@ void SimulatedEngine::revive() {
   dies_at_.reset();
 }
 
-Result<Answer> SimulatedEngine::mortal(bool changes, const std::function<Answer()>& work) {
+Result<Answer> SimulatedEngine::mortal(bool is_change, const std::function<Answer()>& work) {
   const auto gone = [] {
     return failure(error("docker.unreachable", "the simulated Engine is dead").passing());
   };
   if (dead_) return gone();
-  const bool last = changes && dies_at_ && (*dies_at_)-- == 0;
+  const bool last = is_change && dies_at_ && (*dies_at_)-- == 0;
   if (last) dead_ = true;
   if (last && !dies_after_) return gone();
   auto said = work();
@@ -136,8 +136,8 @@ Result<Answer> SimulatedEngine::mortal(bool changes, const std::function<Answer(
 
 Result<Answer> SimulatedEngine::call(const std::string& method, const std::string& path,
                                      const Json* body, Deadline, std::stop_token) {
-  const bool changes = method != "GET" && path.find("/wait") == std::string::npos;
-  return mortal(changes, [&] { return answer(method, path, body); });
+  const bool is_change = method != "GET" && path.find("/wait") == std::string::npos;
+  return mortal(is_change, [&] { return answer(method, path, body); });
 }
 
 Result<Answer> SimulatedEngine::put_archive(const std::string& path, const std::string& tar,
@@ -188,6 +188,8 @@ std::string SimulatedEngine::grammar(const std::string& method,
     return fmt::format("POST /{}/{} {}", parts[0], parts[1], name);
   }
   auto text = fmt::format("POST /{}/{} {}", parts[0], parts[2], name_of(parts[1]));
+  if (parts[2] == "tag")
+    text += fmt::format(" {}:{}", query_value(query, "repo"), query_value(query, "tag"));
   if (parts[2] == "rename") text += " " + query_value(query, "name");
   if (parts[2] == "connect") text += " " + name_of(text_at(*body, "Container"));
   return text;
@@ -198,7 +200,8 @@ Answer SimulatedEngine::read(const std::vector<std::string>& parts, const std::s
   if (kind == "containers" && parts[1] == "json") {
     JsonArray list;
     for (const auto& [id, container] : containers)
-      if (labels_match(member_or_null(container.body, "Labels"), query) &&
+      if ((is_up(container.state) || query_value(query, "all") == "1") &&
+          labels_match(member_or_null(container.body, "Labels"), query) &&
           on_network(container, query))
         list.push_back(JsonObject{{"Id", id},
                                   {"Names", JsonArray{Json("/" + container.name)}},
@@ -251,6 +254,9 @@ Answer SimulatedEngine::change(const std::string& method, const std::vector<std:
     if (parts.back() == "connect") return connect(parts[1], *body);
     if (method == "DELETE" && kind == "networks") return remove_network(parts[1]);
     const auto name = text_at(*body, "Name");
+    if (kind == "networks" && networks.contains(name))
+      return refused(409, "network with name " + name + " already exists");
+    if (things.contains(name)) return json(201, things[name]);  // of volumes that is no error
     Json thing = *body;
     thing.as_object()["Id"] = fresh_id();
     return json(201, things[name] = std::move(thing));
@@ -393,6 +399,7 @@ Answer SimulatedEngine::start(SimulatedContainer& container) {
   container.state = "running";
   container.started = now;
   if (!container.health.empty()) container.health = healthy ? "healthy" : "unhealthy";
+  started(container);
   return json(204, {});
 }
 

@@ -28,6 +28,7 @@ struct SimulatedContainer {
   std::int64_t created = 0;  ///< seconds of the simulated wall clock
   std::int64_t started = 0;
   std::int64_t finished = 0;
+  int restarts = 0;
   std::map<std::string, Json> networks;  ///< name -> endpoint config
   std::map<std::string, std::string> network_ids;
   std::map<std::string, std::string> anonymous;  ///< target -> volume name
@@ -88,6 +89,8 @@ class SimulatedEngine final : public docker::Engine {
   std::string exec_output;           ///< of every one whose output is carried
   /// What somebody else does just before a changing call.
   std::function<void(const std::string& call)> before;
+  /// Its program begins.
+  std::function<void(SimulatedContainer&)> started = [](SimulatedContainer&) {};
   /// Dies at the n-th changing call from now (0: the next), before or after it took effect.
   void die_at(size_t n, bool after);
   void revive();
@@ -95,7 +98,7 @@ class SimulatedEngine final : public docker::Engine {
 
  private:
   /// Does what a call does, unless the Engine is dead or dies at it.
-  Result<docker::Answer> mortal(bool changes, const std::function<docker::Answer()>& work);
+  Result<docker::Answer> mortal(bool is_change, const std::function<docker::Answer()>& work);
   docker::Answer answer(const std::string& method, const std::string& path, const Json* body);
   docker::Answer read(const std::vector<std::string>& parts, const std::string& query);
   docker::Answer change(const std::string& method, const std::vector<std::string>& parts,

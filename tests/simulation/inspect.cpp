@@ -204,7 +204,7 @@ Json inspect(const SimulatedContainer& container, const Json& image_config) {
                     {"Name", "/" + container.name},
                     {"Created", engine_time(container.created)},
                     {"Image", container.image_id},
-                    {"RestartCount", 0},
+                    {"RestartCount", container.restarts},
                     {"State", std::move(state)},
                     {"Config", std::move(config)},
                     {"HostConfig", std::move(host)},

@@ -16,7 +16,8 @@ Answer SimulatedEngine::remove_network(const std::string& name) {
 
 Answer SimulatedEngine::connect(const std::string& network, const Json& body) {
   auto* container = find(text_at(body, "Container"));
-  if (!container || !networks.contains(network)) return refused(404, "not found");
+  if (!container) return refused(404, "No such container: " + text_at(body, "Container"));
+  if (!networks.contains(network)) return refused(404, "network " + network + " not found");
   container->networks[network] = member_or_null(body, "EndpointConfig");
   container->network_ids[network] = text_at(networks[network], "Id");
   return {200, {}, ""};

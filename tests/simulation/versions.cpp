@@ -223,7 +223,7 @@ bool VersionsDriver::well(const std::string& tag) const {
   if (host_.unwell.contains(tag)) return false;
   return std::ranges::all_of(host_.services, [&](const auto& one) {
     const Duration age = std::chrono::duration_cast<Duration>(host_.now() - one.second.since);
-    return one.second.up && one.second.tag == tag &&
+    return one.second.up && (host_.well_of_any || one.second.tag == tag) &&
            !(host_.slow.contains(tag) && age < until_well) &&
            !(host_.flaps.contains(tag) && age >= until_unwell);
   });

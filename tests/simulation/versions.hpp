@@ -57,6 +57,7 @@ struct VersionsHost {
   std::map<std::string, Error> cannot_prepare;  ///< tags, and why
   std::map<std::string, Error> cannot_observe;  ///< tags, and why
   std::map<std::string, Error> cannot_verify;   ///< tags, and why nobody can tell how they are
+  bool well_of_any = false;                     ///< checks ask no container whose it is
   std::set<std::string> cannot_build;
   std::set<std::string> cannot_release;
   std::set<std::string> cannot_switch;

@@ -29,7 +29,7 @@ Duration grace_of(const Json& inspect) {
 /// What a container carries on with: the anonymous volumes of those before it, the newest first.
 std::map<std::string, std::string> volumes_before(const Place& place) {
   std::map<std::string, std::string> volumes;
-  for (const Seen* seen : {place.current, place.prev, place.next})
+  for (const Seen* seen : {place.current, place.prev, place.next, place.failed})
     if (seen)
       for (auto& [target, name] : anonymous_volumes(seen->inspect))
         volumes.try_emplace(target, std::move(name));
@@ -283,7 +283,7 @@ Error Mover::create_error(const std::string& name, Error e) {
                                               text_at(wanted.config, "Image"), wanted.service))
         .with("engine", e.message)
         .passing();
-  if (e.code == "docker.conflict") return name_taken(name, stage_.model.project);
+  if (e.code == "docker.conflict") return held(name, holder_of(name));
   return e;
 }
 
@@ -338,7 +338,7 @@ Status Mover::rename(const Move& move) {
       "POST", "/containers/" + *id + "/rename?name=" + url_encode(move.other), nullptr,
       context_.within(call_time));
   if (!done && done.error().code == "docker.conflict")
-    return failure(name_taken(move.other, stage_.model.project));
+    return failure(held(move.other, holder_of(move.other)));
   if (!done) return failed(done);
   ids_[move.other] = *id;
   ids_.erase(move.name);

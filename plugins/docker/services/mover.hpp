@@ -33,7 +33,7 @@ class Mover {
   /// old and starting the new. Errors: the Engine's; `service.stop_timeout`, `service.port_taken`,
   /// `service.start_failed`, `service.hook_failed`, `service.dependency_unwell`,
   /// `container.name_taken`, `container.half_removed`, `network.in_use`, `image.missing`;
-  /// `plan.stale` where somebody took a container away meanwhile.
+  /// `plan.stale` where somebody took a container away meanwhile, or made one.
   Status carry_out(const std::vector<Move>& moves, std::stop_token stop);
   /// Of those that were running.
   const Downtime& downtime() const { return downtime_; }
@@ -55,7 +55,11 @@ class Mover {
   const Member& member_of(const std::string& name) const;
   /// Containers of all services as they are to be referred to now: by symbol, or by name.
   std::map<std::string, std::string> references(bool by_name) const;
-  /// Every name that a container is to be given; `container.name_taken`.
+  Result<Json> holder_of(const std::string& name) const;
+  /// That a name is not free: `container.name_taken`; `plan.stale` where whoever has it is the
+  /// project's own, made by others since the plan was, or is gone by now.
+  Error held(const std::string& name, Result<Json> holder) const;
+  /// Every name that a container is to be given; as `held`.
   Status names_are_free(const std::vector<Move>& moves);
   /// Nobody but the members is on a network that is to be made anew; `network.in_use`.
   Status networks_are_free(const std::vector<Move>& moves);

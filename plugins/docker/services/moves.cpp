@@ -167,8 +167,7 @@ Stages give_restart_policy_back(const Place& place) {
   Stages stages;
   // How it ended says nothing: it may have been stopped to be kept, and never started since.
   const bool through = place.wanted->job && place.finished();
-  if (place.current->state() != "paused" && !place.current->up() && !through)
-    stages = run(place, place.current->name);
+  if (!place.current->up() && !through) stages = run(place, place.current->name);
   stages.start.insert(stages.start.begin(),
                       {.kind = Kind::restart_policy, .name = place.current->name});
   return stages;

@@ -40,10 +40,6 @@ void tell_of(const Place& place, const Look& look, Observation& into) {
       into.notices.push_back(
           fmt::format("{} is on network {} too, which the compose files do not name: it stays",
                       place.current->name, extra.network));
-  for (const Seen* seen : place.strays)
-    into.notices.push_back(
-        fmt::format("container {} calls itself service {} and is not the one that serves: it stays",
-                    seen->name, seen->service));
 }
 
 }  // namespace reconciler::docker

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "plugins/docker/compose/canonical_form.hpp"
 #include "plugins/docker/services/left_over.hpp"
 #include "plugins/docker/services/names.hpp"
+#include "plugins/docker/services/place.hpp"
 
 namespace reconciler::docker {
 namespace {
@@ -51,6 +53,27 @@ void add_surplus(const Context& context, const Observed& observed, const Seen& s
   work.calls = declared(moves_to_remove(seen));
   r.remedies[Aim::remove] = {std::move(work)};
   into.resources.push_back(std::move(r));
+}
+
+/// Of those that have a service's number, the ones that are neither its container nor kept or made
+/// for it.
+std::set<const Seen*> without_a_place(const CompiledModel& model, const Look& look) {
+  std::set<const Seen*> all;
+  for (const auto& container : model.containers) {
+    Place place;
+    place.wanted = &container;
+    find_containers(look, place);
+    all.insert(place.strays.begin(), place.strays.end());
+  }
+  return all;
+}
+
+/// What others made is theirs, and what served once and was put aside, stopped, may be kept by
+/// somebody.
+bool may_go(const Observed& observed, const Seen& seen) {
+  if (seen.label(label::lineage).empty()) return false;
+  const Json& labels = member_or_null(member_or_null(seen.inspect, "Config"), "Labels");
+  return !seen.stopped() || seen.state() == "created" || is_of_no_version(observed, labels);
 }
 
 void add_orphan(const Context& context, const Observed& observed, const Seen& seen,
@@ -123,10 +146,21 @@ std::vector<Move> moves_of_orphan(const Seen& seen, std::string_view verb) {
 
 void observe_orphans(const Context& context, const Observed& observed, Observation& into) {
   const auto left_over = left_over_containers(observed);
+  const auto placeless = without_a_place(observed.model, observed.look);
   for (const auto& seen : observed.look.containers) {
     if (seen.oneoff || std::ranges::find(left_over, &seen) != left_over.end()) continue;
     const auto owner = owner_of(observed.model, seen);
-    if (owner == Owner::service) continue;
+    if (owner == Owner::service) {
+      if (!placeless.contains(&seen)) continue;
+      if (may_go(observed, seen))
+        add_surplus(context, observed, seen, into);
+      else
+        into.notices.push_back(
+            fmt::format("container {} calls itself service {} and is not the one that serves: it "
+                        "stays",
+                        seen.name, seen.service));
+      continue;
+    }
     const bool free = std::ranges::find(observed.look.containers, own_name(seen), &Seen::name) ==
                       observed.look.containers.end();
     if (owner == Owner::surplus)

@@ -158,7 +158,8 @@ class Judge {
           return false;
     // It must carry on with the very volumes of the container that it follows.
     const auto own = volumes(next);
-    for (const Seen* donor : {place.prev, place.current})
+    const Seen* aside = place.prev || place.current ? nullptr : place.failed;
+    for (const Seen* donor : {place.prev, place.current, aside})
       if (donor)
         for (const auto& [target, name] : volumes(*donor))
           if (const auto found = own.find(target); found != own.end() && found->second != name)
@@ -281,8 +282,10 @@ void find_containers(const Look& look, Place& place) {
   // One that ran is no new one any more, nor one that is started for its hooks.
   if (!place.current && place.next && place.next->state() != "created")
     std::swap(place.current, place.next);
-  // One under another name (Compose v1, a rename by hand) is the service's all the same.
-  if (!place.current && !(place.next && place.prev) && place.strays.size() == 1) {
+  // One under another name (Compose v1, a rename by hand) is the service's all the same. Between
+  // two that exchange names nobody serves; who does is no third one.
+  if (!place.current && place.strays.size() == 1 &&
+      (!(place.next && place.prev) || place.strays.front()->up())) {
     place.current = place.strays.front();
     place.strays.clear();
   }

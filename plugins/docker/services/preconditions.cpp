@@ -4,6 +4,7 @@
 #include <set>
 
 #include "plugins/docker/services/mover.hpp"
+#include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/things.hpp"
 
 namespace reconciler::docker {
@@ -15,13 +16,31 @@ Error name_taken(const std::string& name, const std::string& project) {
       .next(fmt::format("rename or remove that container: docker rename {} OTHER", name));
 }
 
+Error Mover::held(const std::string& name, Result<Json> holder) const {
+  if (!holder && holder.error().code != "docker.not_found") return std::move(holder.error());
+  const auto project =
+      holder ? text_at(member_or_null(member_or_null(*holder, "Config"), "Labels"), label::project)
+             : stage_.model.project;
+  if (project != stage_.model.project) return name_taken(name, stage_.model.project);
+  return error("plan.stale", fmt::format("a container got the name {} just then, by somebody else "
+                                         "who is at project {}",
+                                         name, project))
+      .next(fmt::format("reconciler apply {}, which plans again; run does so by itself",
+                        creation_.environment.text()))
+      .passing();
+}
+
+Result<Json> Mover::holder_of(const std::string& name) const {
+  return context_.engine.get("/containers/" + url_encode(name) + "/json",
+                             context_.within(call_time));
+}
+
 Status Mover::names_are_free(const std::vector<Move>& moves) {
   for (const auto& move : moves) {
     if (move.kind != Move::Kind::rename || ids_.contains(move.other)) continue;
-    auto holder = context_.engine.get("/containers/" + url_encode(move.other) + "/json",
-                                      context_.within(call_time));
-    if (holder) return failure(name_taken(move.other, stage_.model.project));
-    if (holder.error().code != "docker.not_found") return failed(holder);
+    auto holder = holder_of(move.other);
+    if (holder || holder.error().code != "docker.not_found")
+      return failure(held(move.other, std::move(holder)));
   }
   return {};
 }

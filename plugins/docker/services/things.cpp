@@ -208,8 +208,10 @@ Json with_labels(Json labels, const Creation& creation) {
 
 Status create_one(Context& context, const std::string& collection, const std::string& name,
                   const Json& config) {
-  const auto there =
-      context.engine.get("/" + collection + "/" + url_encode(name), context.within(call_time));
+  const auto ask = [&] {
+    return context.engine.get("/" + collection + "/" + url_encode(name), context.within(call_time));
+  };
+  const auto there = ask();
   if (there) return {};  // someone was quicker, or an answer was lost
   if (there.error().code != "docker.not_found") return failure(there.error());
   JsonObject body = config.is_object() ? config.as_object() : JsonObject{};
@@ -217,6 +219,7 @@ Status create_one(Context& context, const std::string& collection, const std::st
   const Json value(std::move(body));
   auto made = context.engine.change("POST", "/" + collection + "/create", &value,
                                     context.within(call_time));
+  if (!made && made.error().code == "docker.conflict" && ask()) return {};  // quicker by a moment
   if (!made) return failed(made);
   return {};
 }

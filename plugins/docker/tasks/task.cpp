@@ -71,6 +71,13 @@ const Image* recorded_image(const CompiledModel& model, const Container& task) {
   return found == model.images.end() ? nullptr : &*found;
 }
 
+Error image_missing(const Container& task) {
+  return error("image.missing", fmt::format("image {} of task {} is not on the host",
+                                            text_at(task.config, "Image"), task.service))
+      .next("plan again")
+      .passing();
+}
+
 /// Of the listed containers the one that runs with it, or with something inside of it; null: none.
 const Json* user_of(const std::string& path, const Json& listed) {
   if (!listed.is_array()) return nullptr;
@@ -142,11 +149,7 @@ Status Task::create(const CompiledModel& model, const std::string& service,
   if (const Image* recorded = recorded_image(model, *task);
       recorded && (missing || (image && text_at(*image, "Id") != recorded->id)))
     return failure(image_gone(*recorded));
-  if (!image && image.error().code == "docker.not_found")
-    return failure(error("image.missing", fmt::format("image {} of task {} is not on the host",
-                                                      text_at(task->config, "Image"), service))
-                       .next("plan again")
-                       .passing());
+  if (missing) return failure(image_missing(*task));
   if (!image) return failed(image);
   auto now = incarnation(context_, context_.within(call_time));
   if (!now) return failed(now);
@@ -171,6 +174,10 @@ Status Task::create(const CompiledModel& model, const std::string& service,
   auto made =
       context_.engine.change("POST", "/containers/create?name=" + url_encode(name_) + platform,
                              &*body, context_.within(call_time));
+  // Taken away just then.
+  if (!made && made.error().code == "docker.not_found" &&
+      made.error().message.find("No such image") != std::string::npos)
+    return failure(image_missing(*task));
   if (!made) return failed(made);
   id_ = text_at(*made, "Id");
   for (const auto& file : own.files)

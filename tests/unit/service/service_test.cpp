@@ -142,13 +142,14 @@ TEST_F(ServiceTest, WhatIsHeardIsLookedAtAtOnceAndWhatItDidItselfOnceMore) {
   service->heard({one});
   settle();
   EXPECT_THAT(calls(), ElementsAre("switch one/production v1"));
-  EXPECT_EQ(looks(one) - before, 2);  // one to plan, one before it is performed
+  // One to plan, one before it is performed, one before what was found well is recorded.
+  EXPECT_EQ(looks(one) - before, 3);
   moved.pass(1s);
   settle();
-  EXPECT_EQ(looks(one) - before, 3);
+  EXPECT_EQ(looks(one) - before, 4);
   moved.pass(30s);
   settle();
-  EXPECT_EQ(looks(one) - before, 3);
+  EXPECT_EQ(looks(one) - before, 4);
 }
 
 TEST_F(ServiceTest, WhoHoldsAnEnvironmentIsNamedOnce) {

@@ -50,6 +50,22 @@ TEST_F(GoBack, OneThatSomebodyPausedGivesItsPortBackAndGoes) {
   EXPECT_TRUE(plan(memory).empty());
 }
 
+TEST_F(GoBack, WhoIsMadeAnewGoesOnWithTheDataOfTheOneThatWasPutAside) {
+  deploy("1");
+  record("v1");
+  const auto volumes = engine_.named("a-web-1")->anonymous;
+  ASSERT_FALSE(volumes.empty());
+  fail("2");
+  want("1");
+  ASSERT_TRUE(
+      driver_->perform({"9", {"a", "p"}, "lineage", "", plan(memory).front()}, {}, progress_, {}));
+  ASSERT_TRUE(engine_.named("a-web-1.failed"));
+  engine_.containers.erase(engine_.named("a-web-1")->id);  // docker rm -f
+  while (!plan(memory).empty()) ASSERT_TRUE(apply(memory));
+  EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-web-1:running"}));
+  EXPECT_EQ(engine_.named("a-web-1")->anonymous, volumes);
+}
+
 TEST_F(GoBack, CutAtAnyCallItIsTheVeryContainerAllTheSame) {
   cut_at_any_call("always");
 }

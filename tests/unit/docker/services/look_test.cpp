@@ -223,7 +223,9 @@ TEST_F(UnderAnotherName, WhatIsKeptBesideItIsNotIt) {
   beside("a-db-1.prev", "exited");
   EXPECT_EQ(found_id(), id_);
   beside("a-db-1.next", "created");
-  EXPECT_EQ(found_id(), "docker.not_found") << "as a look has it";
+  EXPECT_EQ(found_id(), id_) << "it serves";
+  engine_.named("mine")->state = "exited";
+  EXPECT_EQ(found_id(), "docker.not_found") << "nobody does, as a look has it";
 }
 
 TEST_F(UnderAnotherName, OneThatRunsUnderNextIsYetToEarnItsName) {

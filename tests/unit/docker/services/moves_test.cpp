@@ -303,6 +303,17 @@ TEST_F(Moves, OneThatGetsItsRestartPolicyBackIsStartedHoweverItEnded) {
   EXPECT_EQ(match(), Texts{"POST /containers/update a-web-1"}) << "a job is not run once more";
 }
 
+TEST_F(Moves, OneThatGetsItsRestartPolicyBackIsPausedNoMore) {
+  wanted_.config =
+      JsonObject{{"HostConfig", JsonObject{{"RestartPolicy", JsonObject{{"Name", "always"}}}}}};
+  const Seen current = seen("a-web-1", "paused");
+  place_.current = &current;
+  place_.differences = {{"restart", "no", "always"}};
+  ASSERT_TRUE(place_.only_restart_policy());
+  EXPECT_EQ(match(),
+            (Texts{"POST /containers/update a-web-1", "POST /containers/unpause a-web-1"}));
+}
+
 TEST_F(Moves, BackFromACutWayBackAPausedOneThatFailedIsStopped) {
   const Seen prev = seen("a-web-1.prev", "exited");
   const Seen failed = seen("a-web-1.failed", "paused");

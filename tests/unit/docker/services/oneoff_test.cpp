@@ -74,6 +74,15 @@ class OneOff : public Replacement {
   int starts_ = 0;
 };
 
+TEST_F(OneOff, AnImageThatIsTakenAwayJustThenIsMissing) {
+  engine_.before = [this](const std::string&) { engine_.images.clear(); };
+  const auto done = driver_->perform(attempt, {}, begun, {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "image.missing");
+  EXPECT_EQ(done.error().lasting, Lasting::transient);
+  EXPECT_EQ(begun.times, 0);
+}
+
 TEST_F(OneOff, CreatedUnderThisEngineItWasNeverStarted) {
   cut_off_at_its_start();
   engine_.revive();

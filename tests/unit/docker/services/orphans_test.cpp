@@ -44,6 +44,62 @@ TEST_F(Orphans, AreNamedAndLeftAlone) {
                           "owns it; it stays"));
 }
 
+/// One more of a service under its own number: somebody deployed while names changed.
+class OneMore : public Orphans {
+ protected:
+  OneMore() {
+    auto one = *engine_.named("a-web-1");
+    one.id = std::string(64, 'e');
+    one.name = "the-web";
+    engine_.containers[one.id] = one;
+  }
+};
+
+TEST_F(OneMore, ThatWeMadeGoesOnceAllIsWell) {
+  const auto works = plan();
+  ASSERT_EQ(works.size(), 1U);
+  EXPECT_EQ(works[0].phase, Phase::prune);
+  EXPECT_EQ(works[0].calls, (Texts{"POST /containers/stop the-web", "DELETE /containers the-web"}));
+  ASSERT_TRUE(apply());
+  EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-old-1:running", "a-web-1:running"}));
+}
+
+TEST_F(OneMore, ThatOthersMadeIsNamedAndStays) {
+  auto& labels = engine_.named("the-web")->body.as_object()["Labels"].as_object();
+  for (const char* ours : {"reconciler.lineage", "reconciler.attempt"}) labels.erase(ours);
+  EXPECT_TRUE(plan().empty());
+  EXPECT_THAT(look().notices,
+              ElementsAre("container the-web calls itself service web and is not the one that "
+                          "serves: it stays"));
+}
+
+TEST_F(OneMore, ThatServedOnceAndIsStoppedStays) {
+  engine_.named("the-web")->state = "exited";
+  Memory memory;
+  memory.lineage = "lineage";
+  memory.newest_attempt = memory.recorded_attempt = 100;
+  EXPECT_TRUE(look(memory).notices.size() == 1 && plan(memory).empty());
+  memory.recorded_attempt = 0;
+  EXPECT_EQ(plan(memory).size(), 1U) << "of a version that was never recorded";
+}
+
+/// Cut as its name changed, and another version is wanted whose name is the old one again.
+TEST_F(OneMore, ThatServesBesideTwoThatExchangeNamesIsTheServices) {
+  const auto volumes = engine_.named("a-web-1")->anonymous;
+  engine_.named("a-web-1")->state = "exited";
+  engine_.named("a-web-1")->name = "a-web-1.prev";
+  auto next = *engine_.named("the-web");
+  next.id = std::string(64, 'f');
+  next.name = "a-web-1.next";
+  next.state = "created";
+  engine_.containers[next.id] = next;
+  want("2");
+  while (!plan().empty()) ASSERT_TRUE(apply());
+  EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-old-1:running", "a-web-1:running"}));
+  EXPECT_EQ(value_of("a-web-1"), "A=2");
+  EXPECT_EQ(engine_.named("a-web-1")->anonymous, volumes);
+}
+
 TEST_F(Orphans, AreStoppedAtTheSwitchAndRemovedInPruneWhereItIsSaid) {
   drop_old(true);
   const auto works = plan();

@@ -2,6 +2,8 @@
 // plan goes on from a look alone, with the same data.
 #include "tests/unit/docker/services/replacement.hpp"
 
+#include <utility>
+
 namespace reconciler::docker {
 namespace {
 
@@ -29,6 +31,65 @@ TEST_F(Replacement, KeepsTheOldOneStoppedUntilPruneAndItsDataForEver) {
   ASSERT_TRUE(driver_->perform({"8", {"a", "p"}, "lineage", "", works[1]}, {}, progress_, {}));
   EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-web-1:running"}));
   EXPECT_TRUE(plan().empty());
+}
+
+/// `docker compose up` by a person, as a plan is carried out.
+class SomebodyIsQuicker : public Replacement {
+ protected:
+  /// What `does` does comes right before that call.
+  Error before(const std::string& call, std::function<void()> does) {
+    engine_.before = [&](const std::string& made) {
+      if (made == call) std::exchange(does, [] {})();
+    };
+    Error why;
+    for (const auto& work : plan()) {
+      const auto done = driver_->perform(
+          {std::to_string(++serial_), {"a", "p"}, "lineage", "", work}, {}, progress_, {});
+      if (!done) {
+        why = done.error();
+        break;
+      }
+    }
+    engine_.before = {};
+    return why;
+  }
+  void make(const std::string& name, const std::string& project) {
+    SimulatedContainer one;
+    one.id = std::string(64, 'd');
+    one.name = name;
+    one.body = JsonObject{{"Image", "img:v1"},
+                          {"Labels", JsonObject{{"com.docker.compose.project", project},
+                                                {"com.docker.compose.service", "web"},
+                                                {"com.docker.compose.container-number", "1"},
+                                                {"com.docker.compose.oneoff", "False"}}}};
+    one.image_id = engine_.images[0].id;
+    one.state = "running";
+    engine_.containers[one.id] = one;
+  }
+};
+
+TEST_F(SomebodyIsQuicker, WithAContainerOfTheProjectAnotherPlanGoesOn) {
+  const Error why = before("POST /containers/create a-web-1", [&] { make("a-web-1", "a"); });
+  EXPECT_EQ(why.code, "plan.stale");
+  EXPECT_EQ(why.lasting, Lasting::transient);
+  while (!plan().empty()) ASSERT_TRUE(apply());
+  EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-web-1:running"}));
+}
+
+TEST_F(SomebodyIsQuicker, WithAStrangersContainerAPersonHasToAnswer) {
+  const Error why = before("POST /containers/create a-web-1", [&] { make("a-web-1", "b"); });
+  EXPECT_EQ(why.code, "container.name_taken");
+  EXPECT_EQ(why.lasting, Lasting::terminal);
+}
+
+TEST_F(SomebodyIsQuicker, WithANetworkItIsTheOneThatIsWanted) {
+  const Error why = before("POST /networks/create a_back", [&] {
+    engine_.networks["a_back"] = compiler_.model.networks[1].config;
+    engine_.networks["a_back"].as_object()["Name"] = "a_back";
+    engine_.networks["a_back"].as_object()["Id"] = "theirs";
+  });
+  EXPECT_EQ(why.code, "") << render(why);
+  EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-web-1:running"}));
 }
 
 TEST_F(Replacement, CutAtAnyCallIsContinuedFromALookAlone) {
