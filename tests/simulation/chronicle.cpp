@@ -19,6 +19,7 @@ void Told::add(const Told& other) {
 }
 
 std::optional<std::string> happen(const Chronicle& chronicle, Told& told) {
+  told.done.clear();
   Happening happening(chronicle, told);
   for (size_t i = 0; i < chronicle.events.size(); ++i)
     if (auto wrong = happening.happen(chronicle.events[i]))

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tests/simulation/event.hpp"
 
@@ -20,6 +21,7 @@ struct Told {
   size_t needless = 0;                     ///< backups that went first
   std::map<std::string, size_t> happened;  ///< events, by kind
   std::map<std::string, size_t> ends;      ///< `Ready/Succeeded`, one a chronicle
+  std::vector<std::string> done;           ///< all that was done to the host of the last one
   void add(const Told& other);
 };
 

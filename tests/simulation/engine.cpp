@@ -250,16 +250,9 @@ Answer SimulatedEngine::change(const std::string& method, const std::vector<std:
                                const std::string& query, const Json* body) {
   const std::string& kind = parts[0];
   if (kind == "networks" || kind == "volumes") {
-    auto& things = kind == "networks" ? networks : volumes;
     if (parts.back() == "connect") return connect(parts[1], *body);
     if (method == "DELETE" && kind == "networks") return remove_network(parts[1]);
-    const auto name = text_at(*body, "Name");
-    if (kind == "networks" && networks.contains(name))
-      return refused(409, "network with name " + name + " already exists");
-    if (things.contains(name)) return json(201, things[name]);  // of volumes that is no error
-    Json thing = *body;
-    thing.as_object()["Id"] = fresh_id();
-    return json(201, things[name] = std::move(thing));
+    return kind == "networks" ? make_network(*body) : make_volume(*body);
   }
   if (kind == "images") {
     const auto* found = image(parts[1]);

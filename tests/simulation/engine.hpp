@@ -109,6 +109,8 @@ class SimulatedEngine final : public docker::Engine {
   docker::Answer start(SimulatedContainer& container);
   docker::Answer make_exec(const SimulatedContainer& container, const Json& body);
   docker::Answer connect(const std::string& network, const Json& body);
+  docker::Answer make_network(const Json& body);
+  docker::Answer make_volume(const Json& body);
   docker::Answer remove_network(const std::string& name);
   docker::Answer remove_image(const std::string& reference);
   std::string grammar(const std::string& method, const std::vector<std::string>& parts,

@@ -49,49 +49,68 @@ What kind_of(std::uint64_t random) {
   return What::power_lost_in_pass;
 }
 
+/// So many of a hundred.
+using Share = std::pair<std::uint64_t, What>;
+
+What one_of(const std::vector<Share>& shares, std::uint64_t random) {
+  auto n = random % 100;
+  for (const auto& [share, what] : shares) {
+    if (n < share) return what;
+    n -= share;
+  }
+  return shares.back().second;
+}
+
 }  // namespace
 
 const std::string& to_text(What what) {
-  static const std::array<std::string, kinds + 6> words{"commit",
-                                                        "turns",
-                                                        "builds or does not",
-                                                        "releases or does not",
-                                                        "stopped",
-                                                        "removed",
-                                                        "edited",
-                                                        "state file edited",
-                                                        "old script",
-                                                        "kept ones pruned",
-                                                        "images pruned",
-                                                        "release task pruned",
-                                                        "rollback",
-                                                        "retry",
-                                                        "suspend",
-                                                        "resume",
-                                                        "settle",
-                                                        "Engine away",
-                                                        "disk full",
-                                                        "sync fails",
-                                                        "disk lies",
-                                                        "clock jumps",
-                                                        "another process",
-                                                        "terminated",
-                                                        "superseded",
-                                                        "pass",
-                                                        "killed in a pass",
-                                                        "power lost in a pass",
-                                                        "backup",
-                                                        "restore",
-                                                        "killed in a restore",
-                                                        "power lost in a restore",
-                                                        "put right by hand",
-                                                        "release refused"};
+  static const std::array<std::string, kinds + 12> words{"commit",
+                                                         "turns",
+                                                         "builds or does not",
+                                                         "releases or does not",
+                                                         "stopped",
+                                                         "removed",
+                                                         "edited",
+                                                         "state file edited",
+                                                         "old script",
+                                                         "kept ones pruned",
+                                                         "images pruned",
+                                                         "release task pruned",
+                                                         "rollback",
+                                                         "retry",
+                                                         "suspend",
+                                                         "resume",
+                                                         "settle",
+                                                         "Engine away",
+                                                         "disk full",
+                                                         "sync fails",
+                                                         "disk lies",
+                                                         "clock jumps",
+                                                         "another process",
+                                                         "terminated",
+                                                         "superseded",
+                                                         "pass",
+                                                         "killed in a pass",
+                                                         "power lost in a pass",
+                                                         "backup",
+                                                         "restore",
+                                                         "killed in a restore",
+                                                         "power lost in a restore",
+                                                         "put right by hand",
+                                                         "release refused",
+                                                         "paused",
+                                                         "renamed",
+                                                         "disconnected",
+                                                         "containers pruned",
+                                                         "image retagged",
+                                                         "Engine killed"};
   return words.at(static_cast<size_t>(what));
 }
 
 Chronicle chronicle_of(std::uint64_t seed) {
   std::mt19937_64 random(seed);
-  Chronicle chronicle{static_cast<int>(random() % 3), std::vector<Event>(4 + random() % 24)};
+  Chronicle chronicle{static_cast<int>(random() % 3), std::vector<Event>(4 + random() % 24),
+                      Of::versions};
   for (auto& event : chronicle.events) {
     event.what = kind_of(random());
     event.number = random();
@@ -103,32 +122,57 @@ Chronicle chronicle_of(std::uint64_t seed) {
 Chronicle data_chronicle_of(std::uint64_t seed) {
   // What there is most of: backups, and their coming back in the midst of versions that come and
   // go.
-  static const std::vector<std::pair<std::uint64_t, What>> shares{{14, What::commit},
-                                                                  {8, What::turns},
-                                                                  {3, What::releases_or_not},
-                                                                  {3, What::rollback},
-                                                                  {5, What::retry},
-                                                                  {6, What::settle},
-                                                                  {3, What::remove_service},
-                                                                  {10, What::back_up},
-                                                                  {10, What::bring_back},
-                                                                  {6, What::killed_in_restore},
-                                                                  {4, What::power_lost_in_restore},
-                                                                  {4, What::put_right},
-                                                                  {6, What::release_refused},
-                                                                  {10, What::pass},
-                                                                  {5, What::killed_in_pass},
-                                                                  {3, What::power_lost_in_pass}};
+  static const std::vector<Share> shares{{14, What::commit},
+                                         {8, What::turns},
+                                         {3, What::releases_or_not},
+                                         {3, What::rollback},
+                                         {5, What::retry},
+                                         {6, What::settle},
+                                         {3, What::remove_service},
+                                         {10, What::back_up},
+                                         {10, What::bring_back},
+                                         {6, What::killed_in_restore},
+                                         {4, What::power_lost_in_restore},
+                                         {4, What::put_right},
+                                         {6, What::release_refused},
+                                         {10, What::pass},
+                                         {5, What::killed_in_pass},
+                                         {3, What::power_lost_in_pass}};
   std::mt19937_64 random(seed);
-  Chronicle chronicle{1, std::vector<Event>(4 + random() % 20), true};
+  Chronicle chronicle{1, std::vector<Event>(4 + random() % 20), Of::data};
   for (auto& event : chronicle.events) {
-    auto n = random() % 100;
-    for (const auto& [share, what] : shares) {
-      event.what = what;
-      if (n < share) break;
-      n -= share;
-    }
+    event.what = one_of(shares, random());
     event.number = random();
+  }
+  return chronicle;
+}
+
+Chronicle container_chronicle_of(std::uint64_t seed) {
+  // What there is most of: versions, and whoever is killed as one takes the place of another.
+  static const std::vector<Share> shares{
+      {18, What::commit},          {7, What::turns},
+      {2, What::builds_or_not},    {3, What::releases_or_not},
+      {3, What::stop_service},     {2, What::remove_service},
+      {2, What::edit_service},     {2, What::pause_service},
+      {2, What::rename_service},   {1, What::disconnect_service},
+      {1, What::edit_state_file},  {2, What::old_script},
+      {1, What::prune_kept},       {1, What::prune_images},
+      {1, What::prune_containers}, {1, What::prune_task},
+      {1, What::retag_image},      {6, What::kill_engine},
+      {2, What::engine_away},      {1, What::disk_full},
+      {1, What::clock_jumps},      {1, What::terminated},
+      {1, What::superseded},       {1, What::another},
+      {2, What::rollback},         {2, What::retry},
+      {1, What::suspend},          {1, What::resume},
+      {2, What::settle},           {9, What::pass},
+      {14, What::killed_in_pass},  {6, What::power_lost_in_pass}};
+  std::mt19937_64 random(seed);
+  Chronicle chronicle{static_cast<int>(random() % 3), std::vector<Event>(4 + random() % 16),
+                      Of::containers};
+  for (auto& event : chronicle.events) {
+    event.what = one_of(shares, random());
+    event.number = random();
+    event.within = must_be_within(event.what) || (may_be_within(event.what) && random() % 2 == 0);
   }
   return chronicle;
 }

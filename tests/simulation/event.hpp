@@ -53,6 +53,13 @@ struct Event {
     power_lost_in_restore,
     put_right,        ///< by hand, what was left half; and says so
     release_refused,  ///< before it has begun, once or a few times: somebody else runs it
+    // To containers, in chronicles of those alone
+    pause_service,
+    rename_service,
+    disconnect_service,
+    prune_containers,  ///< all that do not run
+    retag_image,       ///< a version's name is given to another image
+    kill_engine,       ///< it is started again a while later, and may have forgotten a little
   };
   What what;
   std::uint64_t number = 0;  ///< decides all else: the tag, the service, the moment, what is lost
@@ -66,17 +73,27 @@ inline constexpr size_t kinds = static_cast<size_t>(Event::What::power_lost_in_p
 /// `state file edited`, ...
 const std::string& to_text(Event::What what);
 
+/// What there is on a host, as far as it is told.
+enum class Of {
+  versions,    ///< that come and go as a whole
+  data,        ///< versions that say how theirs is backed up
+  containers,  ///< of an Engine, under the Docker driver
+};
+
 /// A host's history: how many versions' images are kept beside two, and what happens.
 struct Chronicle {
   int keep = 1;
   std::vector<Event> events;
-  bool of_data = false;  ///< versions say how their data is backed up
+  Of of = Of::versions;
 };
 
 /// That of a seed; the same on every machine.
 Chronicle chronicle_of(std::uint64_t seed);
 /// One in which backups are made and brought back, whatever becomes of whoever does it.
 Chronicle data_chronicle_of(std::uint64_t seed);
+/// One in which each call of the Engine may be somebody's last, and people change containers past
+/// the program.
+Chronicle container_chronicle_of(std::uint64_t seed);
 /// One event a line.
 std::string in_words(const Chronicle& chronicle);
 

@@ -4,7 +4,8 @@
 
 #include "reconciler/base/backups.hpp"
 #include "reconciler/data_kept.hpp"
-#include "tests/simulation/deeds.hpp"
+#include "tests/simulation/containers/scene.hpp"
+#include "tests/simulation/versions_scene.hpp"
 
 namespace reconciler::simulation {
 namespace {
@@ -16,6 +17,15 @@ using What = Event::What;
 constexpr size_t most_crossings = 120;
 constexpr size_t most_calls = 40;
 
+std::unique_ptr<Scene> scene_of(const Chronicle& chronicle) {
+  if (chronicle.of == Of::containers) return std::make_unique<ContainersScene>();
+  return std::make_unique<VersionsScene>(chronicle.of == Of::data);
+}
+
+bool is_of_data(What what) {
+  return what >= What::back_up && what <= What::release_refused;
+}
+
 }  // namespace
 
 Happening::Happening(const Chronicle& chronicle, Told& told)
@@ -23,10 +33,11 @@ Happening::Happening(const Chronicle& chronicle, Told& told)
       disk_(life_),
       seam_(life_),
       another_seam_(another_life_),
-      story_(chronicle.keep, disk_.name(), seam_.wrap()),
-      invariants_(story_, disk_) {
+      scene_(scene_of(chronicle)),
+      story_(chronicle.keep, disk_.name(), scene_->equip(seam_)),
+      invariants_(story_, *scene_, disk_) {
+  scene_->enter(story_);
   story_.host.lives = [this] { return life_.cross(); };
-  story_.host.data.backed_up = chronicle.of_data;
   story_.tell(listener_);
   story_.tidy();
   seam_.at_call = [this] { at_call(); };
@@ -38,10 +49,10 @@ std::optional<std::string> Happening::happen(const Event& event) {
     waiting_.push_back(event);
     return std::nullopt;
   }
-  if (event.what > What::power_lost_in_pass) return done_with_data(event);
-  if (event.what >= What::pass) return pass(event);
+  if (is_of_data(event.what)) return done_with_data(event);
+  if (event.what >= What::pass && event.what <= What::power_lost_in_pass) return pass(event);
   if (event.what == What::another) return pass_of_another();
-  if (!done_by_people(event, story_, past_)) on_machine(event);
+  if (!asked(event) && !scene_->done_by_people(event, past_)) on_machine(event);
   return looked_at();
 }
 
@@ -60,7 +71,7 @@ std::optional<std::string> Happening::looked_at() {
     if (auto still = refused()) return "the ledger cannot be read: " + *still;
   }
   // Of what the ledger has lost a task's container alone knows.
-  if (past_.lost_ledger && past_.pruned_tasks) invariants_.forget_releases();
+  if (past_.lost_ledger && past_.pruned_tasks) scene_->forget_releases();
   return invariants_.holds();
 }
 
@@ -91,7 +102,7 @@ void Happening::meanwhile(const Event& event) {
     newer_.request_stop();
   } else if (event.what == What::another) {
     tries_from_ = calls_;
-  } else if (!done_by_people(event, story_, past_)) {
+  } else if (!scene_->done_by_people(event, past_)) {
     on_machine(event);
   }
 }
@@ -124,13 +135,13 @@ void Happening::on_machine(const Event& event) {
 void Happening::try_as_another() {
   another_life_.begin();
   disk_.serve(another_life_);
-  const size_t before = story_.host.calls.size();
+  const size_t before = scene_->calls().size();
   Listener unheard;
-  const auto done = story_.pass_of_another(another_seam_.wrap(), unheard);
+  const auto done = story_.pass_of_another(scene_->equip(another_seam_), unheard);
   disk_.serve(life_);
   ++told_.kept_out;
-  if (story_.host.calls.size() != before)
-    wrong_ = "another process did something in the midst of a pass: " + story_.host.calls.back();
+  if (scene_->calls().size() != before)
+    wrong_ = "another process did something in the midst of a pass: " + scene_->calls().back();
   else if (done)
     wrong_ = "another process met no lock in the midst of a pass";
   else if (done.error().code != "lock.held" && !done.error().code.starts_with("ledger."))
@@ -141,12 +152,12 @@ std::optional<std::string> Happening::pass_of_another() {
   ++told_.passes;
   another_life_.begin();
   disk_.serve(another_life_);
-  const size_t before = story_.host.calls.size();
+  const size_t before = scene_->calls().size();
   Shown& shown = listener_.begin();
-  (void)story_.pass_of_another(another_seam_.wrap(), listener_,
+  (void)story_.pass_of_another(scene_->equip(another_seam_), listener_,
                                [&](const Plan& plan) { shown.plan = plan; });
   disk_.serve(life_);
-  if (auto wrong = invariants_.declared(shown, before)) return wrong;
+  if (auto wrong = scene_->declared(shown, before)) return wrong;
   return looked_at();
 }
 
@@ -172,18 +183,17 @@ std::optional<std::string> Happening::does(const Event& event, const Does& it) {
       event.what == What::power_lost_in_pass || event.what == What::power_lost_in_restore;
   if (dies || with_power) life_.dies_at(random() % most_crossings);
   Shown& shown = listener_.begin();
-  const size_t before = story_.host.calls.size();
+  const size_t before = scene_->calls().size();
   const auto done = it([&](const Plan& plan) { shown.plan = plan; });
   if (!done) listener_.hear(render(done.error()));
   if (wrong_) return wrong_;
-  if (auto wrong = invariants_.declared(shown, before)) return wrong;
+  if (auto wrong = scene_->declared(shown, before)) return wrong;
   if (life_.dead()) {
     ++told_.deaths;
     auto lost = begin_again([&] {
       if (!with_power) return;
       ++told_.power_losses;
-      for (auto& [key, task] : story_.host.tasks)
-        if (task.runs()) task.interrupted = past_.interrupted_tasks = true;
+      scene_->power_is_lost(past_);
       if (disk_.lied()) lose_ledger();
       disk_.lose_power([&](std::uint64_t n) { return random() % n; });
     });
@@ -255,15 +265,7 @@ std::optional<std::string> Happening::begin_again(const std::function<void()>& b
 void Happening::lose_ledger() {
   past_.lost_ledger = true;
   invariants_.forget_serial();
-  // Nor can it know of what it removed since.
-  auto& host = story_.host;
-  for (const auto& tag : host.verified)
-    for (const auto& service : story_.services) {
-      const std::string image = service + ":" + tag;
-      if (host.images.contains(image)) continue;
-      host.pruned.insert(image);
-      past_.pruned_images = true;
-    }
+  scene_->ledger_is_lost(past_);
 }
 
 /// Each pass says why it can do nothing.
@@ -300,7 +302,7 @@ std::optional<std::string> Happening::rest() {
   seam_.away(0, {});
   told_.writes_lost += disk_.lost();
   told_.calls_lost += seam_.lost();
-  story_.host.refused = 0;
+  scene_->calm();
   if (auto wrong = begin_again()) return wrong;
   story_.resume();
   if (auto wrong = settles(8)) return wrong;
@@ -308,61 +310,20 @@ std::optional<std::string> Happening::rest() {
 }
 
 std::optional<std::string> Happening::rested() {
-  const size_t calls = story_.host.calls.size();
+  const size_t calls = scene_->calls().size();
   const auto again = story_.pass();
-  if (!((!again && refuses()) || (again && !again->changed)) || story_.host.calls.size() != calls)
+  if (!((!again && refuses()) || (again && !again->changed)) || scene_->calls().size() != calls)
     return "what had come to rest was touched again";
   const Condition now = story_.condition();
   ++told_.ends[now.word + "/" + now.reason];
-  past_.fenced_tasks = story_.host.fenced;
+  scene_->blame(past_);
   if (auto wrong = may_not_end(now, story_.memory(), story_.spec().tag, past_)) return wrong;
   if (now.word == "Ready" || now.word == "RolledBack")
-    return invariants_.differs(story_.seen().plan.to);
-  return stays_at_a_good_one(now);
-}
-
-/// Nobody is left with a version that is not good for want of a way back.
-std::optional<std::string> Happening::stays_at_a_good_one(const Condition& now) {
-  const Memory memory = story_.memory();
-  if (!memory.current || past_.scripted || past_.pruned_images) return std::nullopt;
-  const std::string& good = memory.current->tag;
-  const bool undisturbed = !past_.disturbed.contains(story_.spec().tag);
-  // What could not be supplied, or was not released, is not what runs.
-  if (now.reason == "SupplyFailed" || now.reason == "ReleaseFailed")
-    for (const auto& [name, runs] : story_.host.services)
-      if (runs.tag != good)
-        return fmt::format("{}, and {} is {}, not {}", now.reason, name, runs.tag, good);
-  // The last good one itself is not well any more: there is nothing else to go to.
-  if (now.reason == "VerifyFailed" && undisturbed && story_.seen().plan.to != good)
-    return fmt::format("VerifyFailed beside {}: {}", good, now.why);
-  return std::nullopt;
-}
-
-/// A person does what the refusals say: the older copy goes away, and what runs is taken over.
-std::optional<std::string> Happening::answer_for_ledger() {
-  const std::string why = story_.condition().why;
-  const std::string lineage = story_.memory().lineage;
-  if (why.starts_with("ledger.behind")) {
-    (void)story_.restart([&] { story_.move_ledger_away(); });
-    invariants_.forget_serial();
-    if (!story_.ledger().loss()) return "a ledger that was moved away is not missed";
-  }
-  if (story_.memory().lineage == lineage && story_.condition().reason != "LedgerLost" &&
-      !why.starts_with("state.lineage"))
-    return std::nullopt;
-  Adoption adoption;
-  adoption.who = "anna";
-  for (const auto& [name, runs] : story_.host.services) adoption.lineages.push_back(runs.lineage);
-  for (const auto& [id, task] : story_.host.tasks) adoption.lineages.push_back(task.lineage);
-  std::erase_if(adoption.lineages, [](const std::string& one) { return one.empty(); });
-  story_.host.adopted.insert(adoption.lineages.begin(), adoption.lineages.end());
-  if (auto done = story_.ledger().adopt(story_.id, adoption); !done)
-    return "it cannot be adopted: " + render(done.error());
-  return std::nullopt;
+    return scene_->differs(story_.seen().plan.to, true);
+  return scene_->stays_at_a_good_one(now, past_);
 }
 
 std::optional<std::string> Happening::go_on() {
-  auto& host = story_.host;
   put_data_right();
   if (past_.lost_ledger)
     if (auto wrong = answer_for_ledger()) return wrong;
@@ -377,15 +338,15 @@ std::optional<std::string> Happening::go_on() {
   }
   // Of what was taken over nobody knows what was released.
   if (past_.lost_ledger && story_.condition().reason == "ReleaseOutcomeUnknown") {
-    settle(story_);
+    settle();
     if (auto wrong = settles(4)) return wrong;
   }
   const Condition now = story_.condition();
   if (now.word != "Ready")
     return fmt::format("the next good version ends {}/{}: {}", now.word, now.reason, now.why);
-  told_.needless += host.data.needless;
-  if (auto wrong = invariants_.differs("v9")) return wrong;
-  if (host.released.empty() || host.released.back() != "v9") return "v9 was not released";
+  told_.needless += story_.host.data.needless;
+  if (auto wrong = scene_->differs("v9", true)) return wrong;
+  if (!scene_->was_released("v9").value_or(false)) return "v9 was not released";
   if (!listener_.leaked().empty()) return "a secret was told: " + listener_.leaked();
   return story_.leaks();
 }

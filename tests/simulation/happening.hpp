@@ -1,6 +1,7 @@
 // One environment to which a chronicle happens, event by event.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <random>
 #include <stop_token>
@@ -22,6 +23,9 @@ namespace reconciler::simulation {
 class Happening {
  public:
   Happening(const Chronicle& chronicle, Told& told);
+  ~Happening() { told_.done = scene_->calls(); }
+  Happening(const Happening&) = delete;
+  Happening& operator=(const Happening&) = delete;
 
   std::optional<std::string> happen(const Event& event);
   /// Nothing goes wrong any more: it comes to rest at the target, or stays as the table of ends
@@ -31,6 +35,10 @@ class Happening {
   std::optional<std::string> go_on();
 
  private:
+  /// Does what people ask of the program; false where the event is not of that kind.
+  bool asked(const Event& event);
+  /// A person looked into the database, and says what became of the release of what is asked for.
+  void settle();
   std::optional<std::string> pass(const Event& event);
   /// One thing that the program does, which may be its last.
   using Does = std::function<Result<Reconciled>(const std::function<void(const Plan&)>& agreed)>;
@@ -44,7 +52,6 @@ class Happening {
   std::optional<std::string> begin_again(const std::function<void()>& between = [] {});
   std::optional<std::string> pass_of_another();
   std::optional<std::string> rested();
-  std::optional<std::string> stays_at_a_good_one(const Condition& now);
   bool refuses();
   std::optional<std::string> settles(size_t passes);
   std::optional<std::string> answer_for_ledger();
@@ -63,6 +70,7 @@ class Happening {
   Seam seam_;
   Seam another_seam_;
   Listener listener_;
+  const std::unique_ptr<Scene> scene_;
   Story story_;
   Invariants invariants_;
   Past past_;

@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "reconciler/apply/events.hpp"
-#include "tests/simulation/invariants.hpp"
+#include "tests/simulation/shown.hpp"
+#include "tests/simulation/story.hpp"
 
 namespace reconciler::simulation {
 

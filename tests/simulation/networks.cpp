@@ -1,9 +1,22 @@
-// Networks of the simulated Engine: who is on one, and when one may go.
+// Networks and volumes of the simulated Engine: who is on one, and when one may go.
 #include "tests/simulation/answers.hpp"
 #include "tests/simulation/engine.hpp"
 
 namespace reconciler::simulation {
 using docker::Answer;
+
+Answer SimulatedEngine::make_network(const Json& body) {
+  const auto name = text_at(body, "Name");
+  if (networks.contains(name)) return refused(409, "network with name " + name + " already exists");
+  networks[name] = body;
+  networks[name].as_object()["Id"] = fresh_id();
+  return json(201, networks[name]);
+}
+
+Answer SimulatedEngine::make_volume(const Json& body) {
+  const auto made = volumes.try_emplace(text_at(body, "Name"), body).first;
+  return json(201, made->second);  // of one that is there that is no error
+}
 
 Answer SimulatedEngine::remove_network(const std::string& name) {
   if (!networks.contains(name)) return refused(404, "network " + name + " not found");

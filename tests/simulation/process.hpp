@@ -6,10 +6,12 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "reconciler/reconcile.hpp"
 #include "tests/simulation/state_file.hpp"
 #include "tests/simulation/versions.hpp"
+#include "tests/simulation/world.hpp"
 
 namespace reconciler::simulation {
 
@@ -24,21 +26,29 @@ class NoHelper final : public Helper {
 struct Place {
   std::string state;  ///< the state folder
   std::string vfs;    ///< what the ledger lies on; empty: the real file system
-  Clock& clock;
+  SimClock& clock;
   const Host& machine;
   VersionsHost& host;
 };
 
+/// The drivers of a process that begins there.
+using Equip = std::function<std::vector<std::unique_ptr<Driver>>(const Place&, const Ledger&)>;
+
+/// Those of a host on which versions come and go as a whole.
+inline std::vector<std::unique_ptr<Driver>> versions_drivers(const Place& place, const Ledger&) {
+  std::vector<std::unique_ptr<Driver>> all;
+  all.push_back(std::make_unique<VersionsDriver>(place.host));
+  all.push_back(std::make_unique<StateFileDriver>(place.host));
+  return all;
+}
+
 class Process {
  public:
-  /// Puts something before a driver.
-  using Wrap = std::function<std::unique_ptr<Driver>(std::unique_ptr<Driver>)>;
-
   /// `ledger.*` where its ledger cannot be opened, or lost something.
-  static Result<std::unique_ptr<Process>> begin(const Place& place, const Wrap& wrap) {
+  static Result<std::unique_ptr<Process>> begin(const Place& place, const Equip& equip) {
     auto ledger = Ledger::open(place.state, place.clock, place.vfs);
     if (!ledger) return failed(ledger);
-    return std::unique_ptr<Process>(new Process(place, std::move(*ledger), wrap));
+    return std::unique_ptr<Process>(new Process(place, std::move(*ledger), equip));
   }
 
   Ledger& ledger() { return *ledger_; }
@@ -47,14 +57,13 @@ class Process {
   }
 
  private:
-  Process(const Place& place, std::unique_ptr<Ledger> ledger, const Wrap& wrap)
+  Process(const Place& place, std::unique_ptr<Ledger> ledger, const Equip& equip)
       : place_(place),
         ledger_(std::move(ledger)),
         providers_(place.machine, ledger_->key(), ledger_->lineage(), place.state, place.clock) {
-    if (auto added = drivers_.add(wrap(std::make_unique<VersionsDriver>(place.host))); !added)
-      throw std::logic_error(render(added.error()));
-    if (auto added = drivers_.add(wrap(std::make_unique<StateFileDriver>(place.host))); !added)
-      throw std::logic_error(render(added.error()));
+    for (auto& driver : equip(place, *ledger_))
+      if (auto added = drivers_.add(std::move(driver)); !added)
+        throw std::logic_error(render(added.error()));
   }
 
   const Place place_;

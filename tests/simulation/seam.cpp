@@ -12,7 +12,7 @@ Error unreachable() {
 class Seam::Before final : public Driver {
  public:
   Before(Seam& seam, std::unique_ptr<Driver> real)
-      : seam_(seam), real_(std::move(real)), of_engine_(real_->describe().name == "sim") {}
+      : seam_(seam), real_(std::move(real)), of_engine_(real_->describe().name != "files") {}
   Description describe() const override { return real_->describe(); }
   Result<Prepared> prepare(const Request& request, const Variables& variables,
                            Deadline deadline) override {
@@ -65,9 +65,11 @@ class Seam::Before final : public Driver {
   const bool of_engine_;
 };
 
-Process::Wrap Seam::wrap() {
-  return [this](std::unique_ptr<Driver> real) -> std::unique_ptr<Driver> {
-    return std::make_unique<Before>(*this, std::move(real));
+Equip Seam::before(Equip equip) {
+  return [this, equip = std::move(equip)](const Place& place, const Ledger& ledger) {
+    auto all = equip(place, ledger);
+    for (auto& driver : all) driver = std::make_unique<Before>(*this, std::move(driver));
+    return all;
   };
 }
 

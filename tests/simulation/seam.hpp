@@ -14,9 +14,11 @@ class Seam {
  public:
   explicit Seam(Life& life) : life_(life) {}
 
-  /// Puts itself before a driver; it outlives what it is put before. Before each call a dead
+  /// Puts itself before those drivers; it outlives what it is put before. Before each call a dead
   /// process comes to nothing, and one that dies at an effect does not hear how it went.
-  Process::Wrap wrap();
+  Equip before(Equip equip);
+  /// Of the process that calls through it.
+  Life& life() { return life_; }
   /// Before each call.
   std::function<void()> at_call = [] {};
   /// The Engine does not answer the next calls. `heard`: whether it does all the same what it is

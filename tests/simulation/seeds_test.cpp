@@ -1,5 +1,6 @@
 // Thousands of chronicles, each from its seed. RECONCILER_SEEDS=FROM-TO, or one seed to replay;
-// RECONCILER_DATA_SEEDS likewise, of those in which backups are brought back.
+// RECONCILER_DATA_SEEDS likewise, of those in which backups are brought back, and
+// RECONCILER_CONTAINER_SEEDS of those of containers.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -9,6 +10,7 @@
 #include <mutex>
 #include <thread>
 
+#include "reconciler/base/text.hpp"
 #include "tests/simulation/chronicle.hpp"
 
 namespace reconciler::simulation {
@@ -34,12 +36,16 @@ Range asked_for(const char* variable, std::uint64_t many) {
 
 /// What is to be said of a seed that failed, with as few events as still fail.
 std::string report(std::uint64_t seed, const Chronicle& chronicle, const std::string& wrong) {
-  const std::string_view data = chronicle.of_data ? "--data " : "";
+  const std::string_view data = chronicle.of == Of::data         ? "--data "
+                                : chronicle.of == Of::containers ? "--containers "
+                                                                 : "";
   const Chronicle fewer = shrunk(chronicle);
   Told again;
+  const auto still = happen(fewer, again).value_or("?");
   return fmt::format(
-      "seed {}: {}\n{}of which these are enough: {}\n{}replay with: tests/simulation/replay {}{}\n",
-      seed, wrong, in_words(chronicle), happen(fewer, again).value_or("?"), in_words(fewer), data,
+      "seed {}: {}\n{}of which these are enough: {}\n{}in which was done:\n  {}\nreplay with: "
+      "tests/simulation/replay {}{}\n",
+      seed, wrong, in_words(chronicle), still, in_words(fewer), join(again.done, "\n  "), data,
       seed);
 }
 
@@ -109,6 +115,15 @@ TEST_F(Seeds, WhateverIsBroughtBackEveryInvariantHolds) {
   for (const std::string how : {"Stalled/RestoreFailed", "Stalled/ReleaseOutcomeUnknown"})
     EXPECT_TRUE(told_.ends.contains(how)) << how << " never came about";
   EXPECT_GT(told_.needless, 0U) << "no backup was ever needless";
+}
+
+TEST_F(Seeds, WhateverHappensToContainersEveryInvariantHolds) {
+  const auto done =
+      let_happen(asked_for("RECONCILER_CONTAINER_SEEDS", 500), container_chronicle_of);
+  tell(fmt::format("{} more of containers", done));
+  if (failed_ || done < enough_for_all) return;
+  EXPECT_GE(told_.happened.size(), 32U) << "something never happened";
+  EXPECT_TRUE(told_.writes_lost > 0 && told_.calls_lost > 0 && told_.kept_out > 0);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,17 +31,15 @@ inline constexpr std::string_view canary = "canary-3b1f-of-the-env-file";
 class Story {
  public:
   /// `keep`: how many versions' images beside the current and the previous one. `vfs`: what the
-  /// ledger lies on; `wrap`: what stands before the drivers.
-  explicit Story(
-      int keep, const std::string& vfs = "",
-      Process::Wrap wrap = [](std::unique_ptr<Driver> driver) { return driver; })
+  /// ledger lies on; `equip`: its processes' drivers.
+  explicit Story(int keep, const std::string& vfs = "", Equip equip = versions_drivers)
       : folder_("/dev/shm/reconciler-story-" + to_hex(random_bytes(8))),
         place_{folder_, vfs, clock_, machine_, host},
-        wrap_(std::move(wrap)) {
+        equip_(std::move(equip)) {
     host.now = [this] { return clock_.now(); };
     host.wall = [this] { return clock_.wall(); };
     lay_blank(folder_);
-    process_ = Process::begin(place_, wrap_).value();
+    process_ = Process::begin(place_, equip_).value();
     machine_.parallel = 1;  // so that all of it happens in one order
     asked_.spec.id = id;
     asked_.spec.folder = "app";
@@ -63,8 +62,16 @@ class Story {
 
   void commit(const std::string& tag) {
     asked_.spec.tag = tag;
-    asked_.spec.sections = JsonObject{
-        {"sim", JsonObject{{"services", to_json(services)}, {"release", true}, {"check", check_}}}};
+    asked_.spec.sections = sections_
+                               ? *sections_
+                               : JsonObject{{"sim", JsonObject{{"services", to_json(services)},
+                                                               {"release", true},
+                                                               {"check", check_}}}};
+  }
+  /// Every manifest says that, from now on.
+  void ask_for(const Json& sections) {
+    sections_ = sections;
+    commit(asked_.spec.tag);
   }
   /// The manifest checks something else from now on.
   void check(const std::string& name) {
@@ -75,7 +82,7 @@ class Story {
   Status restart(const std::function<void()>& between = [] {}) {
     process_.reset();
     between();
-    auto begun = Process::begin(place_, wrap_);
+    auto begun = Process::begin(place_, equip_);
     if (!begun) return failed(begun);
     process_ = std::move(*begun);
     return ledger().loss() ? failure(*ledger().loss()) : Status{};
@@ -89,9 +96,9 @@ class Story {
   }
   /// The same by another process, which is on this host meanwhile and no longer.
   Result<Reconciled> pass_of_another(
-      const Process::Wrap& wrap, Events& events,
+      const Equip& equip, Events& events,
       const std::function<void(const Plan&)>& agreed = [](const Plan&) {}) {
-    auto another = Process::begin(place_, wrap);
+    auto another = Process::begin(place_, equip);
     if (!another) return failed(another);
     return pass_of(**another, events, {}, agreed);
   }
@@ -212,13 +219,14 @@ class Story {
   SimClock clock_;
   Host machine_;
   const Place place_;
-  const Process::Wrap wrap_;
+  const Equip equip_;
   std::unique_ptr<Process> process_;
   Silent silent_;
   Events* events_ = nullptr;
   bool tidies_ = false;
   Asked asked_;
   std::string check_ = "services";
+  std::optional<Json> sections_;
 };
 
 }  // namespace reconciler::simulation

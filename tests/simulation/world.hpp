@@ -1,6 +1,7 @@
 // One environment of a simulated host with the real planner, executor and ledger around it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -25,8 +26,11 @@ class SimClock final : public Clock {
   void shift(std::chrono::seconds by) { shifted_ += by; }
   bool wait_until(Instant until, std::stop_token stop) override {
     now_ = std::max(now_, until);
+    passed();
     return !stop.stop_requested();
   }
+  /// Called whenever time has passed.
+  std::function<void()> passed = [] {};
 
  private:
   Instant now_{};
