@@ -11,13 +11,12 @@ Status carry_out(Run& run, const Action& action) {
   Output output(run, action);
   auto outcome = attempt(run, action, output);
   const Duration took = run.tools.clock.now() - began;
-  // Once-only work ended as its driver says; supply runs on several threads, and touches nothing.
-  const bool speaks = action.work.effect != Effect::once && action.work.phase != Phase::supply;
   if (!outcome) {
     Error why = std::move(outcome.error());
     run.tools.events.failed(action, took, why.message, output.last(10));
-    if (speaks && sends_back(run.phase, true, why))
-      if (auto none = says_nothing(run))
+    const bool changes = run.phase == Phase::start || run.phase == Phase::change;
+    if (changes && !run.stop.stop_requested() && sends_back(run.phase, true, why))
+      if (auto none = others_took_away(run))
         return failure(std::move(*none).with("found", why.message));
     return failure(std::move(why));
   }
@@ -26,8 +25,10 @@ Status carry_out(Run& run, const Action& action) {
     return {};
   }
   run.tools.events.failed(action, took, words_of(*outcome), output.last(10));
-  if (outcome->fate == Fate::failed && speaks)
-    if (auto why = says_nothing(run)) return failure(std::move(*why));
+  // Once-only work ended as its driver says; supply runs on several threads, and touches nothing.
+  if (outcome->fate == Fate::failed && action.work.effect != Effect::once &&
+      action.work.phase != Phase::supply)
+    if (auto why = out_of_sight(run)) return failure(std::move(*why));
   return failure(action_failed(run, action, *outcome));
 }
 

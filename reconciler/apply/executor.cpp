@@ -154,8 +154,10 @@ bool stands(const Run& run) {
 /// What is put right beside all else and fails for good differs again at the next look: it counts
 /// like what came back, or it would be begun for ever.
 bool differs_again(const Run& run, const Error& why) {
-  return run.tools.aside && why.lasting == Lasting::terminal && why.code != "plan.stale" &&
-         !run.stop.stop_requested() && !run.newer.stop_requested();
+  if (run.stop.stop_requested() || run.newer.stop_requested()) return false;
+  // Put right, and changed again while it was verified.
+  if (run.phase == Phase::verify && why.code == "plan.stale") return true;
+  return run.tools.aside && why.lasting == Lasting::terminal && why.code != "plan.stale";
 }
 
 /// Whether what runs was begun to be changed, as far as that speaks for going back. What a backup

@@ -12,7 +12,7 @@ namespace reconciler {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr Duration look_within{30s};
+constexpr Duration look_within{60s};
 
 Result<Observation> look(const Run& run) {
   const EnvironmentId& id = run.plan.environment;
@@ -22,43 +22,66 @@ Result<Observation> look(const Run& run) {
                                    Deadline(run.tools.clock, look_within));
 }
 
-bool is_how_it_does(const Difference& difference) {
-  return difference.field == "state";
+/// How it does, or how something else did: the Engine itself starts what crashed anew, and whoever
+/// borrows its namespace is left behind.
+bool says_nothing_of_others(const Difference& difference) {
+  return difference.field == "state" || difference.field.starts_with("namespace of ");
 }
 
-/// Another plan would do something about it, besides that it is to run: what differs, in a word.
-std::optional<std::string> to_be_changed(const Resource& r) {
+/// Another plan would do something about what runs there.
+bool is_to_be_made(const Resource& r) {
   const auto remedy = r.remedies.find(Aim::match);
-  if (r.desired.empty() || remedy == r.remedies.end() || remedy->second.empty())
-    return std::nullopt;
-  if (!touches_what_runs(remedy->second.front().phase)) return std::nullopt;
-  if (r.observed.empty()) return r.state;
-  const auto found = std::ranges::find_if_not(r.differences, is_how_it_does);
-  return found == r.differences.end() ? std::nullopt : std::optional(found->field);
+  if (r.desired.empty() || remedy == r.remedies.end() || remedy->second.empty()) return false;
+  const Phase phase = remedy->second.front().phase;
+  return phase == Phase::start || phase == Phase::change;
 }
 
-std::set<ResourceId> targets_of(const std::vector<Action>& actions) {
+std::set<ResourceId> changed_by(const Plan& plan) {
   std::set<ResourceId> all;
-  for (const auto& action : actions)
-    all.insert(action.work.targets.begin(), action.work.targets.end());
+  for (const auto& action : plan.actions)
+    if (action.work.phase == Phase::start || action.work.phase == Phase::change)
+      all.insert(action.work.targets.begin(), action.work.targets.end());
   return all;
 }
 
-/// The first that is not as the plan left it, or leaves it.
-std::optional<Error> changed_by_others(const Observation& seen, const Run& run) {
-  // `drift: report`; and before all is done, what is yet to be.
-  std::set<ResourceId> others = targets_of(run.plan.reported);
-  if (run.phase != Phase::verify) others.merge(targets_of(run.plan.actions));
+Error changed_meanwhile(const Run& run, const Resource& r, const std::string& what) {
+  return error("plan.stale", fmt::format("{} was changed by somebody else meanwhile ({}): how it "
+                                         "does says nothing of {}",
+                                         r.id.name, what, run.plan.to))
+      .next("plan again")
+      .passing();
+}
+
+/// Of what the plan put in its place, the first that is not as it was put there.
+std::optional<Error> put_otherwise(const Observation& seen, const Run& run) {
+  const auto made = changed_by(run.plan);
   for (const auto& r : seen.resources) {
-    const auto what = to_be_changed(r);
-    if (!what || others.contains(r.id)) continue;
-    return error("plan.stale",
-                 fmt::format("{} was changed by somebody else meanwhile ({}): how it does says "
-                             "nothing of {}",
-                             r.id.name, *what, run.plan.to))
-        .next("plan again")
-        .passing();
+    if (!made.contains(r.id) || !is_to_be_made(r)) continue;
+    if (r.observed.empty()) return changed_meanwhile(run, r, r.state);
+    const auto other = std::ranges::find_if_not(r.differences, says_nothing_of_others);
+    if (other != r.differences.end()) return changed_meanwhile(run, r, other->field);
   }
+  return std::nullopt;
+}
+
+/// Of what the plan counts on as it is, the first that is not there any more.
+std::optional<Error> taken_away(const Observation& seen, const Run& run) {
+  const auto made = changed_by(run.plan);
+  for (const auto& r : seen.resources)
+    if (!made.contains(r.id) && is_to_be_made(r) && r.observed.empty())
+      return changed_meanwhile(run, r, r.state);
+  return std::nullopt;
+}
+
+using Judge = std::optional<Error> (*)(const Observation&, const Run&);
+
+std::optional<Error> look_and(const Run& run, Judge judge) {
+  const auto seen = look(run);
+  // Beside a plan, cut short, and with what a person wants built anew a look goes on to ask for
+  // more than was planned.
+  const bool whole = !run.tools.aside && run.tools.cut.by.empty() && !run.plan.rebuilds;
+  if (seen) return whole ? judge(*seen, run) : std::nullopt;
+  if (seen.error().lasting == Lasting::transient) return seen.error();
   return std::nullopt;
 }
 
@@ -70,13 +93,12 @@ std::optional<Error> out_of_sight(const Run& run) {
   return seen.error();
 }
 
-std::optional<Error> says_nothing(const Run& run) {
-  const auto seen = look(run);
-  // Beside a plan, and with what a person wants built anew, a look goes on to ask for more.
-  const bool all_is_done = !run.tools.aside && !run.plan.rebuilds;
-  if (seen) return all_is_done ? changed_by_others(*seen, run) : std::nullopt;
-  if (seen.error().lasting == Lasting::transient) return seen.error();
-  return std::nullopt;
+std::optional<Error> others_put_otherwise(const Run& run) {
+  return look_and(run, put_otherwise);
+}
+
+std::optional<Error> others_took_away(const Run& run) {
+  return look_and(run, taken_away);
 }
 
 }  // namespace reconciler

@@ -47,7 +47,9 @@ class Verification {
       else if (!well_since)
         well_since = clock.now();
       if (well_since && clock.now() - *well_since >= run_.desired.verify_stable) {
-        if (auto why = says_nothing(run_)) return failure(std::move(*why));
+        // That somebody cannot look is no word against what was well all the time.
+        if (auto why = others_put_otherwise(run_); why && !sends_back(Phase::verify, true, *why))
+          return failure(std::move(*why));
         return done(clock.now() - began);
       }
       tell(well_since);
@@ -55,7 +57,7 @@ class Verification {
       if (!well_since && (deadline.passed(clock) || is_final())) {
         if (!is_unwell()) return failure(why_nobody_knows());
         // A check may have taken its time, and what was well before it is not known to be.
-        if (auto why = says_nothing(run_)) return failure(std::move(*why));
+        if (auto why = others_put_otherwise(run_)) return failure(std::move(*why));
         return give_up(clock.now() - began);
       }
       clock.wait_until(clock.now() + between_asks, ends_.token());

@@ -298,7 +298,8 @@ Result<Json> inspect_container(Engine& engine, const Container& container, Deadl
   for (const Json& entry : list->as_array())
     look.containers.push_back(
         seen_of(name_of(entry), entry,
-                JsonObject{{"State", JsonObject{{"Status", text_at(entry, "State")}}}}));
+                JsonObject{{"State", JsonObject{{"Status", text_at(entry, "State")}}},
+                           {"Config", JsonObject{{"Labels", member_or_null(entry, "Labels")}}}}));
   Place place;
   place.wanted = &container;
   find_containers(look, place);

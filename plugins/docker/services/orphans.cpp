@@ -68,12 +68,11 @@ std::set<const Seen*> without_a_place(const CompiledModel& model, const Look& lo
   return all;
 }
 
-/// What others made is theirs, and what served once and was put aside, stopped, may be kept by
-/// somebody.
+/// We made it, and for nothing that was ever good: what served once may be kept by somebody, and an
+/// image that was made of it (`docker commit`) hands its labels on to whatever is run from that.
 bool may_go(const Observed& observed, const Seen& seen) {
-  if (seen.label(label::lineage).empty()) return false;
-  const Json& labels = member_or_null(member_or_null(seen.inspect, "Config"), "Labels");
-  return !seen.stopped() || seen.state() == "created" || is_of_no_version(observed, labels);
+  return is_of_no_version(observed,
+                          member_or_null(member_or_null(seen.inspect, "Config"), "Labels"));
 }
 
 void add_orphan(const Context& context, const Observed& observed, const Seen& seen,

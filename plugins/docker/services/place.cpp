@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 
 #include "plugins/docker/services/endpoints.hpp"
@@ -44,6 +45,16 @@ void take_stray(Place& place, const Seen*& role, const std::string& suffix) {
 bool has_name_of_version_1(const Place& place) {
   const Json& labels = member_or_null(member_or_null(place.current->inspect, "Config"), "Labels");
   return is_of_version_1(labels) && place.current->name == name_of_version_1(*place.wanted);
+}
+
+std::int64_t attempt_of(const Seen& seen) {
+  return std::atoll(seen.label(label::attempt).c_str());
+}
+
+/// Of two that exchange names neither serves; one that does, and was made after the kept one, was
+/// to get another name when that was cut off.
+bool is_newer(const Seen& stray, const Seen& kept) {
+  return stray.up() && attempt_of(stray) > attempt_of(kept);
 }
 
 bool is_restart_policy(const Difference& difference) {
@@ -282,10 +293,9 @@ void find_containers(const Look& look, Place& place) {
   // One that ran is no new one any more, nor one that is started for its hooks.
   if (!place.current && place.next && place.next->state() != "created")
     std::swap(place.current, place.next);
-  // One under another name (Compose v1, a rename by hand) is the service's all the same. Between
-  // two that exchange names nobody serves; who does is no third one.
+  // One under another name (Compose v1, a rename by hand) is the service's all the same.
   if (!place.current && place.strays.size() == 1 &&
-      (!(place.next && place.prev) || place.strays.front()->up())) {
+      (!(place.next && place.prev) || is_newer(*place.strays.front(), *place.prev))) {
     place.current = place.strays.front();
     place.strays.clear();
   }

@@ -1,6 +1,7 @@
 // What a Mover looks at before it stops anything: what would be in its way when nobody serves.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "plugins/docker/services/mover.hpp"
@@ -21,12 +22,13 @@ Error Mover::held(const std::string& name, Result<Json> holder) const {
   const auto project =
       holder ? text_at(member_or_null(member_or_null(*holder, "Config"), "Labels"), label::project)
              : stage_.model.project;
-  if (project != stage_.model.project) return name_taken(name, stage_.model.project);
+  const bool was_there = holder && std::ranges::find(stage_.look.containers, text_at(*holder, "Id"),
+                                                     &Seen::id) != stage_.look.containers.end();
+  if (project != stage_.model.project || was_there) return name_taken(name, stage_.model.project);
   return error("plan.stale", fmt::format("a container got the name {} just then, by somebody else "
                                          "who is at project {}",
                                          name, project))
-      .next(fmt::format("reconciler apply {}, which plans again; run does so by itself",
-                        creation_.environment.text()))
+      .next("plan again")
       .passing();
 }
 

@@ -46,12 +46,22 @@ TEST_F(Others, WhatIsWellIsTheirs) {
   EXPECT_EQ(story.memory().current->tag, "v1");
 }
 
-TEST_F(Others, WhatFailsWhileTheyChangeSomethingElseIsTriedAgain) {
+TEST_F(Others, WhatTheyChangeEachTimeItIsPutRightIsLeftToThem) {
+  ASSERT_TRUE(story.pass());
+  story.host.on_call = [this](const std::string& made) {
+    if (made == "verify v1") story.host.services.at("worker").edited = true;
+  };
+  story.host.services.at("worker").edited = true;
+  for (int i = 0; i < 6; ++i) (void)story.pass();
+  EXPECT_EQ(story.condition().reason, "Flapping");
+}
+
+TEST_F(Others, WhatFailsWhileTheyTakeSomethingElseAwayIsTriedAgain) {
   ASSERT_TRUE(story.pass());
   story.host.services.at("worker").edited = true;
   story.host.cannot_switch = {"v1"};
   story.host.on_call = [this](const std::string& made) {
-    if (made == "switch v1") story.host.services.at("backend").edited = true;
+    if (made == "switch v1") story.host.services.erase("backend");
   };
   EXPECT_EQ(code(), "plan.stale");
   story.host.cannot_switch.clear();
