@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "reconciler/base/digest.hpp"
 #include "reconciler/base/text.hpp"
@@ -79,9 +80,7 @@ std::string SimulatedEngine::fresh_id() {
 }
 
 SimulatedContainer* SimulatedEngine::named(const std::string& name) {
-  for (auto& [id, container] : containers)
-    if (container.name == name) return &container;
-  return nullptr;
+  return find(name);
 }
 
 std::vector<std::string> SimulatedEngine::names() const {
@@ -99,9 +98,8 @@ const SimulatedContainer* SimulatedEngine::find(const std::string& reference) co
 }
 
 SimulatedContainer* SimulatedEngine::find(const std::string& reference) {
-  for (auto& [id, container] : containers)
-    if (id == reference || container.name == reference) return &container;
-  return nullptr;
+  const auto* found = std::as_const(*this).find(reference);
+  return found ? &containers.at(found->id) : nullptr;
 }
 
 const SimulatedImage* SimulatedEngine::image(const std::string& reference) const {
@@ -271,6 +269,8 @@ Answer SimulatedEngine::change(const std::string& method, const std::vector<std:
   if (method == "DELETE") {
     if (is_up(container->state))
       return refused(409, "You cannot remove a " + container->state + " container");
+    if (query_value(query, "v") == "true")
+      for (const auto& [target, volume] : container->anonymous) lost_volumes.insert(volume);
     containers.erase(std::string(container->id));
     return json(204, {});
   }
@@ -288,6 +288,7 @@ Answer SimulatedEngine::change_container(const std::string& verb, SimulatedConta
     return json(204, {});
   }
   if (verb == "unpause") {
+    if (container.state != "paused") return refused(409, "Container is not paused");
     container.state = "running";
     return json(204, {});
   }

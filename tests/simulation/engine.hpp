@@ -74,8 +74,9 @@ class SimulatedEngine final : public docker::Engine {
   std::map<std::string, Json> networks;                  ///< by name; `Id` in it
   std::map<std::string, Json> volumes;
   std::vector<SimulatedImage> images;
-  std::int64_t now = 1'000'000;  ///< the simulated wall clock
-  bool healthy = true;           ///< what health checks say
+  std::set<std::string> lost_volumes;  ///< anonymous ones that went with a container
+  std::int64_t now = 1'000'000;        ///< the simulated wall clock
+  bool healthy = true;                 ///< what health checks say
   std::int64_t exit_code_of_stopped = 137;
   bool recent = false;  ///< shows containers as Engines since 25 do, not as 20.10 does
   /// Fields of `HostConfig` that the kernel has no means for: the Engine drops them with a warning.

@@ -68,7 +68,7 @@ struct Event {
   std::string tag() const { return "v" + std::to_string(number % 5); }
 };
 
-/// How many kinds there are, those of data aside.
+/// How many kinds there are, those of data and of containers aside.
 inline constexpr size_t kinds = static_cast<size_t>(Event::What::power_lost_in_pass) + 1;
 /// `state file edited`, ...
 const std::string& to_text(Event::What what);

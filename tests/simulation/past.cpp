@@ -26,7 +26,9 @@ struct End {
 
 constexpr auto unwell = [](const Blamed& b) { return b.any(b.past.was_unwell) || b.disturbed(); };
 /// What it depends on does not run, and nobody can tell whether that is its own doing.
-constexpr auto disturbed = [](const Blamed& b) { return b.disturbed(); };
+constexpr auto stopped_beside = [](const Blamed& b) {
+  return b.past.has_services && b.disturbed();
+};
 constexpr auto not_supplied = [](const Blamed& b) {
   return b.any(b.past.did_not_build) || b.past.pruned_images || b.disturbed();
 };
@@ -50,7 +52,7 @@ constexpr std::array ends{
     End{"Stalled/ReleaseOutcomeUnknown", nobody_knows},
     End{"Stalled/RestoreFailed", brought_back},
     End{"Stalled/VerifyFailed", unwell},
-    End{"Stalled/SwitchFailed", disturbed},
+    End{"Stalled/SwitchFailed", stopped_beside},
     End{"Stalled/SupplyFailed", not_supplied},
     End{"Stalled/RollbackFailed", no_way_back},
     End{"Stalled/Flapping", came_back},
@@ -60,7 +62,7 @@ constexpr std::array ends{
     End{"RolledBack/ReleaseFailed", not_released},
     End{"RolledBack/ReleaseOutcomeUnknown", nobody_knows},
     End{"RolledBack/VerifyFailed", unwell},
-    End{"RolledBack/SwitchFailed", disturbed},
+    End{"RolledBack/SwitchFailed", stopped_beside},
     End{"RolledBack/SupplyFailed", not_supplied},  // half of another one ran by then
     End{"RolledBack/Requested", asked_back},
     End{"Ready/RequestFailed", asked_back},

@@ -18,11 +18,12 @@ struct Past {
                                     ///< the way
   bool pruned_images = false;
   bool pruned_tasks = false;
-  bool fenced_tasks = false;  ///< VersionsHost::fenced
+  bool fenced_tasks = false;  ///< a task that was made and not begun was taken away
   bool interrupted_tasks = false;
   bool lost_ledger = false;   ///< the disk had lied, and its power was lost
   bool brought_back = false;  ///< a backup, whole or half
   bool asked_back = false;    ///< a person went back
+  bool has_services = false;  ///< that depend on each other, and may be stopped alone
   bool scripted = false;      ///< somebody deployed past the program
   size_t drifted = 0;         ///< how often somebody stopped, removed or edited something
 };

@@ -157,6 +157,7 @@ void Machine::spare_engine() {
 /// [measured: 20.10] Whoever ran is ended; whose policy says so begins again, also one that a
 /// person had stopped where it says always. One that was never started is left alone.
 void Machine::restart_engine(bool forgets) {
+  if (!died_ && !last_.empty() && since_[last_] == clock_.now()) unwritten_ = last_;
   for (auto& [id, container] : engine_.containers) {
     // Whether one that was made had begun, and why one failed, is not known any more.
     if (is_task(container) && (container.state != "exited" || container.exit_code != 0))

@@ -150,8 +150,9 @@ void ContainersScene::prune(const Event& event, Past& past) {
     return one.state == "exited" && (task || event.what == What::prune_containers);
   };
   std::erase_if(machine().engine().containers, [&](const auto& one) {
+    if (!goes(one.second)) return false;
     past.pruned_tasks = past.pruned_tasks || one.second.name.starts_with(task_names);
-    return goes(one.second);
+    return true;
   });
 }
 
@@ -247,6 +248,7 @@ std::optional<bool> ContainersScene::was_released(const std::string& tag) const 
 }
 
 void ContainersScene::blame(Past& past) const {
+  past.has_services = true;
   past.fenced_tasks = fenced_;
   past.interrupted_tasks = past.interrupted_tasks || machine_->interrupted;
 }
@@ -278,6 +280,10 @@ std::optional<std::string> ContainersScene::of_data() {
   if (!anonymous_.empty() && anonymous_ != *all.begin())
     return "the database has another volume than before";
   anonymous_ = *all.begin();
+  if (machine_->engine().lost_volumes.contains(anonymous_)) return "the database's volume is gone";
+  if (had_data_ && !machine_->engine().volumes.contains("a_data"))
+    return "the volume a_data is gone";
+  had_data_ = machine_->engine().volumes.contains("a_data");
   return std::nullopt;
 }
 
@@ -334,7 +340,7 @@ std::optional<std::string> ContainersScene::differs(const std::string& target, b
   for (const auto& [id, one] : machine_->engine().containers)
     // What others made is theirs, and what they renamed may be kept by them.
     if (tidied && !label_of(one, docker::label::lineage).empty() && !names.contains(one.name) &&
-        !one.name.starts_with(renamed))
+        !(one.name.starts_with(renamed) && one.state == "exited"))
       return fmt::format("{} is left, {}", one.name, one.state);
   if (story_->host.current_tag != target)
     return fmt::format("current_tag is {} where {} is wanted", story_->host.current_tag, target);
