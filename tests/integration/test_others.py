@@ -8,7 +8,8 @@ from support.engine import wait_for
 from support.proxy import Proxy
 from support.stack import SLEEPS, Stack, manifest, services
 
-WEB = f"web: {{ {SLEEPS}, environment: {{ TAG: '${{TAG}}' }} }}"
+# While Compose makes it anew it is stopped for a moment: with a restart policy that is no end.
+WEB = f"web: {{ {SLEEPS}, restart: unless-stopped, environment: {{ TAG: '${{TAG}}' }} }}"
 
 
 @pytest.fixture
