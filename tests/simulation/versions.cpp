@@ -84,15 +84,17 @@ Resource VersionsDriver::service(const std::string& name, const std::string& tag
   }
   const Runs& have = found->second;
   r.version = have.tag;
-  r.observed = have.tag + (have.edited ? " edited" : "") + (have.up ? "" : " stopped");
+  r.observed = have.tag + (have.edited ? " edited" : "") + (have.up ? "" : " stopped") +
+               (have.left_behind ? " left behind" : "");
   if (have.tag != tag)
     r.differences.push_back({"image", image_of(name, have.tag), image_of(name, tag)});
   if (have.edited) r.differences.push_back({"environment", "", ""});
+  if (have.left_behind) r.differences.push_back({"namespace of backend", "", ""});
   if (!have.up) r.differences.push_back({"state", "stopped", "running"});
   if (have.tag != tag || have.edited)
     r.remedies[Aim::match] = {work_for(Phase::change, "switch", r.id, tag),
                               work_for(Phase::prune, "prune", {"sim", "kept", name}, tag)};
-  else if (!have.up)
+  else if (!have.up || have.left_behind)
     r.remedies[Aim::match] = {work_for(Phase::change, "start", r.id, tag)};
   for (auto& [aim, works] : r.remedies)
     works.front().needs = {{"sim", "image", image_of(name, tag)}};
@@ -275,6 +277,7 @@ Result<Outcome> VersionsDriver::perform(const Attempt& attempt, const Variables&
   } else if (w.verb == "start" && host_.services.contains(name)) {
     host_.data.touch();
     host_.services[name].up = true;
+    host_.services[name].left_behind = false;
     host_.services[name].since = host_.now();
     host_.well_since.erase(tag);
   } else {

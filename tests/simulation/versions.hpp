@@ -23,6 +23,7 @@ struct Runs {
   Instant since{};           ///< when it was started
   std::int64_t attempt = 0;  ///< that made it, as its label says
   std::string lineage{};     ///< of whoever did; empty: no label
+  bool left_behind = false;  ///< whose namespace it borrows was started anew since
 };
 
 /// One attempt at a release, in a container of its own: it goes on whatever becomes of who started

@@ -46,6 +46,17 @@ TEST_F(Others, WhatIsWellIsTheirs) {
   EXPECT_EQ(story.memory().current->tag, "v1");
 }
 
+/// The Engine starts what crashes anew, and whoever borrows its namespace is to be restarted.
+TEST_F(Others, WhoIsLeftBehindByOneThatCrashesIsNobodysDoing) {
+  story.host.unwell = {"v1"};
+  story.host.on_call = [this](const std::string& made) {
+    if (made == "verify v1") story.host.services.at("worker").left_behind = true;
+  };
+  EXPECT_NE(code(), "plan.stale");
+  const auto now = story.condition();
+  EXPECT_EQ(now.word + "/" + now.reason, "RolledBack/VerifyFailed");
+}
+
 TEST_F(Others, WhatTheyChangeEachTimeItIsPutRightIsLeftToThem) {
   ASSERT_TRUE(story.pass());
   story.host.on_call = [this](const std::string& made) {
