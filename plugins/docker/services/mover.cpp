@@ -29,8 +29,7 @@ Duration grace_of(const Json& inspect) {
 /// What a container carries on with: the anonymous volumes of those before it, the newest first.
 std::map<std::string, std::string> volumes_before(const Place& place) {
   std::map<std::string, std::string> volumes;
-  const Seen* aside = place.current || place.prev ? nullptr : place.failed;
-  for (const Seen* seen : {place.current, place.prev, place.next, aside})
+  for (const Seen* seen : {place.current, place.prev, place.next, place.last_of_it()})
     if (seen)
       for (auto& [target, name] : anonymous_volumes(seen->inspect))
         volumes.try_emplace(target, std::move(name));

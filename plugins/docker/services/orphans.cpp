@@ -8,7 +8,6 @@
 #include "plugins/docker/compose/canonical_form.hpp"
 #include "plugins/docker/services/left_over.hpp"
 #include "plugins/docker/services/names.hpp"
-#include "plugins/docker/services/place.hpp"
 
 namespace reconciler::docker {
 namespace {
@@ -53,19 +52,6 @@ void add_surplus(const Context& context, const Observed& observed, const Seen& s
   work.calls = declared(moves_to_remove(seen));
   r.remedies[Aim::remove] = {std::move(work)};
   into.resources.push_back(std::move(r));
-}
-
-/// Of those that have a service's number, the ones that are neither its container nor kept or made
-/// for it.
-std::set<const Seen*> without_a_place(const CompiledModel& model, const Look& look) {
-  std::set<const Seen*> all;
-  for (const auto& container : model.containers) {
-    Place place;
-    place.wanted = &container;
-    find_containers(look, place);
-    all.insert(place.strays.begin(), place.strays.end());
-  }
-  return all;
 }
 
 /// We made it, and for nothing that was ever good: what served once may be kept by somebody, and an
@@ -143,9 +129,11 @@ std::vector<Move> moves_of_orphan(const Seen& seen, std::string_view verb) {
   return moves;
 }
 
-void observe_orphans(const Context& context, const Observed& observed, Observation& into) {
+void observe_orphans(const Context& context, const Observed& observed,
+                     const std::vector<Place>& places, Observation& into) {
   const auto left_over = left_over_containers(observed);
-  const auto placeless = without_a_place(observed.model, observed.look);
+  std::set<const Seen*> placeless;
+  for (const auto& place : places) placeless.insert(place.strays.begin(), place.strays.end());
   for (const auto& seen : observed.look.containers) {
     if (seen.oneoff || std::ranges::find(left_over, &seen) != left_over.end()) continue;
     const auto owner = owner_of(observed.model, seen);

@@ -169,8 +169,7 @@ class Judge {
           return false;
     // It must carry on with the very volumes of the container that it follows.
     const auto own = volumes(next);
-    const Seen* aside = place.prev || place.current ? nullptr : place.failed;
-    for (const Seen* donor : {place.prev, place.current, aside})
+    for (const Seen* donor : {place.prev, place.current, place.last_of_it()})
       if (donor)
         for (const auto& [target, name] : volumes(*donor))
           if (const auto found = own.find(target); found != own.end() && found->second != name)

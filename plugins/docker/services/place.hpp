@@ -28,6 +28,8 @@ struct Place {
   std::vector<Json> pre_stop{};  ///< what `current` is to do before it is stopped (pre_stop.hpp)
   Sealed pre_stop_record{};  ///< that they are from; empty: they are the wanted model's, or none
 
+  /// Whose data goes on where no other is left of it: the one that was put aside; else null.
+  const Seen* last_of_it() const { return current || prev ? nullptr : failed; }
   /// Up as wanted, or through with its work as wanted.
   bool well_placed() const;
   /// has_finished(), and not only stopped for the one that failed after it.

@@ -368,7 +368,7 @@ Status observe_services(const Context& context, const Observed& observed, Observ
   }
   for (const auto& group : groups)
     if (!group.networks.empty()) services.lead(group);
-  observe_orphans(context, observed, into);
+  observe_orphans(context, observed, places, into);
   observe_left_over(context, observed, into);
   return {};
 }

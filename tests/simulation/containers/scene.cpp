@@ -106,7 +106,6 @@ void ContainersScene::hear(const std::string& call) {
   if (call.find(canary) != std::string::npos) heard_ = "a secret was told: " + call;
   if (!call.starts_with("record ")) return;
   calls_.back() = "record current_tag";
-  hand_written_ = false;
   const auto current = story_->memory().current;
   if (const auto tag = call.substr(7); !current || current->tag != tag)
     heard_ = fmt::format("the state file becomes {}, and the ledger has {}", tag,
@@ -186,14 +185,14 @@ bool ContainersScene::do_by_people(const Event& event, Past& past) {
       return to_container(event, past);
     case What::edit_state_file:
       story_->host.current_tag = tag;
-      hand_written_ = true;
+      story_->host.hand_written = true;
       // At first contact a state file that says what git asks for is believed.
       if (!story_->memory().current) scripted_.insert(tag);
       return true;
     case What::old_script:
       if (!compose_up(machine(), tag, key_)) return true;
       story_->host.current_tag = tag;
-      hand_written_ = true;
+      story_->host.hand_written = true;
       scripted_.insert(tag);
       past.scripted = true;
       return true;
@@ -298,7 +297,7 @@ std::optional<std::string> ContainersScene::holds(const Memory& memory) {
   if (memory.current && !known_good(memory.current->tag))
     return memory.current->tag + " is recorded, and was never well";
   const auto& written = story_->host.current_tag;
-  if (!hand_written_ && !written.empty() && !known_good(written))
+  if (!story_->host.hand_written && !written.empty() && !known_good(written))
     return "current_tag is " + written + ", which was never well";
   return std::nullopt;
 }

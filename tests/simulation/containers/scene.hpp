@@ -58,11 +58,10 @@ class ContainersScene final : public Scene {
   std::set<std::string> scripted_;  ///< tags that somebody deployed past the program
   bool is_fenced_ =
       false;  ///< the call that is made takes away what was made for a task and never begun
-  bool fenced_ = false;        ///< one did
-  bool had_data_ = false;      ///< there was a named volume
-  bool hand_written_ = false;  ///< the state file is as somebody else wrote it
-  std::string anonymous_;      ///< the database's volume; empty: nobody has one
-  std::string strangers_;      ///< what is none of ours, as it was at first
+  bool fenced_ = false;    ///< one did
+  bool had_data_ = false;  ///< there was a named volume
+  std::string anonymous_;  ///< the database's volume; empty: nobody has one
+  std::string strangers_;  ///< what is none of ours, as it was at first
   std::optional<std::set<std::string>> forgotten_;  ///< tags
   std::optional<std::string> heard_;
 };
