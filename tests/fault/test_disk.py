@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.compose import VERSIONS, Compose
-from support.engine import Engine, wait_for
+from support.engine import HANGS, Engine, wait_for
 from support.images import BUSYBOX, busybox
 from support.proxy import Proxy
 from support.small_disk import SmallDisk
@@ -82,7 +82,7 @@ def test_the_state_folder_is_full(small, moment):
     if failpoint:
         wait_for(lambda: come(small), moment)
         small.disk.fill()
-    out, err = program.communicate(timeout=60)
+    out, err = program.communicate(timeout=HANGS)
     assert program.returncode == 1 and "error ledger.full: " in err, out + err
     said_how_much(small, err)
     now = small.inspect()
@@ -109,7 +109,7 @@ def full_in_the_switch(small, tag, health=""):
     program = small.program.start("apply", small.environment, "--yes", "--no-fetch", env={"RECONCILER_FAILPOINTS": "engine.stop.before:delay=1500@1"})
     wait_for(lambda: "full-web-1.next" in small.names(), "the switch to have begun")
     small.disk.fill()
-    return program, *program.communicate(timeout=60)
+    return program, *program.communicate(timeout=HANGS)
 
 
 def refuses_until_there_is_room(small, tag):
@@ -151,7 +151,7 @@ def test_full_and_killed_in_the_switch(small):
     wait_for(lambda: "full-web-1.prev" in small.names() or small.engine.inspect("full-web-1")["State"]["Status"] == "exited", "the old one to be stopped")
     small.disk.fill()
     program.kill()
-    program.communicate(timeout=60)
+    program.communicate(timeout=HANGS)
     small.run("apply", small.environment, "--yes", "--no-fetch").ok()
     assert small.state_file("current_tag") == "v1.1.0" and small.condition() == "Ready/Succeeded"
     assert small.names() == ["full-web-1"] and released(small) == 2
@@ -187,7 +187,7 @@ def test_the_state_folder_becomes_read_only_in_the_middle(folder, engine, newest
         program = stack.program.start("apply", stack.environment, "--yes", env={"RECONCILER_FAILPOINTS": "ledger.intent.before:delay=1500@2"})
         wait_for(lambda: MOMENTS["between release and switch"][1](stack), "the release to be over")
         disk.fail()
-        out, err = program.communicate(timeout=60)
+        out, err = program.communicate(timeout=HANGS)
         assert program.returncode == 1 and "error ledger." in err, out + err
         for verb in (["plan"], ["apply", "--yes"]):
             done = stack.run(*verb, stack.environment)

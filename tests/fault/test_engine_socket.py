@@ -122,7 +122,7 @@ def watched(kept):
 
 def starts_again(stack, run, since):
     wait_for(lambda: stack.inspect()["State"]["StartedAt"] != since and stack.inspect()["State"]["Running"],
-             "it to be started again: " + run.log.read_text(), timeout=30)
+             "it to be started again: " + run.log.read_text())
     wait_for(lambda: stack.run("plan", stack.environment, "--detailed-exitcode").code == 0, "it to be verified")
     stack.assert_second_plan_empty()
 

@@ -1,6 +1,6 @@
 """Images that are taken away: by a prune after the plan, and the one to go back to."""
 
-from support.engine import wait_for
+from support.engine import HANGS, wait_for
 from support.images import BUSYBOX
 from support.stack import SLEEPS, manifest, services
 
@@ -28,7 +28,7 @@ def test_taken_away_between_the_plan_and_the_switch(stack, engine):
     wait_for(lambda: stack.ledger("SELECT 1 FROM attempts WHERE environment = ? AND phase = 'switch' AND fate IS NULL AND title = 'web'"),
              "the switch to begin")
     engine.docker("rmi", "-f", "mine:v1.1.0")
-    out, err = program.communicate(timeout=60)
+    out, err = program.communicate(timeout=HANGS)
     assert program.returncode == 1 and "mine:v1.1.0" in err and "error image.missing" in err, out + err
     now = stack.inspect()
     assert (now["Id"], now["State"]["StartedAt"], now["State"]["Running"]) == (before["Id"], before["State"]["StartedAt"], True)

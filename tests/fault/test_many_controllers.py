@@ -6,7 +6,7 @@ import re
 import threading
 import time
 
-from support.engine import wait_for
+from support.engine import HANGS, wait_for
 from support.images import BUSYBOX
 from support.running import Running
 from support.stack import manifest, unguarded
@@ -125,7 +125,7 @@ def test_a_plan_that_is_overtaken_is_none_of_an_older_ledger(stack):
     slow = stack.program.start("plan", stack.environment)
     wait_for(lambda: held, "the look of the plan")
     stack.run("apply", stack.environment, "--yes").ok()
-    out, err = slow.communicate(timeout=60)
+    out, err = slow.communicate(timeout=HANGS)
     assert slow.returncode == 0 and not err and "No changes." in out, out + err
 
 
@@ -144,7 +144,7 @@ def test_a_plan_keeps_the_tree_that_it_reads(stack):
     ask_for("v1.2.0")
     stack.run("apply", stack.environment, "--yes").ok()
     assert tree.exists() and slow.poll() is None
-    out, err = slow.communicate(timeout=60)
+    out, err = slow.communicate(timeout=HANGS)
     assert slow.returncode == 0 and not err and "-> v1.1.0" in out, out + err
     ask_for("v1.3.0")
     stack.run("apply", stack.environment, "--yes").ok()

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from support.engine import wait_for
+from support.engine import HANGS, wait_for
 from support.falsified import answer, true_answer
 from support.proxy import Instead, Proxy
 from support.running import Running
@@ -85,7 +85,7 @@ def test_stopped_in_peace_while_a_release_runs(stack):
     program = stack.program.start("apply", stack.environment, "--yes")
     wait_for(lambda: stack.one_offs(running=True), "the release to have begun")
     stack.engine.stop()
-    program.communicate(timeout=60)
+    program.communicate(timeout=HANGS)
     assert program.returncode == 1
     stack.engine.start()
     done = stack.run("apply", stack.environment, "--yes")
@@ -114,7 +114,7 @@ def test_stopped_until_the_time_of_what_asks_an_address_is_over(stack, asked):
         program = stack.program.start("apply", stack.environment, "--yes")
         wait_for(lambda: runs(stack, "v1.1.0"), "v1.1.0 to be asked")
         stack.engine.stop()
-        out, err = program.communicate(timeout=60)
+        out, err = program.communicate(timeout=HANGS)
     assert program.returncode == 1 and "error docker.unreachable" in err, out + err
     stack.engine.start()
     assert stack.condition().startswith("Reconciling/") and "Failed" not in stack.run("history", stack.environment).ok().out
@@ -161,7 +161,7 @@ def test_frozen(stack, folder):
                    for verb, env in ((["plan"], {}), (["apply", "--yes"], {}), (["plan"], {"DOCKER_HOST": slow.url}))]
         stack.run("history", stack.environment).ok()
         for one in waiting:
-            out, err = one.communicate(timeout=60)
+            out, err = one.communicate(timeout=HANGS)
             assert one.returncode == 1 and "error docker.timeout: no answer to GET /_ping within 30 s\n" in err, out + err
         assert lock_is_free(stack)
     now = stack.inspect()
@@ -178,7 +178,7 @@ def test_frozen_in_the_middle_of_a_switch(stack):
     with Frozen(stack.engine):
         held = stack.run("apply", stack.environment, "--yes", "--no-fetch")
         assert (held.code, stack.error(held)) == (75, "lock.held"), held.err
-        out, err = program.communicate(timeout=150)
+        out, err = program.communicate(timeout=HANGS)
         assert program.returncode == 1 and "error docker.timeout: no answer to " in err, out + err
         assert lock_is_free(stack)
     stack.run("apply", stack.environment, "--yes").ok()
@@ -194,7 +194,7 @@ def test_a_byte_a_second(stack):
     stack.proxy.before = lambda one: Instead(true_answer(stack.engine, one), pace=1) if one.path == "/containers/json" else None
     stack.proxy.clear()
     began = time.monotonic()
-    done = stack.run("apply", stack.environment, "--yes", timeout=150)
+    done = stack.run("apply", stack.environment, "--yes", timeout=HANGS)
     assert (done.code, stack.error(done)) == (1, "docker.timeout") and time.monotonic() - began < 90, done.err
     assert not stack.proxy.changes() and stack.inspect()["State"]["StartedAt"] == before["State"]["StartedAt"]
     stack.proxy.before = None

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from support.engine import wait_for
+from support.engine import HANGS, wait_for
 from support.proxy import Proxy
 from support.stack import SLEEPS, Stack, manifest, said_unguarded, unguarded
 
@@ -69,7 +69,7 @@ def test_its_container_is_killed(stack):
     ids = stack.ids()
     program = begun(stack)
     stack.engine.docker("kill", *stack.one_offs(running=True))
-    out, err = program.communicate(timeout=60)
+    out, err = program.communicate(timeout=HANGS)
     assert program.returncode == 1 and stack.condition() == "RolledBack/ReleaseFailed", out + err
     assert stack.ids() == ids and stack.state_file("current_tag") == "v1.0.0", "what runs was not touched"
     assert_backup_is_whole(stack)
@@ -82,7 +82,7 @@ def test_its_container_is_killed(stack):
 def test_the_engine_is_killed(stack):
     program = begun(stack)
     stack.engine.kill(containerd=True, shims=True)
-    out, err = program.communicate(timeout=60)
+    out, err = program.communicate(timeout=HANGS)
     assert program.returncode == 1 and "error docker.unreachable" in err, out + err
     assert_backup_is_whole(stack)
     stack.engine.start()
@@ -107,7 +107,7 @@ def test_the_engine_is_killed_while_one_is_brought_back(stack):
     assert stack.condition() == "Reconciling/Progressing" and f"{name} is being brought back" in stack.status()["why"]
     # Not its shims: containerd 1.6 cannot start a container again that had an exec when they died.
     stack.engine.kill(containerd=True)
-    out, err = program.communicate(timeout=60)
+    out, err = program.communicate(timeout=HANGS)
     assert program.returncode == 1 and "error docker.unreachable" in err, out + err
     assert f"when it is back: reconciler restore {stack.environment} {name}" in err, err
     stack.engine.start()

@@ -19,7 +19,7 @@ from support.stack import SLEEPS, Stack, manifest, services
 
 DEEP = os.environ.get("RECONCILER_DEEP") == "1"
 # A round is one fault, or none, and what `run` makes of it: several reconciles, the last of which finds nothing to do.
-ROUNDS = int(os.environ.get("RECONCILER_SOAK_ROUNDS") or (500 if DEEP else 25))
+ROUNDS = int(os.environ.get("RECONCILER_SOAK_ROUNDS") or (500 if DEEP else 12))
 SEEDS = [int(seed) for seed in os.environ.get("RECONCILER_SOAK_SEEDS", "7,8,9,10" if DEEP else "7").split(",")]
 # From the second quarter of the rounds to the last one.
 MOST_MEMORY = 1.1, 1024  # times as much, and KiB more
@@ -94,7 +94,7 @@ class Soak:
 
     def waits_for(self, words):
         log, since = self.run.log, self.since
-        wait_for(lambda: re.search(words, log.read_text()[since:]), f"{words} in the log of run", 60)
+        wait_for(lambda: re.search(words, log.read_text()[since:]), f"{words} in the log of run")
 
     def commit(self):
         self.version, self.unchanged = self.version + 1, 0
@@ -111,7 +111,7 @@ class Soak:
             self.commit()
         with fault():
             pass
-        wait_for(self.is_well, f"round after {fault.__name__} to end well: {self.run.log.read_text()[self.since:]}", 120, 0.1)
+        wait_for(self.is_well, f"round after {fault.__name__} to end well: {self.run.log.read_text()[self.since:]}", every=0.1)
         self.sample()
 
     def is_well(self):
@@ -128,7 +128,7 @@ class Soak:
     def idle(self):
         """Three looks by the clock, at what is as it should be: nothing is changed."""
         self.stack.proxy.clear()
-        wait_for(lambda: sum(one.path == "/containers/json" for one in self.stack.proxy.requests) >= 3, "three looks", 30)
+        wait_for(lambda: sum(one.path == "/containers/json" for one in self.stack.proxy.requests) >= 3, "three looks")
         assert not self.stack.proxy.changes(), [str(one) for one in self.stack.proxy.changes()]
 
 
@@ -149,11 +149,11 @@ def test_soak(folder, seed, record_property):
             with Running(stack) as run:
                 soak = Soak(stack, disk, run, seed)
                 soak.commit()
-                wait_for(soak.is_well, "the first deploy", 60)
+                wait_for(soak.is_well, "the first deploy")
                 for number in range(ROUNDS):
                     soak.round()
                     proxy.clear()
-                    if number % 10 == 9:
+                    if number % 6 == 5:
                         soak.idle()
                 assert run.end() == 143
             assert stack.names() == ["web-web-1"]

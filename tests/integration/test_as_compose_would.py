@@ -116,8 +116,9 @@ def test_kitchen_sink_as_compose_would(name, folder, engine, compose, proxy):
             {"compose.yaml": sink.compose, **sink.files, "reconciler.yaml": manifest(tag, sink.variables)}))
 
 
+@pytest.mark.skipif(os.environ.get("RECONCILER_DEEP") != "1", reason="its images, built twice, are compared only with "
+                    "RECONCILER_DEEP=1 (tests/run --deep); test_main_job deploys it in every run")
 def test_portfolio_as_compose_would(folder, engine, compose, proxy):
-    the_newest_unless_deep(compose)
     portfolio_images(engine)
     example = Portfolio(folder / "portfolio")
     with Stack(folder, engine, compose, proxy, application="portfolio", config=example.config,

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from support.engine import wait_for
+from support.engine import HANGS, wait_for
 from support.images import BUSYBOX
 from support.small_disk import SmallDisk
 from support.stack import SLEEPS, called, manifest, services
@@ -220,7 +220,7 @@ def test_a_restore_that_has_begun_is_one_piece(stack):
     restore = stack.program.start("restore", stack.environment, there(stack)[0], "--yes")
     wait_for(lambda: "begun" in stack.sh("ls /data", "db"), "the restore to begin")
     restore.send_signal(signal.SIGINT)
-    restore.communicate(timeout=60)
+    restore.communicate(timeout=HANGS)
     assert "ended" in stack.sh("ls /data", "db") and rows(stack) == ["v1.0.0"]
     # The checks were not asked: that it is well somebody has to see.
     status = stack.status()

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from support.engine import wait_for
+from support.engine import HANGS, wait_for
 from support.stack import SLEEPS, manifest, services
 
 RESTORE = "restore: { exec: db, command: [sh, -c, 'cat >/data/rows'] }"
@@ -83,7 +83,7 @@ def test_one_that_is_stopped(deployed):
     assert deployed.run("status", deployed.environment).code == 0, "what runs is well meanwhile"
     assert deployed.run("history", deployed.environment).ok().out.splitlines()[1].endswith("at it")
     program.send_signal(signal.SIGINT)
-    _, err = program.communicate(timeout=60)
+    _, err = program.communicate(timeout=HANGS)
     assert program.returncode == 130 and "error apply.stopped: stopped during backup db" in err, err
     assert "POST" not in err and "commit another tag" not in err and f"reconciler backup {deployed.environment}" in err, err
     assert not list((deployed.state / "backups/web/production").iterdir()), "half of one is none"

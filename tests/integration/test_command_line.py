@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from support.engine import wait_for
+from support.engine import HANGS, wait_for
 from support.images import BUSYBOX
 from support.reconciler import binary
 from support.stack import SLEEPS, called, manifest, services
@@ -174,7 +174,7 @@ def test_output_in_a_pipe_has_no_escapes_and_survives_its_reader(running):
     for verb in ("plan", "status", "schema"):
         program = running.program.start(verb)
         program.stdout.close()  # as `| true` does
-        assert program.wait(timeout=60) in (0, 1, 141, -13), program.stderr.read()
+        assert program.wait(timeout=HANGS) in (0, 1, 141, -13), program.stderr.read()
         program.stderr.close()
 
 

@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from support.engine import wait_for
+from support.engine import HANGS, wait_for
 from support.images import BUSYBOX
 from support.stack import SLEEPS, Deed, assert_declared, called, manifest, services
 
@@ -274,7 +274,7 @@ def test_what_is_under_way_is_cancelled_at_its_next_safe_point(stack):
     wait_for(lambda: [name for name in stack.names() if name.endswith(".next")], "the first switch has begun")
     cancelled = stack.run("cancel", stack.environment).ok()
     assert cancelled.out.startswith("run 2 of web/production, to v1.1.0, ends at its next safe point; waiting for it ...\nended\n"), cancelled.out
-    _, err = applying.communicate(timeout=60)
+    _, err = applying.communicate(timeout=HANGS)
     assert applying.returncode == 1 and "error apply.cancelled: root cancelled it: stopped before switch " in err, err
     assert err.endswith("  next        to go on: reconciler apply web/production; to go back: reconciler rollback web/production\n"), err
     assert stack.condition() == "Stalled/Cancelled"
@@ -303,12 +303,12 @@ def test_the_wait_for_a_task_by_hand_that_was_cut_off_is_cancelled_too(stack):
         """Not before it holds the environment."""
         cancelling = stack.program.start("cancel", stack.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            return cancelling.wait(timeout=60) == 0
+            return cancelling.wait(timeout=HANGS) == 0
         finally:
             cancelling.kill()
 
     wait_for(cancelled, "the end of what waits")
-    _, err = applying.communicate(timeout=60)
+    _, err = applying.communicate(timeout=HANGS)
     assert applying.returncode == 1 and "apply.stopped: release still runs" in err, err
     assert stack.one_offs(running=True), "what was begun goes on"
 

@@ -306,8 +306,8 @@ def test_a_worker_that_was_killed_for_memory_is_seen_with_its_restarts(gone_back
     # A later Engine forgets why a container ended when it starts it again.
     killed = "  OOM killed" if stack.engine.version.startswith("20.") else ""
     wait_for(lambda: re.search(rf"^  celery_worker .*  restarts [1-9]\d*{killed}$", stack.run("status", stack.environment).out, re.M),
-             "the worker to be killed", timeout=60, every=0.5)
+             "the worker to be killed", every=0.5)
     assert example.simulation(number)["kwh"] is None
-    wait_for(lambda: stack.inspect("celery_worker")["State"].get("Health", {}).get("Status") == "healthy", "it to be up again", timeout=60)
+    wait_for(lambda: stack.inspect("celery_worker")["State"].get("Health", {}).get("Status") == "healthy", "it to be up again")
     assert example.done(example.start("Hut", 1))["kwh"] == 1200.5, "the next one is processed"
     stack.assert_second_plan_empty()

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from support.compose import VERSIONS, Compose
-from support.engine import Engine, wait_for
+from support.engine import HANGS, Engine, wait_for
 from support.images import BUSYBOX, busybox
 from support.portfolio import free_port
 from support.proxy import Proxy
@@ -335,7 +335,7 @@ def test_git_remote_silent(running):
         mirror.write_text(fetched.replace(str(running.config.path), url))
         assert mirror.read_text() != fetched
         try:
-            done = running.run("plan", running.environment, timeout=150).ok()
+            done = running.run("plan", running.environment).ok()
         finally:
             options[at] = str(running.config.path)
             mirror.write_text(fetched)
@@ -351,7 +351,7 @@ def test_terminated_at_a_safe_point(running):
                                     env={"RECONCILER_FAILPOINTS": "engine.stop.before:delay=1500"})
     wait_for(lambda: "web-web-1.next" in running.names(), "the switch to have begun")
     program.send_signal(signal.SIGTERM)
-    out, err = program.communicate(timeout=60)
+    out, err = program.communicate(timeout=HANGS)
     assert program.returncode == 143, f"{program.returncode}\n{out}{err}"
     assert "safe point" in err
     assert running.inspect()["State"]["Status"] == "running", "a switch is never cut in half"
@@ -368,7 +368,7 @@ def test_two_at_once(running):
     wait_for(lambda: "web-web-1.next" in running.names(), "the first to be at it")
     done = running.run("apply", running.environment, "--yes")
     assert (done.code, running.error(done)) == (75, "lock.held"), done.err
-    out, err = program.communicate(timeout=60)
+    out, err = program.communicate(timeout=HANGS)
     assert program.returncode == 0, out + err
     running.assert_second_plan_empty()
 
@@ -385,7 +385,7 @@ def test_engine_gone_half_way(folder):
                                           env={"RECONCILER_FAILPOINTS": "engine.rename.before:delay=1500@1"})
             wait_for(lambda: stack.inspect()["State"]["Status"] == "exited", "the old one to be stopped")
             engine.kill(containerd=True)
-            out, err = program.communicate(timeout=60)
+            out, err = program.communicate(timeout=HANGS)
             assert program.returncode == 1 and "error docker.unreachable" in err, out + err
             engine.start()
             stack.run("apply", stack.environment, "--yes").ok()

@@ -15,13 +15,14 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from support.engine import HANGS  # noqa: E402
 from support.reconciler import binary  # noqa: E402
 from support.repository import Repository  # noqa: E402
 
 SECRET = "hunter2"
 
 
-def ask(verb, timeout=30, **request):
+def ask(verb, timeout=HANGS, **request):
     """The result, or the error; whichever it is must not hold the secret."""
     environment = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
     done = subprocess.run([str(binary().parent / "reconciler-helper"), verb], input=json.dumps(request),

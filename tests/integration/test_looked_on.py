@@ -210,7 +210,7 @@ def test_backups_are_made_by_their_schedule(stack):
         running.wait("web/production: backup.failed: backup web failed: exit code 1")
         assert not list(folder.glob("*.backup")) and stack.condition() == "Ready/BackupFailed"
         stack.sh("echo one >/data/rows")
-        first = wait_for(lambda: sorted(folder.glob("*.backup")), "a backup", 90)[0]
+        first = wait_for(lambda: sorted(folder.glob("*.backup")), "a backup")[0]
         wait_for(lambda: not first.exists(), "it to be let go, for two newer ones")
         assert len(list(folder.glob("*.backup"))) <= 2 and stack.releases() == 0 and stack.condition() == "Ready/Succeeded"
         stack.assert_second_plan_empty()
@@ -219,11 +219,11 @@ def test_backups_are_made_by_their_schedule(stack):
         stack.commit({**waits, "reconciler.yaml": waits["reconciler.yaml"].replace("tag: v1.1.0", "tag: v1.1.0, approval: required")})
         running.wait("web/production: Blocked/GateClosed")
         stack.sh("echo two >/data/rows")
-        wait_for(lambda: any("two" in one.read_text() for one in folder.glob("*.backup")), "a backup of what was written since", 90)
+        wait_for(lambda: any("two" in one.read_text() for one in folder.glob("*.backup")), "a backup of what was written since")
         stack.commit({"compose.yaml": "services: ["})
         running.wait("web/production: Stalled: compose.invalid")
         stack.sh("echo three >/data/rows")
-        wait_for(lambda: any("three" in one.read_text() for one in folder.glob("*.backup")), "one though nothing can be compiled", 90)
+        wait_for(lambda: any("three" in one.read_text() for one in folder.glob("*.backup")), "one though nothing can be compiled")
         assert running.end() == 143
     told = stack.run("doctor").out
     assert re.search(r"newest of web/production: \d+ (ms|s) old, ", told), told

@@ -39,7 +39,7 @@ def ask_for(stack, tag):
 
 
 # What another stack has too, in a way that is replaced by the same calls.
-ALIKE = {"pid-namespace", "ipc-namespace", "volumes-from", "long-grace", "links", "static-mac"}
+ALIKE = {"plain", "pid-namespace", "ipc-namespace", "volumes-from", "long-grace", "links", "static-mac", "own-name", "named-volume"}
 CUT = {"network-namespace", "changed-network", "copied-files", "replicas"}
 
 
@@ -117,4 +117,4 @@ def test_cut_between_calls(odd):
         odd.odd.check(odd)
         nothing_beside(odd)
         version += 1
-        at += 1 if DEEP else 3
+        at += 1 if DEEP else 4

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from support.engine import wait_for
+from support.engine import HANGS, wait_for
 from support.proxy import Proxy
 from support.stack import Stack, manifest, said_unguarded, unguarded
 
@@ -217,7 +217,7 @@ def kill_engine(stack, pause, **what):
     program = stack.program.start("apply", stack.environment, "--yes")
     wait_for(lambda: said_unguarded(stack) == ["start"], "the release to have begun")
     stack.engine.kill(**what)
-    out, err = program.communicate(timeout=60)
+    out, err = program.communicate(timeout=HANGS)
     assert program.returncode == 1, f"{program.returncode}\n{out}{err}"
     assert "error docker.unreachable" in err, err
 
@@ -240,7 +240,7 @@ def test_engine_dead_while_the_release_ends(dying):
     """Its own exit code is kept by its shim: this can be known, and nobody is asked. Not so with containerd 1.7.24 and 2.1.9:
     one that starts ends shims whose task has ended, and the Engine says 255 for whatever code it was."""
     kill_engine(dying, 2.125, containerd=True)
-    wait_for(lambda: ended(dying), "the release to end", timeout=10)
+    wait_for(lambda: ended(dying), "the release to end")
     dying.engine.start()
     if dying.engine.version == "20.10.24":
         complete(dying)

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from support.engine import wait_for
+from support.engine import HANGS, wait_for
 from support.proxy import Proxy
 from support.stack import SLEEPS, Stack, manifest, services
 
@@ -35,7 +35,7 @@ def test_compose_up_while_it_is_verified(stack):
     wait_for(lambda: "TAG=v1.1.0" in environment(stack) and stack.inspect()["State"]["Running"], "the switch")
     folder = stack.state / "trees" / "web" / "production" / stack.config.head
     stack.compose.run("-p", "web", "-f", "compose.yaml", "up", "-d", cwd=folder, env={"TAG": "v9.9.9"})
-    _, said = program.communicate(timeout=120)
+    _, said = program.communicate(timeout=HANGS)
     assert program.returncode == 1, said
     assert "plan.stale" in said and "web was changed by somebody else meanwhile" in said, said
     assert stack.state_file("current_tag") == "v1.0.0"

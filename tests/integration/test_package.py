@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from support import ROOT
-from support.engine import DOCKER, Engine, wait_for
+from support.engine import DOCKER, HANGS, Engine, wait_for
 from support.images import BUSYBOX, base_image, busybox
 from support.machine import Machine, image
 from support.pairs import DEEP
@@ -34,9 +34,9 @@ class Host:
         """The first package, on the machine that tests."""
         return next(str(ours / self.packages[0].rsplit("/", 1)[1]) for ours, there in self.machine.folders.items() if there == "/mnt")
 
-    def wait(self, condition, what, timeout, every=0.02):
+    def wait(self, condition, what, every=0.02):
         try:
-            wait_for(condition, what, timeout, every)
+            wait_for(condition, what, every=every)
         except TimeoutError as late:
             raise AssertionError(f"{late}\n{self.sh('journalctl -u reconciler').out}") from None
 
@@ -57,10 +57,10 @@ class Host:
 
     def wait_for_release(self):
         self.wait(lambda: [one for one in self.engine.containers(status="running")
-                           if one["Labels"].get("com.docker.compose.service") == "release"], "the release to run", 90)
+                           if one["Labels"].get("com.docker.compose.service") == "release"], "the release to run")
 
     def ready(self, tag):
-        self.wait(lambda: self.tag() == tag and self.condition() == "Ready", f"{tag} to be Ready", 120, every=0.5)
+        self.wait(lambda: self.tag() == tag and self.condition() == "Ready", f"{tag} to be Ready", every=0.5)
 
     def condition(self):
         done = self.sh("reconciler status --json", check=False)
@@ -132,7 +132,7 @@ def test_from_the_first_installation_to_the_purge(host):
     applying = host.machine.start("reconciler apply --yes")
     host.wait_for_release()
     host.sh(f"dpkg -i {host.packages[2]}")
-    said, _ = applying.communicate(timeout=120)
+    said, _ = applying.communicate(timeout=HANGS)
     assert applying.returncode == 0 and "web/production runs v1.2.0" in said, said
     assert host.released()[2:] == ["v1.2.0 start", "v1.2.0 done"]
     assert host.sh("systemctl is-active reconciler", check=False).out == "inactive\n", "what was stopped stays stopped"
@@ -177,7 +177,7 @@ def test_the_image_serves_what_the_engine_sees(host, tmp_path_factory):
            "-e", f"RECONCILER_STATE_DIR={state}", "-e", f"RECONCILER_REPO={config.path}", "reconciler:1.0")
     try:
         status = lambda: docker("exec", "reconciler", "reconciler", "status", "--json", check=False)  # noqa: E731
-        wait_for(lambda: '"condition":"Ready"' in status(), "shown/production to be Ready", 120, every=0.5)
+        wait_for(lambda: '"condition":"Ready"' in status(), "shown/production to be Ready", every=0.5)
         assert docker("exec", "shown-web-1", "cat", "/page") == "from git\n"
         assert "No changes." in docker("exec", "reconciler", "reconciler", "plan")
         docker("stop", "reconciler")

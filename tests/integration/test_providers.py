@@ -113,7 +113,7 @@ def test_while_it_is_away_no_new_target_and_all_else_goes_on(stack, doppler):
         stack.engine.docker("kill", "web-web-1")
         wait_for(lambda: stack.inspect()["State"]["Status"] == "running", "web to be started once more")
         doppler.comes_back()
-        running.wait("web/production: runs v1.1.0", timeout=120)
+        running.wait("web/production: runs v1.1.0")
         assert running.end() == 143
 
 

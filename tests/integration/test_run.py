@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from support.engine import wait_for
+from support.engine import HANGS, wait_for
 from support.images import BUSYBOX
 from support.running import Running
 from support.stack import SLEEPS, clean, manifest, services
@@ -126,6 +126,6 @@ def test_a_ledger_that_refuses_everything_ends_it_though_a_release_is_under_way(
         stack.commit(both("v1.1.0"))
         wait_for(lambda: stack.one_offs(running=True), "the release")
         (stack.state / "ledger.db").rename(stack.folder / "elsewhere.db")
-        assert running.process.wait(timeout=60) == 1, running.log.read_text()
+        assert running.process.wait(timeout=HANGS) == 1, running.log.read_text()
         assert running.said("ledger.gone"), running.log.read_text()
         assert stack.one_offs(running=True), "what was begun goes on"

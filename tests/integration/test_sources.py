@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.engine import wait_for
+from support.engine import HANGS, wait_for
 from support.images import BUSYBOX, portfolio_images
 from support.stack import SLEEPS, called, manifest, named, services
 
@@ -64,7 +64,7 @@ def test_docker_restart_while_the_next_version_is_prepared_shows_the_old_file(st
     wait_for(lambda: answer(stack) == "one", "nginx to answer again")
     assert stack.sh("cat /folder/file", "nginx") == "one\n"
     stack.sh("touch /go/on")
-    out, err = program.communicate(timeout=120)
+    out, err = program.communicate(timeout=HANGS)
     assert program.returncode == 0, out + err
     assert answer(stack) == "two" and stack.sh("cat /folder/file", "nginx") == "two\n"
     stack.assert_second_plan_empty()
@@ -161,7 +161,7 @@ def test_what_was_written_for_a_model_that_is_not_kept_yet_is_not_swept_away(sta
     assert page.read_text() == "a page\n"
     stack.run("apply", stack.environment, "--yes").ok()
     assert planning.poll() is None and page.exists()
-    planning.communicate(timeout=60)
+    planning.communicate(timeout=HANGS)
     assert planning.returncode == 0
     # Once nothing needs it, it goes as ever.
     stack.config.commit("no other", {f"other/{name}": None for name in ("compose.yaml", "page", "reconciler.yaml")})

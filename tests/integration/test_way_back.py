@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from support.engine import wait_for
+from support.engine import HANGS, wait_for
 from support.images import BUSYBOX
 from support.stack import SLEEPS, Stack, called, manifest, services
 from support.versions import UNWELL, WEB, WELL, begin, fails, is_back, is_well, killed, version
@@ -98,7 +98,7 @@ def test_nothing_but_the_engine_is_asked_on_the_way_back(stack):
     secret.unlink()
     for folder in (stack.config.path, stack.state / "trees", stack.state / "compiled", home):
         shutil.rmtree(folder)
-    out, err = running.communicate(timeout=60)
+    out, err = running.communicate(timeout=HANGS)
     assert running.returncode == 1 and "web/production is back at v1.0.1, and well\n" in err, out + err
     assert stack.ids() == before and stack.names() == ["web-db-1", "web-web-1"]
     # What drifts is healed towards it, still.

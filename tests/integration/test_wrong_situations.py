@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from support.engine import HANGS
 from support.proxy import Proxy
 from support.stack import SLEEPS, Stack, services
 
@@ -210,7 +211,7 @@ def given(stack, arguments, before=(), env=None):
         at = command.index(arguments[0])
         del command[at:at + 2]
     done = subprocess.run([*before, *command, *arguments], env={**stack.program.env, **(env or {})}, cwd=stack.folder,
-                          capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=HANGS)
     return done.returncode, told(stack, done.stdout), told(stack, done.stderr)
 
 

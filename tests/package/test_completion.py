@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from support import shells
+from support.engine import HANGS
 from support.reconciler import binary
 from support.repository import Repository
 
@@ -27,7 +28,7 @@ def env(tmp_path_factory):
            "RECONCILER_REPO": str(config.path), "RECONCILER_STATE_DIR": str(folder / "state"),
            "DOCKER_HOST": f"unix://{folder}/none.sock"}
     # The fetch is done; that there is no Engine comes after it.
-    subprocess.run(["reconciler", "plan"], env=env, capture_output=True, timeout=60)
+    subprocess.run(["reconciler", "plan"], env=env, capture_output=True, timeout=HANGS)
     (folder / "files").mkdir()
     (folder / "files" / "next.json").write_text("{}")
     return env
@@ -69,7 +70,7 @@ def test_zsh(env, tmp_path):
 
 
 def completions(env, *words):
-    done = subprocess.run(["reconciler", "complete", "--", *words], env=env, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(["reconciler", "complete", "--", *words], env=env, capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 0 and not done.stderr, done.stderr
     return done.stdout.splitlines()
 

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from support import ROOT
+from support.engine import HANGS
 from support.pairs import DEEP
 from support.reconciler import binary
 
@@ -16,7 +17,7 @@ def made(tmp_path_factory):
     """What deploy/package said, and its last line: the package."""
     out = tmp_path_factory.mktemp("package")
     done = subprocess.run([str(ROOT / "deploy" / "package"), "--build", str(binary().parent.parent), "--version", "1.2.3~test", str(out)],
-                          capture_output=True, text=True, timeout=300)
+                          capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 0, done.stderr
     return done.stdout, done.stdout.splitlines()[-1]
 
@@ -113,7 +114,7 @@ def test_maintainer_scripts(root):
 @pytest.mark.skipif(not DEEP, reason="a second package only with RECONCILER_DEEP=1 (tests/run --deep)")
 def test_the_same_build_gives_the_same_package(made, tmp_path):
     again = subprocess.run([str(ROOT / "deploy" / "package"), "--build", str(binary().parent.parent), "--version", "1.2.3~test", str(tmp_path)],
-                           check=True, capture_output=True, text=True, timeout=300).stdout.splitlines()[-1]
+                           check=True, capture_output=True, text=True, timeout=HANGS).stdout.splitlines()[-1]
     assert open(again, "rb").read() == open(made[1], "rb").read()
 
 

@@ -9,6 +9,7 @@ from typing import Mapping, Optional
 
 from . import ROOT
 from .cache import cache_folder
+from .engine import HANGS
 
 SUITES = {"2.26.1": "trixie", "2.40.3": "forky"}
 VERSIONS = tuple(SUITES)
@@ -53,7 +54,7 @@ class Compose:
         return {**kept, **(more or {})}
 
     def run(self, *arguments: str, cwd: Optional[Path] = None, env: Optional[Mapping[str, str]] = None,
-            input: Optional[str] = None, check: bool = True, timeout: float = 300) -> subprocess.CompletedProcess:
+            input: Optional[str] = None, check: bool = True, timeout: float = HANGS) -> subprocess.CompletedProcess:
         done = subprocess.run([str(self.plugin), *arguments], cwd=cwd, env=self.environment(env), input=input or "",
                               capture_output=True, text=True, timeout=timeout)
         if check and done.returncode != 0:

@@ -8,6 +8,7 @@ from typing import Mapping, Optional
 
 from . import ROOT
 from .cache import cache_folder
+from .engine import HANGS
 
 PACKAGES = ["docker-compose", *(f"python3-{name}" for name in (
     "certifi", "chardet", "charset-normalizer", "click", "distro", "docker", "dockerpty", "docopt", "dotenv", "idna", "requests",
@@ -31,7 +32,7 @@ def compose_v1(docker_host: str, cwd: Path, *arguments: str, env: Optional[Mappi
     done = subprocess.run(["/usr/bin/python3", str(folder / "usr/bin/docker-compose"), *arguments], cwd=cwd,
                           env={**kept, "DOCKER_HOST": docker_host, "DOCKER_BUILDKIT": "0",
                                "PYTHONPATH": str(folder / "usr/lib/python3/dist-packages"), **(env or {})},
-                          capture_output=True, text=True, timeout=300)
+                          capture_output=True, text=True, timeout=HANGS)
     if done.returncode != 0:
         raise RuntimeError(f"docker-compose {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout

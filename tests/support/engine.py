@@ -16,6 +16,8 @@ from . import ROOT
 from .cache import cache_folder
 
 SCRIPT = str(ROOT / "deploy" / "engine")
+# Seconds after which a program is taken to hang. No outcome depends on them but that one: a machine may be slow.
+HANGS = 300
 # Debian's own client: another one on the PATH may speak to other plugins and builders.
 DOCKER = "/usr/bin/docker" if os.path.exists("/usr/bin/docker") else "docker"
 
@@ -54,7 +56,7 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-def request(path: str, method: str, target: str, body: Any = None, timeout: float = 60) -> Tuple[int, Any]:
+def request(path: str, method: str, target: str, body: Any = None, timeout: float = HANGS) -> Tuple[int, Any]:
     """One call over a Unix socket: the status, and the answer read as JSON where it is JSON."""
     connection = UnixConnection(path, timeout)
     try:
@@ -166,7 +168,7 @@ class Engine:
                 os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not any(_alive(pid) for pid in pids), "the Engine to be dead")
 
-    def api(self, method: str, target: str, body: Any = None, timeout: float = 60) -> Any:
+    def api(self, method: str, target: str, body: Any = None, timeout: float = HANGS) -> Any:
         """The answer of a call that must succeed."""
         status, answer = request(self.socket, method, target, body, timeout)
         if status >= 400:
@@ -200,20 +202,22 @@ def _alive(pid: int) -> bool:
     return state not in "ZX"
 
 
-def wait_for(condition: Callable[[], Any], what: str, timeout: float = 30, every: float = 0.02) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, timeout: float = HANGS, every: float = 0.02) -> Any:
     """What the condition says once it says something true; names what it waited for when that never comes.
 
-    What is not there is not yet as it is waited for: in a switch a container has no name for a moment.
+    What is not there is not yet as it is waited for: in a switch a container has no name for a moment. A condition that is
+    itself some work is asked less often: whoever waits leaves the processors to what is waited for.
     """
     deadline = time.monotonic() + timeout
     while True:
-        result, missing = None, None
+        result, missing, begun = None, None, time.monotonic()
         try:
             result = condition()
         except Missing as error:
             missing = error
         if result:
             return result
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             raise TimeoutError(f"waited {timeout:g} s for {what}") from missing
-        time.sleep(every)
+        time.sleep(max(every, min(2 * (now - begun), 1)))

@@ -8,6 +8,7 @@ from typing import List, Mapping, Optional, Sequence
 
 from . import ROOT
 from .canary import assert_silent
+from .engine import HANGS
 
 
 def binary() -> Path:
@@ -50,7 +51,7 @@ class Reconciler:
         return [*self.within, str(binary()), *self.options, *arguments]
 
     def run(self, *arguments: str, env: Optional[Mapping[str, str]] = None, input: str = "",
-            timeout: float = 300) -> Result:
+            timeout: float = HANGS) -> Result:
         done = subprocess.run(self.arguments(*arguments), env={**self.env, **(env or {})}, input=input, cwd=self.cwd,
                               capture_output=True, text=True, timeout=timeout)
         assert_silent(done.stdout, f"the output of {arguments}")

@@ -3,7 +3,7 @@
 import signal
 import subprocess
 
-from .engine import wait_for
+from .engine import HANGS, wait_for
 
 
 class Running:
@@ -15,13 +15,13 @@ class Running:
     def said(self, words):
         return words in self.log.read_text()
 
-    def wait(self, words, timeout=60):
+    def wait(self, words, timeout=HANGS):
         wait_for(lambda: self.process.poll() is not None or self.said(words), f"\"{words}\" in the log of run", timeout)
         assert self.said(words), self.log.read_text()
 
     def end(self, signum=signal.SIGTERM):
         self.process.send_signal(signum)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=HANGS)
 
     def __enter__(self):
         return self

@@ -6,7 +6,7 @@ from typing import Dict, Mapping, Optional
 
 from .canary import CANARY
 from .compose import Compose
-from .engine import Engine
+from .engine import HANGS, Engine
 from .portfolio import free_port
 from .repository import Repository
 
@@ -56,7 +56,7 @@ class ScriptedHost:
         done = subprocess.run([str(self.checkout.path / script), *arguments], cwd=self.checkout.path,
                               env=self.compose.environment({**self.variables, "TAG": tag, "DOCKER_BUILDKIT": "0",
                                                             **(env or {})}),
-                              capture_output=True, text=True, timeout=300)
+                              capture_output=True, text=True, timeout=HANGS)
         if check and done.returncode != 0:
             raise RuntimeError(f"{script}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import List, Mapping
 
 from . import ROOT
+from .engine import HANGS
 
 SCRIPTS = ROOT / "deploy" / "completion"
 
@@ -24,14 +25,14 @@ def bash(typed: str, env: Mapping[str, str]) -> List[str]:
         COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; COMP_LINE='{typed}'; COMP_POINT={len(typed)}
         _reconciler reconciler
         [ ${{#COMPREPLY[@]}} = 0 ] || printf '%s\\n' "${{COMPREPLY[@]}}" """
-    done = subprocess.run(["bash", "--norc", "-c", script], capture_output=True, text=True, env=env, timeout=30)
+    done = subprocess.run(["bash", "--norc", "-c", script], capture_output=True, text=True, env=env, timeout=HANGS)
     assert done.returncode == 0 and not done.stderr, done.stderr
     return done.stdout.splitlines()
 
 
 def fish(typed: str, env: Mapping[str, str]) -> List[str]:
     script = f"source {SCRIPTS}/reconciler.fish; complete -C '{typed}'"
-    done = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, env=env, timeout=30)
+    done = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, env=env, timeout=HANGS)
     assert done.returncode == 0 and not done.stderr, done.stderr
     return [line.split("\t")[0] for line in done.stdout.splitlines()]
 

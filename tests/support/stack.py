@@ -18,7 +18,7 @@ import jsonschema
 from . import ROOT
 from .canary import assert_folder_silent
 from .compose import Compose
-from .engine import Engine, request, wait_for
+from .engine import HANGS, Engine, request, wait_for
 from .images import BUSYBOX
 from .proxy import Proxy, Request
 from .reconciler import Reconciler, Result
@@ -248,7 +248,7 @@ class Stack:
         return done
 
     def try_apply(self, *arguments: str, env: Optional[Mapping[str, str]] = None, complete: bool = False,
-                  timeout: float = 120) -> Result:
+                  timeout: float = HANGS) -> Result:
         """An apply that may fail: what it did is still what the plan said, or a prefix of it, and then at most the
         fallback that the plan named."""
         plan, deed, before = self.planned(), Deed(self.engine), len(self.runs())

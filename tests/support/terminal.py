@@ -15,6 +15,7 @@ import time
 from typing import Callable, List, Mapping, Optional, Union
 
 from .canary import assert_silent
+from .engine import HANGS
 from .reconciler import Reconciler
 
 SEQUENCE = re.compile(r"\x1b\[(\??\d*)(?:;\d+)*([A-Za-z])")
@@ -146,7 +147,7 @@ class Terminal:
         self.screen.write(text)
         return bool(piece)
 
-    def wait_for(self, what: Union[str, Callable[[str], bool]], within: float = 60) -> str:
+    def wait_for(self, what: Union[str, Callable[[str], bool]], within: float = HANGS) -> str:
         """Until the screen shows it."""
         shows = what if callable(what) else (lambda shown: what in shown)
         until = time.monotonic() + within
@@ -165,7 +166,7 @@ class Terminal:
         """To the program: it hears of a window's new size after it has it."""
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, self.screen.columns, 0, 0))
 
-    def end(self, within: float = 60) -> str:
+    def end(self, within: float = HANGS) -> str:
         """Reads to its end; what is on the screen then."""
         until = time.monotonic() + within
         while self._read(until - time.monotonic()):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from .canary import Watch
-from .engine import Engine, request, wait_for
+from .engine import HANGS, Engine, request, wait_for
 from .images import BUSYBOX, busybox
 from .pairs import over_engines
 from .portfolio import EXAMPLE
@@ -127,7 +127,7 @@ def test_proxy_records_requests_in_order_and_tells_the_changing_ones(proxy):
 
 
 def through(engine, proxy, *arguments, **options):
-    return subprocess.run(["/usr/bin/docker", "-H", proxy.url, *arguments], capture_output=True, text=True, timeout=60,
+    return subprocess.run(["/usr/bin/docker", "-H", proxy.url, *arguments], capture_output=True, text=True, timeout=HANGS,
                           env=engine.environment(), **options)
 
 

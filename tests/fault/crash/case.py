@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Dict, List, Optional, Set, Tuple
 
 from support.canary import assert_silent
-from support.engine import wait_for
+from support.engine import HANGS, wait_for
 from .application import Application
 from .looks import Looks, Neighbour, events
 
@@ -168,7 +168,7 @@ class Story:
             try:
                 if case and case.effect == "delay":
                     self._look_meanwhile(case, program, file)
-                out, err = program.communicate(timeout=120)
+                out, err = program.communicate(timeout=HANGS)
             finally:
                 if program.poll() is None:
                     program.kill()
@@ -221,7 +221,7 @@ class Story:
     # What comes of it
 
     def _pass(self, *verb: str) -> str:
-        done = self.app.program.run(*(verb or ("apply", self.app.environment, "--yes")), timeout=120)
+        done = self.app.program.run(*(verb or ("apply", self.app.environment, "--yes")))
         self.looks.look()
         status = self._status()
         self.looks.assert_honest(status, self._asked)
