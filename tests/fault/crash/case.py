@@ -187,7 +187,7 @@ class Story:
     def _look_meanwhile(self, case: Case, program: subprocess.Popen, file: Path) -> None:
         """It waits there: who asks now is told nothing that is not so."""
         wait_for(lambda: program.poll() is not None or
-                 (file.exists() and file.read_text().split().count(case.point) >= case.nth), f"it to come to {case.point}", 60)
+                 (file.exists() and file.read_text().split().count(case.point) >= case.nth), f"it to come to {case.point}")
         if case.scenario == REMOVE:
             return
         status = self._status()
