@@ -153,8 +153,11 @@ def test_what_docker_compose_1_29_made(shape):
     repository.commit("Blue", {"docker-compose.yml": compose_file.replace("depends_on", "environment: { COLOUR: blue }, depends_on")})
     repository.tag("v1.1.0")
     shape.taken.config.commit("app/production v1.1.0", {"app/environments/production.yaml": "tag: v1.1.0\n"})
+    before = shape.containers()
     shape.taken.program.run("apply", "--yes").ok()
-    assert set(shape.containers()) == {"/app-web-1", "/app_db_1"}
+    now = shape.containers()
+    assert set(now) == {"/app-web-1", "/app_db_1"} and now["/app_db_1"] == before["/app_db_1"]
+    assert "COLOUR=blue" in shape.engine.inspect("app-web-1")["Config"]["Env"], "called otherwise, and not replaced"
 
 
 def test_what_differs_is_named_field_by_field_before_anything_happens(shape):

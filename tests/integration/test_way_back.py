@@ -92,9 +92,11 @@ def test_nothing_but_the_engine_is_asked_on_the_way_back(stack):
     stack.apply()
     before = stack.ids()
     stack.commit(greeting("v1.1.0", UNWELL))
-    running = stack.program.start("apply", stack.environment, "--yes")
-    wait_for(lambda: {"web-web-1", "web-web-1.prev"} <= set(stack.names()) and
-             stack.inspect()["State"]["Status"] == "exited", "the new one to run, and to end")
+    passed = stack.folder / "passed"
+    running = stack.program.start("apply", stack.environment, "--yes", env={
+        "RECONCILER_FAILPOINTS": "ledger.reject.before:delay=5000", "RECONCILER_FAILPOINTS_PASSED": str(passed)})
+    wait_for(lambda: passed.exists() and "ledger.reject.before" in passed.read_text(), "the new one to run, and to end")
+    assert {"web-web-1", "web-web-1.prev"} <= set(stack.names())
     secret.unlink()
     for folder in (stack.config.path, stack.state / "trees", stack.state / "compiled", home):
         shutil.rmtree(folder)
@@ -183,16 +185,16 @@ def test_a_way_back_that_fails_stops_with_both_reasons(stack):
 
 
 SIDE = f"side: {{ {SLEEPS}, network_mode: 'service:web' }}"
-HANGS = f"hangs: {{ {SLEEPS}, depends_on: {{ web: {{ condition: service_started, restart: true }} }} }}"
+HANGING = f"hangs: {{ {SLEEPS}, depends_on: {{ web: {{ condition: service_started, restart: true }} }} }}"
 LABELLED = "networks: { default: { labels: { of: v1.1.0 } } }"
 
 
 def test_with_a_changed_network_a_side_car_and_who_hangs_on_it(stack):
     """The network is made again as it was, and who was on it is connected again."""
-    stack.commit(version("v1.0.1", WELL, SIDE, HANGS))
+    stack.commit(version("v1.0.1", WELL, SIDE, HANGING))
     stack.apply()
     before, addresses = stack.ids(), stack.inspect()["NetworkSettings"]["Networks"]["web_default"]["Aliases"]
-    files = version("v1.1.0", UNWELL, SIDE, HANGS)
+    files = version("v1.1.0", UNWELL, SIDE, HANGING)
     files["compose.yaml"] += LABELLED + "\n"
     fails(stack, files, "service.dependency_unwell")
     assert stack.condition() == "RolledBack/SwitchFailed"
@@ -208,10 +210,10 @@ def test_with_a_changed_network_a_side_car_and_who_hangs_on_it(stack):
 
 
 def test_with_a_side_car_the_very_containers_serve_again(stack):
-    stack.commit(version("v1.0.1", WELL, SIDE, HANGS))
+    stack.commit(version("v1.0.1", WELL, SIDE, HANGING))
     stack.apply()
     before = stack.ids()
-    fails(stack, version("v1.1.0", UNWELL, SIDE, HANGS), "service.dependency_unwell")
+    fails(stack, version("v1.1.0", UNWELL, SIDE, HANGING), "service.dependency_unwell")
     assert stack.ids() == before and stack.names() == ["web-db-1", "web-hangs-1", "web-side-1", "web-web-1"]
     assert "eth0" in stack.sh("ip -o link", "side")
     assert stack.inspect("hangs")["State"]["StartedAt"] > stack.inspect()["State"]["StartedAt"]

@@ -205,8 +205,8 @@ def _alive(pid: int) -> bool:
 def wait_for(condition: Callable[[], Any], what: str, timeout: float = HANGS, every: float = 0.02) -> Any:
     """What the condition says once it says something true; names what it waited for when that never comes.
 
-    What is not there is not yet as it is waited for: in a switch a container has no name for a moment. A condition that is
-    itself some work is asked less often: whoever waits leaves the processors to what is waited for.
+    What is not there is not yet as it is waited for: in a switch a container has no name for a moment. A condition that
+    runs a program is asked less often: whoever waits leaves the processors to what is waited for.
     """
     deadline = time.monotonic() + timeout
     while True:
@@ -220,4 +220,5 @@ def wait_for(condition: Callable[[], Any], what: str, timeout: float = HANGS, ev
         now = time.monotonic()
         if now > deadline:
             raise TimeoutError(f"waited {timeout:g} s for {what}") from missing
-        time.sleep(max(every, min(2 * (now - begun), 1)))
+        took = now - begun
+        time.sleep(every if took < 0.05 else max(every, min(2 * took, 1)))

@@ -220,7 +220,7 @@ Stages stages_to_change(const Place& place, Prev prev, const std::vector<std::st
     if (prev == Prev::keep) return make_in_place(taken_for_new(place), networks);
   }
   // Its right name first: nobody is stopped for a name, and what follows knows one case less.
-  Stages stages = place.differences.size() == 1 ? run(place, name) : replace(place, prev, networks);
+  Stages stages = place.keeps_container() ? run(place, name) : replace(place, prev, networks);
   stages.make.insert(stages.make.begin(),
                      {.kind = Kind::rename, .name = place.current->name, .other = name});
   return stages;

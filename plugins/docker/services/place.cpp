@@ -61,6 +61,10 @@ bool is_restart_policy(const Difference& difference) {
   return difference.field == "restart";
 }
 
+bool is_name(const Difference& difference) {
+  return difference.field == "name";
+}
+
 /// When it was started, to be compared with others': seconds and nanoseconds.
 std::pair<std::int64_t, std::int64_t> started_at(const Seen& seen) {
   const auto text = text_at(member_or_null(seen.inspect, "State"), "StartedAt");
@@ -225,7 +229,9 @@ bool Place::only_restart_policy() const {
 bool Place::keeps_container() const {
   if (!current || differences.size() > 1) return false;
   if (differences.empty() || only_joins_anew() || only_restart_policy()) return true;
-  return current->name != wanted->name && !never_ran();
+  // By what the difference is, not by the name that it has: one that version 1 of Compose named is
+  // called otherwise without a difference, and goes on only where nothing else is to change.
+  return (is_name(differences.front()) || hooks_are_due()) && !never_ran();
 }
 
 bool Place::never_ran() const {

@@ -43,9 +43,9 @@ struct Place {
   bool hooks_are_due() const;
   /// It stays the container that it is: as wanted but for its name, its hooks or a namespace.
   bool keeps_container() const;
-  /// As wanted, but for a namespace that it has to join anew: a restart does.
   /// As wanted, but for the restart policy that was taken away from it while it was kept.
   bool only_restart_policy() const;
+  /// As wanted, but for a namespace that it has to join anew: a restart does.
   bool only_joins_anew() const { return stale_lender && differences.size() == 1; }
 };
 

@@ -231,6 +231,19 @@ TEST_F(Moves, OneThatNeverRanAndIsAsWantedKeepsItsContainer) {
   EXPECT_FALSE(place_.keeps_container());
 }
 
+TEST_F(Moves, OneThatVersion1NamedIsReplacedWhateverAloneDiffers) {
+  const Seen current = seen("a_web_1", "running");
+  place_.current = &current;
+  EXPECT_TRUE(place_.keeps_container());
+  place_.differences = different_;
+  EXPECT_FALSE(place_.keeps_container());
+  const auto all = match();
+  EXPECT_EQ(std::ranges::count(all, "POST /containers/create a-web-1.next"), 1);
+  EXPECT_EQ(all.front(), "POST /containers/rename a_web_1 a-web-1");
+  place_.differences = {{"name", "a_web_1", "a-web-1"}};
+  EXPECT_EQ(match(), (Texts{"POST /containers/rename a_web_1 a-web-1"}));
+}
+
 TEST_F(Moves, WhatItDependsOnIsWaitedForBeforeAnythingIsStopped) {
   const Seen current = seen("a-web-1", "running");
   place_.current = &current;
