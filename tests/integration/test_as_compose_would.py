@@ -1,13 +1,11 @@
 """What we make is what `docker compose up -d` makes, in every field of inspect but the random ones; Compose itself finds it running."""
 
-import os
-
 import pytest
 
 from support.compose import VERSIONS
 from support.images import BUSYBOX, busybox, portfolio_images
 from support.makers import Pair
-from support.pairs import over_pairs
+from support.pairs import DEEP, over_pairs
 from support.portfolio import Portfolio
 from support.sinks import SINKS
 from support.stack import SLEEPS, Stack, manifest, services
@@ -76,7 +74,7 @@ FILES = {"compose.yaml": COMPOSE, "some.env": "FROM_FILE=one\nLATER=loses\n", "p
 
 
 def the_newest_unless_deep(compose):
-    if compose.version != VERSIONS[-1] and os.environ.get("RECONCILER_DEEP") != "1":
+    if compose.version != VERSIONS[-1] and not DEEP:
         pytest.skip("with an older Compose only with RECONCILER_DEEP=1 (tests/run --deep); the key by key test is with each")
 
 
@@ -116,7 +114,7 @@ def test_kitchen_sink_as_compose_would(name, folder, engine, compose, proxy):
             {"compose.yaml": sink.compose, **sink.files, "reconciler.yaml": manifest(tag, sink.variables)}))
 
 
-@pytest.mark.skipif(os.environ.get("RECONCILER_DEEP") != "1", reason="its images, built twice, are compared only with "
+@pytest.mark.skipif(not DEEP, reason="its images, built twice, are compared only with "
                     "RECONCILER_DEEP=1 (tests/run --deep); test_main_job deploys it in every run")
 def test_portfolio_as_compose_would(folder, engine, compose, proxy):
     portfolio_images(engine)

@@ -96,7 +96,7 @@ def test_nothing_but_the_engine_is_asked_on_the_way_back(stack):
     running = stack.program.start("apply", stack.environment, "--yes", env={
         "RECONCILER_FAILPOINTS": "ledger.reject.before:delay=5000", "RECONCILER_FAILPOINTS_PASSED": str(passed)})
     wait_for(lambda: passed.exists() and "ledger.reject.before" in passed.read_text(), "the new one to run, and to end")
-    assert {"web-web-1", "web-web-1.prev"} <= set(stack.names())
+    assert {"web-web-1", "web-web-1.prev"} <= set(stack.names()) and stack.inspect()["State"]["Status"] == "exited"
     secret.unlink()
     for folder in (stack.config.path, stack.state / "trees", stack.state / "compiled", home):
         shutil.rmtree(folder)

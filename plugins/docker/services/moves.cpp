@@ -214,7 +214,7 @@ Stages stages_to_change(const Place& place, Prev prev, const std::vector<std::st
   const std::string& name = place.wanted->name;
   if (place.current->name == name) return replace(place, prev, networks);
   if (place.hooks_are_due()) {
-    if (place.differences.size() == 1) return run(place, place.current->name);
+    if (place.keeps_container()) return run(place, place.current->name);
     // The last good one is kept, and this one was never seen through: were it given its name for
     // the time of the switch, a cut would leave it taken for one that was.
     if (prev == Prev::keep) return make_in_place(taken_for_new(place), networks);
