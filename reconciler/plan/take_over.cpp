@@ -65,6 +65,13 @@ std::optional<std::string> tag_shown(const Desired& desired, const Observation& 
   return tag;
 }
 
+/// It runs what another tag was built as, whatever is written of it.
+bool runs_another(const Observation& observation, const std::string& tag) {
+  return std::ranges::any_of(observation.resources, [&](const Resource& r) {
+    return runs_of_others(r) && !r.version.empty() && r.version != tag;
+  });
+}
+
 /// What writes down what is known, and nobody has written so far: it touches nothing.
 bool only_unwritten(const Resource& r) {
   const auto match = r.remedies.find(Aim::match);
@@ -142,8 +149,10 @@ std::optional<TakenOver> find_taken_over(const Desired& desired, const Observati
   if (std::ranges::none_of(observation.resources, runs_of_others)) return std::nullopt;
   TakenOver found;
   const auto tag = tag_shown(desired, observation);
-  found.shown = tag.has_value();
   found.tag = tag.value_or(desired.tag);
+  // Whoever wrote git's tag down while another one runs was on the way there, or came back: with
+  // the release done, or not.
+  found.shown = tag && (found.tag != desired.tag || !runs_another(observation, found.tag));
   found.whole = found.tag == desired.tag && is_whole(observation);
   for (const auto& r : observation.resources)
     if (r.desired.empty() && !r.artifact && !r.version.empty() && r.version != found.tag)

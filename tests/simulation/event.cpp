@@ -174,6 +174,13 @@ Chronicle container_chronicle_of(std::uint64_t seed) {
     event.number = random();
     event.within = must_be_within(event.what) || (may_be_within(event.what) && random() % 2 == 0);
   }
+  // Others deployed before the program came, and what they wrote down may be another thing.
+  if (random() % 4 == 0) {
+    const std::array first{Event{What::old_script, random()},
+                           Event{What::edit_state_file, random()}};
+    const auto count = static_cast<std::ptrdiff_t>(1 + random() % 2);
+    chronicle.events.insert(chronicle.events.begin(), first.begin(), first.begin() + count);
+  }
   return chronicle;
 }
 

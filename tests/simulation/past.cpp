@@ -35,7 +35,7 @@ constexpr auto not_supplied = [](const Blamed& b) {
 constexpr auto not_released = [](const Blamed& b) { return b.any(b.past.did_not_release); };
 constexpr auto nobody_knows = [](const Blamed& b) {
   return b.past.pruned_tasks || b.past.fenced_tasks || b.past.interrupted_tasks ||
-         b.past.brought_back;
+         b.past.brought_back || b.past.told_a_tag;
 };
 constexpr auto brought_back = [](const Blamed& b) { return b.past.brought_back; };
 constexpr auto asked_back = [](const Blamed& b) { return b.past.asked_back; };

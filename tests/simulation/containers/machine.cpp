@@ -104,9 +104,21 @@ SimulatedContainer* Machine::serving(const std::string& service) {
   return found ? &engine_.containers.at(found->id) : nullptr;
 }
 
+const SimulatedContainer* Machine::in_place(const std::string& name) const {
+  auto of_version_1 = name;
+  std::ranges::replace(of_version_1, '-', '_');
+  const SimulatedContainer* instead = nullptr;
+  for (const auto& [id, one] : engine_.containers) {
+    if (one.name == name) return &one;
+    if (one.name == of_version_1 && docker::is_of_version_1(member_or_null(one.body, "Labels")))
+      instead = &one;
+  }
+  return instead;
+}
+
 bool Machine::is_well(const std::string& tag) {
   return std::ranges::all_of(std::array{"db", "web", "worker"}, [&](const std::string& service) {
-    const auto* one = engine_.named(stack_name(service, tag));
+    const auto* one = in_place(stack_name(service, tag));
     return one && one->state == "running" && (one->health.empty() || one->health == "healthy") &&
            (service == "db" || version_of(one->body) == tag);
   });

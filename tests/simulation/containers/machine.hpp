@@ -67,6 +67,8 @@ class Machine {
   /// The container that serves for one; null: none does.
   const SimulatedContainer* serving(const std::string& service) const;
   SimulatedContainer* serving(const std::string& service);
+  /// The one of that name, or of the name that version 1 of Compose gave in its stead; or null.
+  const SimulatedContainer* in_place(const std::string& name) const;
   /// All of a version that is to run runs, and is as well as it gets.
   bool is_well(const std::string& tag);
 

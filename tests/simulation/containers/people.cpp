@@ -57,12 +57,21 @@ void up(Machine& machine, const docker::Container& wanted) {
         "/containers/" + there->id + (there->state == "paused" ? "/unpause" : "/start"), {});
 }
 
+void make_of_version_1(docker::CompiledModel& model) {
+  for (auto& one : model.containers) {
+    if (auto name = docker::name_of_version_1(one); !name.empty()) one.name = std::move(name);
+    one.config.as_object()["Labels"].as_object()["com.docker.compose.version"] = "1.29.2";
+  }
+}
+
 }  // namespace
 
-bool compose_up(Machine& machine, const std::string& tag, const InstallationKey& key) {
+bool compose_up(Machine& machine, const std::string& tag, const InstallationKey& key,
+                bool of_version_1) {
   auto& engine = machine.engine();
   if (engine.dead() || !machine.build(tag)) return false;
-  const auto model = stack_of(tag, key);
+  auto model = stack_of(tag, key);
+  if (of_version_1) make_of_version_1(model);
   const auto make = [&](const std::string& kind, const auto& all, const auto& there) {
     for (const auto& one : all) {
       if (there.contains(one.name)) continue;

@@ -186,11 +186,15 @@ bool ContainersScene::do_by_people(const Event& event, Past& past) {
     case What::edit_state_file:
       story_->host.current_tag = tag;
       story_->host.hand_written = true;
-      // At first contact a state file that says what git asks for is believed.
-      if (!story_->memory().current) scripted_.insert(tag);
+      // At first contact a state file that says what git asks for is believed, as far as nothing
+      // that runs says otherwise: then nobody knows.
+      if (!story_->memory().current) {
+        scripted_.insert(tag);
+        past.told_a_tag = true;
+      }
       return true;
     case What::old_script:
-      if (!compose_up(machine(), tag, key_)) return true;
+      if (!compose_up(machine(), tag, key_, event.number / 7 % 3 == 0)) return true;
       story_->host.current_tag = tag;
       story_->host.hand_written = true;
       scripted_.insert(tag);
@@ -304,10 +308,9 @@ std::optional<std::string> ContainersScene::holds(const Memory& memory) {
 
 std::optional<std::string> ContainersScene::differs(const docker::Container& wanted) const {
   const auto& engine = machine_->engine();
-  const auto found = std::ranges::find_if(
-      engine.containers, [&](const auto& one) { return one.second.name == wanted.name; });
-  if (found == engine.containers.end()) return wanted.name + " is not there";
-  const auto& one = found->second;
+  const auto* found = machine_->in_place(wanted.name);
+  if (!found) return wanted.name + " is not there";
+  const auto& one = *found;
   if (version_of(one.body) != version_of(wanted.config))
     return fmt::format("{} is {}, and {} is wanted", one.name, version_of(one.body),
                        version_of(wanted.config));
@@ -330,6 +333,15 @@ std::optional<std::string> ContainersScene::differs(const docker::Container& wan
   return std::nullopt;
 }
 
+/// Somebody else's has come to serve beside one that served a good version: which of them is to
+/// stay is for people to say.
+bool ContainersScene::stays_and_is_told(const SimulatedContainer& one) const {
+  if (!machine_->verified.contains(version_of(one.body))) return false;
+  const auto words = fmt::format("container {} calls itself service ", one.name);
+  return std::ranges::any_of(story_->seen().plan.notices,
+                             [&](const std::string& notice) { return notice.starts_with(words); });
+}
+
 std::optional<std::string> ContainersScene::differs(const std::string& target, bool tidied) const {
   std::set<std::string> names;
   for (const auto& wanted : stack_of(target, key_).containers) {
@@ -339,7 +351,7 @@ std::optional<std::string> ContainersScene::differs(const std::string& target, b
   for (const auto& [id, one] : machine_->engine().containers)
     // What others made is theirs, and what they renamed may be kept by them.
     if (tidied && !label_of(one, docker::label::lineage).empty() && !names.contains(one.name) &&
-        !(one.name.starts_with(renamed) && one.state == "exited"))
+        !(one.name.starts_with(renamed) && one.state == "exited") && !stays_and_is_told(one))
       return fmt::format("{} is left, {}", one.name, one.state);
   if (story_->host.current_tag != target)
     return fmt::format("current_tag is {} where {} is wanted", story_->host.current_tag, target);

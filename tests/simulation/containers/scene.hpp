@@ -44,6 +44,7 @@ class ContainersScene final : public Scene {
   std::optional<std::string> of_releases() const;
   std::optional<std::string> of_data();
   std::optional<std::string> differs(const docker::Container& wanted) const;
+  bool stays_and_is_told(const SimulatedContainer& one) const;
   /// Anonymous ones.
   std::set<std::string> volumes_in_use() const;
   bool do_by_people(const Event& event, Past& past);

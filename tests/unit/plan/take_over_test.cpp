@@ -188,6 +188,14 @@ TEST_F(TakeOverTest, WhereNothingShowsTheTagNobodyGuessesWhatWasReleased) {
   EXPECT_THAT(titles(), testing::IsEmpty());
 }
 
+TEST_F(TakeOverTest, WhereAFileSaysGitsTagAndAnotherOneRunsNobodyGuessesEither) {
+  differ("backend");
+  at("backend").version = "v1.2.1";
+  EXPECT_THAT(shown(), testing::HasSubstr("Stalled/ReleaseOutcomeUnknown"));
+  memory.once[desired.steps[0].once_key] = Fate::succeeded;
+  EXPECT_THAT(titles(), ElementsAre("switch backend", "verify services", "record v1.2.2"));
+}
+
 TEST_F(TakeOverTest, OurOwnAndWhatWasRecordedIsNotTakenOver) {
   for (auto& r : seen.resources) r.ours = true;
   EXPECT_FALSE(find_taken_over(desired, seen, memory)) << "a first deploy that was cut off";
