@@ -19,12 +19,14 @@ from crash.case import (AFTER, BACK, BAD, CUT, FIRST, HEAL, REFUSED, REMOVE, RES
 from crash.choice import choose, into_stories
 from crash.lanes import Done, Lane, beside_each_other, seen
 from support import ROOT
+from support.engine import VERSION
 from support.reconciler import binary
 
 DEEP = os.environ.get("RECONCILER_DEEP") == "1"
 AT_LEAST = 400 if DEEP else 100
-LANES = 2  # beside the other workers of a run
 ONE = os.environ.get("RECONCILER_CRASH", "")
+# A lane each: Debian 12's own, and 13's, on which a container is started for two thirds of the cost.
+ENGINES = (VERSION, VERSION if os.environ.get("RECONCILER_TEST_ENGINE") else "26.1.5")
 
 # What none of these stories passes, and where that work is tested, and cut or made to fail, instead.
 ELSEWHERE = {
@@ -65,7 +67,7 @@ class Played:
     def __init__(self, folder):
         self.names, self.done, self.passes = names(), Done(), {}
         with contextlib.ExitStack() as stack:
-            self.lanes = [Lane(n, folder) for n in range(1 if ONE else LANES)]
+            self.lanes = [Lane(n, folder, version) for n, version in enumerate(ENGINES[:1] if ONE else ENGINES)]
             for lane in self.lanes:
                 stack.enter_context(lane)
             cases = [one_case(ONE)] if ONE else self._choose()
@@ -125,8 +127,8 @@ def test_every_invariant_holds(played, scenario):
     failures = [one for one in played.done.failures if one.case.scenario == scenario]
     told = []
     for one in failures:
-        told += [f"{one.case}", "  after", *(f"    {line}" for line in one.before), textwrap.indent(one.how.strip(), "  "),
-                 f"  alone: RECONCILER_CRASH='{one.case}' /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/fault/test_crash.py", ""]
+        told += [f"{one.case}, on Engine {one.engine}", "  after", *(f"    {line}" for line in one.before), textwrap.indent(one.how.strip(), "  "),
+                 f"  alone: RECONCILER_TEST_ENGINE={one.engine} RECONCILER_CRASH='{one.case}' /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/fault/test_crash.py", ""]
     assert not failures, "\n".join(["", *told])
     assert ONE or any(one.scenario == scenario for one in played.done.cases)
 

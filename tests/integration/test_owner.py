@@ -17,7 +17,7 @@ COMPOSE = services(f"""
 
 
 def rows(stack):
-    return stack.engine.docker("run", "--rm", "-v", "web_table:/table", BUSYBOX, "cat", "/table/rows").split()
+    return stack.engine.in_volume("web_table", "rows").read_text().split()
 
 
 @pytest.fixture

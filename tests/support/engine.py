@@ -132,6 +132,10 @@ class Engine:
             if guard.wait() != 0:
                 raise RuntimeError(f"the Engine in {self.folder} could not be removed")
 
+    def in_volume(self, volume: str, file: str) -> Path:
+        """A file in a volume, which may not be there (yet): to read it costs no container, and no time in which it changes."""
+        return self.folder / "data" / "volumes" / volume / "_data" / file
+
     @property
     def pid(self) -> int:
         return int((self.folder / "pid").read_text())

@@ -40,7 +40,7 @@ networks: {{ back: {{}} }}
 """
 MANIFEST = """\
 variables: {{ env_file: {{ provider: vault }} }}
-preflight: [{{ name: apart, run: web, command: [sh, -c, '! grep -q eth /proc/net/dev'] }}]
+{preflight}
 backup: {{ exec: db, command: [sh, -c, 'cat /table/rows 2>/dev/null; echo whole'], contains: whole, keep: 1 }}
 release: [{{ run: release }}]
 verify:
@@ -49,6 +49,7 @@ verify:
   checks: [{{ exec: web, command: [sh, -c, 'case $TAG in bad*) exit 1;; esac; echo $TAG >>/data/verified'] }}]
 environments: {{ production: {{ tag: {tag} }} }}
 """
+PREFLIGHT = "preflight: [{ name: apart, run: web, command: [sh, -c, '! grep -q eth /proc/net/dev'] }]"
 
 
 def is_bad(tag: str) -> bool:
@@ -88,11 +89,13 @@ class Application:
 
     # What people do
 
-    def ask(self, tag: str) -> None:
+    def ask(self, tag: str, preflight: bool) -> None:
+        """preflight: as a task, for which a container more is made."""
         place = self.name
         self.config.commit(tag, {
             f"{place}/compose.yaml": COMPOSE.replace("NAME", self.name),
-            f"{place}/reconciler.yaml": MANIFEST.format(tag=tag, timeout="500ms" if is_bad(tag) else "30s"),
+            f"{place}/reconciler.yaml": MANIFEST.format(
+                tag=tag, timeout="500ms" if is_bad(tag) else "30s", preflight=PREFLIGHT if preflight else ""),
             f"{place}/site/index.html": f"{tag}\n",
             f"{place}/Dockerfile": f"FROM {BUSYBOX}\nENV VERSION={tag}\n"})
 
@@ -135,7 +138,7 @@ class Application:
 
     def lines(self, volume: str, file: str) -> List[str]:
         """Of a file in one of its volumes."""
-        path = self.engine.folder / "data" / "volumes" / f"{self.name}_{volume}" / "_data" / file
+        path = self.engine.in_volume(f"{self.name}_{volume}", file)
         return path.read_text().splitlines() if path.exists() else []
 
     def state_file(self, name: str) -> str:

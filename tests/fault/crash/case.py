@@ -147,7 +147,7 @@ class Story:
             self.app.ask_for_nothing()
             return "", ["remove", say, "--yes"]
         tag = self._next("bad" if scenario == BAD else "v")
-        self.app.ask(tag)
+        self.app.ask(tag, preflight=scenario in (*BEGINNINGS, BAD))
         self._asked = tag
         if scenario == CUT:
             cut = self.app.program.run(*apply, env={"RECONCILER_FAILPOINTS": "task.waited.before:kill"})

@@ -20,6 +20,7 @@ from .looks import Neighbour
 @dataclass
 class Failure:
     case: Case
+    engine: str  # its version
     how: str
     before: List[str]
 
@@ -35,13 +36,13 @@ class Done:
 class Lane:
     """One Engine with a neighbour on it."""
 
-    def __init__(self, number: int, folder: Path):
-        self.number, self.folder = number, folder
+    def __init__(self, number: int, folder: Path, version: str):
+        self.number, self.folder, self.version = number, folder, version
         self._made = 0
 
     def __enter__(self) -> "Lane":
         with contextlib.ExitStack() as stack:
-            self.engine = stack.enter_context(Engine())
+            self.engine = stack.enter_context(Engine(version=self.version))
             busybox(self.engine)
             self.compose = stack.enter_context(Compose(VERSIONS[-1], self.engine.url))
             self.neighbour = Neighbour(self.engine)
@@ -76,7 +77,7 @@ class Lane:
                         break
                     except Exception:
                         done.cases.append(case)
-                        done.failures.append(Failure(case, traceback.format_exc(), list(story.told)))
+                        done.failures.append(Failure(case, self.version, traceback.format_exc(), list(story.told)))
                         break
                 done.looked += story.looked
 

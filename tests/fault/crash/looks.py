@@ -63,7 +63,7 @@ class Neighbour:
         engine.docker("run", "-d", "--init", label, "--label=com.docker.compose.service=web", f"--name={NEIGHBOUR}-web-1",
                       "-v", f"{NEIGHBOUR}_data:/data", f"--network={NEIGHBOUR}_default", f"{NEIGHBOUR}:v1",
                       "sh", "-c", "echo rows >/data/rows; sleep 100000")
-        self.file = engine.folder / "data" / "volumes" / f"{NEIGHBOUR}_data" / "_data" / "rows"
+        self.file = engine.in_volume(f"{NEIGHBOUR}_data", "rows")
         self._first = self._now()
 
     def _now(self) -> list:
@@ -89,10 +89,10 @@ class Looks:
 
     def put_rows(self) -> None:
         """A person's file in a volume of the project."""
-        data = self.app.engine.folder / "data" / "volumes" / f"{self.app.name}_data" / "_data"
-        if data.exists() and not (data / "rows").exists():
+        rows = self.app.engine.in_volume(f"{self.app.name}_data", "rows")
+        if rows.parent.exists() and not rows.exists():
             assert not self._given, "the file in the project's volume is gone"
-            (data / "rows").write_text("of a person\n")
+            rows.write_text("of a person\n")
             self._given = True
 
     def look(self) -> Remembered:
