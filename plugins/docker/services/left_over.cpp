@@ -64,11 +64,15 @@ bool is_wanted(const Observed& observed, const Seen& seen) {
 
 }  // namespace
 
+bool is_of_environment(const Observed& observed, const Json& labels) {
+  const auto& lineage = observed.memory.lineage;
+  return !lineage.empty() && text_at(labels, label::lineage) == lineage &&
+         text_at(labels, label::environment) == observed.id.text();
+}
+
 bool is_of_no_version(const Observed& observed, const Json& labels) {
-  const Memory& memory = observed.memory;
-  return !memory.lineage.empty() && text_at(labels, label::lineage) == memory.lineage &&
-         text_at(labels, label::environment) == observed.id.text() &&
-         std::atoll(text_at(labels, label::attempt).c_str()) > memory.recorded_attempt;
+  return is_of_environment(observed, labels) &&
+         std::atoll(text_at(labels, label::attempt).c_str()) > observed.memory.recorded_attempt;
 }
 
 std::vector<const Seen*> left_over_containers(const Observed& observed) {

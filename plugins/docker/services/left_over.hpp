@@ -8,7 +8,9 @@
 
 namespace reconciler::docker {
 
-/// Made for this environment by this installation, after the last good version was recorded.
+/// Made for this environment by this installation.
+bool is_of_environment(const Observed& observed, const Json& labels);
+/// And that after the last good version was recorded.
 bool is_of_no_version(const Observed& observed, const Json& labels);
 
 /// Containers of services that the model does not have, whatever they are doing.

@@ -22,10 +22,14 @@
 namespace reconciler::docker {
 namespace {
 
-/// Created before the last good version was recorded: then it was part of it. In the same second it
-/// is taken for a later one, so that what was kept is not thrown away.
-bool part_of_last_good(const Seen& seen, const Memory& memory) {
+/// Made before the last good version was recorded: then it was part of it. Of what we made, the
+/// attempts tell, for a clock may be put back; of what others made, when it was created. In the
+/// same second it is taken for a later one, so that what was kept is not thrown away.
+bool part_of_last_good(const Seen& seen, const Observed& observed) {
+  const Memory& memory = observed.memory;
   if (!memory.current) return false;
+  const Json& labels = member_or_null(member_or_null(seen.inspect, "Config"), "Labels");
+  if (is_of_environment(observed, labels)) return !is_of_no_version(observed, labels);
   const auto created = engine_time(text_at(seen.inspect, "Created"));
   return created && *created < memory.current->at;
 }
@@ -242,7 +246,7 @@ class Services {
       r.state = seen->state();
       r.reason = seen == place.failed ? "was not well, and the one before it serves again"
                  : seen != place.prev ? "left by a replacement that was cut off"
-                 : part_of_last_good(*place.current, observed_.memory)
+                 : part_of_last_good(*place.current, observed_)
                      ? "replaced by a container that is well"
                      : "kept until the new one is verified";
       r.ours = true;
@@ -307,9 +311,9 @@ Status may_restart(const Observed& observed, const std::vector<Place>& places,
   return {};
 }
 
-Prev prev_of(const Place& place, const Memory& memory) {
-  return place.prev && place.current && !part_of_last_good(*place.current, memory) ? Prev::keep
-                                                                                   : Prev::drop;
+Prev prev_of(const Place& place, const Observed& observed) {
+  return place.prev && place.current && !part_of_last_good(*place.current, observed) ? Prev::keep
+                                                                                     : Prev::drop;
 }
 
 }  // namespace
@@ -352,7 +356,7 @@ Status observe_services(const Context& context, const Observed& observed, Observ
   auto groups = groups_of(places, changed);
   for (auto& group : groups) {
     for (auto& member : group.members) {
-      member.prev = prev_of(*member.place, observed.memory);
+      member.prev = prev_of(*member.place, observed);
       member.networks = network_names(all_endpoints(*member.place, observed.look));
     }
     if (auto done = check_names(context, observed, group, refused); !done) return done;

@@ -62,9 +62,10 @@ void ContainersScene::enter(Story& story) {
   add_strangers();
   strangers_ = strangers();
   machine().engine().before = [this](const std::string& call) {
-    if (const auto* one = machine().engine().named(call.substr(call.rfind(' ') + 1)))
-      is_fenced_ = call.starts_with("DELETE") && one->name.starts_with(task_names) &&
-                   one->state == "created";
+    const auto* one = machine().engine().named(call.substr(call.rfind(' ') + 1));
+    if (!one || !call.starts_with("DELETE")) return;
+    is_fenced_ = one->name.starts_with(task_names) && one->state == "created";
+    if (auto wrong = of_last_good(*one)) heard_ = wrong;
   };
 }
 
@@ -254,56 +255,6 @@ void ContainersScene::blame(Past& past) const {
   past.has_services = true;
   past.fenced_tasks = fenced_;
   past.interrupted_tasks = past.interrupted_tasks || machine_->interrupted;
-}
-
-std::optional<std::string> ContainersScene::of_releases() const {
-  if (machine_->at_once > 1) return "two releases ran at a time";
-  std::set<std::string> once;
-  for (const auto& tag : machine_->released)
-    if (!once.insert(tag).second && !(forgotten_ && forgotten_->contains(tag)))
-      return "released twice: " + join(machine_->released, ", ");
-  return std::nullopt;
-}
-
-std::set<std::string> ContainersScene::volumes_in_use() const {
-  std::set<std::string> all;
-  for (const auto& [id, one] : machine_->engine().containers)
-    for (const auto& [target, volume] : one.anonymous) all.insert(volume);
-  return all;
-}
-
-/// Whoever takes the database's place goes on with its volumes.
-std::optional<std::string> ContainersScene::of_data() {
-  const auto all = volumes_in_use();
-  if (all.size() > 1) return "a database was made with another volume";
-  if (all.empty()) {
-    anonymous_.clear();
-    return std::nullopt;
-  }
-  if (!anonymous_.empty() && anonymous_ != *all.begin())
-    return "the database has another volume than before";
-  anonymous_ = *all.begin();
-  if (machine_->engine().lost_volumes.contains(anonymous_)) return "the database's volume is gone";
-  if (had_data_ && !machine_->engine().volumes.contains("a_data"))
-    return "the volume a_data is gone";
-  had_data_ = machine_->engine().volumes.contains("a_data");
-  return std::nullopt;
-}
-
-std::optional<std::string> ContainersScene::holds(const Memory& memory) {
-  if (heard_) return heard_;
-  if (strangers() != strangers_) return "what is another project's was changed: " + strangers();
-  if (auto wrong = of_releases()) return wrong;
-  if (auto wrong = of_data()) return wrong;
-  const auto known_good = [&](const std::string& tag) {
-    return machine_->verified.contains(tag) || scripted_.contains(tag);
-  };
-  if (memory.current && !known_good(memory.current->tag))
-    return memory.current->tag + " is recorded, and was never well";
-  const auto& written = story_->host.current_tag;
-  if (!story_->host.hand_written && !written.empty() && !known_good(written))
-    return "current_tag is " + written + ", which was never well";
-  return std::nullopt;
 }
 
 std::optional<std::string> ContainersScene::differs(const docker::Container& wanted) const {

@@ -41,6 +41,7 @@ class ContainersScene final : public Scene {
   void add_strangers();
   std::string strangers() const;
   void hear(const std::string& call);
+  std::optional<std::string> of_last_good(const SimulatedContainer& going) const;
   std::optional<std::string> of_releases() const;
   std::optional<std::string> of_data();
   std::optional<std::string> differs(const docker::Container& wanted) const;

@@ -152,6 +152,25 @@ TEST_F(Replacement, TheLastGoodOneStaysThroughFailedSwitches) {
   }
 }
 
+TEST_F(Replacement, AClockThatWasPutBackMakesNoFailedOneTheLastGoodOne) {
+  ASSERT_TRUE(apply());
+  Memory memory;
+  memory.lineage = "lineage";
+  memory.recorded_attempt = serial_;
+  memory.current = Release{"v1", "c", "d", WallTime(std::chrono::seconds(engine_.now + 1))};
+  engine_.now -= 3600;
+  const auto good = engine_.named("a-web-1")->id;
+  for (const auto* value : {"2", "3"}) {
+    want(value);
+    memory.newest_attempt = serial_;
+    const Attempt attempt{
+        std::to_string(++serial_), {"a", "p"}, "lineage", "", plan(memory).front()};
+    ASSERT_TRUE(driver_->perform(attempt, {}, progress_, {}));
+    ASSERT_TRUE(engine_.named("a-web-1.prev"));
+    EXPECT_EQ(engine_.named("a-web-1.prev")->id, good);
+  }
+}
+
 TEST_F(Replacement, AnUnwellOneCannotHaveItsPrevPruned) {
   compiler_.model.containers[1].config.as_object()["Healthcheck"] =
       JsonObject{{"Test", JsonArray{Json("CMD"), Json("x")}}};
