@@ -289,6 +289,8 @@ std::optional<std::string> Happening::settles(size_t passes) {
     }
     if (auto wrong = invariants_.holds()) return wrong;
     if (done && !done->changed) return std::nullopt;
+    if (!done && done.error().code == "plan.stale")
+      return "nobody else is about, and it says that somebody is: " + last;
     // It refuses each time, and says so.
     if (!done && refuses()) return std::nullopt;
   }

@@ -141,8 +141,9 @@ Stages go_back(const Place& place) {
   if (place.current) {
     const std::string& now = place.current->name;
     if (place.current->up()) stages.hooks = hook_moves(Kind::pre_stop, now, place.pre_stop);
-    // One that is paused runs no hook, and holds its ports all the same.
-    if (!place.current->stopped()) stages.stop.push_back({.kind = Kind::stop, .name = now});
+    // One that is paused runs no hook, and holds its ports all the same. One that does not run may
+    // have been started for a release by then.
+    if (!place.never_ran()) stages.stop.push_back({.kind = Kind::stop, .name = now});
     if (place.never_ran()) {
       stages.exchange.push_back({.kind = Kind::remove, .name = now});
     } else if (!removes_itself(*place.current)) {

@@ -130,9 +130,10 @@ class Services {
         JsonObject{{"identity", identity(place, context_)}, {"differences", std::move(fields)}});
   }
 
-  /// Rather than just started, or seen through its start.
+  /// Rather than just started, or seen through its start. Of one that never ran, the right one is
+  /// made in its place.
   static bool replaces(const Place& place) {
-    return place.current && !place.only_restart_policy() &&
+    return place.current && !place.never_ran() && !place.only_restart_policy() &&
            place.differences.size() > (place.hooks_are_due() ? 1U : 0U);
   }
 

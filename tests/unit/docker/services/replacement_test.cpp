@@ -7,6 +7,8 @@
 namespace reconciler::docker {
 namespace {
 
+using simulation::SimulatedContainer;
+
 TEST_F(Replacement, MakesWhatIsMissingAndThenFindsNothing) {
   ASSERT_TRUE(apply());
   EXPECT_EQ(engine_.names(), (Texts{"a-db-1:running", "a-web-1:running"}));
