@@ -10,7 +10,7 @@ from support.canary import CANARY
 from support.compose_v1 import compose_v1
 from support.images import BUSYBOX
 from support.repository import Repository
-from support.stack import clean
+from support.stack import clean, manifest, services
 from support.taken import Taken
 
 SLEEP = f"image: {BUSYBOX}, init: true, command: [sleep, '100000']"
@@ -136,6 +136,25 @@ def test_a_release_that_nobody_here_knows_of_is_answered_as_the_plan_says(shape)
     program.run("apply", "--yes").ok()
     assert "Ready" in program.run("status").ok().out
     assert shape.containers() == before
+
+
+def test_a_state_file_that_says_gits_tag_while_another_runs_is_not_believed(stack):
+    """Whoever wrote it was on the way there, or came back: whether the release of that tag ran, nobody knows."""
+    stack.commit({"compose.yaml": services(f"""
+        web: {{ build: ., image: 'mine:${{TAG}}', init: true, command: [sleep, '100000'], volumes: ['table:/table'] }}
+        release: {{ image: {BUSYBOX}, profiles: [release], volumes: ['table:/table'], command: [sh, -c, 'echo ran >>/table/rows'] }}
+        """, "volumes: { table: {} }"), "Dockerfile": f"FROM {BUSYBOX}\n", "reconciler.yaml": manifest("v1.1.0", "release: [{ run: release }]")})
+    stack.compose.run("-p", "web", "up", "-d", cwd=stack.config.path / "web", env={"TAG": "v1.0.0", "DOCKER_BUILDKIT": "0"})
+    written = stack.state / "state-files" / "web" / "production" / "current_tag"
+    written.parent.mkdir(parents=True)
+    stack.state.chmod(0o700)
+    written.write_text("v1.1.0\n")
+    plan = stack.run("plan", stack.environment)
+    assert plan.code == 1 and "Stalled/ReleaseOutcomeUnknown" in plan.out, plan.out + plan.err
+    stack.run("settle", stack.environment, "release", "not-run").ok()
+    stack.run("apply", stack.environment, "--yes").ok()
+    assert stack.engine.in_volume("web_table", "rows").read_text() == "ran\n" and stack.condition() == "Ready/Succeeded"
+    assert stack.inspect()["Config"]["Image"] == "mine:v1.1.0"
 
 
 def test_what_docker_compose_1_29_made(shape):
