@@ -135,20 +135,23 @@ Stages go_back(const Place& place) {
   take_wrong_next_away(place, stages.make);
   if (place.current && place.failed) append(moves_to_remove(*place.failed), stages.make);
   if (!place.prev->stopped()) stages.stop.push_back({.kind = Kind::stop, .name = prev_name(name)});
-  std::string aside = place.failed && !place.current ? failed_name(name) : "";
-  if (!aside.empty() && !place.failed->stopped())
+  const Seen* put_aside = place.current ? nullptr : place.failed;
+  std::string aside = put_aside ? failed_name(name) : "";
+  if (put_aside && !put_aside->stopped())
     stages.stop.push_back({.kind = Kind::stop, .name = aside});
   if (place.current) {
     const std::string& now = place.current->name;
     if (place.current->up()) stages.hooks = hook_moves(Kind::pre_stop, now, place.pre_stop);
-    // One that is paused runs no hook, and holds its ports all the same. One that does not run may
-    // have been started for a release by then.
-    if (!place.never_ran()) stages.stop.push_back({.kind = Kind::stop, .name = now});
     if (place.never_ran()) {
       stages.exchange.push_back({.kind = Kind::remove, .name = now});
-    } else if (!removes_itself(*place.current)) {
-      aside = failed_name(name);
-      stages.exchange.push_back({.kind = Kind::rename, .name = now, .other = aside});
+    } else {
+      // One that is paused runs no hook, and holds its ports all the same. One that does not run
+      // may have been started for a release by then.
+      stages.stop.push_back({.kind = Kind::stop, .name = now});
+      if (!removes_itself(*place.current)) {
+        aside = failed_name(name);
+        stages.exchange.push_back({.kind = Kind::rename, .name = now, .other = aside});
+      }
     }
   }
   // A job that is through is not run once more.
