@@ -14,7 +14,8 @@ namespace reconciler::simulation {
 std::optional<std::string> ContainersScene::of_last_good(const SimulatedContainer& going) const {
   const auto current = story_->memory().current;
   const auto service = label_of(going, docker::label::service);
-  if (!current || going.state == "created" || label_of(going, docker::label::oneoff) == "True")
+  if (!current || going.state == "created" || label_of(going, docker::label::oneoff) == "True" ||
+      taken_away_.contains(service))
     return std::nullopt;
   const auto model = stack_of(current->tag, key_);
   const auto wanted = std::ranges::find(model.containers, service, &docker::Container::service);

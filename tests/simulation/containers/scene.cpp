@@ -100,6 +100,10 @@ std::string ContainersScene::strangers() const {
 
 void ContainersScene::hear(const std::string& call) {
   calls_.push_back(call);
+  if (call.starts_with("POST /containers/create"))
+    std::erase_if(taken_away_, [&](const std::string& service) {
+      return call.find(service) != std::string::npos;
+    });
   if (std::exchange(is_fenced_, false)) {
     fenced_ = true;
     calls_.back() = std::string(recovered) + call;
@@ -126,6 +130,7 @@ bool ContainersScene::to_container(const Event& event, Past& past) {
       if (one->state == "running") one->state = "paused";
       break;
     case What::remove_service:
+      taken_away_.insert(label_of(*one, docker::label::service));
       remove(machine(), std::string(one->id));
       break;
     case What::edit_service:

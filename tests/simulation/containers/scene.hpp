@@ -57,6 +57,9 @@ class ContainersScene final : public Scene {
   std::optional<Machine> machine_;
   Story* story_ = nullptr;
   std::vector<std::string> calls_;
+  /// Services of which somebody removed a container that was not made again since: between a look
+  /// and the call that comes of it, that is nobody's fault.
+  std::set<std::string> taken_away_;
   std::set<std::string> scripted_;  ///< tags that somebody deployed past the program
   bool is_fenced_ =
       false;  ///< the call that is made takes away what was made for a task and never begun
