@@ -174,7 +174,8 @@ Memory with_taken_over(Memory memory, const Desired& desired, const TakenOver& f
   if (!found.previous.empty()) memory.previous = Release{found.previous, "", "", now};
   memory.kept = found.whole;
   memory.adopted = !found.shown;
-  if (wanted) memory.changed_to = version_key(desired);
+  // Of what is half of another version nobody knows whether the switch steps of this one have run.
+  if (wanted && (found.shown || found.whole)) memory.changed_to = version_key(desired);
   if (wanted && found.shown)
     for (const auto& step : desired.steps)
       if (step.once == Once::tag) memory.once.try_emplace(step.once_key, Fate::succeeded);

@@ -16,7 +16,7 @@ namespace reconciler {
 /// What is found out of it by looking alone.
 struct TakenOver {
   std::string tag;       ///< that runs: as state files or containers show it, else as git says
-  bool shown = false;    ///< they do show it, and agree; else nobody knows what was released
+  bool shown = false;    ///< they do show it, and where it is git's nothing else runs
   bool whole = false;    ///< it is what git asks for, in every field
   std::string previous;  ///< the tag before it; empty where nothing shows one
   /// Tags and what each became, oldest first: those that are kept, the previous one, the one that

@@ -63,7 +63,7 @@ def planned(done):
 
 
 def rows(stack):
-    return [tuple(line.split()) for line in stack.engine.in_volume("web_table", "rows").read_text().splitlines()]
+    return [tuple(line.split()) for line in stack.engine.lines_in_volume("web_table", "rows")]
 
 
 def test_eight_controllers(stack):

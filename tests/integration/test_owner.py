@@ -17,7 +17,7 @@ COMPOSE = services(f"""
 
 
 def rows(stack):
-    return stack.engine.in_volume("web_table", "rows").read_text().split()
+    return stack.engine.lines_in_volume("web_table", "rows")
 
 
 @pytest.fixture

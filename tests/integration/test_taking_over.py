@@ -153,7 +153,7 @@ def test_a_state_file_that_says_gits_tag_while_another_runs_is_not_believed(stac
     assert plan.code == 1 and "Stalled/ReleaseOutcomeUnknown" in plan.out, plan.out + plan.err
     stack.run("settle", stack.environment, "release", "not-run").ok()
     stack.run("apply", stack.environment, "--yes").ok()
-    assert stack.engine.in_volume("web_table", "rows").read_text() == "ran\n" and stack.condition() == "Ready/Succeeded"
+    assert stack.engine.lines_in_volume("web_table", "rows") == ["ran"] and stack.condition() == "Ready/Succeeded"
     assert stack.inspect()["Config"]["Image"] == "mine:v1.1.0"
 
 

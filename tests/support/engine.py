@@ -136,6 +136,11 @@ class Engine:
         """A file in a volume, which may not be there (yet): to read it costs no container, and no time in which it changes."""
         return self.folder / "data" / "volumes" / volume / "_data" / file
 
+    def lines_in_volume(self, volume: str, file: str) -> List[str]:
+        """None of them while it is not there."""
+        path = self.in_volume(volume, file)
+        return path.read_text().splitlines() if path.exists() else []
+
     @property
     def pid(self) -> int:
         return int((self.folder / "pid").read_text())

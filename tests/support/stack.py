@@ -64,9 +64,8 @@ def unguarded(pause: float, more: str = "") -> str:
 
 def said_unguarded(stack: "Stack", tag: str = "v1.1.0") -> List[str]:
     """What the release of `unguarded` said for a tag, in order."""
-    rows = stack.engine.in_volume("web_table", "rows")
-    lines = rows.read_text().splitlines() if rows.exists() else []
-    return [line.split()[1] for line in lines if line.split()[0] == tag]
+    rows = (line.split() for line in stack.engine.lines_in_volume("web_table", "rows"))
+    return [row[1] for row in rows if row[0] == tag]
 
 
 class Deed:

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <functional>
-#include <utility>
 
 #include "plugins/docker/services/endpoints.hpp"
 #include "plugins/docker/services/mounts.hpp"
@@ -299,9 +298,6 @@ void find_containers(const Look& look, Place& place) {
   // One that ran is no new one any more, nor one that is started for its hooks.
   if (!place.current && place.next && place.next->state() != "created")
     std::swap(place.current, place.next);
-  // Made by us and never started, and another has come to serve meanwhile: with its ports and data.
-  if (place.never_ran() && !place.next && place.strays.size() == 1 && place.strays.front()->up())
-    place.next = std::exchange(place.current, nullptr);
   // One under another name (Compose v1, a rename by hand) is the service's all the same.
   if (!place.current && place.strays.size() == 1 &&
       (!(place.next && place.prev) || is_newer(*place.strays.front(), *place.prev))) {

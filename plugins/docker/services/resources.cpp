@@ -75,7 +75,7 @@ class Services {
     if (cut) r.reason = "its switch was cut off";
     if (group && &place == leader(*group) && group->networks.empty())
       r.remedies[Aim::match] = works_on(*group);
-    if (r.observed != r.desired) add_run(place, r);
+    if (r.observed != r.desired) add_run(place, group, r);
     into_.resources.push_back(std::move(r));
     if (place.well_placed()) add_left_over(place);
     tell_of(place, observed_.look, into_);
@@ -90,7 +90,7 @@ class Services {
     });
     const bool switches = std::ranges::any_of(
         group.members, [](const Member& member) { return replaces(*member.place); });
-    work.verb = restarts ? "restart" : switches ? "switch" : "start";
+    work.verb = restarts ? "restart" : switches && !is_made_in_place(group) ? "switch" : "start";
     work.calls = declared(moves);
     std::vector<Work> works{std::move(work)};
     for (const auto& member : group.members)
@@ -130,10 +130,15 @@ class Services {
         JsonObject{{"identity", identity(place, context_)}, {"differences", std::move(fields)}});
   }
 
-  /// Rather than just started, or seen through its start. Of one that never ran, the right one is
-  /// made in its place.
+  /// It changes alone, and was made and never started: the right one is made in its place.
+  static bool is_made_in_place(const Group& group) {
+    return group.networks.empty() && group.members.size() == 1 &&
+           group.members.front().place->never_ran();
+  }
+
+  /// Rather than just started, or seen through its start.
   static bool replaces(const Place& place) {
-    return place.current && !place.never_ran() && !place.only_restart_policy() &&
+    return place.current && !place.only_restart_policy() &&
            place.differences.size() > (place.hooks_are_due() ? 1U : 0U);
   }
 
@@ -149,8 +154,8 @@ class Services {
   }
 
   /// Until it is changed: what is needed before that runs as it is.
-  void add_run(const Place& place, Resource& r) const {
-    if (!replaces(place)) {
+  void add_run(const Place& place, const Group* group, Resource& r) const {
+    if (!replaces(place) || (group && is_made_in_place(*group))) {
       if (const auto match = r.remedies.find(Aim::match); match != r.remedies.end()) {
         r.remedies[Aim::run] = match->second;
         r.remedies[Aim::run].front().phase = Phase::start;

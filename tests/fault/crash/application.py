@@ -138,8 +138,7 @@ class Application:
 
     def lines(self, volume: str, file: str) -> List[str]:
         """Of a file in one of its volumes."""
-        path = self.engine.in_volume(f"{self.name}_{volume}", file)
-        return path.read_text().splitlines() if path.exists() else []
+        return self.engine.lines_in_volume(f"{self.name}_{volume}", file)
 
     def state_file(self, name: str) -> str:
         path = self.state / "state-files" / self.name / "production" / name

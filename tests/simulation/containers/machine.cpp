@@ -104,12 +104,11 @@ SimulatedContainer* Machine::serving(const std::string& service) {
   return found ? &engine_.containers.at(found->id) : nullptr;
 }
 
-const SimulatedContainer* Machine::in_place(const std::string& name) const {
-  auto of_version_1 = name;
-  std::ranges::replace(of_version_1, '-', '_');
+const SimulatedContainer* Machine::in_place(const docker::Container& wanted) const {
+  const auto of_version_1 = docker::name_of_version_1(wanted);
   const SimulatedContainer* instead = nullptr;
   for (const auto& [id, one] : engine_.containers) {
-    if (one.name == name) return &one;
+    if (one.name == wanted.name) return &one;
     if (one.name == of_version_1 && docker::is_of_version_1(member_or_null(one.body, "Labels")))
       instead = &one;
   }
@@ -118,7 +117,10 @@ const SimulatedContainer* Machine::in_place(const std::string& name) const {
 
 bool Machine::is_well(const std::string& tag) {
   return std::ranges::all_of(std::array{"db", "web", "worker"}, [&](const std::string& service) {
-    const auto* one = in_place(stack_name(service, tag));
+    docker::Container wanted;
+    wanted.service = service;
+    wanted.name = stack_name(service, tag);
+    const auto* one = in_place(wanted);
     return one && one->state == "running" && (one->health.empty() || one->health == "healthy") &&
            (service == "db" || version_of(one->body) == tag);
   });

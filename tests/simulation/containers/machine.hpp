@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/docker/compose/model.hpp"
 #include "tests/simulation/engine.hpp"
 #include "tests/simulation/versions.hpp"
 #include "tests/simulation/world.hpp"
@@ -67,8 +68,8 @@ class Machine {
   /// The container that serves for one; null: none does.
   const SimulatedContainer* serving(const std::string& service) const;
   SimulatedContainer* serving(const std::string& service);
-  /// The one of that name, or of the name that version 1 of Compose gave in its stead; or null.
-  const SimulatedContainer* in_place(const std::string& name) const;
+  /// The one of its name, or of the name that version 1 of Compose gave in its stead; or null.
+  const SimulatedContainer* in_place(const docker::Container& wanted) const;
   /// All of a version that is to run runs, and is as well as it gets.
   bool is_well(const std::string& tag);
 

@@ -14,21 +14,19 @@ namespace reconciler::simulation {
 std::optional<std::string> ContainersScene::of_last_good(const SimulatedContainer& going) const {
   const auto current = story_->memory().current;
   const auto service = label_of(going, docker::label::service);
-  if (!current || going.state == "created" || label_of(going, docker::label::oneoff) == "True" ||
-      taken_away_.contains(service))
-    return std::nullopt;
+  if (!current || taken_away_.contains(service)) return std::nullopt;
   const auto model = stack_of(current->tag, key_);
   const auto wanted = std::ranges::find(model.containers, service, &docker::Container::service);
   if (wanted == model.containers.end()) return std::nullopt;
   const auto good = version_of(wanted->config);
-  if (version_of(going.body) != good) return std::nullopt;
-  const bool another = std::ranges::any_of(machine_->engine().containers, [&](const auto& each) {
-    const SimulatedContainer& one = each.second;
-    return one.id != going.id && one.state != "created" && version_of(one.body) == good &&
+  const auto is_good = [&](const SimulatedContainer& one) {
+    return one.state != "created" && version_of(one.body) == good &&
            label_of(one, docker::label::service) == service &&
            label_of(one, docker::label::oneoff) != "True";
-  });
-  if (another) return std::nullopt;
+  };
+  const auto left = std::ranges::count_if(machine_->engine().containers,
+                                          [&](const auto& each) { return is_good(each.second); });
+  if (!is_good(going) || left > 1) return std::nullopt;
   return fmt::format("{} goes, the last that is left of {}, which is recorded", going.name,
                      current->tag);
 }
@@ -69,6 +67,7 @@ std::optional<std::string> ContainersScene::of_data() {
 
 std::optional<std::string> ContainersScene::holds(const Memory& memory) {
   if (heard_) return heard_;
+  taken_away_.clear();
   if (strangers() != strangers_) return "what is another project's was changed: " + strangers();
   if (auto wrong = of_releases()) return wrong;
   if (auto wrong = of_data()) return wrong;

@@ -63,9 +63,9 @@ void ContainersScene::enter(Story& story) {
   strangers_ = strangers();
   machine().engine().before = [this](const std::string& call) {
     const auto* one = machine().engine().named(call.substr(call.rfind(' ') + 1));
-    if (!one || !call.starts_with("DELETE")) return;
-    is_fenced_ = one->name.starts_with(task_names) && one->state == "created";
-    if (auto wrong = of_last_good(*one)) heard_ = wrong;
+    const bool removed = one && call.starts_with("DELETE");
+    is_fenced_ = removed && one->name.starts_with(task_names) && one->state == "created";
+    if (auto wrong = removed ? of_last_good(*one) : std::nullopt) heard_ = wrong;
   };
 }
 
@@ -100,10 +100,6 @@ std::string ContainersScene::strangers() const {
 
 void ContainersScene::hear(const std::string& call) {
   calls_.push_back(call);
-  if (call.starts_with("POST /containers/create"))
-    std::erase_if(taken_away_, [&](const std::string& service) {
-      return call.find(service) != std::string::npos;
-    });
   if (std::exchange(is_fenced_, false)) {
     fenced_ = true;
     calls_.back() = std::string(recovered) + call;
@@ -264,7 +260,7 @@ void ContainersScene::blame(Past& past) const {
 
 std::optional<std::string> ContainersScene::differs(const docker::Container& wanted) const {
   const auto& engine = machine_->engine();
-  const auto* found = machine_->in_place(wanted.name);
+  const auto* found = machine_->in_place(wanted);
   if (!found) return wanted.name + " is not there";
   const auto& one = *found;
   if (version_of(one.body) != version_of(wanted.config))

@@ -57,8 +57,8 @@ class ContainersScene final : public Scene {
   std::optional<Machine> machine_;
   Story* story_ = nullptr;
   std::vector<std::string> calls_;
-  /// Services of which somebody removed a container that was not made again since: between a look
-  /// and the call that comes of it, that is nobody's fault.
+  /// Services of which somebody has just removed a container: between a look and the call that
+  /// comes of it, that is nobody's fault; from the next pass on it is seen.
   std::set<std::string> taken_away_;
   std::set<std::string> scripted_;  ///< tags that somebody deployed past the program
   bool is_fenced_ =

@@ -193,7 +193,8 @@ TEST_F(TakeOverTest, WhereAFileSaysGitsTagAndAnotherOneRunsNobodyGuessesEither) 
   at("backend").version = "v1.2.1";
   EXPECT_THAT(shown(), testing::HasSubstr("Stalled/ReleaseOutcomeUnknown"));
   memory.once[desired.steps[0].once_key] = Fate::succeeded;
-  EXPECT_THAT(titles(), ElementsAre("switch backend", "verify services", "record v1.2.2"));
+  EXPECT_THAT(titles(),
+              ElementsAre("release static", "switch backend", "verify services", "record v1.2.2"));
 }
 
 TEST_F(TakeOverTest, OurOwnAndWhatWasRecordedIsNotTakenOver) {
