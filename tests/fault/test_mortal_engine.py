@@ -15,7 +15,7 @@ from support.engine import HANGS, wait_for
 from support.falsified import answer, true_answer
 from support.proxy import Instead, Proxy
 from support.running import Running
-from support.stack import SLEEPS, Stack, manifest, services, said_unguarded, unguarded
+from support.stack import SLEEPS, Stack, manifest, services, said_unguarded, unguarded, wait_for_unguarded
 
 WEB = services(f"web: {{ {SLEEPS}, stop_grace_period: 1s, environment: {{ TAG: '${{TAG}}' }} }}")
 
@@ -83,7 +83,7 @@ def test_stopped_in_peace_while_a_release_runs(stack):
     """It ended with the Engine, and nobody knows how far it came: a person is asked, and it is not run again on a guess."""
     stack.commit({"compose.yaml": unguarded(100), "reconciler.yaml": manifest("v1.1.0", "release: [{ run: release }]")})
     program = stack.program.start("apply", stack.environment, "--yes")
-    wait_for(lambda: stack.one_offs(running=True), "the release to have begun")
+    wait_for_unguarded(stack)
     stack.engine.stop()
     program.communicate(timeout=HANGS)
     assert program.returncode == 1

@@ -9,7 +9,7 @@ import pytest
 
 from support.engine import HANGS, wait_for
 from support.proxy import Proxy
-from support.stack import SLEEPS, Stack, manifest, said_unguarded, unguarded
+from support.stack import SLEEPS, Stack, manifest, said_unguarded, unguarded, wait_for_unguarded
 
 SECONDS = 30
 TABLE = "/table/rows"
@@ -37,7 +37,7 @@ def begun(stack):
     """The apply, from where its release is at work."""
     ask_for(stack, "v1.1.0", SECONDS)
     program = stack.program.start("apply", stack.environment, "--yes")
-    wait_for(lambda: said_unguarded(stack) == ["start"], "the release to have begun")
+    wait_for_unguarded(stack)
     return program
 
 

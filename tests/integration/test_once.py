@@ -7,7 +7,7 @@ import pytest
 
 from support.engine import HANGS, wait_for
 from support.proxy import Proxy
-from support.stack import Stack, manifest, said_unguarded, unguarded
+from support.stack import HELD, Stack, let_unguarded_end, manifest, said_unguarded, unguarded, wait_for_unguarded
 
 
 def ask_for(stack, tag, pause=1):
@@ -38,14 +38,30 @@ def running(kept):
     return kept
 
 
-def test_killed_while_it_runs(running):
-    tag = "v1.1.0"
-    ask_for(running, tag, pause=3)
-    program = running.program.start("apply", running.environment, "--yes")
-    wait_for(lambda: said_unguarded(running, tag) == ["start"], "the release to have begun")
+def kill_in_the_release(stack, tag):
+    program = stack.program.start("apply", stack.environment, "--yes")
+    wait_for_unguarded(stack, tag)
     program.send_signal(signal.SIGKILL)
     program.communicate()
+
+
+def apply_that_waits(stack, tag):
+    """For the release that was cut off, which ends only then."""
+    program = stack.program.start("apply", stack.environment, "--yes", stderr=subprocess.STDOUT)
+    said = []
+    for line in program.stdout:
+        said.append(line)
+        if "waits for container web-release-run-" in line:
+            let_unguarded_end(stack, tag)
+    assert program.wait(timeout=HANGS) == 0 and any("waits for container" in line for line in said), "".join(said)
+
+
+def test_killed_while_it_runs(running):
+    tag = "v1.1.0"
+    ask_for(running, tag, pause=HELD)
+    kill_in_the_release(running, tag)
     assert running.state_file("current_tag") == "v1.0.0"
+    apply_that_waits(running, tag)
     complete(running)
 
 
@@ -56,13 +72,9 @@ def ask_for_each_switch(stack, tag, pause, more=""):
 def test_killed_while_what_runs_at_each_switch_runs(running):
     """It may run again, and not beside itself: the one that was cut off is waited for."""
     tag = "v1.4.0"
-    ask_for_each_switch(running, tag, pause=3)
-    program = running.program.start("apply", running.environment, "--yes")
-    wait_for(lambda: said_unguarded(running, tag) == ["start"], "the step to have begun")
-    program.send_signal(signal.SIGKILL)
-    program.communicate()
-    done = running.run("apply", running.environment, "--yes").ok()
-    assert "waits for container web-release-run-" in done.out + done.err
+    ask_for_each_switch(running, tag, pause=HELD)
+    kill_in_the_release(running, tag)
+    apply_that_waits(running, tag)
     running.assert_second_plan_empty()
     assert said_unguarded(running, tag) == ["start", "done"] * 2
     assert running.names() == ["web-web-1"] and running.condition() == "Ready/Succeeded"
@@ -115,7 +127,7 @@ def test_one_that_somebody_else_runs_is_not_run_beside_it(running):
     tag = "v1.7.0"
     ask_for(running, tag, pause="0; until test -e /table/go; do sleep 0.1; done")
     by_hand(running, tag)
-    wait_for(lambda: said_unguarded(running, tag) == ["start"], "theirs to have begun")
+    wait_for_unguarded(running, tag)
     done = running.run("apply", running.environment, "--yes")
     assert done.code == 1 and running.error(done) == "release.running", done.out + done.err
     assert "container by-hand" in done.err and "docker kill by-hand" in done.err, done.err
@@ -143,7 +155,7 @@ def test_one_that_is_removed_while_it_runs_is_known_to_nobody(running):
     tag = "v1.7.1"
     ask_for(running, tag, pause=100)
     program = running.program.start("apply", running.environment, "--yes", stderr=subprocess.PIPE)
-    wait_for(lambda: said_unguarded(running, tag) == ["start"], "the release to have begun")
+    wait_for_unguarded(running, tag)
     running.engine.docker("rm", "-f", *running.one_offs())
     _, said = program.communicate()
     assert program.returncode == 1, said
@@ -160,7 +172,7 @@ def test_an_answer_is_for_a_step_that_is_asked_about(running):
     both = "release: [{ run: release }, { run: release, name: seed }]"
     running.commit({"compose.yaml": unguarded(100), "reconciler.yaml": manifest(tag, both)})
     program = running.program.start("apply", running.environment, "--yes", stderr=subprocess.PIPE)
-    wait_for(lambda: said_unguarded(running, tag) == ["start"], "the release to have begun")
+    wait_for_unguarded(running, tag)
     running.engine.docker("rm", "-f", *running.one_offs())
     program.communicate()
     assert running.condition() == "Stalled/ReleaseOutcomeUnknown"
@@ -179,7 +191,7 @@ def test_an_answer_is_for_the_tag_that_a_person_wants_deployed(running):
     running.apply()
     ask_for(running, "v1.8.0", pause=100)
     program = running.program.start("apply", running.environment, "--tag", "v1.9.0", "--yes", stderr=subprocess.PIPE)
-    wait_for(lambda: said_unguarded(running, "v1.9.0") == ["start"], "the release to have begun")
+    wait_for_unguarded(running, "v1.9.0")
     running.engine.docker("rm", "-f", *running.one_offs())
     _, said = program.communicate()
     assert program.returncode == 1 and running.condition() == "Stalled/ReleaseOutcomeUnknown", said
@@ -215,7 +227,7 @@ def kill_engine(stack, pause, **what):
     """Kills the Engine while the release of v1.1.0 runs; how the apply ended."""
     ask_for(stack, "v1.1.0", pause=pause)
     program = stack.program.start("apply", stack.environment, "--yes")
-    wait_for(lambda: said_unguarded(stack) == ["start"], "the release to have begun")
+    wait_for_unguarded(stack)
     stack.engine.kill(**what)
     out, err = program.communicate(timeout=HANGS)
     assert program.returncode == 1, f"{program.returncode}\n{out}{err}"
@@ -239,8 +251,9 @@ def asks(stack, left=("start",)):
 def test_engine_dead_while_the_release_ends(dying):
     """Its own exit code is kept by its shim: this can be known, and nobody is asked. Not so with containerd 1.7.24 and 2.1.9:
     one that starts ends shims whose task has ended, and the Engine says 255 for whatever code it was."""
-    kill_engine(dying, 2.125, containerd=True)
-    wait_for(lambda: ended(dying), "the release to end")
+    kill_engine(dying, HELD, containerd=True)
+    let_unguarded_end(dying)
+    wait_for(ended, "the release to end")
     dying.engine.start()
     if dying.engine.version == "20.10.24":
         complete(dying)
@@ -250,10 +263,10 @@ def test_engine_dead_while_the_release_ends(dying):
     complete(dying)
 
 
-def ended(stack):
-    """The shim of a task that has ended is gone or has no child; the one of `web` still has its own."""
+def ended():
+    """All that it was, its shim aside."""
     args = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    return "sleep 2.125" not in args
+    return "v1.1.0-may-end" not in args
 
 
 def test_engine_dead_and_back_before_it_ends_settled_as_not_run(dying):
@@ -289,7 +302,7 @@ def test_engine_dead_before_it_wrote_that_the_release_had_begun(dying):
     written = dying.engine.folder / "data" / "containers" / release["Id"] / "config.v2.json"
     before = written.read_bytes()
     dying.engine.docker("start", release["Id"])
-    wait_for(lambda: said_unguarded(dying) == ["start"], "the release to have begun")
+    wait_for_unguarded(dying)
     dying.engine.kill(containerd=True, shims=True)
     written.write_bytes(before)
     dying.engine.start()

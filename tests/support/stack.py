@@ -45,7 +45,7 @@ def services(text: str, *more: str) -> str:
     return "\n".join(["services:", body, *(textwrap.dedent(one).strip("\n") for one in more), ""])
 
 
-def unguarded(pause: float, more: str = "") -> str:
+def unguarded(pause: Union[float, str], more: str = "") -> str:
     """A web, and a release that says start and done in /table/rows with no guard: a second run, or two at a time, would show.
     `more`: another service, in a line."""
     work = f"echo $TAG start >>/table/rows; sleep {pause}; echo $TAG done >>/table/rows"
@@ -66,6 +66,20 @@ def said_unguarded(stack: "Stack", tag: str = "v1.1.0") -> List[str]:
     """What the release of `unguarded` said for a tag, in order."""
     rows = (line.split() for line in stack.engine.lines_in_volume("web_table", "rows"))
     return [row[1] for row in rows if row[0] == tag]
+
+
+# A pause of `unguarded`, as long as the test wants: what is to be seen while a release runs has all the time that it takes.
+HELD = "0; until test -e /table/${TAG}-may-end; do sleep 0.1; done"
+
+
+def let_unguarded_end(stack: "Stack", tag: str = "v1.1.0") -> None:
+    stack.engine.in_volume("web_table", f"{tag}-may-end").touch()
+
+
+def wait_for_unguarded(stack: "Stack", tag: str = "v1.1.0") -> None:
+    """Until the release of `unguarded` has begun, and the Engine has written that down: it does so after the container's own
+    first words, and one that is killed in between knows nothing of them."""
+    wait_for(lambda: said_unguarded(stack, tag) == ["start"] and stack.one_offs(running=True), "the release to have begun")
 
 
 class Deed:
