@@ -271,8 +271,10 @@ void Happening::lose_ledger() {
 /// Each pass says why it can do nothing.
 bool Happening::refuses() {
   const Condition now = story_.condition();
+  scene_->blame(past_);
   return now.word == "Stalled" &&
-         (now.reason == "RollbackFailed" || (past_.lost_ledger && now.reason == "CannotLook"));
+         (now.reason == "RollbackFailed" ||
+          (now.reason == "CannotLook" && (past_.lost_ledger || past_.two_of_one)));
 }
 
 /// Until a pass has nothing more to do.
@@ -336,6 +338,10 @@ std::optional<std::string> Happening::go_on() {
   if (past_.lost_ledger && (then.why.starts_with("ledger.behind") ||
                             then.why.starts_with("state.lineage") || then.reason == "LedgerLost")) {
     if (auto wrong = answer_for_ledger()) return wrong;
+    if (auto wrong = settles(4)) return wrong;
+  }
+  if (past_.two_of_one) {
+    scene_->done_as_told(story_.condition());
     if (auto wrong = settles(4)) return wrong;
   }
   // Of what was taken over nobody knows what was released.

@@ -41,6 +41,8 @@ class Scene {
   virtual void power_is_lost(Past& past) = 0;
   /// The ledger is an older one from here on.
   virtual void ledger_is_lost(Past& past) = 0;
+  /// A person does on the host what it says that is to be done.
+  virtual void done_as_told(const Condition&) {}
   /// Nobody knows any more what was released by now. The first call counts.
   virtual void forget_releases() = 0;
   /// Of whoever made what is there.
@@ -52,7 +54,7 @@ class Scene {
   virtual const std::vector<std::string>& calls() const = 0;
   /// Whether a tag's release is done; none: nobody can tell.
   virtual std::optional<bool> was_released(const std::string& tag) const = 0;
-  /// What of it may be to blame for how it ends.
+  /// What of it may be to blame for how it is, or ends.
   virtual void blame(Past& past) const = 0;
 
   /// Whatever happened.

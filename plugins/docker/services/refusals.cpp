@@ -12,6 +12,19 @@
 #include "reconciler/base/text.hpp"
 
 namespace reconciler::docker {
+namespace {
+
+/// Whatever name it has at its start.
+bool starts(const std::vector<Move>& moves, const Place& place) {
+  const auto& name = place.wanted->name;
+  return std::ranges::any_of(moves, [&](const Move& move) {
+    if (move.kind != Move::Kind::start && move.kind != Move::Kind::unpause) return false;
+    return move.name == name || move.name == next_name(name) ||
+           (place.current && move.name == place.current->name);
+  });
+}
+
+}  // namespace
 
 Status check_names(const Context& context, const Observed& observed, const Group& group,
                    std::vector<Error>& refused) {
@@ -68,6 +81,24 @@ Status check_networks(const Context& context, const Observed& observed, const Gr
     if (!free) refused.push_back(std::move(free.error()));
   }
   return {};
+}
+
+std::vector<Error> check_alone(const Group& group, const std::vector<Move>& moves) {
+  std::vector<Error> refused;
+  for (const auto& member : group.members) {
+    const Place& place = *member.place;
+    for (const Seen* other : place.strays)
+      if (!other->stopped() && starts(moves, place))
+        refused.push_back(
+            error("service.another_runs",
+                  fmt::format("container {} runs as service {} beside {}, which is to be started: "
+                              "two at a time would be at the same data and ports",
+                              other->name, place.wanted->service,
+                              place.current ? place.current->name : place.wanted->name))
+                .next(
+                    fmt::format("stop the one that is not to serve: docker stop {}", other->name)));
+  }
+  return refused;
 }
 
 }  // namespace reconciler::docker

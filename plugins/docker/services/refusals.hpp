@@ -1,4 +1,5 @@
-// What refuses a group's moves before there is a plan: names and networks that others hold.
+// What refuses a group's moves before there is a plan: names and networks that others hold, and
+// others that run as one of its services.
 #pragma once
 
 #include <vector>
@@ -15,5 +16,9 @@ Status check_names(const Context& context, const Observed& observed, const Group
 /// Somebody beside the group is on a network that is to be made anew: `network.in_use`.
 Status check_networks(const Context& context, const Observed& observed, const Group& group,
                       std::vector<Error>& refused);
+
+/// A service of which `moves` start a container while another one of it runs that has no role:
+/// `service.another_runs`, one error for each of those. Two at a time would write to the same data.
+std::vector<Error> check_alone(const Group& group, const std::vector<Move>& moves);
 
 }  // namespace reconciler::docker

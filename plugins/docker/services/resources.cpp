@@ -333,6 +333,8 @@ Result<Work> restart_services(const Context& context, const Observed& observed,
   Group group = group_to_restart(places, {services.begin(), services.end()});
   for (auto& member : group.members)
     member.networks = network_names(all_endpoints(*member.place, observed.look));
+  if (auto refused = check_alone(group, moves_of(group)); !refused.empty())
+    return failure(gather(std::move(refused)));
   return Services(context, observed, notices).works_on(group).front();
 }
 
@@ -367,6 +369,7 @@ Status observe_services(const Context& context, const Observed& observed, Observ
     }
     if (auto done = check_names(context, observed, group, refused); !done) return done;
     if (auto done = check_networks(context, observed, group, refused); !done) return done;
+    for (auto& another : check_alone(group, moves_of(group))) refused.push_back(std::move(another));
   }
   if (!refused.empty()) return failure(gather(std::move(refused)));
   Services services(context, observed, into);

@@ -11,6 +11,7 @@
 #include "plugins/docker/services/names.hpp"
 #include "plugins/docker/services/orphans.hpp"
 #include "plugins/docker/services/pre_stop.hpp"
+#include "plugins/docker/services/refusals.hpp"
 #include "plugins/docker/services/resources.hpp"
 #include "plugins/docker/services/state.hpp"
 #include "plugins/docker/services/things.hpp"
@@ -126,8 +127,9 @@ class ServiceWork {
         return failed(restored);
     const auto moves =
         truth_at(input_, "as_it_is") ? moves_as_it_is(*group) : docker::moves_of(*group);
-    // An image that was pulled meanwhile, a person's hand: what was shown is done, or nothing.
-    if (!all_declared(declared(moves), attempt_.work.calls))
+    // An image that was pulled meanwhile, a person's hand: what was shown is done, or nothing. One
+    // that came to run beside it is named by the next look.
+    if (!all_declared(declared(moves), attempt_.work.calls) || !check_alone(*group, moves).empty())
       return failure(
           stale(count(group->members.size(), "service") + " of " + attempt_.environment.text()));
     if (auto there = images_are_there(*group, moves); !there) return failed(there);

@@ -104,6 +104,15 @@ SimulatedContainer* Machine::serving(const std::string& service) {
   return found ? &engine_.containers.at(found->id) : nullptr;
 }
 
+const SimulatedContainer* Machine::running_beside(const SimulatedContainer& one) const {
+  for (const auto& [id, other] : engine_.containers)
+    if (id != one.id && has_process(other) && !is_task(other) && !is_task(one) &&
+        label_of(other, docker::label::project) == label_of(one, docker::label::project) &&
+        label_of(other, docker::label::service) == label_of(one, docker::label::service))
+      return &other;
+  return nullptr;
+}
+
 const SimulatedContainer* Machine::in_place(const docker::Container& wanted) const {
   const auto of_version_1 = docker::name_of_version_1(wanted);
   const SimulatedContainer* instead = nullptr;

@@ -68,6 +68,8 @@ class Machine {
   /// The container that serves for one; null: none does.
   const SimulatedContainer* serving(const std::string& service) const;
   SimulatedContainer* serving(const std::string& service);
+  /// Another container of its service that runs, under whatever name; null: none.
+  const SimulatedContainer* running_beside(const SimulatedContainer& one) const;
   /// The one of its name, or of the name that version 1 of Compose gave in its stead; or null.
   const SimulatedContainer* in_place(const docker::Container& wanted) const;
   /// All of a version that is to run runs, and is as well as it gets.

@@ -31,6 +31,14 @@ std::optional<std::string> ContainersScene::of_last_good(const SimulatedContaine
                      current->tag);
 }
 
+/// It is about to be started. Two of a service at a time would be at the same data.
+std::optional<std::string> ContainersScene::of_service(const SimulatedContainer& starting) const {
+  const auto* beside = machine_->running_beside(starting);
+  // Who came since the look was not to be seen by it.
+  if (!beside || meddled_) return std::nullopt;
+  return fmt::format("{} is started beside {}, which runs", starting.name, beside->name);
+}
+
 std::optional<std::string> ContainersScene::of_releases() const {
   if (machine_->at_once > 1) return "two releases ran at a time";
   std::set<std::string> once;
@@ -68,6 +76,7 @@ std::optional<std::string> ContainersScene::of_data() {
 std::optional<std::string> ContainersScene::holds(const Memory& memory) {
   if (heard_) return heard_;
   taken_away_.clear();
+  meddled_ = false;
   if (strangers() != strangers_) return "what is another project's was changed: " + strangers();
   if (auto wrong = of_releases()) return wrong;
   if (auto wrong = of_data()) return wrong;

@@ -66,6 +66,9 @@ void ContainersScene::enter(Story& story) {
     const bool removed = one && call.starts_with("DELETE");
     is_fenced_ = removed && one->name.starts_with(task_names) && one->state == "created";
     if (auto wrong = removed ? of_last_good(*one) : std::nullopt) heard_ = wrong;
+    const bool starts = one && (call.starts_with("POST /containers/start") ||
+                                call.starts_with("POST /containers/unpause"));
+    if (auto wrong = starts ? of_service(*one) : std::nullopt) heard_ = wrong;
   };
 }
 
@@ -159,6 +162,7 @@ void ContainersScene::prune(const Event& event, Past& past) {
 
 bool ContainersScene::done_by_people(const Event& event, Past& past) {
   const bool done = do_by_people(event, past);
+  meddled_ = meddled_ || done;
   // With the last that had it, the database's volume goes to nobody.
   if (done && volumes_in_use().empty()) anonymous_.clear();
   return done;
@@ -235,6 +239,12 @@ void ContainersScene::ledger_is_lost(Past& past) {
   past.pruned_images = true;  // it cannot know of what it removed since
 }
 
+void ContainersScene::done_as_told(const Condition& now) {
+  for (auto& [id, one] : machine().engine().containers)
+    if (now.why.find(fmt::format("container {} runs as service", one.name)) != std::string::npos)
+      one.state = "exited";
+}
+
 void ContainersScene::forget_releases() {
   const auto& released = machine().released;
   if (!forgotten_) forgotten_.emplace(released.begin(), released.end());
@@ -256,6 +266,11 @@ void ContainersScene::blame(Past& past) const {
   past.has_services = true;
   past.fenced_tasks = fenced_;
   past.interrupted_tasks = past.interrupted_tasks || machine_->interrupted;
+  past.two_of_one = std::ranges::any_of(machine_->engine().containers, [&](const auto& each) {
+    const auto* beside = machine_->running_beside(each.second);
+    return beside &&
+           (label_of(*beside, docker::label::lineage).empty() || beside->name.starts_with(renamed));
+  });
 }
 
 std::optional<std::string> ContainersScene::differs(const docker::Container& wanted) const {

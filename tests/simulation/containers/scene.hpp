@@ -24,6 +24,7 @@ class ContainersScene final : public Scene {
   void calm() override;
   void power_is_lost(Past& past) override;
   void ledger_is_lost(Past& past) override;
+  void done_as_told(const Condition& now) override;
   void forget_releases() override;
   std::vector<std::string> lineages() const override;
   void adopted(const std::vector<std::string>&) override {}
@@ -42,6 +43,7 @@ class ContainersScene final : public Scene {
   std::string strangers() const;
   void hear(const std::string& call);
   std::optional<std::string> of_last_good(const SimulatedContainer& going) const;
+  std::optional<std::string> of_service(const SimulatedContainer& starting) const;
   std::optional<std::string> of_releases() const;
   std::optional<std::string> of_data();
   std::optional<std::string> differs(const docker::Container& wanted) const;
@@ -60,6 +62,7 @@ class ContainersScene final : public Scene {
   /// Services of which somebody has just removed a container: between a look and the call that
   /// comes of it, that is nobody's fault; from the next pass on it is seen.
   std::set<std::string> taken_away_;
+  bool meddled_ = false;            ///< somebody did something since the pass began
   std::set<std::string> scripted_;  ///< tags that somebody deployed past the program
   bool is_fenced_ =
       false;  ///< the call that is made takes away what was made for a task and never begun
