@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from support.engine import HANGS
 from support.running import Running
 from support.stack import SLEEPS, manifest, services
 
@@ -72,7 +73,7 @@ def test_a_year_ahead_then_a_day_behind(stack, shim):
             if shift == YEAR:
                 assert str(time.gmtime(time.time() + YEAR).tm_year) in run.log.read_text().split("-", 1)[0], "it is in another year"
             assert run.end() == 143
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < HANGS
     # What is newest is by its serial, not by what the clock said.
     assert [row[0] for row in stack.ledger("SELECT to_tag FROM runs WHERE environment = ? AND condition = 'Ready' ORDER BY serial")] == \
         ["v1.0.0", "v1.1.0", "v1.2.0"]
@@ -80,4 +81,4 @@ def test_a_year_ahead_then_a_day_behind(stack, shim):
     assert [line.split()[0] for line in shown.splitlines()] == ["RUN", "3", "2", "1"], shown
     began = time.monotonic()
     stack.run("rollback", stack.environment, "--yes").ok()
-    assert time.monotonic() - began < 30 and stack.state_file("current_tag") == "v1.1.0"
+    assert time.monotonic() - began < HANGS and stack.state_file("current_tag") == "v1.1.0"

@@ -12,6 +12,7 @@ from support.compose import VERSIONS, Compose
 from support.engine import HANGS, Engine, wait_for
 from support.images import BUSYBOX, busybox
 from support.proxy import Proxy
+from support.reconciler import paused
 from support.small_disk import SmallDisk
 from support.stack import SLEEPS, Stack, manifest, services
 
@@ -81,7 +82,8 @@ def test_the_state_folder_is_full(small, moment):
                                   env={"RECONCILER_FAILPOINTS": failpoint})
     if failpoint:
         wait_for(lambda: come(small), moment)
-        small.disk.fill()
+        with paused(program):
+            small.disk.fill()
     out, err = program.communicate(timeout=HANGS)
     assert program.returncode == 1 and "error ledger.full: " in err, out + err
     said_how_much(small, err)
@@ -108,7 +110,8 @@ def full_in_the_switch(small, tag, health=""):
     assert (small.state / "reserve").stat().st_blocks * 512 >= 1 << 20
     program = small.program.start("apply", small.environment, "--yes", "--no-fetch", env={"RECONCILER_FAILPOINTS": "engine.stop.before:delay=1500@1"})
     wait_for(lambda: "full-web-1.next" in small.names(), "the switch to have begun")
-    small.disk.fill()
+    with paused(program):
+        small.disk.fill()
     return program, *program.communicate(timeout=HANGS)
 
 
@@ -186,7 +189,8 @@ def test_the_state_folder_becomes_read_only_in_the_middle(folder, engine, newest
         ask_for(stack, "v1.1.0")
         program = stack.program.start("apply", stack.environment, "--yes", env={"RECONCILER_FAILPOINTS": "ledger.intent.before:delay=1500@2"})
         wait_for(lambda: MOMENTS["between release and switch"][1](stack), "the release to be over")
-        disk.fail()
+        with paused(program):
+            disk.fail()
         out, err = program.communicate(timeout=HANGS)
         assert program.returncode == 1 and "error ledger." in err, out + err
         for verb in (["plan"], ["apply", "--yes"]):

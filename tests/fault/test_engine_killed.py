@@ -30,7 +30,7 @@ def test_killed_in_the_midst_of_a_switch(mortal, folder, point, containerd):
         db = stack.id("db")
         stack.commit({"reconciler.yaml": manifest("v1.1.0")})
         passed = stack.folder / "passed"
-        with Running(stack, RECONCILER_FAILPOINTS=f"{point}:delay=1000@1", RECONCILER_FAILPOINTS_PASSED=str(passed)) as running:
+        with Running(stack, RECONCILER_FAILPOINTS=f"{point}:delay=5000@1", RECONCILER_FAILPOINTS_PASSED=str(passed)) as running:
             wait_for(lambda: point in passed.read_text().split() if passed.exists() else False, f"the switch to be at {point}")
             assert "web-web-1.next" in stack.names()
             engine.kill(containerd=containerd)

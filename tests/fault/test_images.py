@@ -2,13 +2,15 @@
 
 from support.engine import HANGS, wait_for
 from support.images import BUSYBOX
-from support.stack import SLEEPS, manifest, services
+from support.reconciler import paused
+from support.stack import manifest, services
 
 BUILT = services("web: { build: ., image: 'mine:${TAG}', init: true, command: [sh, -c, 'test ! -e /unwell && exec sleep 100000'] }")
 
 
 def version(tag, unwell=False):
-    return {"compose.yaml": BUILT, "reconciler.yaml": manifest(tag, "verify: { stable: 500ms, timeout: 3s }"),
+    times = "stable: 10s, timeout: 12s" if unwell else "stable: 500ms, timeout: 3s"
+    return {"compose.yaml": BUILT, "reconciler.yaml": manifest(tag, f"verify: {{ {times} }}"),
             "Dockerfile": f"FROM {BUSYBOX}\nRUN echo {tag} >/version{'; touch /unwell' if unwell else ''}\n"}
 
 
@@ -27,7 +29,8 @@ def test_taken_away_between_the_plan_and_the_switch(stack, engine):
     program = stack.program.start("apply", stack.environment, "--yes", env={"RECONCILER_FAILPOINTS": "engine.create.before:delay=1500"})
     wait_for(lambda: stack.ledger("SELECT 1 FROM attempts WHERE environment = ? AND phase = 'switch' AND fate IS NULL AND title = 'web'"),
              "the switch to begin")
-    engine.docker("rmi", "-f", "mine:v1.1.0")
+    with paused(program):
+        engine.docker("rmi", "-f", "mine:v1.1.0")
     out, err = program.communicate(timeout=HANGS)
     assert program.returncode == 1 and "mine:v1.1.0" in err and "error image.missing" in err, out + err
     now = stack.inspect()

@@ -7,6 +7,7 @@ import threading
 import time
 
 from support.engine import HANGS, wait_for
+from support.reconciler import paused
 from support.running import Running
 from support.stack import manifest, unguarded
 
@@ -111,18 +112,19 @@ def test_a_plan_that_is_overtaken_is_none_of_an_older_ledger(stack):
     ask_for("v1.0.0")
     stack.apply()
     ask_for("v1.1.0")
-    held = []
+    held, overtaken = [], threading.Event()
 
     def hold_the_first(one):
         if one.path != "/containers/json" or held:
             return None
         held.append(one)
-        return 5
+        return overtaken
 
     stack.proxy.before = hold_the_first
     slow = stack.program.start("plan", stack.environment)
     wait_for(lambda: held, "the look of the plan")
     stack.run("apply", stack.environment, "--yes").ok()
+    overtaken.set()
     out, err = slow.communicate(timeout=HANGS)
     assert slow.returncode == 0 and not err and "No changes." in out, out + err
 
@@ -139,9 +141,10 @@ def test_a_plan_keeps_the_tree_that_it_reads(stack):
     slow = stack.program.start("plan", stack.environment, env={"RECONCILER_FAILPOINTS": "export.tree.after:delay=4000@1"})
     tree = stack.state / "trees" / "web" / "production" / commit
     wait_for(tree.exists, "the tree of v1.1.0")
-    ask_for("v1.2.0")
-    stack.run("apply", stack.environment, "--yes").ok()
-    assert tree.exists() and slow.poll() is None
+    with paused(slow):
+        ask_for("v1.2.0")
+        stack.run("apply", stack.environment, "--yes").ok()
+        assert tree.exists()
     out, err = slow.communicate(timeout=HANGS)
     assert slow.returncode == 0 and not err and "-> v1.1.0" in out, out + err
     ask_for("v1.3.0")

@@ -6,7 +6,7 @@ from support.stack import manifest, services
 
 def ask_for(stack, tag, command):
     stack.commit({"compose.yaml": services(f"web: {{ image: {BUSYBOX}, init: true, restart: always, command: [sh, -c, '{command}'] }}"),
-                  "reconciler.yaml": manifest(tag, "verify: { stable: 2s, timeout: 6s }")})
+                  "reconciler.yaml": manifest(tag, "verify: { stable: 5s, timeout: 8s }")})
 
 
 def test_started_again_and_again(stack):

@@ -103,8 +103,9 @@ def test_the_engine_is_killed_while_one_is_brought_back(stack):
     ask_for(stack, "v1.0.0", SECONDS)
     stack.apply()
     program = stack.program.start("restore", stack.environment, name, "--yes")
-    wait_for(lambda: "begun" in stack.sh("ls /table", "db"), "the restore to have begun")
-    assert stack.condition() == "Reconciling/Progressing" and f"{name} is being brought back" in stack.status()["why"]
+    wait_for(stack.engine.in_volume("web_table", "begun").exists, "the restore to have begun")
+    now = stack.status()
+    assert (now["condition"], now["reason"]) == ("Reconciling", "Progressing") and f"{name} is being brought back" in now["why"]
     # Not its shims: containerd 1.6 cannot start a container again that had an exec when they died.
     stack.engine.kill(containerd=True)
     out, err = program.communicate(timeout=HANGS)

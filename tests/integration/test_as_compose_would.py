@@ -16,7 +16,7 @@ COMPOSE = services(f"""
 db:
   {SLEEPS.replace(', ', chr(10) + '  ', 2)}
   environment: {{ TAG: "${{TAG}}", EMPTY: "", DOLLAR: "a$$b" }}
-  healthcheck: {{ test: [CMD, "true"], interval: 1s, timeout: 2s, retries: 3 }}
+  healthcheck: {{ test: [CMD, "true"], interval: 1s, timeout: 30s, retries: 3 }}
   restart: unless-stopped
   labels: {{ tier: data }}
   volumes: [named:/named, /anonymous]

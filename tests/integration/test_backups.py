@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import signal
+import subprocess
 
 import pytest
 
@@ -213,13 +214,19 @@ def test_one_that_is_damaged_is_not_brought_back(stack):
 
 def test_a_restore_that_has_begun_is_one_piece(stack):
     """The first Ctrl-C waits for its end, as it says; only then is it known what the data is."""
-    slow = READS.replace("; true", "; touch /data/begun; sleep 3; touch /data/ended")
+    slow = READS.replace("; true", "; touch /data/begun; until test -e /data/ends; do sleep 0.1; done; touch /data/ended")
     stack.commit(files("v1.0.0", backup().replace(json.dumps(READS), json.dumps(slow))))
     stack.apply()
     stack.run("backup", stack.environment).ok()
-    restore = stack.program.start("restore", stack.environment, there(stack)[0], "--yes")
-    wait_for(lambda: "begun" in stack.sh("ls /data", "db"), "the restore to begin")
+    restore = stack.program.start("restore", stack.environment, there(stack)[0], "--yes", stderr=subprocess.STDOUT)
+    wait_for(stack.engine.in_volume("web_data", "begun").exists, "the restore to begin")
     restore.send_signal(signal.SIGINT)
+    said = ""
+    while "stopping at the next safe point" not in said:
+        piece = restore.stdout.readline()
+        assert piece, said
+        said += piece
+    stack.engine.in_volume("web_data", "ends").touch()
     restore.communicate(timeout=HANGS)
     assert "ended" in stack.sh("ls /data", "db") and rows(stack) == ["v1.0.0"]
     # The checks were not asked: that it is well somebody has to see.

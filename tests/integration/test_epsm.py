@@ -44,7 +44,7 @@ def installed(tmp_path_factory, engine, newest):
         example = Epsm(folder / "host", proxy.url)
         # The memory that a building must be too large for.
         example.write_variables(WORKER_MEMORY="160m")
-        example.rewrite(("timeout: 5m", "timeout: 90s\n  stable: 2s"))
+        example.rewrite(("timeout: 5m", "timeout: 5m\n  stable: 2s"))
         example.config.commit("well for two seconds is enough here")
         with Stack(folder, engine, newest, proxy, application="epsm", config=example.config, host_file=example.host_file,
                    within=example.within) as stack:

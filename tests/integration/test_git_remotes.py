@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.engine import HANGS  # noqa: E402
+from support.engine import HANGS, wait_for  # noqa: E402
 from support.reconciler import binary  # noqa: E402
 from support.repository import Repository  # noqa: E402
 
@@ -69,12 +69,13 @@ class Sshd:
         os.makedirs("/run/sshd", exist_ok=True)
         self.process = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", str(folder / "sshd.conf")],
                                         stderr=(folder / "sshd.log").open("w"))
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.05)
-        raise RuntimeError((folder / "sshd.log").read_text())
+        wait_for(lambda: self.process.poll() is not None or self.answers(), "sshd to listen")
+        if self.process.poll() is not None:
+            raise RuntimeError((folder / "sshd.log").read_text())
+
+    def answers(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def known_hosts(self, *kinds, key=None, hashed=False):
         path = self.folder / "known_hosts"
@@ -193,7 +194,7 @@ class Forge(BaseHTTPRequestHandler):
         if path == "/large":
             return self.answer(200, b"x" * (1 << 20))
         if path == "/slow":
-            time.sleep(5)
+            time.sleep(30)
             return self.answer(200)
         if path == "/bytes":
             return self.answer(503, b"not \xff well")
@@ -308,7 +309,7 @@ def test_probe(forge):
     assert ask("probe", url=f"{forge.http}/moved")["status"] == 302
     begun = time.monotonic()
     got = ask("probe", url=f"{forge.http}/slow", timeout_ms=300)
-    assert got["code"] == "health.unreachable" and got["transient"] and time.monotonic() - begun < 3, got
+    assert got["code"] == "health.unreachable" and got["transient"] and time.monotonic() - begun < 25, got
     got = ask("probe", url=f"{forge.https}/bytes")
     assert got["code"] == "health.unreachable", got
     assert ask("probe", url=f"{forge.https}/bytes", ca_file=forge.ca_file)["status"] == 503

@@ -107,14 +107,14 @@ def stylesheet(example):
 
 def test_an_answer_of_500_after_the_migration(of_the_newest):
     stack, example = of_the_newest
-    manifest = example.config.path / "portfolio" / "reconciler.yaml"
-    example.config.commit("patience for tests", {"portfolio/reconciler.yaml": manifest.read_text().replace(
-        "  stable: 2s\n", "  stable: 2s\n  timeout: 15s\n")})
     stack.apply()
     example.get("/projects/")
     before, style = stack.ids(), stylesheet(example)
     started = {one: stack.inspect(one)["State"]["StartedAt"] for one in ("db", "redis", "nginx")}
     break_after_its_migration(example)
+    manifest = example.config.path / "portfolio" / "reconciler.yaml"
+    example.config.commit("patience for tests", {"portfolio/reconciler.yaml": manifest.read_text().replace(
+        "  stable: 2s\n", "  stable: 2s\n  timeout: 15s\n")})
     example.ask_for("v1.2.0")
     done = stack.try_apply()
     assert (done.code, stack.error(done)) == (1, "verify.failed"), done.out + done.err

@@ -33,7 +33,7 @@ def odd(request, folder, engine, newest, proxy):
 
 def ask_for(stack, tag):
     odd = stack.odd
-    patience = "3s" if tag.startswith("bad") else "10s"
+    patience = "3s" if tag.startswith("bad") else "60s"
     stack.commit({"compose.yaml": of_engine(odd.compose, stack), **odd.files,
                   "reconciler.yaml": manifest(tag, odd.manifest, f"verify: {{ stable: 500ms, timeout: {patience} }}")})
 

@@ -82,15 +82,16 @@ def test_killed_while_what_runs_at_each_switch_runs(running):
 
 def test_what_runs_at_each_switch_and_outlasts_its_time_is_not_run_beside_itself(running):
     tag = "v1.4.1"
-    ask_for_each_switch(running, tag, "0; until test -e /table/ends; do sleep 0.1; done", more=", timeout: 1s")
+    ask_for_each_switch(running, tag, HELD, more=", timeout: 1s")
     done = running.run("apply", running.environment, "--yes")
     assert done.code == 1 and running.error(done) == "release.timeout", done.out + done.err
     late, = running.one_offs(running=True)
     done = running.run("apply", running.environment, "--yes")
     assert done.code == 1 and running.error(done) == "release.running" and late in done.err, done.out + done.err
     assert running.condition() == "Reconciling/Retrying" and said_unguarded(running, tag) == ["start"]
-    running.engine.docker("exec", late, "touch", "/table/ends")
+    let_unguarded_end(running, tag)
     running.engine.docker("wait", late)
+    ask_for_each_switch(running, tag, HELD)
     running.run("apply", running.environment, "--yes").ok()
     running.assert_second_plan_empty()
     assert said_unguarded(running, tag) == ["start", "done"] * 2 and running.names() == ["web-web-1"]
@@ -270,7 +271,7 @@ def ended():
 
 
 def test_engine_dead_and_back_before_it_ends_settled_as_not_run(dying):
-    kill_engine(dying, 30)
+    kill_engine(dying, 300)
     dying.engine.start()
     asks(dying)
     dying.run("settle", dying.environment, "release", "not-run").ok()
@@ -284,7 +285,7 @@ def test_engine_dead_and_back_before_it_ends_settled_as_not_run(dying):
 
 
 def test_engine_dead_with_its_shims_settled_as_succeeded(dying):
-    kill_engine(dying, 30, containerd=True, shims=True)
+    kill_engine(dying, 300, containerd=True, shims=True)
     dying.engine.start()
     asks(dying)
     dying.run("settle", dying.environment, "release", "succeeded").ok()

@@ -30,7 +30,7 @@ def environment(stack):
 
 def test_compose_up_while_it_is_verified(stack):
     """How another one's containers do says nothing of the version: it is neither recorded nor rejected for that."""
-    commit(stack, "v1.1.0", "verify: { stable: 8s, timeout: 40s }")
+    commit(stack, "v1.1.0", "verify: { stable: 60s, timeout: 120s }")
     program = stack.program.start("apply", stack.environment, "--yes", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: "TAG=v1.1.0" in environment(stack) and stack.inspect()["State"]["Running"], "the switch")
     folder = stack.state / "trees" / "web" / "production" / stack.config.head

@@ -190,11 +190,12 @@ def test_a_person_may_answer_for_the_data_when_nothing_else_can_be_asked(half):
 
 def test_what_was_unwell_before_it_is_to_be_well_after_it(stack):
     """The data is why, most of the time: the wrong backup, and it is no better."""
-    def served(tag):
+    def served(tag, patience="60s"):
         health = "healthcheck: { test: grep -q well /data/rows, interval: 200ms, retries: 1 }"
         web = f"web: {{ {SLEEPS}, volumes: ['data:/data'], {health} }}"
         whole = files(tag)
-        return {**whole, "compose.yaml": whole["compose.yaml"].replace("services:\n", f"services:\n  {web}\n")}
+        return {"compose.yaml": whole["compose.yaml"].replace("services:\n", f"services:\n  {web}\n"),
+                "reconciler.yaml": whole["reconciler.yaml"].replace("timeout: 3s", f"timeout: {patience}")}
 
     deploy(stack, "v1.0.0")
     stack.sh("echo ill >/data/rows", "db")
@@ -205,11 +206,13 @@ def test_what_was_unwell_before_it_is_to_be_well_after_it(stack):
     good = a_backup(stack)
     stack.sh("echo ill >/data/rows", "db")
     wait_for(lambda: stack.inspect()["State"]["Health"]["Status"] == "unhealthy", "the data to be too ill for it")
+    stack.commit(served("v1.1.0", patience="3s"))
     done = restore(stack, ill)
     assert done.code == 1 and stack.error(done) == "verify.failed" and "unwell before" not in done.out, done
     assert stack.condition() == "Stalled/VerifyFailed"
     again = stack.run("restart", stack.environment, "db", "--yes")
     assert again.code == 1 and stack.condition() == "Stalled/VerifyFailed", "what is not touched is no better"
+    stack.commit(served("v1.1.0"))
     restore(stack, good).ok()
     assert stack.condition() == "Ready/Succeeded"
 

@@ -93,18 +93,19 @@ def test_long_line_that_is_cut_in_the_middle_of_it(secret, folder, where):
     if where == "build":
         web = "web: { build: { context: ., args: { PASSWORD: '${PASSWORD}' } }, image: 'built:${TAG}' }"
         secret.commit({"Dockerfile": f"FROM {BUSYBOX}\nARG PASSWORD\nRUN echo {long.replace('$$', '$')}; false\n"})
-    deploy(secret, "v1.0.0", services(web + RELEASE % work), "release: [{ run: release }]", "verify: { stable: 1s, timeout: 3s }")
+    deploy(secret, "v1.0.0", services(web + RELEASE % work), "release: [{ run: release }]", "verify: { stable: 20s, timeout: 20s }")
     done = secret.run("apply", secret.environment, "--yes")
     assert done.code == 1, done.out + done.err
     assert CANARY[:10] not in done.out + done.err + logged(secret)
 
 
 def test_release_that_prints_it_while_nobody_listens(secret):
-    deploy(secret, "v1.0.0", services(WEB + RELEASE % "sleep 3; echo again $$PASSWORD"), "release: [{ run: release }]")
+    deploy(secret, "v1.0.0", services(WEB + RELEASE % "until test -e /ends; do sleep 0.1; done; echo again $$PASSWORD"), "release: [{ run: release }]")
     program = secret.program.start("apply", secret.environment, "--yes")
     wait_for(lambda: secret.one_offs(running=True), "the release to run")
     program.send_signal(signal.SIGKILL)
     program.communicate()
+    secret.engine.docker("exec", *secret.one_offs(running=True), "touch", "/ends")
     secret.run("apply", secret.environment, "--yes").ok()
     cut_off = secret.run("history", secret.environment, "--run", "1", "--log").ok().out
     assert "again ‹PASSWORD›" in cut_off, cut_off
@@ -112,7 +113,7 @@ def test_release_that_prints_it_while_nobody_listens(secret):
 
 def test_unwell_service_that_prints_it(secret):
     crash = WEB.replace("[sleep, '100000']", "[sh, -c, 'echo cannot log in with $$PASSWORD; exit 1']")
-    deploy(secret, "v1.0.0", services(crash), "verify: { stable: 1s, timeout: 3s }")
+    deploy(secret, "v1.0.0", services(crash), "verify: { stable: 20s, timeout: 20s }")
     done = secret.run("apply", secret.environment, "--yes")
     assert done.code == 1 and "cannot log in with ‹PASSWORD›" in done.out, done.out + done.err
 

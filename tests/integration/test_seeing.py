@@ -23,7 +23,7 @@ def masked(text, *more):
                     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
                     (r"(config|at|there|source) [0-9a-f]{7}\b", r"\1 COMMIT"),
                     (r"\b(sha256:)?[0-9a-f]{8,64}\b", "DIGEST"),
-                    (r"(< )?\b\d+ (ms|s)\b", "N s"),
+                    (r"(< )?\b\d+ (ms|s|min( \d+ s)?)(?!\w)", "N s"),
                     (r"\b\d+(\.\d+)? (kB|MB|GB|TB)\b", "SIZE"))
 
 

@@ -67,7 +67,8 @@ def test_what_was_cut_off_is_not_even_settled_while_suspended(stack):
 
 def test_run_waits_says_so_once_and_goes_on_when_it_ends(stack):
     stack.commit({"compose.yaml": compose_file(), "reconciler.yaml": manifest("v1.0.0")})
-    stack.run("suspend", stack.environment, "--until", "8s").ok()
+    stack.run("plan").ok()
+    stack.run("suspend", stack.environment, "--until", "30s").ok()
     running = Running(stack)
     try:
         running.wait("web/production: Suspended/Requested: by root since ")

@@ -9,7 +9,7 @@ import pytest
 
 from support.engine import wait_for
 from support.proxy import Proxy
-from support.stack import SLEEPS, Stack, manifest, services
+from support.stack import Stack, manifest, services
 from support.terminal import Terminal
 from test_seeing import masked
 

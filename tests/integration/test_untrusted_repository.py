@@ -2,7 +2,6 @@
 
 import pytest
 
-from support.images import BUSYBOX
 from support.stack import SLEEPS, services
 
 WEB = f"web: {{ {SLEEPS} }}"

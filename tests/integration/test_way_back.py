@@ -265,7 +265,7 @@ def test_what_was_unwell_before_is_no_reason_to_go_back(stack):
     """It is left as it is, forward and back, and named before anything begins."""
     sick = ("sick: { image: " + BUSYBOX + ", init: true, command: [sleep, '100000'], "
             "healthcheck: { test: [CMD, test, '!', -e, /sick], interval: 500ms, retries: 1 } }")
-    stack.commit(version("v1.0.1", WELL, sick))
+    stack.commit(version("v1.0.1", WELL, sick, timeout="60s"))
     stack.apply()
     stack.sh("touch /sick", "sick")
     wait_for(lambda: stack.inspect("sick")["State"]["Health"]["Status"] == "unhealthy", "its health check to fail")

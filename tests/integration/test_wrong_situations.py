@@ -87,6 +87,7 @@ def told(stack, text):
                        (stack.proxy.url.removeprefix("unix://"), "SOCKET")):
         text = text.replace(str(path), name)
     text = re.sub(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z", "TIME", text)
+    text = re.sub(r"(?<=as of the last fetch, )[0-9]+ m?s ago", "N s ago", text)
     text = re.sub(r"[0-9.]+ k?B to write, 0 B free", "SO MUCH to write, 0 B free", text)
     return re.sub(r"\b[0-9a-f]{40}\b", "COMMIT", re.sub(r"\b[0-9a-f]{8}\b", "SHORT", text))
 
@@ -254,7 +255,7 @@ def test_no_docker(stack, nothing_done):
     code, out, err = given(stack, ["status", "web/production"], env=nowhere)
     assert (code, err) == (1, "") and out.endswith(
         "  no Docker Engine answers at /nowhere/docker.sock: No such file or directory\n\n1 of 1 needs you:\n"
-        "  web/production   start it (systemctl start docker), then try again\n\nas of the last fetch, 0 s ago\n"), out
+        "  web/production   start it (systemctl start docker), then try again\n\nas of the last fetch, N s ago\n"), out
 
 
 def test_no_git(stack, nothing_done):

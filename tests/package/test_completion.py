@@ -62,10 +62,10 @@ def test_fish(env):
 
 
 def test_zsh(env, tmp_path):
-    assert "reconciler rollback " in shells.zsh("reconciler rollb", env, tmp_path / "zsh")
-    shown = shells.zsh("reconciler plan ", env, tmp_path / "zsh")
+    assert "reconciler rollback " in shells.zsh("reconciler rollb", env, tmp_path / "zsh", "rollback ")
+    shown = shells.zsh("reconciler plan ", env, tmp_path / "zsh", after_plan()[-1])
     assert all(one in shown for one in after_plan()), shown
-    shown = shells.zsh("reconciler ", env, tmp_path / "zsh")
+    shown = shells.zsh("reconciler ", env, tmp_path / "zsh", "Show what apply would do")
     assert "Show what apply would do, and why." in shown, shown
 
 

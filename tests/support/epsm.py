@@ -65,7 +65,7 @@ class Epsm:
 
     def get(self, path: str, *options: str) -> str:
         """As a visitor, over TLS."""
-        done = subprocess.run([*self.within, "curl", "-fsS", "--noproxy", "*", "--max-time", "10", *options, f"https://{DOMAIN}{path}"],
+        done = subprocess.run([*self.within, "curl", "-fsS", "--noproxy", "*", "--max-time", "120", *options, f"https://{DOMAIN}{path}"],
                               capture_output=True, text=True)
         assert done.returncode == 0, f"{path}: {done.stderr}"
         return done.stdout

@@ -1,7 +1,6 @@
 """Runs the program where a system call fails at its N-th time (strace), or where a limit is low (prlimit)."""
 
 import functools
-import re
 import subprocess
 import tempfile
 from pathlib import Path

@@ -13,7 +13,7 @@ from .stack import Stack, services
 # Ends at once when it is told to; well unless its tag is a bad one.
 QUICK = f"image: {BUSYBOX}, init: true, command: [sleep, '100000']"
 TAGGED = 'environment: { TAG: "${TAG}" }'
-WELL = "healthcheck: { test: 'case $$TAG in bad*) exit 1;; esac', interval: 1s, timeout: 2s, retries: 2 }"
+WELL = "healthcheck: { test: 'case $$TAG in bad*) exit 1;; esac', interval: 1s, timeout: 30s, retries: 2 }"
 HOLDS = "odd-holds:test"  # an image with a VOLUME that no compose file names
 
 

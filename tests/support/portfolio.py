@@ -61,7 +61,7 @@ class Portfolio(Installation):
     def get(self, path: str) -> str:
         """From the site what it serves, all else from the API's domain; as a visitor, over TLS."""
         domain = self.variables["SITE_DOMAIN" if path == "/" else "API_DOMAIN"]
-        done = subprocess.run([*self.within, "curl", "-fsS", "--noproxy", "*", "--max-time", "10", f"https://{domain}{path}"],
+        done = subprocess.run([*self.within, "curl", "-fsS", "--noproxy", "*", "--max-time", "120", f"https://{domain}{path}"],
                               capture_output=True, text=True)
         assert done.returncode == 0, f"{domain}{path}: {done.stderr}"
         return done.stdout
@@ -85,7 +85,7 @@ class PortfolioCompose(Installation):
 
     def get(self, path: str, domain: str = "api.example.com", *options: str) -> str:
         """From nginx, which tells the domains from each other by their names."""
-        done = subprocess.run(["curl", "-fsS", "--noproxy", "*", "--max-time", "10", "-H", f"Host: {domain}", *options,
+        done = subprocess.run(["curl", "-fsS", "--noproxy", "*", "--max-time", "120", "-H", f"Host: {domain}", *options,
                                f"http://127.0.0.1:{self.port}{path}"], capture_output=True, text=True)
         assert done.returncode == 0, f"{domain}{path}: {done.stderr}"
         return done.stdout

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Deque, Dict, List, Optional, Union
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from .engine import HANGS
 from .http_messages import CLOSE, RAW, Framing, Messages, framing_of, parse_head
 
 BODY_LIMIT = 4 << 20  # of a build context or an image archive only the beginning is kept
@@ -74,7 +75,7 @@ class Instead:
     pace: float = 0
 
 
-Verdict = Union[None, float, str, Instead]
+Verdict = Union[None, float, str, Instead, threading.Event]
 
 
 class Proxy:
@@ -83,8 +84,8 @@ class Proxy:
         self.path = str(path)
         self.url = f"unix://{self.path}"
         self.requests: List[Request] = []
-        # Asked before a request's bytes go on: a number delays it by so many seconds, "drop" closes the connection, and an
-        # Instead is the answer: the Engine never hears of it.
+        # Asked before a request's bytes go on: a number delays it by so many seconds, an event until it is set, "drop"
+        # closes the connection, and an Instead is the answer: the Engine never hears of it.
         self.before: Optional[Callable[[Request], Verdict]] = None
         self._open: Dict["_Connection", asyncio.StreamWriter] = {}
         self._loop = asyncio.new_event_loop()
@@ -119,7 +120,7 @@ class Proxy:
 
     def __enter__(self) -> "Proxy":
         self._thread.start()
-        if not self._ready.wait(10) or not os.path.exists(self.path):
+        if not self._ready.wait(HANGS) or not os.path.exists(self.path):
             raise RuntimeError(f"no proxy at {self.path}")
         return self
 
@@ -185,7 +186,11 @@ class Proxy:
                     await asyncio.wait({asyncio.ensure_future(_say(client, verdict)), asyncio.ensure_future(_swallow(reader))},
                                        return_when=asyncio.FIRST_COMPLETED)
                     raise ConnectionResetError
-                await asyncio.sleep(float(verdict))
+                if isinstance(verdict, threading.Event):
+                    while not verdict.is_set():
+                        await asyncio.sleep(0.02)
+                else:
+                    await asyncio.sleep(float(verdict))
             writer.write(piece)
             await writer.drain()
 
@@ -212,7 +217,7 @@ class _Connection:
         self._unanswered: Deque[Request] = deque()
         self._asking: Optional[Request] = None
         self._answering: Optional[Request] = None
-        self.verdicts: Deque[Union[float, str, Instead]] = deque()
+        self.verdicts: Deque[Verdict] = deque()
         self.requests = Messages(self._request_head, self._request_data, self._request_end)
         self.answers = Messages(self._answer_head, self._answer_data, self._answer_end)
 

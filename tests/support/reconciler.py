@@ -1,14 +1,26 @@
 """Runs the program that is tested: RECONCILER_BIN, else the development build."""
 
+import contextlib
 import os
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Mapping, Optional, Sequence
+from typing import Iterator, List, Mapping, Optional, Sequence
 
 from . import ROOT
 from .canary import assert_silent
 from .engine import HANGS
+
+
+@contextlib.contextmanager
+def paused(program: subprocess.Popen) -> Iterator[None]:
+    """It goes on afterwards: where a delay holds it up, what is done meanwhile has all the time that it takes."""
+    program.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        program.send_signal(signal.SIGCONT)
 
 
 def binary() -> Path:

@@ -37,8 +37,9 @@ def fish(typed: str, env: Mapping[str, str]) -> List[str]:
     return [line.split("\t")[0] for line in done.stdout.splitlines()]
 
 
-def zsh(typed: str, env: Mapping[str, str], folder: Path) -> str:
-    """The screen of a zsh in which `typed` and Tab were pressed. It has no other way in than a terminal."""
+def zsh(typed: str, env: Mapping[str, str], folder: Path, offered: str) -> str:
+    """The screen of a zsh in which `typed` and Tab were pressed, once `offered` is on it and nothing more comes. It has no
+    other way in than a terminal."""
     folder.mkdir(exist_ok=True)
     (folder / ".zshrc").write_text(
         f"PS1='ready> '\nfpath=({SCRIPTS} $fpath)\nautoload -Uz compinit\ncompinit -u -D\n"
@@ -49,7 +50,7 @@ def zsh(typed: str, env: Mapping[str, str], folder: Path) -> str:
     try:
         _until(terminal, "ready> ")
         os.write(terminal, f"{typed}\t".encode())
-        shown = _quiet(terminal)
+        shown = _until(terminal, offered) + _quiet(terminal)
     finally:
         os.close(terminal)
         os.waitpid(pid, 0)
@@ -61,11 +62,12 @@ def _read(terminal: int, patience: float) -> str:
     return os.read(terminal, 65536).decode(errors="replace") if ready else ""
 
 
-def _until(terminal: int, words: str) -> None:
-    seen, deadline = "", time.monotonic() + 30
+def _until(terminal: int, words: str) -> str:
+    seen, deadline = "", time.monotonic() + HANGS
     while words not in seen:
         assert time.monotonic() < deadline, seen
         seen += _read(terminal, 1)
+    return seen
 
 
 def _quiet(terminal: int) -> str:

@@ -35,7 +35,7 @@ web:
   expose: ["7000"]
   environment: [A=1, B, "TAG=${{TAG}}"]
   env_file: [e.env]
-  healthcheck: {{ test: ["CMD", "/bin/busybox", "true"], interval: 2s, timeout: 1s, retries: 2, start_period: 1s }}
+  healthcheck: {{ test: ["CMD", "/bin/busybox", "true"], interval: 2s, timeout: 30s, retries: 2, start_period: 1s }}
   networks: {{ front: {{ aliases: [w1] }}, back: {{ ipv4_address: 10.125.77.5 }} }}
   volumes: ["data:/data:ro", "./c.txt:/c.txt:ro", "/anon", {{ type: tmpfs, target: /tm, tmpfs: {{ size: 1000000 }} }}]
   tmpfs: [/run]

@@ -160,7 +160,7 @@ def test_proxy_lets_builds_logs_and_events_through(engine, proxy, tmp_path):
 
     events = subprocess.Popen(["/usr/bin/docker", "-H", proxy.url, "events", "--format", "{{.Action}}"],
                               stdout=subprocess.PIPE, text=True)
-    wait_for(lambda: any(r.path == "/events" for r in proxy.requests), "the client to listen")
+    wait_for(lambda: any(r.path == "/events" and r.status == 200 for r in proxy.requests), "the client to listen")
     name = engine.docker("run", "-d", "proxied", "sh", "-c", "sleep 1; echo late; sleep 1000").strip()
     try:
         logs = subprocess.Popen(["/usr/bin/docker", "-H", proxy.url, "logs", "-f", name], stdout=subprocess.PIPE, text=True)

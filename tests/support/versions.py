@@ -6,17 +6,18 @@ from .stack import SLEEPS, Stack, manifest, services
 WELL = "init: true, command: [sleep, '100000']"
 UNWELL = "init: true, command: [sh, -c, 'exit 7']"
 WEB = "web: {{ image: " + BUSYBOX + ", {how}, environment: {{ VERSION: {version} }}, volumes: ['/data'] }}"
-VERIFY = "verify: {{ stable: 1s, timeout: {timeout} }}"
+VERIFY = "verify: {{ stable: {stable}, timeout: {timeout} }}"
 RELEASE = "release: {{ image: " + BUSYBOX + ", profiles: [tasks], command: [sh, -c, 'echo done; exit {code}'] }}"
 
 
 def version(tag: str, how: str = WELL, *more: str, release: bool = False, sections: str = "", code: int = 0,
             timeout: str = "3s") -> dict:
-    """The application's files as of one version."""
+    """The application's files as of one version. That one ends at once is seen when the Engine has noticed it."""
+    stable = "20s" if "exit 7" in how else "1s"
     lines = [WEB.format(how=how, version=tag), f"db: {{ {SLEEPS} }}", *more]
     steps = ["release: [{ run: release }]"] if release else []
     return {"compose.yaml": services("\n".join([*lines, *([RELEASE.format(code=code)] if release else [])])),
-            "reconciler.yaml": manifest(tag, VERIFY.format(timeout=timeout), *steps, *([sections] if sections else []))}
+            "reconciler.yaml": manifest(tag, VERIFY.format(stable=stable, timeout=timeout), *steps, *([sections] if sections else []))}
 
 
 def begin(stack: Stack) -> Stack:

@@ -3,7 +3,8 @@
 namespace reconciler::docker {
 namespace {
 
-constexpr Duration moment = std::chrono::seconds(2);
+/// A laden Engine takes seconds.
+constexpr Duration moment = std::chrono::seconds(30);
 
 /// Its id; nothing runs yet.
 Result<std::string> make_exec(Context& context, const std::string& container, const Json& exec) {

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Dict, List, Optional
 from urllib.parse import quote
 
-from support.engine import Engine, UnixConnection
+from support.engine import HANGS, Engine, UnixConnection
 from support.images import BUSYBOX
 
 from .application import Application, is_bad
@@ -165,7 +165,7 @@ _READING = {("container", "archive-path"), ("volume", "mount"), ("volume", "unmo
 def events(engine: Engine, since: float, until: float) -> List[str]:
     """What was changed on the Engine between two times; a volume that a container mounts goes with that container."""
     kinds = quote(json.dumps({"type": ["container", "image", "network", "volume"]}))
-    connection = UnixConnection(engine.socket, 30)
+    connection = UnixConnection(engine.socket, HANGS)
     try:
         connection.request("GET", f"/events?since={since:.9f}&until={until:.9f}&filters={kinds}")
         text = connection.getresponse().read().decode()
