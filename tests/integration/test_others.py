@@ -1,5 +1,6 @@
 """What others do to what runs, while a version is switched to and verified."""
 
+import re
 import subprocess
 
 import pytest
@@ -51,3 +52,30 @@ def test_paused_with_another_restart_policy(stack):
     stack.apply()
     assert stack.inspect()["State"]["Status"] == "running"
     assert stack.condition() == "Ready/Succeeded"
+
+
+@pytest.mark.parametrize("keep", ["web-web-1", "by_hand"])
+def test_one_that_was_run_of_what_ours_was_committed_to_is_not_started_beside(stack, keep):
+    """`docker commit` hands the labels on: it calls itself the same service, and ours is down. What is printed leads out."""
+    stack.engine.docker("commit", "web-web-1", "repaired")
+    stack.engine.docker("stop", "-t", "0", "web-web-1")
+    stack.engine.docker("run", "-d", "--name", "by_hand", "--network", "web_default", "repaired")
+    try:
+        commit(stack, "v1.1.0")
+        stack.proxy.clear()
+        for verb in ("plan", "apply --yes"):
+            done = stack.run(*verb.split(), stack.environment)
+            assert done.code == 1 and stack.error(done) == "docker.another_runs", done.out + done.err
+            assert "container by_hand runs as service web, and web-web-1 is to be started: two at a time" in done.err, done.err
+        assert not stack.proxy.changes() and stack.condition() == "Reconciling/CannotLook"
+        advice = re.fullmatch("to have web-web-1 serve: (.*); to keep by_hand: (.*)", stack.status()["next"])
+        for command in advice[1 if keep == "web-web-1" else 2].split(" && "):
+            stack.engine.docker(*command.split()[1:])
+        stack.apply()
+        assert stack.inspect()["State"]["Running"] and "TAG=v1.1.0" in environment(stack)
+        assert stack.names() == (["by_hand", "web-web-1"] if keep == "web-web-1" else ["web-web-1"])
+        assert stack.condition() == "Ready/Succeeded"
+        stack.assert_second_plan_empty()
+    finally:
+        stack.engine.docker("rm", "-f", "by_hand", check=False)
+        stack.engine.docker("rmi", "-f", "repaired", check=False)

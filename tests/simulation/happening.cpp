@@ -272,9 +272,9 @@ void Happening::lose_ledger() {
 bool Happening::refuses() {
   const Condition now = story_.condition();
   scene_->blame(past_);
-  return now.word == "Stalled" &&
-         (now.reason == "RollbackFailed" ||
-          (now.reason == "CannotLook" && (past_.lost_ledger || past_.two_of_one)));
+  return past_.two_of_one ||
+         (now.word == "Stalled" &&
+          (now.reason == "RollbackFailed" || (past_.lost_ledger && now.reason == "CannotLook")));
 }
 
 /// Until a pass has nothing more to do.
@@ -340,9 +340,10 @@ std::optional<std::string> Happening::go_on() {
     if (auto wrong = answer_for_ledger()) return wrong;
     if (auto wrong = settles(4)) return wrong;
   }
-  if (past_.two_of_one) {
+  for (int others = 0; past_.two_of_one && others < 3; ++others) {
     scene_->done_as_told(story_.condition());
     if (auto wrong = settles(4)) return wrong;
+    scene_->blame(past_);
   }
   // Of what was taken over nobody knows what was released.
   if (past_.lost_ledger && story_.condition().reason == "ReleaseOutcomeUnknown") {

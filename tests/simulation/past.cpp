@@ -45,9 +45,7 @@ constexpr auto no_way_back = [](const Blamed& b) {
 };
 constexpr auto came_back = [](const Blamed& b) { return b.past.drifted > 3; };
 constexpr auto lost_ledger = [](const Blamed& b) { return b.past.lost_ledger; };
-constexpr auto cannot_look = [](const Blamed& b) {
-  return b.past.lost_ledger || b.past.two_of_one;  // an older copy of the ledger, another lineage
-};
+constexpr auto two_of_one = [](const Blamed& b) { return b.past.two_of_one; };
 constexpr auto scripted = [](const Blamed& b) { return b.past.scripted; };
 
 constexpr std::array ends{
@@ -61,7 +59,8 @@ constexpr std::array ends{
     End{"Stalled/Flapping", came_back},
     End{"Stalled/OperatorDeployed", scripted},
     End{"Stalled/LedgerLost", lost_ledger},
-    End{"Stalled/CannotLook", cannot_look},
+    End{"Stalled/CannotLook", lost_ledger},  // an older copy of the ledger, or another lineage
+    End{"Reconciling/CannotLook", two_of_one},
     End{"RolledBack/ReleaseFailed", not_released},
     End{"RolledBack/ReleaseOutcomeUnknown", nobody_knows},
     End{"RolledBack/VerifyFailed", unwell},

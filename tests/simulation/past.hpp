@@ -25,7 +25,7 @@ struct Past {
   bool asked_back = false;    ///< a person went back
   bool has_services = false;  ///< that depend on each other, and may be stopped alone
   bool scripted = false;      ///< somebody deployed past the program
-  bool two_of_one = false;    ///< somebody's container runs beside the one that is wanted
+  bool two_of_one = false;    ///< somebody's container runs in place of the wanted one, it says
   bool told_a_tag = false;    ///< a state file was edited when nothing was recorded yet
   size_t drifted = 0;         ///< how often somebody stopped, removed or edited something
 };

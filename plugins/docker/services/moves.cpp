@@ -72,9 +72,16 @@ void make_way(const Place& place, std::vector<Move>& moves) {
   if (place.next && !place.wanted->post_start.empty()) append(moves_to_remove(*place.next), moves);
 }
 
+/// Whoever has a name of ours beside it, and was started by somebody.
 void stop_kept(const Place& place, std::vector<Move>& moves) {
   for (const Seen* kept : {place.prev, place.failed})
     if (kept && !kept->stopped()) moves.push_back({.kind = Kind::stop, .name = kept->name});
+}
+
+/// The `.next` that stays where it is, likewise.
+void stop_new(const Place& place, std::vector<Move>& moves) {
+  if (place.next && !place.next->stopped() && place.wanted->post_start.empty())
+    moves.push_back({.kind = Kind::stop, .name = place.next->name});
 }
 
 /// Of what is there, called `name`.
@@ -98,6 +105,7 @@ Stages run(const Place& place, const std::string& name) {
   stages.awaits = true;
   make_way(place, stages.make);
   stop_kept(place, stages.stop);
+  stop_new(place, stages.stop);
   stages.exchange = exchange(place, name);
   stages.start = start(place, name, place.prev ? place.prev->name : "");
   return stages;
@@ -115,6 +123,8 @@ Stages replace(const Place& place, Prev prev, const std::vector<std::string>& ne
   if (place.current->up()) stages.hooks = hook_moves(Kind::pre_stop, name, place.pre_stop);
   if (kept && !place.prev->stopped())
     stages.stop.push_back({.kind = Kind::stop, .name = prev_name(name)});
+  if (place.failed && !place.failed->stopped())
+    stages.stop.push_back({.kind = Kind::stop, .name = place.failed->name});
   stages.stop.push_back({.kind = Kind::stop, .name = name});
   const bool vanishes = removes_itself(*place.current);
   if (kept && !vanishes)
@@ -316,7 +326,9 @@ Stages stages_to_restart(const Place& place) {
   stages.awaits = true;
   if (place.current->up()) stages.hooks = hook_moves(Kind::pre_stop, name, place.pre_stop);
   make_way(place, stages.make);
-  stages.stop = {{.kind = Kind::stop, .name = name}};
+  stop_kept(place, stages.stop);
+  stop_new(place, stages.stop);
+  stages.stop.push_back({.kind = Kind::stop, .name = name});
   stages.exchange = exchange(place, name);
   stages.start = start(place, name, "");
   return stages;

@@ -14,6 +14,39 @@
 namespace reconciler::docker {
 namespace {
 
+bool has_process(const Seen& seen) {
+  return seen.up() || seen.state() == "paused";
+}
+
+/// By the moves, what runs of it now gives way to what they start.
+bool gives_way(const std::vector<Move>& moves, const Place& place) {
+  return place.current && has_process(*place.current) &&
+         std::ranges::any_of(moves, [&](const Move& move) {
+           return move.kind == Move::Kind::stop &&
+                  (move.name == place.current->name || move.name == place.wanted->name);
+         });
+}
+
+/// Which of the two is to stay is for people to say.
+Error another_runs(const Seen& other, const Place& place) {
+  const auto& name = place.wanted->name;
+  const auto end = fmt::format("docker update --restart no {0} && docker stop {0}", other.name);
+  const auto why = [&](const std::string& what) {
+    return fmt::format(
+        "container {} runs as service {}, and {}: two at a time would be at the same data and "
+        "ports",
+        other.name, place.wanted->service, what);
+  };
+  if (place.current)
+    return error("docker.another_runs", why(place.current->name + " is to be started"))
+        .next(fmt::format("to have {} serve: {}; to keep {}: docker rm {}", place.current->name,
+                          end, other.name, place.current->name))
+        .passing();
+  return error("docker.another_runs", why(fmt::format("is not the only one; {} is to be", name)))
+      .next(fmt::format("to keep it: docker rename {} {}; else: {}", other.name, name, end))
+      .passing();
+}
+
 /// Whatever name it has at its start.
 bool starts(const std::vector<Move>& moves, const Place& place) {
   const auto& name = place.wanted->name;
@@ -87,16 +120,9 @@ std::vector<Error> check_alone(const Group& group, const std::vector<Move>& move
   std::vector<Error> refused;
   for (const auto& member : group.members) {
     const Place& place = *member.place;
+    if (!starts(moves, place) || gives_way(moves, place)) continue;
     for (const Seen* other : place.strays)
-      if (!other->stopped() && starts(moves, place))
-        refused.push_back(
-            error("service.another_runs",
-                  fmt::format("container {} runs as service {} beside {}, which is to be started: "
-                              "two at a time would be at the same data and ports",
-                              other->name, place.wanted->service,
-                              place.current ? place.current->name : place.wanted->name))
-                .next(
-                    fmt::format("stop the one that is not to serve: docker stop {}", other->name)));
+      if (has_process(*other)) refused.push_back(another_runs(*other, place));
   }
   return refused;
 }

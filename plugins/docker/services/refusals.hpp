@@ -17,8 +17,10 @@ Status check_names(const Context& context, const Observed& observed, const Group
 Status check_networks(const Context& context, const Observed& observed, const Group& group,
                       std::vector<Error>& refused);
 
-/// A service of which `moves` start a container while another one of it runs that has no role:
-/// `service.another_runs`, one error for each of those. Two at a time would write to the same data.
+/// A service of which nothing runs but others that have no role, and of which `moves` start one:
+/// `docker.another_runs`, an error for each of those. Two at a time would write to the same data.
+/// It passes once somebody stops one, and says nothing of the version. Where ours runs beside it
+/// already, and gives way to what is started, nobody is added, and nothing is refused.
 std::vector<Error> check_alone(const Group& group, const std::vector<Move>& moves);
 
 }  // namespace reconciler::docker

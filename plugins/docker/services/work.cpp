@@ -97,17 +97,18 @@ class ServiceWork {
         return place.wanted->service == text_at(one, "service") &&
                place.wanted->number == number_at(one, "number", 1);
       });
-      if (found == places.end()) return failure(stale("service " + text_at(one, "service")));
+      const bool restarts = text_at(one, "role") == "restart";
+      if (found == places.end() || (restarts && !found->current))
+        return failure(stale("service " + text_at(one, "service")));
       // Another service's switch may have written the file anew already; this container still has
       // the one that was changed.
       if (truth_at(one, "harmed") && found->differences.empty())
         found->differences.push_back({"mount", "", ""});
       if (auto taken = take_pre_stop(context_, attempt_, one, *found); !taken) return failed(taken);
-      group.members.push_back(
-          {.place = &*found,
-           .role = text_at(one, "role") == "restart" ? Member::Role::restart : Member::Role::match,
-           .prev = text_at(one, "prev") == "keep" ? Prev::keep : Prev::drop,
-           .networks = network_names(all_endpoints(*found, look))});
+      group.members.push_back({.place = &*found,
+                               .role = restarts ? Member::Role::restart : Member::Role::match,
+                               .prev = text_at(one, "prev") == "keep" ? Prev::keep : Prev::drop,
+                               .networks = network_names(all_endpoints(*found, look))});
     }
     return group;
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "plugins/docker/services/names.hpp"
 #include "tests/simulation/containers/stack.hpp"
@@ -17,6 +18,8 @@ bool is_task(const SimulatedContainer& container) {
   return label_of(container, docker::label::oneoff) == "True";
 }
 
+}  // namespace
+
 bool is_put_aside(const SimulatedContainer& container) {
   return std::ranges::any_of(std::array{".next", ".prev", ".failed", ".orphan"},
                              [&](const char* suffix) { return container.name.ends_with(suffix); });
@@ -26,8 +29,6 @@ bool has_process(const SimulatedContainer& container) {
   return container.state == "running" || container.state == "paused" ||
          container.state == "restarting";
 }
-
-}  // namespace
 
 Machine::Machine(SimClock& clock) : clock_(clock), engine_(clock) {
   engine_.started = [this](SimulatedContainer& container) { began(container); };
@@ -198,6 +199,8 @@ void Machine::restart_engine(bool forgets) {
   ended_alone_.clear();
   engine_.networks["bridge"] =
       JsonObject{{"Name", "bridge"}, {"Id", fmt::format("bridge {}", ++starts_)}};
+  // It starts them by itself: nobody asked.
+  const auto asked = std::exchange(engine_.before, nullptr);
   for (auto& [id, container] : engine_.containers) {
     const bool always = container.restart_policy == "always" && container.state == "exited";
     if (!always && container.state != "was up") continue;
@@ -205,6 +208,7 @@ void Machine::restart_engine(bool forgets) {
     const Json nothing;
     (void)engine_.call("POST", "/containers/" + id + "/start", &nothing, Deadline(clock_, stable));
   }
+  engine_.before = asked;
   last_.clear();
   tick();
 }

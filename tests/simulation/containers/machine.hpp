@@ -20,6 +20,11 @@ inline std::string label_of(const SimulatedContainer& container, std::string_vie
   return text_at(member_or_null(container.body, "Labels"), name);
 }
 
+/// By its name: made, kept or left beside the one that serves.
+bool is_put_aside(const SimulatedContainer& container);
+/// It runs, paused or not, or is about to again.
+bool has_process(const SimulatedContainer& container);
+
 /// Of the project `a` (stack.hpp). Programs do something only in tick(): as calls change something,
 /// and while somebody waits. Not thread-safe, but for looks.
 class Machine {

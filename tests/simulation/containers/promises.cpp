@@ -31,11 +31,13 @@ std::optional<std::string> ContainersScene::of_last_good(const SimulatedContaine
                      current->tag);
 }
 
-/// It is about to be started. Two of a service at a time would be at the same data.
+/// It is about to be started. Two of a service at a time would be at the same data; where they were
+/// before, and one gave way, they are no more than they were.
 std::optional<std::string> ContainersScene::of_service(const SimulatedContainer& starting) const {
   const auto* beside = machine_->running_beside(starting);
   // Who came since the look was not to be seen by it.
-  if (!beside || meddled_) return std::nullopt;
+  if (!beside || meddled_ || gave_way_.contains(label_of(starting, docker::label::service)))
+    return std::nullopt;
   return fmt::format("{} is started beside {}, which runs", starting.name, beside->name);
 }
 
@@ -77,6 +79,7 @@ std::optional<std::string> ContainersScene::holds(const Memory& memory) {
   if (heard_) return heard_;
   taken_away_.clear();
   meddled_ = false;
+  gave_way_.clear();
   if (strangers() != strangers_) return "what is another project's was changed: " + strangers();
   if (auto wrong = of_releases()) return wrong;
   if (auto wrong = of_data()) return wrong;

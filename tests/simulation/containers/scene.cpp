@@ -69,6 +69,9 @@ void ContainersScene::enter(Story& story) {
     const bool starts = one && (call.starts_with("POST /containers/start") ||
                                 call.starts_with("POST /containers/unpause"));
     if (auto wrong = starts ? of_service(*one) : std::nullopt) heard_ = wrong;
+    if (one && call.starts_with("POST /containers/stop") && !is_put_aside(*one) &&
+        has_process(*one))
+      gave_way_.insert(label_of(*one, docker::label::service));
   };
 }
 
@@ -162,7 +165,8 @@ void ContainersScene::prune(const Event& event, Past& past) {
 
 bool ContainersScene::done_by_people(const Event& event, Past& past) {
   const bool done = do_by_people(event, past);
-  meddled_ = meddled_ || done;
+  meddled_ = meddled_ || event.what == What::old_script || event.what == What::rename_service ||
+             event.what == What::kill_engine;
   // With the last that had it, the database's volume goes to nobody.
   if (done && volumes_in_use().empty()) anonymous_.clear();
   return done;
@@ -232,6 +236,7 @@ void ContainersScene::calm() {
 }
 
 void ContainersScene::power_is_lost(Past&) {
+  meddled_ = true;
   machine().restart_engine(true);
 }
 
@@ -241,7 +246,8 @@ void ContainersScene::ledger_is_lost(Past& past) {
 
 void ContainersScene::done_as_told(const Condition& now) {
   for (auto& [id, one] : machine().engine().containers)
-    if (now.why.find(fmt::format("container {} runs as service", one.name)) != std::string::npos)
+    if (now.next.ends_with("docker stop " + one.name) ||
+        now.next.find(fmt::format("docker stop {};", one.name)) != std::string::npos)
       one.state = "exited";
 }
 
@@ -266,11 +272,16 @@ void ContainersScene::blame(Past& past) const {
   past.has_services = true;
   past.fenced_tasks = fenced_;
   past.interrupted_tasks = past.interrupted_tasks || machine_->interrupted;
-  past.two_of_one = std::ranges::any_of(machine_->engine().containers, [&](const auto& each) {
-    const auto* beside = machine_->running_beside(each.second);
-    return beside &&
-           (label_of(*beside, docker::label::lineage).empty() || beside->name.starts_with(renamed));
-  });
+  const Condition now = story_->condition();
+  const auto is_somebodys = [](const SimulatedContainer& one) {
+    return label_of(one, docker::label::lineage).empty() || one.name.starts_with(renamed);
+  };
+  past.two_of_one = now.reason == "CannotLook" &&
+                    now.why.find(" runs as service ") != std::string::npos &&
+                    std::ranges::any_of(machine_->engine().containers, [&](const auto& each) {
+                      const auto* beside = machine_->running_beside(each.second);
+                      return beside && is_somebodys(*beside);
+                    });
 }
 
 std::optional<std::string> ContainersScene::differs(const docker::Container& wanted) const {

@@ -62,7 +62,9 @@ class ContainersScene final : public Scene {
   /// Services of which somebody has just removed a container: between a look and the call that
   /// comes of it, that is nobody's fault; from the next pass on it is seen.
   std::set<std::string> taken_away_;
-  bool meddled_ = false;            ///< somebody did something since the pass began
+  /// Somebody, or the Engine, may have started another since the pass began.
+  bool meddled_ = false;
+  std::set<std::string> gave_way_;  ///< services of which the pass stopped what served
   std::set<std::string> scripted_;  ///< tags that somebody deployed past the program
   bool is_fenced_ =
       false;  ///< the call that is made takes away what was made for a task and never begun
