@@ -144,7 +144,7 @@ def test_a_plan_keeps_the_tree_that_it_reads(stack):
     with paused(slow):
         ask_for("v1.2.0")
         stack.run("apply", stack.environment, "--yes").ok()
-        assert tree.exists()
+        assert tree.exists() and slow.poll() is None
     out, err = slow.communicate(timeout=HANGS)
     assert slow.returncode == 0 and not err and "-> v1.1.0" in out, out + err
     ask_for("v1.3.0")

@@ -163,7 +163,7 @@ def test_what_was_written_for_a_model_that_is_not_kept_yet_is_not_swept_away(sta
     assert page.read_text() == "a page\n"
     with paused(planning):
         stack.run("apply", stack.environment, "--yes").ok()
-        assert page.exists()
+        assert page.exists() and planning.poll() is None
     planning.communicate(timeout=HANGS)
     assert planning.returncode == 0
     # Once nothing needs it, it goes as ever.
